@@ -1,0 +1,1 @@
+"""Stage `cleaning`: misdetections found and repaired (thesis section 3.3)."""

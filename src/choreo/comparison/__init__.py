@@ -1,0 +1,1 @@
+"""Stage `comparison`: quality of each track, Table 1 and Figure 2."""

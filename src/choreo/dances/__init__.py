@@ -1,0 +1,1 @@
+"""Stage `dances`: dances of any length from any song."""

@@ -1,0 +1,1 @@
+"""Stage `dataset`: normalised 5-second chunks of pose and audio in one packed file."""

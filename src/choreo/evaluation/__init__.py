@@ -1,0 +1,1 @@
+"""Stage `evaluation`: distances, beats and Table 2."""

@@ -1,0 +1,75 @@
+"""Files that are written whole or not at all, and their hashes."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@contextlib.contextmanager
+def whole(path):
+    """Give a temporary path that becomes `path` when the block ends without an error.
+
+    The temporary file lies in the same folder and keeps the suffix (writers such as
+    ffmpeg choose the format by it), so that the final rename is atomic.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the file shall be. Its folder is made.
+
+    Yields
+    ------
+    Path
+        The temporary path to write to.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files that only their owner reads; results are for sharing.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    """Write `text` (UTF-8, ``\\n`` line ends) to `path`, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path, value):
+    """Write `value` as indented JSON with sorted keys; NaN is refused (use None)."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path):
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def sha256(path):
+    """Hex SHA-256 of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_id(text):
+    """Tell whether `text` may name a video, song or model in a file path.
+
+    Letters, digits, ``_`` and ``-``, at most 64, the first a letter or digit: safe in
+    every file system, in a shell, in a URL and in a Snakemake wildcard.
+    """
+    return bool(_ID.fullmatch(text))

@@ -1,0 +1,223 @@
+"""The one ffmpeg wrapper: frames and sound out of files, and into them.
+
+The binary is the system's ffmpeg, else the one that imageio-ffmpeg brings (or what
+``CHOREO_FFMPEG`` names). Commands are built by ffmpeg-python, never by a shell, and
+every input is limited to the ``file`` and ``pipe`` protocols, so that a playlist inside
+a hostile "video" can't make ffmpeg open a network address.
+"""
+
+import contextlib
+import functools
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import ffmpeg
+import numpy as np
+
+from choreo.errors import ItemError
+from choreo.files import whole
+
+SAMPLE_RATE = 16_000
+"""Samples a second of every song in the project (thesis section 4.1)."""
+
+
+@functools.cache
+def ffmpeg_binary():
+    """Path of the ffmpeg executable."""
+    chosen = os.environ.get("CHOREO_FFMPEG") or shutil.which("ffmpeg")
+    if chosen:
+        return chosen
+    import imageio_ffmpeg
+
+    return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def source(path, **options):
+    """Input stream of a local file, with the protocols limited to file and pipe."""
+    # An absolute path with the protocol before it: no name can be taken for an option
+    # or for another protocol.
+    return ffmpeg.input(f"file:{Path(path).resolve()}", protocol_whitelist="file,pipe", **options)
+
+
+def target(stream, path, **options):
+    """Output node for a local file."""
+    streams = stream if isinstance(stream, (list, tuple)) else [stream]
+    # Encoders that carry no date and no version make the same bytes in two runs.
+    return ffmpeg.output(
+        *streams, f"file:{Path(path).resolve()}", **{"map_metadata": -1, **options}
+    ).global_args("-bitexact")
+
+
+def _command(node):
+    return ffmpeg.compile(
+        node.global_args("-hide_banner", "-nostdin", "-loglevel", "error"),
+        cmd=ffmpeg_binary(),
+        overwrite_output=True,
+    )
+
+
+def last_lines(text, count=3):
+    """Return the last lines of a tool's output that say something, joined into one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "; ".join(lines[-count:]) or "no message"
+
+
+def run(node, *, where):
+    """Run ffmpeg to its end.
+
+    Parameters
+    ----------
+    node : ffmpeg output node
+        As `target` gives it.
+    where : str or Path
+        The file that an error is about.
+
+    Raises
+    ------
+    ItemError
+        With ffmpeg's own last lines.
+    """
+    done = subprocess.run(
+        _command(node), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    if done.returncode:
+        raise ItemError(
+            f"ffmpeg can't use this file: {last_lines(done.stderr.decode(errors='replace'))}",
+            where=where,
+            remedy="Check that it plays; a truncated download must be fetched again",
+        )
+
+
+def read_frames(path, size, *, pixels="rgb24"):
+    """Decode a standardised video frame by frame, in constant memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video.
+    size : tuple of int
+        Its width and height.
+    pixels : {"rgb24", "bgr24"}
+        Order of the channels.
+
+    Yields
+    ------
+    ndarray of uint8, shape (height, width, 3)
+        One frame; its memory is not used again.
+
+    Raises
+    ------
+    ItemError
+        Where ffmpeg stops with an error.
+    """
+    width, height = size
+    # passthrough: every decoded frame once, none doubled or dropped to fit a clock.
+    node = ffmpeg.output(
+        source(path).video, "pipe:1", format="rawvideo", pix_fmt=pixels, fps_mode="passthrough"
+    )
+    count = width * height * 3
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            _command(node),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            bufsize=count,
+        )
+        try:
+            while True:
+                data = process.stdout.read(count)
+                if len(data) < count:
+                    break
+                yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
+            if process.wait():
+                errors.seek(0)
+                raise ItemError(
+                    "ffmpeg can't decode this file: "
+                    + last_lines(errors.read().decode(errors="replace")),
+                    where=path,
+                )
+        finally:
+            process.stdout.close()
+            process.kill()
+            process.wait()
+
+
+@contextlib.contextmanager
+def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", threads=1):
+    """Encode frames to an H.264 mp4, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+        The mp4.
+    size : tuple of int
+        Width and height; odd sizes are padded by one pixel, which H.264 asks for.
+    fps : float
+        Frames a second.
+    audio : str or Path, optional
+        A sound file that is encoded with the picture, from their common start.
+    crf, preset : int, str
+        x264's quality and speed.
+    threads : int
+        x264's threads; a fixed number gives the same bytes on any machine.
+
+    Yields
+    ------
+    callable
+        ``write(frame)`` takes an (height, width, 3) uint8 RGB array.
+    """
+    width, height = size
+    video = ffmpeg.input(
+        "pipe:0", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=fps
+    ).video
+    video = video.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
+    options = {
+        "vcodec": "libx264",
+        "pix_fmt": "yuv420p",
+        "crf": crf,
+        "preset": preset,
+        "threads": threads,
+        "movflags": "+faststart",
+    }
+    streams = [video]
+    if audio is not None:
+        streams.append(source(audio).audio)
+        options |= {"acodec": "aac", "audio_bitrate": "128k"}
+    with whole(path) as temporary, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            _command(target(streams, temporary, **options)), stdin=subprocess.PIPE, stderr=errors
+        )
+
+        def write(frame):
+            if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
+                raise ValueError(
+                    f"frame must be uint8 {(height, width, 3)}, not {frame.dtype} {frame.shape}"
+                )
+            try:
+                process.stdin.write(np.ascontiguousarray(frame).data)
+            except BrokenPipeError:
+                _writer_failed(process, errors, path)
+
+        try:
+            yield write
+            process.stdin.close()
+            if process.wait():
+                _writer_failed(process, errors, path)
+        finally:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            process.kill()
+            process.wait()
+
+
+def _writer_failed(process, errors, path):
+    process.wait()
+    errors.seek(0)
+    raise ItemError(
+        f"ffmpeg can't write this video: {last_lines(errors.read().decode(errors='replace'))}",
+        where=path,
+    )

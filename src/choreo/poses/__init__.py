@@ -1,0 +1,1 @@
+"""Stage `poses`: one `PoseTrack` an estimator and video."""

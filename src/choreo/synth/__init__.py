@@ -1,0 +1,1 @@
+"""Procedural songs and dancers with ground truth: the demo study."""

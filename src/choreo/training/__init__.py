@@ -1,0 +1,1 @@
+"""Stage `training`: the networks, their losses and the training loop."""
