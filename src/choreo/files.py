@@ -45,7 +45,7 @@ def whole(path):
 
 
 def write_text(path, text):
-    """Write `text` (UTF-8, ``\\n`` line ends) to `path`, whole or not at all."""
+    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 

@@ -51,9 +51,9 @@ def target(stream, path, **options):
     ).global_args("-bitexact")
 
 
-def _command(node):
+def _command(node, loglevel="error"):
     return ffmpeg.compile(
-        node.global_args("-hide_banner", "-nostdin", "-loglevel", "error"),
+        node.global_args("-hide_banner", "-nostdin", "-loglevel", loglevel),
         cmd=ffmpeg_binary(),
         overwrite_output=True,
     )
@@ -91,6 +91,55 @@ def run(node, *, where):
         )
 
 
+class Pipe:
+    """A running ffmpeg whose output is read while it is made.
+
+    Use it in a ``with`` block: whatever happens in the block, the process is gone after it,
+    so that a reader may stop at any time.
+
+    Parameters
+    ----------
+    node : ffmpeg output node
+        It writes to ``pipe:1``.
+    loglevel : str
+        How much ffmpeg says: ``error``, or ``info`` for what it knows about its input.
+
+    Attributes
+    ----------
+    stdout : binary file
+        What ffmpeg writes.
+    """
+
+    def __init__(self, node, *, loglevel="error"):
+        # A file, not a pipe: a full pipe that nobody reads would stop ffmpeg.
+        self._errors = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            _command(node, loglevel),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+        )
+        self.stdout = self._process.stdout
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stdout.close()
+        self._process.kill()
+        self._process.wait()
+        self._errors.close()
+
+    def wait(self):
+        """Wait for the end; return ffmpeg's exit status."""
+        return self._process.wait()
+
+    def messages(self):
+        """Return what ffmpeg has said so far, its first 200,000 bytes at most."""
+        self._errors.seek(0)
+        return self._errors.read(200_000).decode(errors="replace")
+
+
 def read_frames(path, size, *, pixels="rgb24"):
     """Decode a standardised video frame by frame, in constant memory.
 
@@ -119,31 +168,13 @@ def read_frames(path, size, *, pixels="rgb24"):
         source(path).video, "pipe:1", format="rawvideo", pix_fmt=pixels, fps_mode="passthrough"
     )
     count = width * height * 3
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            _command(node),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            bufsize=count,
-        )
-        try:
-            while True:
-                data = process.stdout.read(count)
-                if len(data) < count:
-                    break
-                yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
-            if process.wait():
-                errors.seek(0)
-                raise ItemError(
-                    "ffmpeg can't decode this file: "
-                    + last_lines(errors.read().decode(errors="replace")),
-                    where=path,
-                )
-        finally:
-            process.stdout.close()
-            process.kill()
-            process.wait()
+    with Pipe(node) as pipe:
+        while len(data := pipe.stdout.read(count)) == count:
+            yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        if pipe.wait():
+            raise ItemError(
+                f"ffmpeg can't decode this file: {last_lines(pipe.messages())}", where=path
+            )
 
 
 @contextlib.contextmanager

@@ -143,7 +143,7 @@ class PoseTrack:
                     size=tuple(data["size"].tolist()),
                     skeleton=str(data["skeleton"]),
                     meta=json.loads(str(data["meta"])),
-                    repaired=data["repaired"] if "repaired" in data else None,
+                    repaired=data.get("repaired"),
                 )
         except FileNotFoundError as error:
             raise ItemError("no such file", where=path) from error

@@ -1,0 +1,44 @@
+# `make help` says what there is to do. Everything runs in a private environment, .venv.
+PYTHON ?= python3
+CORES ?= all
+BIN := $(CURDIR)/.venv/bin
+export PATH := $(BIN):$(PATH)
+
+.PHONY: help env demo test check format lock clean
+
+help:
+	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
+	@echo "make demo    run the demo study from nothing to its report (about 10 minutes on 2 cores)"
+	@echo "make test    run the tests (about 5 minutes on 2 cores)"
+	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
+	@echo "make format  format the code"
+	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
+	@echo "make clean   delete results/ and Snakemake's bookkeeping (asks first)"
+
+env: .venv/.ready
+
+.venv/.ready: requirements.lock pyproject.toml envs/install.py
+	@$(PYTHON) envs/install.py
+
+demo: env
+	@echo "choreo demo: 10 synthetic dance clips through every stage to results/demo/report.html;"
+	@echo "about 10 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
+	@snakemake --cores $(CORES) all
+	@cat results/demo/tables/table1.md results/demo/tables/table2.md
+	@echo "Open results/demo/report.html in a browser; the dances are under results/demo/dances/."
+
+test: env
+	@echo "choreo test: unit, parity and workflow tests; about 5 minutes on 2 cores."
+	@python -m pytest -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))') --dist loadgroup
+
+check: env
+	@.ci/run
+
+format: env
+	@ruff format . && ruff check --fix . && snakefmt Snakefile rules
+
+lock:
+	@$(PYTHON) envs/lock.py
+
+clean:
+	@printf "Delete results/ and .snakemake/? [y/N] " && read answer && [ "$$answer" = y ] && rm -rf results .snakemake

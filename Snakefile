@@ -1,0 +1,25 @@
+# Music-driven choreography from video: from the rows of a videos table to every table
+# and figure. Each line below is a stage; `snakemake --list-target-rules` names the targets.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+if not workflow.configfiles:
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "rules/common.smk"
+include: "rules/targets.smk"
+include: "rules/videos.smk"
+include: "rules/poses.smk"
+include: "rules/comparison.smk"
+include: "rules/cleaning.smk"
+include: "rules/dataset.smk"
+include: "rules/training.smk"
+include: "rules/dances.smk"
+include: "rules/evaluation.smk"
+include: "rules/report.smk"

@@ -1,0 +1,95 @@
+"""Build the private environment in .venv from requirements.lock: `make env`.
+
+Runs on nothing but the Python it is started with; with `--here` it fills that Python's
+own environment instead of .venv (for conda and containers). Packages are installed exactly as
+locked, hashes checked, without dependency resolution.
+
+torch: by default the build that pip finds first among those the lock knows. Set
+TORCH_INDEX to the address of another index (PyTorch's "Get Started" page lists one a
+CUDA version and one for the CPU) to take the locked version from there instead.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+READY = VENV / ".ready"
+
+
+def say(text):
+    """Print at once."""
+    print(f"choreo env: {text}", flush=True)
+
+
+def entries(text):
+    """Split a lock into one text a package."""
+    found = []
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        if line.startswith((" ", "\t")):
+            found[-1] += f"\n{line}"
+        elif line.strip():
+            found.append(line)
+    return found
+
+
+def main():
+    """Build or complete the environment."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 12):
+        sys.exit(
+            f"choreo needs Python 3.11 or 3.12 (MediaPipe has no wheel for others); this is "
+            f"{sys.version.split()[0]} at {sys.executable}. Name another: make PYTHON=python3.12"
+        )
+    started = time.monotonic()
+    here = "--here" in sys.argv[1:]
+    python = sys.executable if here else str(VENV / "bin" / "python")
+    say(f"filling {Path(python).parent.parent}: about 2 GB on disk, 2 to 5 minutes")
+    if not here and not Path(python).exists():
+        try:
+            venv.create(VENV, with_pip=True)
+        except subprocess.CalledProcessError:
+            sys.exit("Python's venv has no pip here. On Debian: apt-get install python3-venv")
+    pip = [python, "-m", "pip", "--disable-pip-version-check"]
+    install = [*pip, "install", "--quiet", "--no-input", "--progress-bar", "off"]
+
+    def run(*arguments):
+        # pip tells on stderr of index folders that lack a package; only errors matter.
+        done = subprocess.run([*install, *arguments], stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(done.stderr + "choreo env: failed; mend the cause and run `make env` again")
+
+    locked = entries((ROOT / "requirements.lock").read_text())
+    torch = next(entry for entry in locked if entry.startswith("torch=="))
+    version = torch.split()[0]
+    with tempfile.TemporaryDirectory() as folder:
+        listing = Path(folder, "requirements.txt")
+        say(f"installing {len(locked) - 1} packages as locked")
+        listing.write_text("\n".join(entry for entry in locked if entry is not torch))
+        run("--no-deps", "--require-hashes", "-r", str(listing))
+        say(f"installing {version}")
+        if index := os.environ.get("TORCH_INDEX"):
+            run("--no-deps", "--index-url", index, version)
+        else:
+            listing.write_text(torch)
+            run("--no-deps", "--require-hashes", "-r", str(listing))
+    # A CUDA build names its exact CUDA packages itself; pip adds what is not there.
+    ask = "import importlib.metadata as m; print(*m.requires('torch'))"
+    needs = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, text=True, check=True)
+    if "nvidia" in needs.stdout:
+        say("this is a CUDA build: adding the CUDA packages it names (about 3 GB)")
+        run(version)
+    run("--no-deps", "--no-index", "--no-build-isolation", "--editable", str(ROOT))
+    if not here:
+        READY.touch()
+    say(f"ready after {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

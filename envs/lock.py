@@ -1,0 +1,44 @@
+"""Write requirements.lock from requirements.in (needs `uv` on PATH): `make lock`.
+
+torch is locked by version and by the hashes of all its builds, but without what its
+CUDA build brings along: that is for `install.py` to add where that build is used.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+# Builds that are published apart from the package index: the CPU build for Linux.
+CPU_BUILDS = ("6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b",)
+HEAD = """\
+# Every package, with hashes, for Python 3.11 and 3.12 on Linux, macOS and Windows.
+# Made by `make lock` from requirements.in; installed by `make env` without dependency
+# resolution, so that the headless OpenCV can stand where MediaPipe asks for another.
+# torch may be a CPU or a CUDA build of the version at the end (see envs/README.md).
+"""
+
+
+def compiled(requirements, *options):
+    """Give uv's lock of some requirements as text."""
+    command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"]
+    command += ["--generate-hashes", "--no-annotate", "--no-header", "--quiet", *options]
+    done = subprocess.run(command, input=requirements, text=True, stdout=subprocess.PIPE)
+    return done.stdout if done.returncode == 0 else sys.exit(done.returncode)
+
+
+def main():
+    """Write the lock."""
+    wanted = (ROOT / "requirements.in").read_text()
+    torch = re.search(r"^torch==\S+$", wanted, re.MULTILINE)[0]
+    own = ["filelock", "fsspec", "jinja2", "networkx", "sympy", "typing-extensions"]
+    rest = "\n".join([*(line for line in wanted.splitlines() if line != torch), *own])
+    packages = compiled(rest, "--override", str(ROOT / "envs" / "overrides.txt"))
+    build = compiled(torch, "--no-deps").rstrip()
+    build += "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS)
+    (ROOT / "requirements.lock").write_text(f"{HEAD}{packages}{build}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+# Stage `dances`: for each model and test song a dance of the song's full length.
+rule song:
+    input:
+        code=code("song.py"),
+        audio=lambda w: [f"{OUT}/videos/{video}.wav" for video in SONGS[w.song]],
+    output:
+        audio=f"{OUT}/dances/songs/{{song}}.wav",
+    params:
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+    log:
+        f"{OUT}/logs/song/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/song/{{song}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "dances: song {wildcards.song}"
+    script:
+        "../workflow/scripts/song.py"
+
+
+rule generate_dance:
+    input:
+        code=code("generate_dance.py"),
+        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+        audio=f"{OUT}/dances/songs/{{song}}.wav",
+    output:
+        track=f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz",
+    params:
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        seed=STUDY.seed,
+        initial_pose=STUDY.dances.initial_pose,
+        temperature=STUDY.dances.temperature,
+    log:
+        f"{OUT}/logs/generate_dance/{{model}}/seed{{seed}}/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/generate_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "dances: {wildcards.model} dances to {wildcards.song}"
+    script:
+        "../workflow/scripts/generate_dance.py"
+
+
+rule render_dance:
+    input:
+        code=code("render_dance.py"),
+        track=f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz",
+        audio=f"{OUT}/dances/songs/{{song}}.wav",
+    output:
+        video=report(
+            f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4",
+            caption="../workflow/report/dance.rst",
+            category="5 Dances",
+            labels={"song": "{song}", "model": "{model}", "seed": "{seed}"},
+        ),
+    params:
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        text="{model}, {song}",
+    log:
+        f"{OUT}/logs/render_dance/{{model}}/seed{{seed}}/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/render_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "dances: rendering {wildcards.model} to {wildcards.song}"
+    script:
+        "../workflow/scripts/render_dance.py"

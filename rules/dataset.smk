@@ -1,0 +1,66 @@
+# Stage `dataset`: normalised 5-second chunks of pose and audio in one packed file.
+rule write_shard:
+    input:
+        code=code("write_shard.py"),
+        track=f"{OUT}/cleaning/{{video}}.npz",
+        audio=f"{OUT}/videos/{{video}}.wav",
+        probe=f"{OUT}/videos/{{video}}.json",
+    output:
+        shard=f"{OUT}/dataset/shards/{{video}}.h5",
+    params:
+        item=item,
+        stage="dataset",
+        on_bad_video=STUDY.on_bad_video,
+        method=STUDY.dataset.method,
+        outside=STUDY.dataset.outside,
+        stride_seconds=lambda w: (
+            STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else 5.0
+        ),
+        row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
+    log:
+        f"{OUT}/logs/write_shard/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "dataset: chunks of {wildcards.video}"
+    script:
+        "../workflow/scripts/write_shard.py"
+
+
+rule pack_dataset:
+    input:
+        code=code("pack_dataset.py"),
+        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=VIDEOS),
+    output:
+        dataset=f"{OUT}/dataset/dataset.h5",
+        card=f"{OUT}/dataset/card.json",
+        readme=report(
+            f"{OUT}/dataset/card.html",
+            caption="../workflow/report/dataset.rst",
+            category="1 Data",
+            labels={"what": "Data card of the dataset"},
+        ),
+    params:
+        study=STUDY.study,
+        splits=SPLITS,
+        by=STUDY.dataset.split.by,
+    log:
+        f"{OUT}/logs/pack_dataset.log",
+    benchmark:
+        f"{OUT}/benchmarks/pack_dataset.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "dataset: packing"
+    script:
+        "../workflow/scripts/pack_dataset.py"

@@ -1,0 +1,92 @@
+# What people type: `snakemake table1`, `snakemake cleaning`, ... (the tables and figures
+# themselves are rules of the same name in their stage's file).
+PROBLEMS = f"{OUT}/videos/problems.csv"
+FIGURES = ["figure2", "figure5", "figure7", "figureA1"]
+
+
+localrules:
+    all,
+    videos,
+    poses,
+    comparison,
+    cleaning,
+    dataset,
+    training,
+    dances,
+    evaluation,
+    figures,
+    tables,
+
+
+rule all:
+    default_target: True
+    input:
+        f"{OUT}/report.html",
+        collect(f"{OUT}/tables/{{table}}.csv", table=["table1", "table2"]),
+        collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
+        collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+        PROBLEMS,
+
+
+rule videos:
+    input:
+        collect(f"{OUT}/videos/{{video}}.json", video=VIDEOS),
+
+
+rule poses:
+    input:
+        collect(
+            f"{OUT}/poses/{{estimator}}/{{video}}.npz", estimator=ESTIMATORS, video=VIDEOS
+        ),
+
+
+rule comparison:
+    input:
+        f"{OUT}/tables/table1.csv",
+        f"{OUT}/figures/figure2.png",
+        PROBLEMS,
+
+
+rule cleaning:
+    input:
+        collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
+        f"{OUT}/figures/figure5.png",
+        PROBLEMS,
+
+
+rule dataset:
+    input:
+        f"{OUT}/dataset/dataset.h5",
+        PROBLEMS,
+
+
+rule training:
+    input:
+        collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+            model=MODELS,
+            seed=SEEDS,
+        ),
+        f"{OUT}/figures/figure7.png",
+        f"{OUT}/figures/figureA1.png",
+
+
+rule dances:
+    input:
+        collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+
+
+rule evaluation:
+    input:
+        f"{OUT}/tables/table2.csv",
+
+
+rule figures:
+    input:
+        collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
+
+
+rule tables:
+    input:
+        collect(f"{OUT}/tables/{{table}}.csv", table=["table1", "table2"]),
+        PROBLEMS,

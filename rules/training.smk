@@ -1,0 +1,104 @@
+# Stage `training`: one training a model and seed, and its loss curves.
+def wants_gpu():
+    """One GPU a training where there is one to use; nothing to ask for on a CPU."""
+    device = STUDY.training.device
+    return int(device == "cuda" or (device == "auto" and choreo.workflow.has_gpu()))
+
+
+rule train_model:
+    input:
+        code=code("train_model.py"),
+        dataset=f"{OUT}/dataset/dataset.h5",
+    output:
+        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
+        losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+    params:
+        recipe=lambda w: RECIPES[w.model].model_dump(),
+        epochs=lambda w: STUDY.training.epochs.get(w.model),
+        batch_size=STUDY.training.batch_size,
+        device=STUDY.training.device,
+        threads=STUDY.training.threads,
+        tensorboard=f"{OUT}/training/{{model}}/seed{{seed}}/tensorboard",
+        # Undeclared, so that checkpoints outlive a job that is killed; the folder inside
+        # is named by a hash of recipe, data and code, so that none is taken for another's.
+        checkpoints=f"{OUT}/training/.checkpoints",
+    log:
+        f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
+    threads: STUDY.training.threads
+    resources:
+        gpu=wants_gpu(),
+        mem_mb=4000,
+        runtime=2880,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "training: {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../workflow/scripts/train_model.py"
+
+
+rule figure7:
+    input:
+        code=code("loss_curves.py"),
+        losses=collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+            model=[m for m in MODELS if RECIPES[m].encoder == "gru"][-1:] or MODELS[-1:],
+            seed=SEEDS[0],
+        ),
+    output:
+        report(
+            f"{OUT}/figures/figure7.png",
+            caption="../workflow/report/figure7.rst",
+            category="4 Training",
+            labels={"what": "Figure 7: losses of the GRU model"},
+        ),
+        pdf=f"{OUT}/figures/figure7.pdf",
+    log:
+        f"{OUT}/logs/figure7.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure7.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "training: Figure 7"
+    script:
+        "../workflow/scripts/loss_curves.py"
+
+
+rule figureA1:
+    input:
+        code=code("loss_curves.py"),
+        losses=collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+            model=MODELS,
+            seed=SEEDS[0],
+        ),
+    output:
+        report(
+            f"{OUT}/figures/figureA1.png",
+            caption="../workflow/report/figureA1.rst",
+            category="4 Training",
+            labels={"what": "Figure A1: losses of all models"},
+        ),
+        pdf=f"{OUT}/figures/figureA1.pdf",
+    log:
+        f"{OUT}/logs/figureA1.log",
+    benchmark:
+        f"{OUT}/benchmarks/figureA1.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    conda:
+        "../envs/choreo.yaml"
+    message:
+        "training: Figure A1"
+    script:
+        "../workflow/scripts/loss_curves.py"

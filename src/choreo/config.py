@@ -1,0 +1,400 @@
+"""The config and the videos table of a study: read, checked and explained.
+
+Imported while the DAG is built, so nothing heavy is imported here. The models below
+are the only place where a setting, its default and its meaning are written; the JSON
+schema in ``workflow/schemas`` and the table in ``config/README.md`` are made from them
+(``python -m choreo.config``) and a test fails where they drift apart.
+"""
+
+import csv
+import difflib
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from choreo.errors import ConfigError
+from choreo.files import is_id, write_text
+
+
+def _id(text):
+    if not is_id(text):
+        raise ValueError(
+            "may hold only letters, digits, _ and -, must begin with a letter or digit "
+            "and have at most 64 characters (it becomes a file name)"
+        )
+    return text
+
+
+Id = Annotated[str, AfterValidator(_id)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+
+class Videos(_Strict):
+    """Stage `videos`."""
+
+    fps: Positive = 30.0
+    """Frames a second of every standardised video."""
+    height: Annotated[int, Field(ge=64, le=4320)] | None = None
+    """Scale to this height in pixels; null keeps the original size."""
+    require_sound: bool = True
+    """Refuse a video without sound. With false, Table 1 and cleaning work; the dataset can't."""
+    min_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    """Refuse a clip shorter than this: it would give no 5-second chunk."""
+    retries: Annotated[int, Field(ge=0, le=100)] = 5
+    """How often a download is tried again."""
+
+
+class Poses(_Strict):
+    """Stage `poses`."""
+
+    estimators: Annotated[list[Id], Field(min_length=1)] = ["mediapipe17", "mediapipe26"]
+    """The rows of Table 1: `mediapipe17`, `mediapipe26`, and names that `imports` gives."""
+    chosen: Id = "mediapipe17"
+    """The estimator whose tracks are cleaned and become the dataset."""
+    imports: dict[Id, str] = {}
+    """Estimator -> path of its AlphaPose JSON, with `{video}` in the place of the video's id."""
+
+    @model_validator(mode="after")
+    def _known(self):
+        known = {"mediapipe17", "mediapipe26", *self.imports}
+        for name in self.estimators:
+            if name not in known:
+                raise ValueError(
+                    f"estimators: {name!r} is unknown; known are {', '.join(sorted(known))} "
+                    "(name the files of any other under poses.imports)"
+                )
+        for name, path in self.imports.items():
+            if name in {"mediapipe17", "mediapipe26"}:
+                raise ValueError(f"imports: {name} is the embedded estimator; choose another name")
+            if "{video}" not in path:
+                raise ValueError(f"imports: the path of {name} must contain {{video}}")
+        if self.chosen not in self.estimators:
+            raise ValueError(f"chosen: {self.chosen!r} is not among the estimators")
+        return self
+
+
+class Comparison(_Strict):
+    """Stage `comparison`."""
+
+    threshold_px: Positive = 50.0
+    """Eq. (1): a joint that moves further than this between frames is an incorrect detection."""
+
+
+class Cleaning(_Strict):
+    """Stage `cleaning`."""
+
+    method: Literal["thesis", "released"] = "thesis"
+    """`thesis`: eq. (1)-(2) and spline as the text says. `released`: what the code did."""
+    threshold_px: Positive = 50.0
+    """Eq. (1)'s threshold in pixels."""
+
+
+class Split(_Strict):
+    """How songs are divided between training, validation and test."""
+
+    by: Annotated[list[Literal["song", "video", "dancer"]], Field(min_length=1)] = ["song"]
+    """What no two splits may share."""
+    test: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Share of the groups for testing; at least one where there are two or more."""
+    validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the groups for validation."""
+
+
+class Dataset(_Strict):
+    """Stage `dataset`."""
+
+    method: Literal["thesis", "released"] = "thesis"
+    """`thesis`: section 4.1 as the text says. `released`: what the code did."""
+    outside: Literal["clip", "rescale", "drop"] = "clip"
+    """What becomes of coordinates outside [-1, 1]."""
+    stride_seconds: Positive = 5.0
+    """Step between the 5-second chunks of training songs; less than 5 makes them overlap."""
+    split: Split = Split()
+
+
+class Training(_Strict):
+    """Stage `training`."""
+
+    recipes: str = "config/models.yaml"
+    """File that defines the models."""
+    models: Annotated[list[Id], Field(min_length=1)] = ["original", "lstm", "gru"]
+    """Recipes to train: the rows of Table 2."""
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [1]
+    """One training a model and seed."""
+    epochs: dict[Id, Count] = {}
+    """Model -> epochs, where they shall differ from the recipe's."""
+    batch_size: Count | None = None
+    """Chunks a step; null takes the recipe's (the thesis: 16)."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train."""
+    threads: Count = 2
+    """CPU threads of one training. Another number may change the last digits of the result."""
+
+
+class Dances(_Strict):
+    """Stage `dances`."""
+
+    initial_pose: Literal["zero", "rest", "random"] = "rest"
+    """Pose before the first piece of a dance."""
+    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    """Factor of the generator's noise."""
+
+
+class Evaluation(_Strict):
+    """Stage `evaluation`."""
+
+    tolerance_seconds: Positive = 0.15
+    """A motion beat within this of a music beat is aligned."""
+
+
+class Config(_Strict):
+    """A study."""
+
+    study: Id
+    """Name of the study; everything goes to `results/<study>/`."""
+    table: str
+    """The videos table (.tsv), one row a video."""
+    on_bad_video: Literal["skip", "stop"] = "skip"
+    """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Seed of the demo's songs and dancers, the splits and the extractor."""
+    videos: Videos = Videos()
+    poses: Poses = Poses()
+    comparison: Comparison = Comparison()
+    cleaning: Cleaning = Cleaning()
+    dataset: Dataset = Dataset()
+    training: Training = Training()
+    dances: Dances = Dances()
+    evaluation: Evaluation = Evaluation()
+
+
+class Row(_Strict):
+    """One row of the videos table."""
+
+    id: Id
+    """Name of the video in every file of the study."""
+    source: Annotated[str, Field(min_length=1)]
+    """A URL, a path (from the folder where snakemake runs, or the table's own), or `demo:...`."""
+    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Seconds into the source at which the clip begins; empty: its beginning."""
+    end: Positive | None = None
+    """Seconds into the source at which the clip ends; empty: its end."""
+    song: Id = ""
+    """Videos to the same song have the same name here; empty: the video's id."""
+    dancer: Id = ""
+    """Who dances; empty: the video's id."""
+    genre: str = ""
+    """Style of the dance."""
+    licence: str = ""
+    """Licence of the video, carried into the data card."""
+    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Hand-made quality from 1 to 5 (the thesis trained on 3.5 and more)."""
+    split: Literal["train", "validation", "test"] | None = None
+    """Put this video's song into this split."""
+    note: str = ""
+    """Free text."""
+
+    line: int = Field(exclude=True)
+
+    @model_validator(mode="after")
+    def _order(self):
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise ValueError(f"end ({self.end:g}) must come after start ({self.start:g})")
+        return self
+
+    @property
+    def kind(self):
+        """`demo`, `url` or `path`."""
+        if self.source.startswith("demo:"):
+            return "demo"
+        return "url" if "://" in self.source else "path"
+
+
+COLUMNS = tuple(name for name in Row.model_fields if name != "line")
+"""Columns that a videos table may have; `id` and `source` are required."""
+
+
+def _explain(error, model, where):
+    """Turn pydantic's first complaint into a ConfigError a person can act on."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    value = first.get("input")
+    if first["type"] == "extra_forbidden":
+        allowed = _keys(model, first["loc"][:-1])
+        close = difflib.get_close_matches(str(first["loc"][-1]), allowed, 1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        return ConfigError(
+            f"unknown key {key!r}", where=where, remedy=f"{hint}Allowed here: {', '.join(allowed)}"
+        )
+    if first["type"] == "missing":
+        return ConfigError(f"{key!r} is missing", where=where, remedy="It has no default")
+    message = first["msg"].removeprefix("Value error, ")
+    shown = value if isinstance(value, (str, int, float, bool, list)) else None
+    return ConfigError(f"{key}: {message}" if key else message, where=where, value=shown)
+
+
+def _keys(model, location):
+    for part in location:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+        model = model.model_fields[part].annotation if part in model.model_fields else None
+    return list(model.model_fields) if model is not None else []
+
+
+def read_config(values, *, where="config"):
+    """Check the values of a config.
+
+    Parameters
+    ----------
+    values : dict
+        As Snakemake merges them from the files and the command line.
+    where : str
+        What an error names.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        An unknown key (with the nearest known one), a wrong type or value.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, Config, where) from None
+
+
+def read_table(path):
+    """Read and check a videos table: tab-separated, a heading line, ``#`` begins a comment.
+
+    Returns
+    -------
+    list of Row
+
+    Raises
+    ------
+    ConfigError
+        Naming the file, the line and the column.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(
+            "there is no such videos table",
+            where=path,
+            remedy="Make it with the columns of config/README.md, or mend `table` in the config",
+        ) from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise ConfigError(f"can't read the videos table: {error}", where=path) from None
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    if not lines:
+        raise ConfigError("the videos table is empty", where=path, remedy="Add a heading and a row")
+    heading = [cell.strip() for cell in lines[0][1].split("\t")]
+    for column in heading:
+        if column not in COLUMNS:
+            close = difflib.get_close_matches(column, COLUMNS, 1)
+            raise ConfigError(
+                "unknown column",
+                where=f"{path}, line {lines[0][0]}",
+                value=column,
+                remedy=(f"Did you mean {close[0]!r}? " if close else "")
+                + f"Columns are separated by tabs; allowed: {', '.join(COLUMNS)}",
+            )
+    for column in ("id", "source"):
+        if column not in heading:
+            raise ConfigError(f"column {column!r} is missing", where=f"{path}, line {lines[0][0]}")
+    rows, seen = [], {}
+    for number, line in lines[1:]:
+        cells = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+        where = f"{path}, line {number}"
+        if len(cells) > len(heading):
+            raise ConfigError(
+                f"{len(cells)} cells under {len(heading)} headings",
+                where=where,
+                remedy="Separate cells by one tab each",
+            )
+        values = {k: cell.strip() for k, cell in zip(heading, cells) if cell.strip()}
+        if "id" in values:
+            values.setdefault("song", values["id"])
+            values.setdefault("dancer", values["id"])
+        try:
+            row = Row.model_validate({**values, "line": number})
+        except ValidationError as error:
+            raise _explain(error, Row, f"{where}, column") from None
+        if row.id.lower() in seen:
+            raise ConfigError(
+                f"the id stands in line {seen[row.id.lower()]} already",
+                where=f"{where}, column id",
+                value=row.id,
+                remedy="Ids must differ, also on file systems that ignore case",
+            )
+        seen[row.id.lower()] = number
+        rows.append(row)
+    if not rows:
+        raise ConfigError("the videos table has no row", where=path, remedy="Add one row a video")
+    return rows
+
+
+def local_path(row, table):
+    """Path of a local source: from the working folder, else from the table's folder."""
+    path = Path(row.source).expanduser()
+    beside = Path(table).parent / path
+    return beside if not path.exists() and beside.exists() else path
+
+
+def settings_markdown():
+    """The settings of a study as Markdown tables, made from the models above."""
+    lines = []
+
+    def section(model, title, prefix):
+        lines.extend([f"### {title}", "", "| setting | default | meaning |", "| --- | --- | --- |"])
+        nested = []
+        for name, field in model.model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                nested.append((field.annotation, f"{prefix}{name}"))
+                continue
+            default = "required" if field.is_required() else f"`{json.dumps(field.default)}`"
+            lines.append(f"| `{prefix}{name}` | {default} | {field.description} |")
+        lines.append("")
+        for child, key in nested:
+            section(child, f"`{key}`: {child.__doc__}", f"{key}.")
+
+    section(Config, "The study", "")
+    lines.extend(["### The videos table", "", "| column | meaning |", "| --- | --- |"])
+    lines += [f"| `{name}` | {Row.model_fields[name].description} |" for name in COLUMNS]
+    return "\n".join(lines) + "\n"
+
+
+MARK = "<!-- made by `python -m choreo.config`; what is below is written over -->\n"
+
+
+def main(root="."):
+    """Write the schema and the settings tables of ``config/README.md`` under `root`."""
+    schemas = Path(root) / "workflow" / "schemas"
+    for name, model in (("config", Config), ("videos", Row)):
+        schema = model.model_json_schema(mode="validation")
+        schema.get("properties", {}).pop("line", None)
+        if "line" in schema.get("required", []):
+            schema["required"].remove("line")
+        write_text(schemas / f"{name}.schema.json", json.dumps(schema, indent=2) + "\n")
+    readme = Path(root) / "config" / "README.md"
+    head = readme.read_text(encoding="utf-8").split(MARK)[0]
+    write_text(readme, head + MARK + "\n" + settings_markdown())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+"""Skeletons drawn on pictures, and tracks rendered as videos."""
+
+import cv2
+import numpy as np
+
+from choreo import media
+from choreo.skeletons import SKELETONS
+
+# RGB. The dancer's left is blue and solid-dark, the right orange and light, so that a
+# swap is seen in colour and in grey.
+LEFT, RIGHT, MIDDLE = (0, 90, 170), (235, 130, 30), (60, 60, 60)
+
+
+def _side(skeleton, joints):
+    names = [skeleton.joints[j] for j in joints]
+    if all(n.startswith("left_") for n in names):
+        return LEFT
+    if all(n.startswith("right_") for n in names):
+        return RIGHT
+    # A limb from the middle to one side (neck to left shoulder) belongs to that side.
+    sides = {n.split("_")[0] for n in names if n.startswith(("left_", "right_"))}
+    return {frozenset({"left"}): LEFT, frozenset({"right"}): RIGHT}.get(frozenset(sides), MIDDLE)
+
+
+def draw_pose(image, keypoints, skeleton, *, width=None):
+    """Draw one pose on a picture, in place.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+        RGB.
+    keypoints : ndarray, shape (J, 2)
+        Pixels; NaN joints and the limbs to them are left out.
+    skeleton : str
+        A key of `choreo.skeletons.SKELETONS`.
+    width : int, optional
+        Thickness of a limb in pixels; by default it follows the picture's height.
+    """
+    skeleton = SKELETONS[skeleton]
+    width = width or max(2, round(image.shape[0] / 110))
+    given = np.isfinite(keypoints).all(-1)
+    # cv2 draws at sixteenths of a pixel; far-off points are cut where they can't be seen.
+    points = np.clip(np.nan_to_num(keypoints), -1e4, 1e4)
+    fixed = np.round(points * 16).astype(int)
+    for a, b in skeleton.limbs:
+        if given[a] and given[b]:
+            ends = tuple(fixed[a].tolist()), tuple(fixed[b].tolist())
+            cv2.line(image, *ends, _side(skeleton, (a, b)), width, cv2.LINE_AA, 4)
+    for j in np.flatnonzero(given):
+        centre = tuple(fixed[j].tolist())
+        cv2.circle(
+            image, centre, round(width * 0.9 * 16), _side(skeleton, (j,)), -1, cv2.LINE_AA, 4
+        )
+
+
+def caption(image, text):
+    """Write a line of text at the lower left of a picture, in place."""
+    scale = image.shape[0] / 720
+    at = (round(12 * scale), image.shape[0] - round(16 * scale))
+    for colour, width in (((255, 255, 255), 5), ((40, 40, 40), 1)):
+        cv2.putText(
+            image,
+            text,
+            at,
+            cv2.FONT_HERSHEY_SIMPLEX,
+            0.8 * scale,
+            colour,
+            max(1, round(width * scale)),
+            cv2.LINE_AA,
+        )
+
+
+def render_track(track, path, *, audio=None, video=None, fps=30.0, height=360, text=None):
+    """Render a track as an mp4 of a stick figure, on white or on its video.
+
+    Parameters
+    ----------
+    track : PoseTrack
+        Any skeleton and fps; between its frames the joints move linearly.
+    path : str or Path
+        The mp4.
+    audio : str or Path, optional
+        A song that starts with the track.
+    video : str or Path, optional
+        The standardised video that the track was found in, as background; its frame
+        rate must be the track's.
+    fps : float
+        Frames a second of the mp4 (without `video`).
+    height : int
+        Height of the mp4 in pixels (without `video`).
+    text : str, optional
+        Written at the lower left.
+    """
+    if video is not None:
+        with media.video_writer(path, track.size, track.fps, audio=audio) as write:
+            for frame, keypoints in zip(media.read_frames(video, track.size), track.keypoints):
+                image = frame.copy()
+                draw_pose(image, keypoints, track.skeleton)
+                if text:
+                    caption(image, text)
+                write(image)
+        return
+    scale = height / track.size[1]
+    size = (round(track.size[0] * scale), height)
+    times = np.arange(round(track.seconds * fps)) / fps
+    keypoints = _at(track, times) * scale
+    with media.video_writer(path, size, fps, audio=audio) as write:
+        for pose in keypoints:
+            image = np.full((size[1], size[0], 3), 250, np.uint8)
+            draw_pose(image, pose, track.skeleton)
+            if text:
+                caption(image, text)
+            write(image)
+
+
+def _at(track, times):
+    """Keypoints at any times in seconds, shape (len(times), J, 2), linear between frames."""
+    position = np.clip(times * track.fps, 0, len(track) - 1)
+    before = np.floor(position).astype(int)
+    after = np.minimum(before + 1, len(track) - 1)
+    share = (position - before)[:, None, None]
+    first, second = track.keypoints[before], track.keypoints[after]
+    return np.where(share == 0, first, (1 - share) * first + share * second)

@@ -1,0 +1,141 @@
+"""Every table of the project: tidy .csv, and .md, .tex and .html for people."""
+
+import math
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from choreo.files import write_text
+
+SUFFIXES = (".csv", ".md", ".tex", ".html")
+"""What `Table.write` makes of one stem."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with what a reader needs to trust it.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The numbers in full precision, one row a thing; written as they are to .csv.
+    caption : str
+        What the table shows, from what data.
+    headers : dict of str to str
+        Column -> heading, in the order shown to people; columns that are not named
+        here are in the .csv alone.
+    formats : dict of str to str
+        Column -> format specification such as ``".1f"``; a missing value is shown as
+        an en dash.
+    notes : tuple of str
+        Lines under the table.
+    """
+
+    frame: object
+    caption: str
+    headers: dict
+    formats: dict = field(default_factory=dict)
+    notes: tuple = ()
+
+    def cells(self):
+        """List of rows of text, as people see them, without the heading."""
+        return [
+            [_cell(row[column], self.formats.get(column)) for column in self.headers]
+            for row in self.frame.to_dict("records")
+        ]
+
+    def markdown(self):
+        """The table as GitHub-flavoured Markdown."""
+        lines = [f"**{self.caption}**", ""]
+        lines.append("| " + " | ".join(map(_markdown, self.headers.values())) + " |")
+        lines.append("|" + "|".join(self._alignment("---", "--:")) + "|")
+        lines += ["| " + " | ".join(map(_markdown, row)) + " |" for row in self.cells()]
+        lines += [line for note in self.notes for line in ("", note)]
+        return "\n".join(lines) + "\n"
+
+    def latex(self):
+        """The table as a LaTeX `table` with booktabs rules."""
+        lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{_latex(self.caption)}}}"]
+        lines.append(rf"  \begin{{tabular}}{{{''.join(self._alignment('l', 'r'))}}}")
+        lines.append(r"    \toprule")
+        lines.append("    " + " & ".join(map(_latex, self.headers.values())) + r" \\")
+        lines.append(r"    \midrule")
+        lines += ["    " + " & ".join(map(_latex, row)) + r" \\" for row in self.cells()]
+        lines += [r"    \bottomrule", r"  \end{tabular}"]
+        lines += [rf"  \par\footnotesize {_latex(note)}" for note in self.notes]
+        return "\n".join([*lines, r"\end{table}"]) + "\n"
+
+    def html(self):
+        """The table as a page that needs nothing else."""
+        numeric = [mark == "r" for mark in self._alignment("l", "r")]
+        head = "".join(_html("th", text, n) for text, n in zip(self.headers.values(), numeric))
+        rows = [
+            "<tr>" + "".join(_html("td", text, n) for text, n in zip(row, numeric)) + "</tr>"
+            for row in self.cells()
+        ]
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return (
+            '<!doctype html><html lang="en"><meta charset="utf-8">'
+            f"<title>{escape(self.caption)}</title><style>"
+            "body{font:15px/1.45 system-ui,sans-serif;margin:2em;color:#222;max-width:75em}"
+            "table{border-collapse:collapse;border-top:2px solid;border-bottom:2px solid}"
+            "th,td{padding:.3em .9em;text-align:left}th{border-bottom:1px solid}"
+            ".n{text-align:right;font-variant-numeric:tabular-nums}"
+            "caption{text-align:left;font-weight:600;padding-bottom:.6em}"
+            "p{color:#555;font-size:.9em;margin:.5em 0}tr:nth-child(even) td{background:#f4f4f4}"
+            f"</style><table><caption>{escape(self.caption)}</caption><thead><tr>{head}</tr>"
+            f"</thead><tbody>{''.join(rows)}</tbody></table>{notes}</html>\n"
+        )
+
+    def write(self, stem):
+        """Write ``stem.csv``, ``.md``, ``.tex`` and ``.html``, each whole or not at all."""
+        stem = Path(stem)
+        texts = {
+            ".csv": self.frame.to_csv(index=False, lineterminator="\n"),
+            ".md": self.markdown(),
+            ".tex": self.latex(),
+            ".html": self.html(),
+        }
+        for suffix in SUFFIXES:
+            write_text(stem.parent / (stem.name + suffix), texts[suffix])
+
+    def _alignment(self, text, number):
+        from pandas.api.types import is_numeric_dtype
+
+        return [
+            number if column in self.formats or is_numeric_dtype(self.frame[column]) else text
+            for column in self.headers
+        ]
+
+
+def _cell(value, form):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "–"
+    if isinstance(value, str):
+        return value
+    if form:
+        return format(value, form)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _markdown(text):
+    return text.replace("|", r"\|").replace("\n", " ")
+
+
+_LATEX = {c: "\\" + c for c in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "±": r"$\pm$",
+    "≥": r"$\geq$",
+}
+
+
+def _latex(text):
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+def _html(tag, text, numeric):
+    mark = ' class="n"' if numeric else ""
+    return f"<{tag}{mark}>{escape(text)}</{tag}>"

@@ -1,0 +1,130 @@
+"""The config and the videos table: what is refused, and what the message says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from choreo import config
+from choreo.errors import ConfigError
+
+ROOT = Path(__file__).parent.parent
+MINIMAL = {"study": "s", "table": "t.tsv"}
+
+
+def test_defaults_are_those_of_the_thesis():
+    study = config.read_config(MINIMAL)
+    assert study.cleaning.threshold_px == 50  # eq. (1)
+    assert study.cleaning.method == study.dataset.method == "thesis"
+    assert study.videos.fps == 30
+    assert study.training.models == ["original", "lstm", "gru"]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"studdy": "x"}, r"unknown key 'studdy'.*Did you mean 'study'\?"),
+        ({"cleaning": {"treshold_px": 3}}, r"unknown key 'cleaning.treshold_px'.*'threshold_px'"),
+        ({"cleaning": {"threshold_px": "high"}}, r"cleaning.threshold_px: .*number.*got 'high'"),
+        ({"cleaning": {"threshold_px": -1}}, r"cleaning.threshold_px: .*greater than 0"),
+        ({"cleaning": {"threshold_px": float("inf")}}, r"cleaning.threshold_px"),
+        ({"cleaning": {"method": "magic"}}, r"cleaning.method: .*'thesis'"),
+        ({"study": "../x"}, r"study: may hold only letters"),
+        ({"on_bad_video": "ignore"}, r"on_bad_video: .*'skip' or 'stop'"),
+        ({"poses": {"estimators": ["openpos"]}}, r"poses: estimators: 'openpos' is unknown"),
+        ({"poses": {"chosen": "alphapose17"}}, r"chosen: 'alphapose17' is not among"),
+        ({"poses": {"imports": {"a": "x.json"}}}, r"path of a must contain {video}"),
+        ({"training": {"seeds": []}}, r"training.seeds"),
+        ({"training": 3}, r"training: .*got 3"),
+    ],
+)
+def test_a_wrong_config_is_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        config.read_config(MINIMAL | values)
+
+
+def test_a_missing_study_is_refused():
+    with pytest.raises(ConfigError, match="'study' is missing"):
+        config.read_config({"table": "t.tsv"})
+
+
+def table(tmp_path, text):
+    path = tmp_path / "videos.tsv"
+    path.write_text(text)
+    return path
+
+
+def test_a_table_is_read(tmp_path):
+    rows = config.read_table(
+        table(
+            tmp_path,
+            "# a comment\nid\tsource\tstart\tend\tsong\n"
+            "a\thttps://x.org/v\t1.5\t20\ts\n\nb\tvideos/b.mp4\t\t\t\nc\tdemo:x/y/1\n",
+        )
+    )
+    assert [(r.id, r.kind, r.song, r.dancer, r.line) for r in rows] == [
+        ("a", "url", "s", "a", 3),
+        ("b", "path", "b", "b", 5),
+        ("c", "demo", "c", "c", 6),
+    ]
+    assert (rows[0].start, rows[0].end, rows[1].start) == (1.5, 20, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("id\tsource\n", "has no row"),
+        ("id\tsorce\na\tb\n", r"line 1: unknown column \(got 'sorce'\). Did you mean 'source'"),
+        ("id\nx\n", "line 1: column 'source' is missing"),
+        ("id\tsource\na/b\tx\n", r"line 2, column: id: may hold only letters.*got 'a/b'"),
+        ("id\tsource\na\tx\nA\ty\n", r"line 3, column id: the id stands in line 2 already"),
+        ("id\tsource\na\tx\ty\n", r"line 2: 3 cells under 2 headings"),
+        ("id\tsource\n\tx\n", r"line 2, column: 'id' is missing"),
+        ("id\tsource\na\t\n", r"line 2, column: 'source' is missing"),
+        ("id\tsource\tstart\na\tx\tsoon\n", r"line 2, column: start: .*number.*got 'soon'"),
+        ("id\tsource\tstart\tend\na\tx\t5\t5\n", r"end \(5\) must come after start \(5\)"),
+        ("id\tsource\tsong\na\tx\t../s\n", r"song: may hold only letters"),
+        ("id\tsource\tsplit\na\tx\tdev\n", r"split: .*'train'"),
+    ],
+)
+def test_a_wrong_table_is_refused(tmp_path, text, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        config.read_table(table(tmp_path, text))
+    assert "videos.tsv" in str(caught.value)
+
+
+def test_a_table_that_is_not_there(tmp_path):
+    with pytest.raises(ConfigError, match=r"none\.tsv: there is no such videos table"):
+        config.read_table(tmp_path / "none.tsv")
+
+
+def test_local_paths_are_looked_for_beside_the_table_too(tmp_path, monkeypatch):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "v.mp4").touch()
+    path = tmp_path / "config" / "t.tsv"
+    path.write_text("id\tsource\na\tv.mp4\nb\tw.mp4\n")
+    first, second = config.read_table(path)
+    monkeypatch.chdir(tmp_path)
+    assert config.local_path(first, "config/t.tsv") == Path("config/v.mp4")
+    (tmp_path / "v.mp4").touch()
+    assert config.local_path(first, "config/t.tsv") == Path("v.mp4")
+    assert config.local_path(second, "config/t.tsv") == Path("w.mp4")
+
+
+def test_schema_and_readme_are_in_step_with_the_models(tmp_path):
+    """They are made by `python -m choreo.config`."""
+    (tmp_path / "config").mkdir()
+    readme = (ROOT / "config" / "README.md").read_text()
+    (tmp_path / "config" / "README.md").write_text(readme)
+    config.main(tmp_path)
+    assert (tmp_path / "config" / "README.md").read_text() == readme
+    for name in ("config", "videos"):
+        made = tmp_path / "workflow" / "schemas" / f"{name}.schema.json"
+        kept = ROOT / "workflow" / "schemas" / f"{name}.schema.json"
+        assert json.loads(made.read_text()) == json.loads(kept.read_text())
+
+
+def test_every_setting_is_explained():
+    for line in config.settings_markdown().splitlines():
+        assert "None |" not in line, line

@@ -1,0 +1,51 @@
+"""The four forms of a table hold the same cells, escaped for each."""
+
+import pandas as pd
+
+from choreo.tables import Table
+
+TABLE = Table(
+    pd.DataFrame({"name": ["a_b & c", "x|y"], "value": [1.256, None], "hidden": [1, 2]}),
+    caption="50% of <all>",
+    headers={"name": "Name", "value": "Value (px)"},
+    formats={"value": ".1f"},
+    notes=("A note.",),
+)
+
+
+def test_csv_is_tidy_and_whole(tmp_path):
+    TABLE.write(tmp_path / "t")
+    back = pd.read_csv(tmp_path / "t.csv")
+    pd.testing.assert_frame_equal(back, TABLE.frame)
+
+
+def test_markdown():
+    lines = TABLE.markdown().splitlines()
+    assert lines[2:6] == [
+        "| Name | Value (px) |",
+        "|---|--:|",
+        "| a_b & c | 1.3 |",
+        r"| x\|y | – |",
+    ]
+    assert lines[-1] == "A note."
+
+
+def test_latex():
+    text = TABLE.latex()
+    assert r"a\_b \& c & 1.3 \\" in text
+    assert r"\caption{50\% of <all>}" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_html():
+    text = TABLE.html()
+    assert "<caption>50% of &lt;all&gt;</caption>" in text
+    assert '<td>a_b &amp; c</td><td class="n">1.3</td>' in text
+
+
+def test_two_writes_have_the_same_bytes(tmp_path):
+    for name in "ab":
+        TABLE.write(tmp_path / name)
+    for suffix in ("csv", "md", "tex", "html"):
+        first, second = (tmp_path / f"{name}.{suffix}" for name in "ab")
+        assert first.read_bytes() == second.read_bytes()

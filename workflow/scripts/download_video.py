@@ -1,0 +1,14 @@
+from choreo.jobs import run_item
+from choreo.videos.download import download
+
+
+def action(terminal):
+    download(
+        snakemake.params.url,
+        snakemake.output.video,
+        retries=snakemake.params.retries,
+        folder=snakemake.params.partial,
+    )
+
+
+run_item(snakemake, action)

@@ -1,0 +1,14 @@
+from choreo.comparison.figure2 import figure2
+from choreo.figures import save
+from choreo.jobs import run, usable
+
+
+def action(terminal):
+    videos = usable(snakemake.input.videos)
+    save(
+        figure2(videos, usable(snakemake.input.tracks), estimators=snakemake.params.estimators),
+        snakemake.output[0].removesuffix(".png"),
+    )
+
+
+run(snakemake, action)

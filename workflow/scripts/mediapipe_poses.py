@@ -1,0 +1,18 @@
+from choreo.files import read_json
+from choreo.jobs import run_item
+from choreo.poses.mediapipe import extract
+
+
+def action(terminal):
+    probe = read_json(snakemake.input.probe)
+    track = extract(
+        snakemake.input.video,
+        size=(probe["width"], probe["height"]),
+        fps=probe["fps"],
+        frames=probe["frames"],
+    )
+    track.to("coco17").save(snakemake.output.coco)
+    track.to("halpe26").save(snakemake.output.halpe)
+
+
+run_item(snakemake, action)

@@ -1,0 +1,22 @@
+from choreo.jobs import run_item
+from choreo.videos.standardise import standardise
+
+
+def action(terminal):
+    p = snakemake.params
+    standardise(
+        snakemake.input.get("source") or p.path,
+        video=snakemake.output.video,
+        audio=snakemake.output.audio,
+        probe=snakemake.output.probe,
+        start=p.start,
+        end=p.end,
+        height=p.height,
+        fps=p.fps,
+        require_sound=p.require_sound,
+        min_seconds=p.min_seconds,
+        threads=snakemake.threads,
+    )
+
+
+run_item(snakemake, action)

@@ -1,0 +1,14 @@
+from choreo.comparison.table1 import table1
+from choreo.files import read_json
+from choreo.jobs import run, usable
+
+
+def action(terminal):
+    table1(
+        [read_json(path) for path in usable(snakemake.input.qualities)],
+        estimators=snakemake.params.estimators,
+        study=snakemake.params.study,
+    ).write(snakemake.output[0].removesuffix(".html"))
+
+
+run(snakemake, action)
