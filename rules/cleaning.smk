@@ -12,6 +12,7 @@ rule clean_track:
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.cleaning.method,
         threshold_px=STUDY.cleaning.threshold_px,
+        max_gap_seconds=STUDY.cleaning.max_gap_seconds,
     log:
         f"{OUT}/logs/clean_track/{{video}}.log",
     benchmark:

@@ -24,6 +24,7 @@ try:
         test=STUDY.dataset.split.test,
         validation=STUDY.dataset.split.validation,
         seed=STUDY.seed,
+        score=STUDY.dataset.split.score,
     )
     RECIPES = load_recipes(STUDY.training.recipes)
     choreo.config.check_models(STUDY, RECIPES)

@@ -14,6 +14,7 @@ rule measure_quality:
         item=item,
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
+        method=STUDY.comparison.method,
         threshold_px=STUDY.comparison.threshold_px,
     log:
         f"{OUT}/logs/measure_quality/{{estimator}}/{{video}}.log",
@@ -51,7 +52,6 @@ rule table1:
     params:
         estimators=ESTIMATORS,
         study=STUDY.study,
-        threshold_px=STUDY.comparison.threshold_px,
     log:
         f"{OUT}/logs/table1.log",
     benchmark:

@@ -40,12 +40,14 @@ rule pack_dataset:
     output:
         dataset=f"{OUT}/dataset/dataset.h5",
         card=f"{OUT}/dataset/card.json",
-        readme=report(
-            f"{OUT}/dataset/card.html",
+        text=f"{OUT}/dataset/card.md",
+        table=report(
+            f"{OUT}/tables/dataset.html",
             caption="../workflow/report/dataset.rst",
             category="1 Data",
-            labels={"what": "Data card of the dataset"},
+            labels={"what": "What the dataset holds"},
         ),
+        forms=multiext(f"{OUT}/tables/dataset", ".csv", ".md", ".tex"),
     params:
         study=STUDY.study,
         splits=SPLITS,

@@ -5,7 +5,7 @@ rule report:
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
         f"{OUT}/videos/problems.html",
-        f"{OUT}/dataset/card.html",
+        f"{OUT}/tables/dataset.html",
         captions=sorted(str(path) for path in (ROOT / "workflow" / "report").glob("*.rst")),
     output:
         f"{OUT}/report.html",

@@ -332,8 +332,8 @@ def _quality(options):
     if options.truth:
         record["truth"] = against_truth(track, _load(options.truth))
         lines += [
-            f"mean error            {_show(record['truth']['mean_error_px'], '.1f', ' px')}",
-            f"PCK@0.1               {_show(record['truth']['pck_0.1'], '.3f')}",
+            f"mean error            {_show(record['truth']['error_px'], '.1f', ' px')}",
+            f"PCK@0.1               {_show(record['truth']['pck_0_1'], '.3f')}",
         ]
     _say(options, record, lines)
 

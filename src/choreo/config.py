@@ -83,6 +83,8 @@ class Poses(_Strict):
 class Comparison(_Strict):
     """Stage `comparison`."""
 
+    method: Literal["thesis", "released"] = "thesis"
+    """`thesis`: eq. (1)-(2) over the decoded frames. `released`: the rules of the code."""
     threshold_px: Positive = 50.0
     """Eq. (1): a joint that moves further than this between frames is an incorrect detection."""
 
@@ -94,6 +96,8 @@ class Cleaning(_Strict):
     """`thesis`: eq. (1)-(2) and spline as the text says. `released`: what the code did."""
     threshold_px: Positive = 50.0
     """Eq. (1)'s threshold in pixels."""
+    max_gap_seconds: Positive | None = None
+    """`thesis`: gaps longer than this are not bridged; null: every gap is, as in the text."""
 
 
 class Split(_Strict):
@@ -105,6 +109,8 @@ class Split(_Strict):
     """Share of the groups for testing; at least one where there are two or more."""
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the groups for validation."""
+    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """The thesis's way: train on groups whose `score` is at least this, test on the others."""
 
 
 class Dataset(_Strict):
@@ -112,8 +118,8 @@ class Dataset(_Strict):
 
     method: Literal["thesis", "released"] = "thesis"
     """`thesis`: section 4.1 as the text says. `released`: what the code did."""
-    outside: Literal["clip", "rescale", "drop"] = "clip"
-    """What becomes of coordinates outside [-1, 1]."""
+    outside: Literal["clip", "rescale", "drop"] | None = None
+    """What becomes of coordinates outside [-1, 1]; null: what the method did."""
     stride_seconds: Positive = 5.0
     """Step between the 5-second chunks of training songs; less than 5 makes them overlap."""
     split: Split = Split()
@@ -354,6 +360,32 @@ def local_path(row, table):
     path = Path(row.source).expanduser()
     beside = Path(table).parent / path
     return beside if not path.exists() and beside.exists() else path
+
+
+def check_models(study, recipes):
+    """Refuse a study that names a model of which there is no recipe.
+
+    Parameters
+    ----------
+    study : Config
+    recipes : dict
+        By name, as `choreo.training.recipes.load_recipes` gives them.
+
+    Raises
+    ------
+    ConfigError
+    """
+    named = [("training.models", study.training.models), ("training.epochs", study.training.epochs)]
+    for key, names in named:
+        for name in names:
+            if name not in recipes:
+                close = difflib.get_close_matches(name, recipes, 1)
+                raise ConfigError(
+                    f"{key}: there is no recipe of this name in {study.training.recipes}",
+                    value=name,
+                    remedy=(f"Did you mean {close[0]!r}? " if close else "")
+                    + f"Recipes: {', '.join(recipes)}",
+                )
 
 
 def settings_markdown():

@@ -9,6 +9,7 @@ def action(terminal):
         PoseTrack.load(snakemake.input.track),
         method=snakemake.params.method,
         threshold_px=snakemake.params.threshold_px,
+        max_gap_seconds=snakemake.params.max_gap_seconds,
     )
     track.save(snakemake.output.track)
     write_json(snakemake.output.record, {"video": snakemake.wildcards.video} | record)

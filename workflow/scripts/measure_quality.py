@@ -6,7 +6,9 @@ from choreo.track import PoseTrack
 
 def action(terminal):
     track = PoseTrack.load(snakemake.input.track)
-    record = quality(track, threshold_px=snakemake.params.threshold_px)
+    record = quality(
+        track, method=snakemake.params.method, threshold_px=snakemake.params.threshold_px
+    )
     if snakemake.input.get("truth"):
         record["truth"] = against_truth(track, PoseTrack.load(snakemake.input.truth))
     write_json(

@@ -1,0 +1,71 @@
+"""Filling gaps in trajectories with cubic splines (thesis section 3.3)."""
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+
+def runs(mask):
+    """First and last index of each run of true values.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (T,)
+
+    Returns
+    -------
+    list of (int, int)
+        Both ends belong to the run.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def bridgeable(keep, max_gap=None):
+    """Tell which frames lie in a gap between kept frames that may be bridged.
+
+    Parameters
+    ----------
+    keep : ndarray of bool, shape (T,)
+        Frames whose values are trusted.
+    max_gap : float, optional
+        Longest gap in frames that is bridged; without it any.
+
+    Returns
+    -------
+    ndarray of bool, shape (T,)
+        Frames before the first and after the last kept frame are never bridged.
+    """
+    gap = np.zeros(len(keep), bool)
+    for first, last in runs(~keep):
+        inside = first > 0 and last < len(keep) - 1
+        if inside and (max_gap is None or last - first + 1 <= max_gap):
+            gap[first : last + 1] = True
+    return gap
+
+
+def fill_gaps(values, keep, fill):
+    """Fill frames from a cubic spline through the kept ones, all columns at once.
+
+    The spline is the not-a-knot one through all kept frames, with the frame number as
+    its parameter; through three frames it is a parabola, through two a line.
+
+    Parameters
+    ----------
+    values : ndarray of float, shape (T, C)
+        Trajectories; finite in kept frames.
+    keep : ndarray of bool, shape (T,)
+        Frames that the spline goes through.
+    fill : ndarray of bool, shape (T,)
+        Frames to fill, each between two kept ones.
+
+    Returns
+    -------
+    ndarray of float, shape (T, C)
+        Kept frames are unchanged; those neither kept nor filled are NaN.
+    """
+    values = np.asarray(values, float)
+    out = np.where(keep[:, None], values, np.nan)
+    if fill.any() and values.shape[1]:
+        at = np.flatnonzero(keep)
+        out[fill] = CubicSpline(at, values[at], extrapolate=False)(np.flatnonzero(fill))
+    return out

@@ -1,0 +1,160 @@
+"""The song as the networks see it.
+
+Whatever the method, the samples are stored as int16 and become float32 by one rule
+(`decode`), in training and in generation alike.
+"""
+
+import math
+
+import numpy as np
+
+from choreo.errors import ConfigError, ItemError
+
+SAMPLE_RATE = 16_000
+"""Samples a second (thesis section 4.1)."""
+FRAME_SAMPLES = 1600
+"""Samples a pose: 0.1 s."""
+
+# `thesis`: [0, 1] in steps of 1/65535, moved to where int16 begins.
+_LEVELS, _LOWEST = 65535, -32768
+
+
+def read_song(path):
+    """Read a song that stage `videos` extracted.
+
+    Parameters
+    ----------
+    path : str or Path
+        A sound file with 16,000 samples a second.
+
+    Returns
+    -------
+    ndarray of int16, shape (n,) or (n, channels)
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, is no sound, or has another sample rate.
+    """
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(path, dtype="int16")
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise ItemError(f"can't read the song ({error})", where=path) from error
+    if rate != SAMPLE_RATE:
+        raise ItemError(
+            f"the song must have {SAMPLE_RATE} samples a second",
+            where=path,
+            value=rate,
+            remedy="Take the .wav that `choreo videos` writes",
+        )
+    return samples
+
+
+def stored(samples, method, *, where=None):
+    """Scale a whole song as `method` does, as the int16 values that the dataset keeps.
+
+    ``thesis``: channels averaged, then min-max scaling of the whole clip: its smallest
+    sample becomes 0, its largest 1 (section 4.1). The whole clip and not the chunk, so
+    that loud and quiet passages stay apart. The 65,536 levels are all used: the largest
+    error is 1/131,070 of the range, less than that of a 16-bit file.
+
+    ``released``: the left channel, then gain to a peak of -0.1 dB of full scale,
+    rounded down and clipped (what pydub's `normalize` computes); silence stays.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n,) or (n, channels)
+        int16, or float with full scale at 1.
+    method : {"thesis", "released"}
+        The text, or what the released code did.
+    where : str, optional
+        What an error names.
+
+    Returns
+    -------
+    ndarray of int16, shape (n,)
+
+    Raises
+    ------
+    ItemError
+        Where the song is empty, not finite or, for `thesis`, silent.
+    """
+    if method not in ("thesis", "released"):
+        raise ConfigError("unknown method", value=method, remedy="Use one of thesis, released")
+    samples = np.asarray(samples)
+    if not len(samples):
+        raise ItemError("the song is empty", where=where)
+    if not np.isfinite(samples).all():
+        raise ItemError("the song has samples that are not finite", where=where)
+    return (_stored_thesis if method == "thesis" else _stored_released)(samples, where)
+
+
+def _stored_thesis(samples, where):
+    values = samples.astype(np.float64)
+    if values.ndim == 2:
+        values = values.mean(1)
+    low, high = values.min(), values.max()
+    if low == high:
+        raise ItemError(
+            "the song is silent",
+            where=where,
+            remedy="A dance needs its music: give a video with sound, or leave it out",
+        )
+    return (np.rint((values - low) / (high - low) * _LEVELS) + _LOWEST).astype(np.int16)
+
+
+def _stored_released(samples, where):
+    left = samples if samples.ndim == 1 else samples[:, 0]
+    if left.dtype.kind == "f":
+        left = np.clip(np.rint(left * 32767.0), -32768, 32767)
+    left = left.astype(np.float64)
+    peak = np.abs(left).max()
+    if peak == 0:
+        return left.astype(np.int16)
+    # By way of decibels, as pydub goes: the last bit of the factor decides about floors.
+    decibels = 20 * math.log(32768 * 10 ** (-0.1 / 20) / peak, 10)
+    return np.clip(np.floor(left * 10 ** (decibels / 20)), -32768, 32767).astype(np.int16)
+
+
+def decode(values, method):
+    """Turn stored int16 values into what the networks get.
+
+    Parameters
+    ----------
+    values : ndarray of int16
+        As `stored` gives them.
+    method : {"thesis", "released"}
+        As given to `stored`.
+
+    Returns
+    -------
+    ndarray of float32, same shape
+        [0, 1] for `thesis`, whole numbers of the int16 range for `released`.
+    """
+    out = np.asarray(values).astype(np.float32)
+    if method == "thesis":
+        out -= np.float32(_LOWEST)
+        out *= np.float32(1 / _LEVELS)
+    return out
+
+
+def network_audio(samples, method, *, where=None):
+    """A whole song as the networks get it, for generation: ``decode(stored(...))``.
+
+    The released code does not peak-normalise at inference; to do as it did, give
+    ``decode`` the int16 samples themselves.
+
+    Returns
+    -------
+    ndarray of float32, shape (n,)
+    """
+    return decode(stored(samples, method, where=where), method)
+
+
+def frames(audio):
+    """View samples as audio frames: (..., n) to (..., n // 1600, 1600), one a pose."""
+    audio = np.asarray(audio)
+    count = audio.shape[-1] // FRAME_SAMPLES
+    return audio[..., : count * FRAME_SAMPLES].reshape(*audio.shape[:-1], count, FRAME_SAMPLES)

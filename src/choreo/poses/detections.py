@@ -1,0 +1,136 @@
+"""Everyone that an estimator found in a video, before one dancer is chosen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from choreo.errors import ItemError
+from choreo.skeletons import SKELETONS
+
+MAX_FRAMES = 1_000_000
+"""Longest video that is accepted: over nine hours at 30 frames a second."""
+
+
+@dataclass(frozen=True)
+class Detections:
+    """People in the order of the estimator's own output, N of them over all frames.
+
+    Attributes
+    ----------
+    frame : ndarray of int, shape (N,)
+        0-based number of the decoded frame.
+    keypoints : ndarray of float64, shape (N, J, 2)
+        x, y in pixels of the video, also outside it; NaN where the joint is absent.
+    scores : ndarray of float64, shape (N, J)
+        The estimator's confidence; NaN where the joint is absent.
+    skeleton : str
+        A key of `choreo.skeletons.SKELETONS`.
+    frames : int
+        Frames of the video, those with nobody included.
+    label : ndarray of float64, shape (N,)
+        The tool's own number of the person; NaN where it gives none.
+    score : ndarray of float64, shape (N,)
+        The tool's score of the whole person; NaN where it gives none.
+    box : ndarray of float64, shape (N, 4)
+        x, y, width, height in pixels; NaN where it gives none.
+    """
+
+    frame: np.ndarray
+    keypoints: np.ndarray
+    scores: np.ndarray
+    skeleton: str
+    frames: int
+    label: np.ndarray
+    score: np.ndarray
+    box: np.ndarray
+
+    def __len__(self):
+        return len(self.frame)
+
+
+def skeleton_for(joints, told, by_count, *, where):
+    """Name of the skeleton of a file with `joints` joints a person.
+
+    Parameters
+    ----------
+    joints : int
+        Joints that each person of the file has.
+    told : str or None
+        What the user says that it is.
+    by_count : dict of int to str
+        What the number alone decides in this format.
+    where : str or Path
+        The file.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ItemError
+        Where the number decides nothing and nothing was told, or what was told has
+        another number of joints.
+    """
+    if told is None:
+        if joints not in by_count:
+            fitting = [name for name, s in SKELETONS.items() if len(s) == joints]
+            raise ItemError(
+                "the number of joints does not tell which skeleton this is",
+                where=where,
+                value=joints,
+                remedy=f"Give `skeleton`: {' or '.join(fitting)}"
+                if fitting
+                else f"Only {', '.join(SKELETONS)} are known",
+            )
+        return by_count[joints]
+    if told not in SKELETONS:
+        raise ItemError(
+            "unknown skeleton", where=where, value=told, remedy=f"Use one of {', '.join(SKELETONS)}"
+        )
+    if len(SKELETONS[told]) != joints:
+        raise ItemError(
+            f"the file has {joints} joints a person, {told} has {len(SKELETONS[told])}",
+            where=where,
+            remedy="Give the skeleton that the estimator was run with",
+        )
+    return told
+
+
+def frame_count(last, frames, *, where):
+    """Number of frames of the video, checked against the last frame number of a file.
+
+    Parameters
+    ----------
+    last : int
+        Largest 0-based frame number of the file.
+    frames : int or None
+        Decoded frames of the video; None takes ``last + 1``.
+    where : str or Path
+        The file.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ItemError
+        Where the file has a frame that the video lacks, or an absurd one.
+    """
+    if last >= MAX_FRAMES:
+        raise ItemError(
+            f"frame numbers must be below {MAX_FRAMES}",
+            where=where,
+            value=last,
+            remedy="Check that this is the estimator's output for a single video",
+        )
+    if frames is None:
+        return last + 1
+    if last >= frames:
+        raise ItemError(
+            f"the file has frame {last}, but the video has {frames} frames (0 to {frames - 1})",
+            where=where,
+            remedy="Run the estimator on the standardised video",
+        )
+    return int(frames)

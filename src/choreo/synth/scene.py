@@ -1,0 +1,272 @@
+"""What the camera sees: figures, their truth in pixels, and people who walk past."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from choreo.skeletons import HALPE26
+from choreo.synth.body import INDEX, Body, pose
+from choreo.synth.dancers import Dance, Dancer, make_dancer
+from choreo.synth.motifs import ARMS
+from choreo.synth.motion import bump, minimum_jerk
+from choreo.synth.names import derived_seed
+from choreo.track import PoseTrack
+
+EYE_LEVEL = 1.25
+"""Height of the camera above the floor in metres."""
+
+DISTANCE = 5.6
+"""From the camera to the middle of the stage in metres."""
+
+_MARGIN = 0.04
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera that looks level along -z.
+
+    Attributes
+    ----------
+    size : tuple of int
+        Width and height of the picture in pixels.
+    focal : float
+        Focal length in pixels.
+    centre : tuple of float
+        Where the axis meets the picture, in pixels.
+    """
+
+    size: tuple
+    focal: float
+    centre: tuple
+
+    def depth(self, points):
+        """Distance along the axis in metres, shape (...)."""
+        return DISTANCE - points[..., 2]
+
+    def project(self, points):
+        """World points (..., 3) in metres to pixels (..., 2), y downwards."""
+        scale = self.focal / np.maximum(self.depth(points), 0.05)
+        return np.stack(
+            [
+                self.centre[0] + scale * points[..., 0],
+                self.centre[1] + scale * (EYE_LEVEL - points[..., 1]),
+            ],
+            -1,
+        )
+
+
+def fit_camera(size, joints, share):
+    """Camera that keeps a dance inside the picture.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Width and height in pixels.
+    joints : ndarray, shape (T, J, 3)
+        All that must be seen, in metres.
+    share : float
+        Wanted height of a person of 1.72 m in the middle of the stage, as a share of the
+        picture's height; smaller where the dance would leave the picture.
+
+    Returns
+    -------
+    Camera
+    """
+    width, height = size
+    near = DISTANCE - joints[..., 2]
+    ground = 0.945 * height
+    wanted = share * height * DISTANCE / 1.72
+    # Everything scales with the focal length, about the middle of the feet's line.
+    across = np.abs(joints[..., 0] / near).max()
+    foot = EYE_LEVEL / DISTANCE
+    above = (foot - (EYE_LEVEL - joints[..., 1] - 0.06) / near).max()
+    below = ((EYE_LEVEL - joints[..., 1] + 0.06) / near - foot).max()
+    focal = min(
+        wanted,
+        (0.5 - _MARGIN) * width / (across + 0.03),
+        (ground - _MARGIN * height) / above,
+    )
+    ground = min(ground, (1 - 0.01) * height - focal * below)
+    return Camera((int(width), int(height)), float(focal), (width / 2, ground - focal * foot))
+
+
+@dataclass(frozen=True)
+class Walker:
+    """Someone who walks through the picture in a straight line.
+
+    Attributes
+    ----------
+    dancer : Dancer
+        Proportions and looks.
+    start : float
+        Seconds at which the middle of the stage is passed.
+    speed : float
+        Metres a second to the camera's right (negative: to the left).
+    z : float
+        Path's distance towards the camera from the middle of the stage, in metres.
+    phase : float
+        Where in the gait, in steps.
+    """
+
+    dancer: Dancer
+    start: float
+    speed: float
+    z: float
+    phase: float
+
+    def pose(self, t):
+        """Pose at song times `t` (seconds), shape (T,)."""
+        t = np.asarray(t, float)
+        body = self.dancer.body
+        facing = np.sign(self.speed) * np.pi / 2
+        step = 0.40 * body.height
+        x = self.speed * (t - self.start)
+        cycle = np.abs(x) / step * np.sign(t - self.start) + self.phase
+        channels = np.zeros((len(t), len(INDEX)))
+        feet = np.zeros((len(t), 2, 4))
+        feet[:, :, 3] = facing
+        turn = np.sign(self.speed)
+        for i, side in enumerate(("left", "right")):
+            # Each foot stands for one step and swings over two in the next.
+            own = (cycle + i) / 2
+            number = np.floor(own)
+            share = np.clip((own - number) * 2 - 1, 0, 1)
+            place = 2 * (number + minimum_jerk(share)) - i + 0.5 - self.phase
+            feet[:, i, 0] = turn * place * step
+            feet[:, i, 1] = 0.09 * bump(share)
+            feet[:, i, 2] = self.z - turn * (1 - 2 * i) * 0.8 * body.hip_half
+            swing = np.sin(np.pi * (cycle + i - 0.5))
+            for part, angle in zip(("flex", "abduct", "rotate", "elbow"), ARMS["rest"]):
+                channels[:, INDEX[f"{side}_{part}"]] = np.radians(angle)
+            channels[:, INDEX[f"{side}_flex"]] += 0.35 * swing
+            channels[:, INDEX[f"{side}_elbow"]] += 0.15 + 0.15 * swing
+        channels[:, INDEX["x"]] = x
+        channels[:, INDEX["z"]] = self.z
+        channels[:, INDEX["facing"]] = facing
+        channels[:, INDEX["dip"]] = 0.03 - 0.012 * np.cos(2 * np.pi * cycle)
+        channels[:, INDEX["bend"]] = 0.06
+        return pose(body, channels, feet, np.zeros(len(t)))
+
+
+def bystanders(count, start, end, seed):
+    """People who walk past while a dance is filmed.
+
+    They take turns at crossing in front of the dancer (nearer the camera), behind, and
+    in front again, each once, spread over the clip.
+
+    Parameters
+    ----------
+    count : int
+    start, end : float
+        Song time of the clip in seconds.
+    seed : int
+
+    Returns
+    -------
+    list of Walker
+    """
+    rng = np.random.default_rng(derived_seed("bystanders", seed))
+    walkers = []
+    for i in range(count):
+        dancer = make_dancer(f"bystander-{int(rng.integers(1 << 30))}")
+        share = (i + 0.5 + rng.uniform(-0.2, 0.2)) / count
+        z = rng.uniform(1.3, 1.7) if i % 2 == 0 else rng.uniform(-1.5, -1.1)
+        speed = rng.uniform(1.0, 1.4) * (1 if rng.random() < 0.5 else -1)
+        walkers.append(
+            Walker(dancer, start + share * (end - start), speed, z, float(rng.uniform(0, 2)))
+        )
+    return walkers
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure at the times of all frames, ready to be drawn.
+
+    Attributes
+    ----------
+    dancer : Dancer
+    pose : Pose
+    """
+
+    dancer: Dancer
+    pose: object
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a clip shows.
+
+    Attributes
+    ----------
+    camera : Camera
+    figures : tuple of Figure
+        The dancer first, then the bystanders.
+    fps : float
+    seed : int
+        For background, light and noise.
+    """
+
+    camera: Camera
+    figures: tuple
+    fps: float
+    seed: int
+
+    def __len__(self):
+        return len(self.figures[0].pose.joints)
+
+    def truth(self, figure=0, *, skeleton="coco17", meta=None):
+        """Joints of one figure in pixels of every frame, as a `PoseTrack` with scores 1."""
+        keypoints = self.camera.project(self.figures[figure].pose.joints)
+        track = PoseTrack(
+            keypoints=keypoints,
+            scores=np.ones(keypoints.shape[:2]),
+            fps=self.fps,
+            size=self.camera.size,
+            skeleton=HALPE26.name,
+            meta={"estimator": "truth", **(meta or {})},
+        )
+        return track.to(skeleton)
+
+
+def make_scene(dance, *, start, frames, fps, size, seed, walkers=()):
+    """Film a part of a dance.
+
+    Parameters
+    ----------
+    dance : Dance
+    start : float
+        Song time of the first frame in seconds.
+    frames : int
+    fps : float
+    size : tuple of int
+        Width and height in pixels.
+    seed : int
+        For the figure's size, the background and the noise.
+    walkers : sequence of Walker
+
+    Returns
+    -------
+    Scene
+    """
+    rng = np.random.default_rng(derived_seed("camera", seed))
+    times = start + np.arange(frames) / fps
+    posed = dance.pose(times)
+    camera = fit_camera(size, posed.joints, rng.uniform(0.62, 0.72))
+    figures = [Figure(dance.dancer, posed)]
+    figures += [Figure(walker.dancer, walker.pose(times)) for walker in walkers]
+    return Scene(camera, tuple(figures), float(fps), seed)
+
+
+__all__ = [
+    "DISTANCE",
+    "EYE_LEVEL",
+    "Body",
+    "Camera",
+    "Dance",
+    "Figure",
+    "Scene",
+    "Walker",
+    "bystanders",
+    "fit_camera",
+    "make_scene",
+]

@@ -1,0 +1,100 @@
+"""All networks of a model together, and state dicts from elsewhere."""
+
+import pickle
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from choreo.errors import ItemError
+from choreo.training.discriminators import GlobalDiscriminator, LocalDiscriminator
+from choreo.training.music_feature_generator import UNUSED, MusicFeatureGenerator
+from choreo.training.pose_generator import DanceGenerator
+
+# A state dict of the largest network has 15 MB; what is far larger is something else.
+_MAXIMUM_BYTES = 1 << 30
+
+
+class Networks(nn.Module):
+    """The networks that one recipe trains.
+
+    Attributes
+    ----------
+    generator : DanceGenerator
+    music_feature_generator : MusicFeatureGenerator or None
+        None where the recipe has no L_MF.
+    discriminator_local : LocalDiscriminator
+    discriminator_global : GlobalDiscriminator
+    """
+
+    def __init__(self, recipe):
+        super().__init__()
+        self.generator = DanceGenerator(recipe)
+        self.music_feature_generator = (
+            None
+            if recipe.music_feature_loss == "off"
+            else MusicFeatureGenerator(recipe.music_features)
+        )
+        self.discriminator_local = LocalDiscriminator(dropout=recipe.dropout)
+        self.discriminator_global = GlobalDiscriminator(
+            recipe.encoder,
+            recipe.music_features,
+            audio_batching=recipe.audio_batching,
+            dropout=recipe.dropout,
+        )
+
+    def trained(self):
+        """Names and networks, in the order in which they are updated."""
+        return [(name, network) for name, network in self.named_children() if network is not None]
+
+
+def load_state(network, path):
+    """Load a state dict that another program wrote into a network.
+
+    Nothing in the file can run code. Layers that the released music-feature generator
+    holds but never uses are left out.
+
+    Parameters
+    ----------
+    network : nn.Module
+    path : str or Path
+        A ``.pth`` file.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, no state dict, or made for another network.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise ItemError("too large for a state dict", where=path, value=path.stat().st_size)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise ItemError("no such file", where=path) from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise ItemError(
+            f"not a state dict ({str(error).splitlines()[0]})",
+            where=path,
+            remedy="Give a .pth file that holds only tensors by name",
+        ) from error
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise ItemError(
+            "not a state dict", where=path, remedy="Give a .pth file that holds tensors by name"
+        )
+    fill(network, state, where=path)
+
+
+def fill(network, state, *, where=None):
+    """Put a state dict into a network, strictly; see `load_state`."""
+    if isinstance(network, MusicFeatureGenerator):
+        state = {name: value for name, value in state.items() if not name.startswith(UNUSED)}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        problem = "; ".join(line.strip() for line in str(error).splitlines()[1:3])
+        raise ItemError(
+            f"weights of another network: {problem[:300]}",
+            where=where,
+            remedy="Check the model's switches (encoder, music_features, initial_pose)",
+        ) from error

@@ -1,0 +1,215 @@
+"""Recipes: what a model is made of and how it is trained, as named switches.
+
+Each difference between the thesis's text and its released code is one switch, so that
+the thesis's claims can be tested one at a time. This module imports nothing heavy: the
+process that builds the DAG reads recipes too.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from choreo.errors import ConfigError
+from choreo.files import is_id
+
+
+# YAML reads a bare `off` as false.
+_off = BeforeValidator(lambda value: "off" if value is False else value)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class LossWeights(_Strict):
+    """Weights of the terms of the full objective, eq. (7) (thesis section 4.3).
+
+    The thesis gives no weight to the adversarial terms and to L_MF, and none for the
+    pose perceptual loss of the original framework; the released code has 1 for all.
+    """
+
+    adversarial: float = Field(1.0, ge=0)
+    feature_matching: float = Field(1.0, ge=0)
+    l1: float = Field(200.0, ge=0)
+    music_feature: float = Field(1.0, ge=0)
+    perceptual: float = Field(1.0, ge=0)
+    gradient_penalty: float = Field(1.0, ge=0)
+
+
+class LearningRates(_Strict):
+    """Adam's learning rate of each network (thesis section 4.3)."""
+
+    generator: float = Field(3e-4, gt=0)
+    music_feature_generator: float = Field(3e-4, gt=0)
+    discriminator_local: float = Field(3e-4, gt=0)
+    discriminator_global: float = Field(5e-4, gt=0)
+
+
+class Recipe(_Strict):
+    """One model: its networks, losses and training. The defaults are the thesis's GRU.
+
+    Attributes
+    ----------
+    encoder : {"gru", "lstm"}
+        Recurrent part of the music encoder (section 4.2.1), of the noise, and of
+        D_global's own music encoder.
+    music_features : {128, 256}
+        U, the number of features a frame.
+    noise : bool
+        Whether the pose generator gets noise beside the music features. The thesis's
+        text is silent on it; the code that it builds on has it.
+    initial_pose : {"features", "released", "none"}
+        ``features``: through one linear layer, joined to the music features of every
+        frame (section 4.2.2). ``released``: as one more time step that is cut off
+        again, so that it has no effect when the network is used. ``none``: not used
+        (original framework).
+    music_feature_loss : {"live", "detached", "off"}
+        L_MF, eq. (3). ``live``: trains the music encoder, the pose generator and the
+        music-feature generator. ``detached``: computed, but without a gradient.
+    audio_batching : {"clean", "mixed"}
+        Whether D_global hears each clip's own music, or the released code's mixture of
+        the batch.
+    feature_matching : {"thesis", "released", "off"}
+        ``thesis``: all layers of D_global, eq. (5). ``released``: six maps, of which
+        the third is counted twice.
+    gradient_penalty : {"generated", "interpolated", "off"}
+        Where D_global's gradient is held to 1: at (x, G(x)) as in eq. (4), or at points
+        drawn between real and generated poses (released).
+    generator_objective : {"minimax", "non_saturating"}
+        The generator minimises log(1 - D), as eq. (4) and (7) say, or -log D (released).
+    discriminator_scale : float
+        Factor of the discriminators' log terms: 1 in eq. (4), 0.5 released.
+    loss_reduction : {"sum", "mean"}
+        L1 and L_MF as sums over frames and features, eq. (3) and (6), or as means
+        (released).
+    perceptual_loss : bool
+        Pose perceptual loss (original framework).
+    perceptual_steps : int
+        Steps of the perceptual network's own training where no weights are given.
+    dropout : float
+        Rate of every dropout.
+    loss_weights, learning_rates : LossWeights, LearningRates
+    warm_up_steps : int
+        Steps in which the learning rates rise from 0; the thesis has none.
+    learning_rate_schedule : {"constant", "cosine"}
+        Held, as in the thesis, or lowered to 0 along half a cosine.
+    epochs, batch_size : int
+        ``epochs: 0`` is a model that is not trained here.
+    weights_file : str, optional
+        A released state dict (``.pth``) or our ``.safetensors`` that is used instead of
+        training (`ren2020`).
+    """
+
+    encoder: Literal["gru", "lstm"] = "gru"
+    music_features: Literal[128, 256] = 128
+    noise: bool = True
+    initial_pose: Literal["features", "released", "none"] = "features"
+    music_feature_loss: Annotated[Literal["live", "detached", "off"], _off] = "live"
+    audio_batching: Literal["clean", "mixed"] = "clean"
+    feature_matching: Annotated[Literal["thesis", "released", "off"], _off] = "thesis"
+    gradient_penalty: Annotated[Literal["generated", "interpolated", "off"], _off] = "generated"
+    generator_objective: Literal["minimax", "non_saturating"] = "minimax"
+    discriminator_scale: float = Field(1.0, gt=0)
+    loss_reduction: Literal["sum", "mean"] = "sum"
+    perceptual_loss: bool = False
+    perceptual_steps: int = Field(2000, ge=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    loss_weights: LossWeights = LossWeights()
+    learning_rates: LearningRates = LearningRates()
+    warm_up_steps: int = Field(0, ge=0)
+    learning_rate_schedule: Literal["constant", "cosine"] = "constant"
+    epochs: int = Field(350, ge=0)
+    batch_size: int = Field(16, ge=2)
+    weights_file: str | None = None
+
+    def with_(self, **changes):
+        """Copy with some switches changed; the result is checked like a new recipe."""
+        return recipe_from({**self.model_dump(), **changes})
+
+
+def recipe_from(switches, *, where=None):
+    """Make a `Recipe` of a mapping.
+
+    Parameters
+    ----------
+    switches : mapping
+        Names and values of switches; the rest keeps its default.
+    where : str, optional
+        The file and key that an error shall name.
+
+    Raises
+    ------
+    ConfigError
+        With the first switch that is unknown or has a wrong value.
+    """
+    try:
+        return Recipe.model_validate(dict(switches))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        place = f"{where}, {name}" if where else name
+        if first["type"] == "extra_forbidden":
+            known = Recipe.model_fields
+            for part in first["loc"][:-1]:
+                known = known[part].annotation.model_fields
+            raise ConfigError(
+                "unknown switch of a recipe",
+                where=place,
+                remedy=f"Known: {', '.join(known)}",
+            ) from error
+        raise ConfigError(first["msg"], where=place, value=first["input"]) from error
+
+
+def load_recipes(path):
+    """Read ``config/models.yaml``.
+
+    Parameters
+    ----------
+    path : str or Path
+        YAML: a mapping from model name to switches.
+
+    Returns
+    -------
+    dict of str to Recipe
+        In the file's order.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is missing, no mapping, or holds an unknown switch or value.
+    """
+    path = Path(path)
+    try:
+        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", where=path) from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not YAML ({error})", where=path) from error
+    if not isinstance(data, dict) or not data:
+        raise ConfigError("must map model names to switches", where=path, value=data)
+    recipes = {}
+    for name, switches in data.items():
+        if not is_id(str(name)):
+            raise ConfigError("not a name for a model", where=path, value=name)
+        if not isinstance(switches, dict):
+            raise ConfigError(
+                "must be a mapping of switches", where=f"{path}, {name}", value=switches
+            )
+        recipes[str(name)] = recipe_from(switches, where=f"{path}, {name}")
+    return recipes
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice; merging another mapping with ``<<`` is allowed."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                continue
+            if key.value in seen:
+                raise yaml.YAMLError(f"key {key.value!r} is given twice, {key.start_mark}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)

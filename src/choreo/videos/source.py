@@ -1,0 +1,446 @@
+"""What a foreign video or sound file holds, and its clock.
+
+There is no ffprobe beside imageio-ffmpeg's binary, so everything comes from ffmpeg: names
+of codecs from the description that it prints of its input, sizes and times from what it
+decodes (its ``framecrc`` output, a text with one line a frame or packet).
+
+**The clock.** Second 0 is when the first picture is shown; in a file without pictures,
+when its first sound is heard. Times that the file itself gives (its "pts", after edit
+lists and the encoder's priming samples are taken off) are called *file times* here.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import ffmpeg
+
+from choreo import media
+from choreo.errors import ItemError
+
+FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,3gp,"
+    "wav,w64,mp3,flac,aac,ac3,eac3,aiff,au,caf,amr"
+)
+"""ffmpeg's names of the containers that are opened. Playlists, pictures, subtitles and
+the text files that ffmpeg would draw as pictures are not among them."""
+
+MICROSECONDS = 1_000_000
+"""Ticks a second in which picture times are asked for; finer than any container's by need."""
+
+_SEEKABLE = {"mov", "matroska"}
+_SEEK_MARGIN = 10.0
+_MAX_PIXELS = 8192 * 8192
+_STREAM = re.compile(r"  Stream #0:\d+(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
+_REMEDY = "Check that the file plays from its beginning to its end"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The pictures of a file.
+
+    Attributes
+    ----------
+    codec, pixel_format : str
+        ffmpeg's names.
+    size : tuple of int
+        Width and height in stored pixels, after the rotation has been applied.
+    sample_aspect : Fraction
+        Width of a stored pixel over its height, after the rotation.
+    rotation : float
+        Degrees by which the file asks to be turned (counter-clockwise), as ffmpeg says it.
+    fps : float or None
+        Frames a second that the file claims.
+    first : float
+        File time of the first picture in seconds.
+    """
+
+    codec: str
+    pixel_format: str
+    size: tuple
+    sample_aspect: Fraction
+    rotation: float
+    fps: float | None
+    first: float
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The sound of a file.
+
+    Attributes
+    ----------
+    codec : str
+        ffmpeg's name.
+    rate : int
+        Samples a second.
+    channels : int
+        Their number.
+    layout : str
+        ffmpeg's name of their arrangement, such as ``stereo`` or ``5.1(side)``.
+    first : float
+        File time of the first sample that is heard.
+    """
+
+    codec: str
+    rate: int
+    channels: int
+    layout: str
+    first: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that can be read.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    container : str
+        ffmpeg's names of its container, separated by commas.
+    begin : float
+        File time at which the file says to begin.
+    duration : float or None
+        Seconds that the file says to last.
+    picture : Picture or None
+        Its first video stream (a cover picture is none).
+    sound : Sound or None
+        Its first audio stream.
+    """
+
+    path: Path
+    container: str
+    begin: float
+    duration: float | None
+    picture: Picture | None
+    sound: Sound | None
+
+    @property
+    def zero(self):
+        """File time of second 0 of the clock."""
+        first = self.picture or self.sound
+        return first.first
+
+    def seek_point(self, start):
+        """Where to begin reading for what is at `start`, in seconds after `begin`.
+
+        Well before `start`, so that whatever the decoder needs comes with it; 0 in
+        containers whose times after a jump are guesses.
+        """
+        if start <= _SEEK_MARGIN or not _SEEKABLE & set(self.container.split(",")):
+            return 0.0
+        return start - _SEEK_MARGIN
+
+    def stream(self, kind, *, seek=0.0, threads=1):
+        """Give an input stream of ffmpeg-python, with the times of the file (needs ``-copyts``).
+
+        Parameters
+        ----------
+        kind : {"V:0", "a:0"}
+            Pictures or sound.
+        seek : float
+            As `seek_point` gives it.
+        threads : int
+            Decoding threads.
+        """
+        options = {"ss": seek, "noaccurate_seek": None} if seek else {}
+        return _input(self.path, threads=threads, **options)[kind]
+
+
+def _input(path, **options):
+    # reinit_filter: a change of the size within the file must not restart the filters
+    # and with them the clock. max_pixels: the decoder's own bound, against a file that
+    # asks for all memory.
+    return media.source(
+        path,
+        format_whitelist=FORMATS,
+        max_pixels=_MAX_PIXELS,
+        reinit_filter=0,
+        **options,
+    )
+
+
+def _listing(streams, **options):
+    """Output node: one line a frame with its file time in `MICROSECONDS` (sound: samples)."""
+    return ffmpeg.output(
+        *streams,
+        "pipe:1",
+        format="framecrc",
+        fps_mode="passthrough",
+        **{"enc_time_base:v": f"1:{MICROSECONDS}"},
+        **options,
+    ).global_args("-copyts")
+
+
+def _parse(lines):
+    """Yield ("head", stream, key, value) and ("frame", stream, time, duration, bytes)."""
+    for raw in lines:
+        line = raw.decode("ascii", errors="replace").strip()
+        if match := re.fullmatch(r"#(\w+) (\d+): (.*)", line):
+            yield "head", int(match[2]), match[1], match[3]
+        elif match := re.match(r"(\d+), *(-?\d+), *(-?\d+), *(-?\d+), *(\d+),", line):
+            yield "frame", int(match[1]), int(match[3]), int(match[4]), int(match[5])
+
+
+def _first(path, kind):
+    """Header of the listing and first frame of one stream: (dict, (time, duration, bytes))."""
+    head = {}
+    node = _listing([_input(path, threads=1)[kind]], **{f"frames:{kind[0].lower()}": 1})
+    with media.Pipe(node) as pipe:
+        for what, _, *rest in _parse(pipe.stdout):
+            if what == "frame":
+                return head, tuple(rest)
+            head[rest[0]] = rest[1]
+        pipe.wait()
+        return None, pipe.messages()
+
+
+def _describe(path):
+    """Return ffmpeg's description of a file: (whole text, {"Video": [...], "Audio": [...]})."""
+    # The listing of nothing but a map that never matches makes ffmpeg stop after it has
+    # described its input.
+    with media.Pipe(_listing([_input(path)["d:999"]]), loglevel="info") as pipe:
+        pipe.stdout.read()
+        pipe.wait()
+        text = pipe.messages()
+    streams = {"Video": [], "Audio": []}
+    for line in text.splitlines():
+        if match := _STREAM.match(line):
+            streams[match[1]].append(match[2])
+            side = streams[match[1]]
+        elif (match := re.search(r"rotation of (-?[\d.]+) degrees", line)) and any(
+            streams.values()
+        ):
+            side[-1] += f", rotation {match[1]}"
+    streams["Video"] = [s for s in streams["Video"] if "(attached pic)" not in s]
+    return text, streams
+
+
+def _number(pattern, text):
+    match = re.search(pattern, text)
+    return None if match is None else float(match[1])
+
+
+def look(path, *, max_pixels=_MAX_PIXELS):
+    """Find out what a file holds; only its first picture and first sound are decoded.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    max_pixels : int
+        More pixels a frame than this are refused.
+
+    Returns
+    -------
+    Source
+        With a picture or a sound or both.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, empty, cut off before its index, neither video nor
+        sound, or too large in pixels.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ItemError(
+            "there is no such file", where=path, remedy="Correct the path or put the file there"
+        )
+    if path.stat().st_size == 0:
+        raise ItemError("the file has 0 bytes", where=path, remedy="Copy or fetch it again")
+    text, streams = _describe(path)
+    container = re.search(r"^Input #0, (.*), from ", text, re.MULTILINE)
+    if container is None:
+        raise _unreadable(path, text)
+    head = text[container.end() :]
+    hours = re.search(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)", head, re.MULTILINE)
+    picture = _picture(path, streams["Video"][0], max_pixels) if streams["Video"] else None
+    sound = _sound(path, streams["Audio"][0]) if streams["Audio"] else None
+    if picture is None and sound is None:
+        raise ItemError("the file holds neither picture nor sound", where=path, remedy=_REMEDY)
+    return Source(
+        path=path,
+        container=container[1],
+        begin=_number(r"(?m)^  Duration: .*start: (-?[\d.]+)", head) or 0.0,
+        duration=hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3]),
+        picture=picture,
+        sound=sound,
+    )
+
+
+def _picture(path, said, max_pixels):
+    """Describe the pictures; `said` is ffmpeg's line about their stream."""
+    # The first number pair behind the pixel format; a name in brackets may hold an "x" too.
+    stored = re.search(r", (\d+)x(\d+)", said)
+    if stored and int(stored[1]) * int(stored[2]) > max_pixels:
+        raise ItemError(
+            f"the pictures are larger than {max_pixels:,} pixels",
+            where=path,
+            value=f"{stored[1]}x{stored[2]}",
+            remedy="Scale the video down first",
+        )
+    head, frame = _first(path, "V:0")
+    if head is None:
+        raise ItemError(
+            f"no picture of this file can be decoded: {media.last_lines(frame, 1)}",
+            where=path,
+            remedy=_REMEDY,
+        )
+    aspect = Fraction(head.get("sar", "1/1").replace("/0", "/1"))
+    return Picture(
+        codec=said.split()[0].strip(","),
+        pixel_format=re.split(r"[ ,(]", said.split(", ")[1])[0],
+        size=tuple(int(n) for n in head["dimensions"].split("x")),
+        sample_aspect=aspect if aspect > 0 else Fraction(1),
+        rotation=_number(r"rotation (-?[\d.]+)", said) or 0.0,
+        fps=_number(r", ([\d.]+) fps", said),
+        first=frame[0] / MICROSECONDS,
+    )
+
+
+def _sound(path, said):
+    """Describe the sound; None where ffmpeg can't decode any of it."""
+    head, frame = _first(path, "a:0")
+    if head is None:
+        return None
+    time, samples, size = frame
+    rate = int(head["sample_rate"])
+    return Sound(
+        codec=said.split()[0].strip(","),
+        rate=rate,
+        # The listing is of 16-bit samples.
+        channels=size // samples // 2,
+        layout=head.get("channel_layout_name", ""),
+        first=time / rate,
+    )
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The times of a file's frames, from decoding them.
+
+    Attributes
+    ----------
+    frames : int
+        Pictures decoded between the clip's start and end.
+    first, last : float
+        Seconds on the clock of the first and of the last of them.
+    interval : float
+        Mean seconds from one picture to the next; NaN for a single one.
+    regular : float
+        Largest distance in seconds of a picture k from ``k / fps``.
+    whole : bool
+        The file was read to its end, so that `end` is where its pictures stop.
+    end : float
+        Seconds on the clock at which the last picture read stops being shown.
+    sound_end : float
+        Seconds on the clock at which the sound read ends; -inf without sound.
+    seek : float
+        Where reading began, as `Source.seek_point` gives it.
+    """
+
+    frames: int
+    first: float
+    last: float
+    interval: float
+    regular: float
+    whole: bool
+    end: float
+    sound_end: float
+    seek: float
+
+
+def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
+    """Decode a file, or a stretch of it, for the times of its frames.
+
+    Parameters
+    ----------
+    source : Source
+        With pictures.
+    fps : float
+        Frames a second that `Scan.regular` is measured against.
+    start, end : float
+        The stretch, in seconds on the clock; reading stops soon after `end`.
+    threads : int
+        Decoding threads.
+
+    Returns
+    -------
+    Scan
+    """
+    seek = source.seek_point(start)
+    result = _scan(source, fps, start, end, threads, seek)
+    if seek and (result is None or result.first > start):
+        # The jump went too far: a file with a bad index.
+        result = _scan(source, fps, start, end, threads, 0.0)
+    if result is None:
+        raise ItemError("no picture of this file can be decoded", where=source.path, remedy=_REMEDY)
+    return result
+
+
+def _scan(source, fps, start, end, threads, seek):
+    streams = [source.stream("V:0", seek=seek, threads=threads)]
+    if source.sound is not None:
+        # The same input twice in ffmpeg-python's graph is one input of ffmpeg.
+        streams.append(source.stream("a:0", seek=seek, threads=threads))
+    frames, first, last, off, whole = 0, math.nan, math.nan, 0.0, True
+    sound_end = -math.inf
+    with media.Pipe(_listing(streams)) as pipe:
+        for what, stream, *rest in _parse(pipe.stdout):
+            if what == "head":
+                continue
+            time, duration, _ = rest
+            if stream == 1:
+                sound_end = (time + duration) / source.sound.rate - source.zero
+                continue
+            time = time / MICROSECONDS - source.zero
+            if frames == 0:
+                first = time
+            off = max(off, abs(time - frames / fps))
+            frames, last = frames + 1, time
+            if time > end:
+                whole = False
+                break
+    if frames == 0:
+        return None
+    interval = (last - first) / (frames - 1) if frames > 1 else math.nan
+    return Scan(
+        frames=frames,
+        first=first,
+        last=last,
+        interval=interval,
+        regular=off,
+        whole=whole,
+        end=last + (interval if frames > 1 else 1 / fps),
+        sound_end=sound_end,
+        seek=seek,
+    )
+
+
+def _unreadable(path, text):
+    with open(path, "rb") as file:
+        mp4 = file.read(8)[4:] in {b"ftyp", b"mdat", b"free", b"wide", b"skip"}
+    if mp4 and "moov atom not found" in text:
+        return ItemError(
+            "the file is cut off: its index (moov atom) is missing",
+            where=path,
+            remedy="Copy or fetch it again",
+        )
+    if match := re.search(r"\[(\S+) @ \w+\] Format not on whitelist", text):
+        return ItemError(
+            "this is no video or sound file that choreo opens",
+            where=path,
+            value=match[1],
+            remedy="Give an mp4, mov, mkv, webm, avi, wav, mp3, ogg or flac file",
+        )
+    if "Invalid data found" in text:
+        return ItemError(
+            "this is no video or sound file, or it is damaged", where=path, remedy=_REMEDY
+        )
+    return ItemError(
+        f"ffmpeg can't open this file: {media.last_lines(text, 1)}", where=path, remedy=_REMEDY
+    )

@@ -1,0 +1,92 @@
+"""Chunks, splits and sound of `method="released"` against the released code's."""
+
+import json
+import re
+from types import SimpleNamespace
+
+import numpy as np
+
+from choreo.dataset.audio import decode, frames, stored
+from choreo.dataset.chunks import initial_poses, released_bounds
+from choreo.dataset.normalise import CANVAS, from_pixels
+from choreo.dataset.split import assign_splits
+
+
+def _expected(parity):
+    values = {}
+    for path in sorted((parity / "08_data").glob("*.json")):
+        values |= json.loads(path.read_text())
+    return values
+
+
+def test_chunk_boundaries(parity):
+    cases = _expected(parity)["split_pose"]
+    assert cases, "no case found"
+    for name, expected in cases.items():
+        n_frames, n_samples = map(int, re.findall(r"\d+", name))
+        found = [
+            {
+                "first_frame": f.start,
+                "n_frames": f.stop - f.start,
+                # What the case's sound holds: 0, 1, 2, ... modulo a prime.
+                "first_sample_value_mod_30011": s.start % 30011,
+                "n_samples": s.stop - s.start,
+            }
+            for f, s in released_bounds(n_frames, n_samples)
+        ]
+        print(f"08_data {name}: {len(found)} chunks")
+        assert found == expected
+
+
+def _videos(data):
+    """Video ids in the order of the released code: sorted as strings."""
+    return sorted(key.removeprefix("pose_") for key in data if key.startswith("pose_"))
+
+
+def test_dataset(parity):
+    expected = _expected(parity)["dataset"]
+    with np.load(parity / "08_data" / "dataset.npz") as file:
+        data = {key: file[key] for key in file.files}
+    videos = _videos(data)
+    assert videos, "no case found"
+    rows = [
+        SimpleNamespace(id=v, source=v, song=v, dancer=v, score=expected["score"].get(v, 5))
+        for v in videos
+    ]
+    splits = assign_splits(rows, by="video", score=3.5, column=None)
+    for split, label, initial in (("train", "label", "initposes"), ("test", "label_test", None)):
+        chosen = [v for v in videos if splits[v] == split]
+        poses = [from_pixels(data[f"pose_{v}"], CANVAS["released"]) for v in chosen]
+        joined = np.concatenate(poses).astype(np.float32)
+        difference = np.abs(joined - data[label]).max()
+        print(f"08_data {label}: {len(joined)} chunks of videos {chosen}: {difference:.2e}")
+        assert len(joined) == expected[f"{split}_len"]
+        assert difference < 1e-6
+        if initial:
+            found = [initial_poses(p, np.arange(len(p)), "released") for p in poses]
+            difference = np.abs(np.concatenate(found) - data[initial]).max()
+            print(f"08_data {initial}: {difference:.2e}")
+            assert difference < 1e-6
+    sound = [data[f"music_first16_{v}"] for v in videos if splits[v] == "train"]
+    found = decode(np.concatenate(sound).astype(np.int16), "released")
+    print(f"08_data audio_first16: {np.abs(found - data['audio_first16']).max():g}")
+    np.testing.assert_array_equal(found, data["audio_first16"])
+
+
+def test_audio_frames():
+    # d.view(50, 1600) in the released code.
+    chunk = np.arange(80_000)
+    np.testing.assert_array_equal(frames(chunk)[3, :2], [4800, 4801])
+
+
+def test_peak_normalisation(parity):
+    compared = 0
+    for path in sorted((parity / "08_data").glob("peak*.npz")):
+        with np.load(path) as data:
+            for key in (k for k in data.files if k.endswith("_in")):
+                found = stored(data[key], "released")
+                expected = data[key.removesuffix("_in") + "_out"]
+                print(f"08_data {key}: {np.abs(found.astype(int) - expected).max()} apart")
+                np.testing.assert_array_equal(found, expected)
+                compared += 1
+    assert compared, "no case found"

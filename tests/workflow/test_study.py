@@ -1,0 +1,163 @@
+"""A tiny study from nothing to its report, and what a change, a kill or bad input does to it."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+
+from choreo.jobs import problem_in
+from choreo.track import PoseTrack
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+
+def test_every_output_is_there(finished):
+    results = finished.results / "tiny"
+    for name in ("table1", "table2"):
+        for suffix in ("csv", "md", "tex", "html"):
+            assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
+    for name in ("figure2", "figure5", "figure7", "figureA1"):
+        assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert "three" not in (results / "videos" / "problems.csv").read_text()
+    report = (results / "report.html").read_text()
+    for word in ("Table 1", "Table 2", "Figure 2", "Figure 5", "Figure 7", "Figure A1", "dusty"):
+        assert word in report, word
+
+
+def test_table1_has_our_rows_and_the_published_ones(finished):
+    table = pd.read_csv(finished.results / "tiny" / "tables" / "table1.csv")
+    ours = table[~table["published"]]
+    assert list(ours["method"]) == ["mediapipe17", "mediapipe26"]
+    assert list(ours["videos"]) == [3, 3]
+    assert (ours["pck_0_1"] > 0.5).all()
+    published = table[table["published"]]
+    assert list(published["incorrect_mean"]) == [76.2, 127.4, 339.1]
+
+
+def test_dances_are_as_long_as_their_song(finished):
+    track = PoseTrack.load(finished.results / "tiny" / "dances" / "gru" / "seed1" / "dusty.npz")
+    assert (track.skeleton, track.fps) == ("openpose18", 10)
+    assert len(track) == 70
+    assert not list((finished.results / "tiny" / "dances" / "gru").rglob("neon*"))
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in finished.run("all").stdout
+
+
+def test_editing_cleaning_reruns_it_and_what_follows(copy):
+    path = copy.folder / "src" / "choreo" / "cleaning" / "clean.py"
+    path.write_text(path.read_text() + "\n# edited\n")
+    planned = copy.planned("all")
+    assert {"clean_track", "figure5", "write_shard", "pack_dataset", "train_model"} <= planned
+    assert {"generate_dance", "table2", "report"} <= planned
+    assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
+
+
+def test_changing_the_threshold_reruns_cleaning_and_what_follows(copy):
+    path = copy.folder / "config" / "tiny.yaml"
+    path.write_text(path.read_text() + "cleaning: {threshold_px: 40}\n")
+    planned = copy.planned("all")
+    assert {"clean_track", "write_shard", "train_model"} <= planned
+    assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
+
+
+def test_editing_a_caption_reruns_the_report_alone(copy):
+    path = copy.folder / "workflow" / "report" / "table1.rst"
+    path.write_text(path.read_text() + "\nEdited.\n")
+    assert copy.planned("all") == {"report", "all"}
+
+
+def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy):
+    """SIGKILL to the run and its jobs in the middle of training; then the same command."""
+    for path in sorted((copy.results / "tiny").iterdir()):
+        if path.name in {"training", "dances", "evaluation", "tables", "figures", "report.html"}:
+            subprocess.run(["rm", "-rf", path], check=True)
+    run = subprocess.Popen(
+        copy.command("all"),
+        cwd=copy.folder,
+        env=copy.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    checkpoints = copy.results / "tiny" / "training" / ".checkpoints"
+    deadline = time.monotonic() + 300
+    while not any(checkpoints.rglob("*")) and time.monotonic() < deadline and run.poll() is None:
+        time.sleep(0.1)
+    assert run.poll() is None, "it ended before it could be killed"
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert any((copy.folder / ".snakemake" / "locks").iterdir()), "a killed run leaves its lock"
+    copy.run("all")
+    assert copy.tables() == finished.tables()
+
+
+BAD = {
+    "missing": ("no/such/file.mp4", "no such file"),
+    "empty": ("empty.mp4", "empty"),
+    "text": ("text.mp4", "not a video|ffmpeg can't"),
+    "silent": ("silent.mp4", "no sound"),
+    "short": ("short.mp4", "short"),
+    "nobody": ("nobody.mp4", "nobody"),
+}
+
+
+@pytest.fixture
+def with_bad_rows(project):
+    """A project whose table has one good row and six bad ones."""
+    from choreo.media import ffmpeg_binary
+
+    (project.folder / "empty.mp4").touch()
+    (project.folder / "text.mp4").write_text("this is no video")
+
+    def make(name, seconds, sound):
+        lavfi = ["-f", "lavfi", "-i", f"testsrc=s=320x240:r=30:d={seconds}"]
+        tone = ["-f", "lavfi", "-i", f"sine=d={seconds}"] if sound else []
+        command = [ffmpeg_binary(), "-loglevel", "error", *lavfi, *tone]
+        command += ["-pix_fmt", "yuv420p", str(project.folder / name)]
+        subprocess.run(command, check=True)
+
+    make("silent.mp4", 6, False)
+    make("short.mp4", 3, True)
+    make("nobody.mp4", 6, True)
+    lines = ["id\tsource\tstart\tend\tsong", "good\tdemo:neon/ada/1\t0\t6\tneon"]
+    lines += [f"{name}\t{source}\t\t\t{name}" for name, (source, _) in BAD.items()]
+    (project.folder / "config" / "tiny.tsv").write_text("\n".join(lines) + "\n")
+    return project
+
+
+def test_bad_rows_are_left_out_and_listed(with_bad_rows):
+    done = with_bad_rows.run("dataset", "table1")
+    results = with_bad_rows.results / "tiny"
+    with open(results / "videos" / "problems.csv", newline="") as file:
+        problems = {row["item"].split()[0]: row for row in csv.DictReader(file)}
+    assert set(problems) == set(BAD)
+    for line, (name, (source, message)) in enumerate(BAD.items(), 3):
+        row = problems[name]
+        assert row["item"] == f"{name} (config/tiny.tsv, line {line})"
+        assert pd.Series([row["message"]]).str.contains(message, case=False).all(), row
+        assert row["remedy"], row
+        assert f"left out: {name} (config/tiny.tsv, line {line})" in done.stdout
+    assert problems["nobody"]["stage"] == "poses"
+    assert "6 item(s) left out" in done.stdout
+    card = json.loads((results / "dataset" / "card.json").read_text())
+    assert card["all"]["videos"] == 1
+    assert problem_in(results / "videos" / "empty.mp4")["message"]
+    # Nothing is tried again by itself; after `--retry` it is.
+    assert "Nothing to be done" in with_bad_rows.run("dataset").stdout
+
+
+def test_with_stop_the_run_fails_with_one_line(with_bad_rows):
+    path = with_bad_rows.folder / "config" / "tiny.yaml"
+    path.write_text(path.read_text() + "on_bad_video: stop\n")
+    done = with_bad_rows.run("results/tiny/videos/empty.json", check=False)
+    assert done.returncode
+    assert any("standardise_video:" in x and "empty.mp4" in x for x in done.stdout.splitlines())
+    assert not (with_bad_rows.results / "tiny" / "videos" / "empty.mp4").exists()

@@ -1,0 +1,23 @@
+from choreo.dataset.pack import make_shard
+from choreo.jobs import run_item
+
+
+def action(terminal):
+    p = snakemake.params
+    make_shard(
+        snakemake.input.track,
+        snakemake.input.audio,
+        snakemake.output.shard,
+        video=p.row["id"],
+        song_id=p.row["song"],
+        dancer=p.row["dancer"],
+        genre=p.row["genre"],
+        source=p.row["source"],
+        method=p.method,
+        outside=p.outside,
+        stride_seconds=p.stride_seconds,
+        provenance={"licence": p.row["licence"], "score": p.row["score"]},
+    )
+
+
+run_item(snakemake, action)
