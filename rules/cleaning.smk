@@ -6,6 +6,16 @@ rule clean_track:
     output:
         track=f"{OUT}/cleaning/{{video}}.npz",
         record=f"{OUT}/cleaning/{{video}}.json",
+    log:
+        f"{OUT}/logs/clean_track/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/clean_track/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
     params:
         item=item,
         stage="cleaning",
@@ -13,16 +23,6 @@ rule clean_track:
         method=STUDY.cleaning.method,
         threshold_px=STUDY.cleaning.threshold_px,
         max_gap_seconds=STUDY.cleaning.max_gap_seconds,
-    log:
-        f"{OUT}/logs/clean_track/{{video}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/clean_track/{{video}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "cleaning: {wildcards.video}"
     script:
@@ -48,12 +48,12 @@ rule figure5:
         f"{OUT}/logs/figure5.log",
     benchmark:
         f"{OUT}/benchmarks/figure5.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "cleaning: Figure 5"
     script:

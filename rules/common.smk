@@ -8,6 +8,7 @@ from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
 from choreo.training.recipes import load_recipes
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 if workflow.is_main_process:
     choreo.workflow.release_stale_locks()
@@ -43,7 +44,14 @@ ESTIMATORS = list(dict.fromkeys(STUDY.poses.estimators))
 MODELS = list(dict.fromkeys(STUDY.training.models))
 SEEDS = sorted(set(STUDY.training.seeds))
 DANCES = {"model": MODELS, "seed": SEEDS, "song": TEST_SONGS}
-TABLE_SUFFIXES = ("csv", "md", "tex", "html")
+TABLES = ["table1", "table2"] if TEST_SONGS else ["table1"]
+FIGURES = ["figure2", "figure5", "figure7", "figureA1"]
+PROBLEMS = f"{OUT}/videos/problems.csv"
+if not TEST_SONGS and workflow.is_main_process:
+    logger.warning(
+        f"{STUDY.table} has no song to test on (it needs two songs, or a `split` column), "
+        "so `all` and `report` go without dances and Table 2."
+    )
 
 
 wildcard_constraints:
@@ -69,9 +77,27 @@ def of_kind(kind):
     return "|".join(v for v, row in ROWS.items() if row.kind == kind) or "(?!)"
 
 
-def table_outputs(stem):
-    """The four files of a table."""
-    return multiext(stem, *(f".{suffix}" for suffix in TABLE_SUFFIXES))
+def source_of(wildcards):
+    """The file to standardise; none where a local path does not exist (the job says so)."""
+    row = ROWS[wildcards.video]
+    if row.kind == "demo":
+        return f"{OUT}/videos/demo/{row.id}.mp4"
+    if row.kind == "url":
+        return f"{OUT}/videos/downloads/{row.id}.video"
+    path = choreo.config.local_path(row, STUDY.table)
+    return str(path) if path.is_file() else []
+
+
+def imported_file(wildcards):
+    """The AlphaPose file of a video; none where it does not exist (the job says so)."""
+    path = STUDY.poses.imports[wildcards.estimator].replace("{video}", wildcards.video)
+    return path if Path(path).is_file() else []
+
+
+def wants_gpu():
+    """One GPU a training where there is one to use; nothing to ask for on a CPU."""
+    device = STUDY.training.device
+    return int(device == "cuda" or (device == "auto" and choreo.workflow.has_gpu()))
 
 
 onsuccess:

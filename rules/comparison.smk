@@ -10,22 +10,22 @@ rule measure_quality:
         ),
     output:
         quality=f"{OUT}/comparison/{{estimator}}/{{video}}.json",
+    log:
+        f"{OUT}/logs/measure_quality/{{estimator}}/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_quality/{{estimator}}/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
     params:
         item=item,
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.comparison.method,
         threshold_px=STUDY.comparison.threshold_px,
-    log:
-        f"{OUT}/logs/measure_quality/{{estimator}}/{{video}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/measure_quality/{{estimator}}/{{video}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "comparison: quality of {wildcards.estimator} on {wildcards.video}"
     script:
@@ -49,19 +49,19 @@ rule table1:
             labels={"what": "Table 1: comparison of estimators"},
         ),
         multiext(f"{OUT}/tables/table1", ".csv", ".md", ".tex"),
-    params:
-        estimators=ESTIMATORS,
-        study=STUDY.study,
     log:
         f"{OUT}/logs/table1.log",
     benchmark:
         f"{OUT}/benchmarks/table1.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
+    params:
+        estimators=ESTIMATORS,
+        study=STUDY.study,
     message:
         "comparison: Table 1"
     script:
@@ -73,7 +73,9 @@ rule figure2:
         code=code("figure2.py"),
         videos=collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
         tracks=collect(
-            f"{OUT}/poses/{{estimator}}/{{video}}.npz", estimator=ESTIMATORS, video=VIDEOS
+            f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+            estimator=ESTIMATORS,
+            video=VIDEOS,
         ),
     output:
         report(
@@ -83,18 +85,18 @@ rule figure2:
             labels={"what": "Figure 2: sample poses"},
         ),
         pdf=f"{OUT}/figures/figure2.pdf",
-    params:
-        estimators=ESTIMATORS,
     log:
         f"{OUT}/logs/figure2.log",
     benchmark:
         f"{OUT}/benchmarks/figure2.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
+    params:
+        estimators=ESTIMATORS,
     message:
         "comparison: Figure 2"
     script:

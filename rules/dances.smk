@@ -5,20 +5,20 @@ rule song:
         audio=lambda w: [f"{OUT}/videos/{video}.wav" for video in SONGS[w.song]],
     output:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
-    params:
-        item=lambda w: f"song {w.song}",
-        stage="dances",
-        on_bad_video=STUDY.on_bad_video,
     log:
         f"{OUT}/logs/song/{{song}}.log",
     benchmark:
         f"{OUT}/benchmarks/song/{{song}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
+    params:
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
     message:
         "dances: song {wildcards.song}"
     script:
@@ -32,6 +32,16 @@ rule generate_dance:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     output:
         track=f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz",
+    log:
+        f"{OUT}/logs/generate_dance/{{model}}/seed{{seed}}/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/generate_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
     params:
         item=lambda w: f"song {w.song}",
         stage="dances",
@@ -39,16 +49,6 @@ rule generate_dance:
         seed=STUDY.seed,
         initial_pose=STUDY.dances.initial_pose,
         temperature=STUDY.dances.temperature,
-    log:
-        f"{OUT}/logs/generate_dance/{{model}}/seed{{seed}}/{{song}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/generate_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "dances: {wildcards.model} dances to {wildcards.song}"
     script:
@@ -67,21 +67,21 @@ rule render_dance:
             category="5 Dances",
             labels={"song": "{song}", "model": "{model}", "seed": "{seed}"},
         ),
+    log:
+        f"{OUT}/logs/render_dance/{{model}}/seed{{seed}}/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/render_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
     params:
         item=lambda w: f"song {w.song}",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
         text="{model}, {song}",
-    log:
-        f"{OUT}/logs/render_dance/{{model}}/seed{{seed}}/{{song}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/render_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=30,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "dances: rendering {wildcards.model} to {wildcards.song}"
     script:

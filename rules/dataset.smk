@@ -7,6 +7,16 @@ rule write_shard:
         probe=f"{OUT}/videos/{{video}}.json",
     output:
         shard=f"{OUT}/dataset/shards/{{video}}.h5",
+    log:
+        f"{OUT}/logs/write_shard/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
     params:
         item=item,
         stage="dataset",
@@ -17,16 +27,6 @@ rule write_shard:
             STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else 5.0
         ),
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
-    log:
-        f"{OUT}/logs/write_shard/{{video}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=20,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "dataset: chunks of {wildcards.video}"
     script:
@@ -48,20 +48,20 @@ rule pack_dataset:
             labels={"what": "What the dataset holds"},
         ),
         forms=multiext(f"{OUT}/tables/dataset", ".csv", ".md", ".tex"),
-    params:
-        study=STUDY.study,
-        splits=SPLITS,
-        by=STUDY.dataset.split.by,
     log:
         f"{OUT}/logs/pack_dataset.log",
     benchmark:
         f"{OUT}/benchmarks/pack_dataset.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=60,
-    conda:
-        "../envs/choreo.yaml"
+    params:
+        study=STUDY.study,
+        splits=SPLITS,
+        by=STUDY.dataset.split.by,
     message:
         "dataset: packing"
     script:

@@ -1,9 +1,5 @@
 # What people type: `snakemake table1`, `snakemake cleaning`, ... (the tables and figures
 # themselves are rules of the same name in their stage's file).
-PROBLEMS = f"{OUT}/videos/problems.csv"
-FIGURES = ["figure2", "figure5", "figure7", "figureA1"]
-
-
 localrules:
     all,
     videos,
@@ -22,7 +18,7 @@ rule all:
     default_target: True
     input:
         f"{OUT}/report.html",
-        collect(f"{OUT}/tables/{{table}}.csv", table=["table1", "table2"]),
+        collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
         PROBLEMS,
@@ -36,7 +32,9 @@ rule videos:
 rule poses:
     input:
         collect(
-            f"{OUT}/poses/{{estimator}}/{{video}}.npz", estimator=ESTIMATORS, video=VIDEOS
+            f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+            estimator=ESTIMATORS,
+            video=VIDEOS,
         ),
 
 
@@ -88,5 +86,5 @@ rule figures:
 
 rule tables:
     input:
-        collect(f"{OUT}/tables/{{table}}.csv", table=["table1", "table2"]),
+        collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
         PROBLEMS,

@@ -1,10 +1,4 @@
 # Stage `training`: one training a model and seed, and its loss curves.
-def wants_gpu():
-    """One GPU a training where there is one to use; nothing to ask for on a CPU."""
-    device = STUDY.training.device
-    return int(device == "cuda" or (device == "auto" and choreo.workflow.has_gpu()))
-
-
 rule train_model:
     input:
         code=code("train_model.py"),
@@ -13,6 +7,17 @@ rule train_model:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
         losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+    log:
+        f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: STUDY.training.threads
+    resources:
+        gpu=wants_gpu(),
+        mem_mb=4000,
+        runtime=2880,
     params:
         recipe=lambda w: RECIPES[w.model].model_dump(),
         epochs=lambda w: STUDY.training.epochs.get(w.model),
@@ -23,17 +28,6 @@ rule train_model:
         # Undeclared, so that checkpoints outlive a job that is killed; the folder inside
         # is named by a hash of recipe, data and code, so that none is taken for another's.
         checkpoints=f"{OUT}/training/.checkpoints",
-    log:
-        f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
-    threads: STUDY.training.threads
-    resources:
-        gpu=wants_gpu(),
-        mem_mb=4000,
-        runtime=2880,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "training: {wildcards.model}, seed {wildcards.seed}"
     script:
@@ -45,7 +39,8 @@ rule figure7:
         code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-            model=[m for m in MODELS if RECIPES[m].encoder == "gru"][-1:] or MODELS[-1:],
+            model=[m for m in MODELS if RECIPES[m].encoder == "gru"][-1:]
+            or MODELS[-1:],
             seed=SEEDS[0],
         ),
     output:
@@ -60,12 +55,12 @@ rule figure7:
         f"{OUT}/logs/figure7.log",
     benchmark:
         f"{OUT}/benchmarks/figure7.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "training: Figure 7"
     script:
@@ -92,12 +87,12 @@ rule figureA1:
         f"{OUT}/logs/figureA1.log",
     benchmark:
         f"{OUT}/benchmarks/figureA1.tsv"
+    conda:
+        "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=10,
-    conda:
-        "../envs/choreo.yaml"
     message:
         "training: Figure A1"
     script:

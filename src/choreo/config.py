@@ -156,6 +156,8 @@ class Dances(_Strict):
 class Evaluation(_Strict):
     """Stage `evaluation`."""
 
+    method: Literal["thesis", "released"] = "thesis"
+    """How beats are found and counted."""
     tolerance_seconds: Positive = 0.15
     """A motion beat within this of a music beat is aligned."""
 

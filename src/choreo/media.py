@@ -112,7 +112,7 @@ class Pipe:
 
     def __init__(self, node, *, loglevel="error"):
         # A file, not a pipe: a full pipe that nobody reads would stop ffmpeg.
-        self._errors = tempfile.TemporaryFile()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
         self._process = subprocess.Popen(
             _command(node, loglevel),
             stdin=subprocess.DEVNULL,

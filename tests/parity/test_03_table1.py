@@ -2,14 +2,20 @@ import json
 
 import pytest
 
-from choreo.comparison.released import quality_released_alphapose, quality_released_openpose
+from choreo.comparison.released import count_alphapose, count_openpose
 from choreo.errors import ItemError
+from choreo.poses import alphapose, openpose
 
 
 def count(path):
     entries = json.loads(path.read_text())
-    openpose = bool(entries) and "people" in entries[0]
-    return quality_released_openpose(path) if openpose else quality_released_alphapose(path)
+    if not any("people" in entry for entry in entries):
+        found = alphapose.read_detections(path)
+        return count_alphapose(found.frame.tolist(), found.keypoints, found.scores)
+    people = [person for entry in entries for person in entry["people"]]
+    body25 = any(len(person["pose_keypoints_2d"]) == 75 for person in people)
+    found = openpose.read_detections(path, skeleton="body25" if body25 else None)
+    return count_openpose(found.frame, found.keypoints, found.scores, found.frames)
 
 
 def test_counts_equal_the_released_code(parity):

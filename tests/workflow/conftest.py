@@ -36,12 +36,12 @@ class Project:
         self.folder = folder
         self.results = folder / "results"
 
-    def command(self, *arguments, configfile="config/tiny.yaml"):
-        return [
-            *(sys.executable, "-m", "snakemake", "--cores", "2"),
-            *(("--configfile", configfile) if configfile else ()),
-            *("--", *arguments) if arguments and not arguments[0].startswith("-") else arguments,
-        ]
+    def command(self, *targets, options=(), configfile="config/tiny.yaml"):
+        """Command line of Snakemake on this project."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
+        if configfile:
+            command += ["--configfile", configfile, "--"]
+        return [*command, *targets]
 
     @property
     def environment(self):
@@ -49,10 +49,10 @@ class Project:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path}
 
-    def run(self, *arguments, check=True, **options):
+    def run(self, *targets, check=True, **settings):
         """Run Snakemake to its end; gives its exit status and output."""
         done = subprocess.run(
-            self.command(*arguments, **options),
+            self.command(*targets, **settings),
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -60,12 +60,12 @@ class Project:
             text=True,
         )
         if check and done.returncode:
-            pytest.fail(f"snakemake {' '.join(arguments)} failed:\n{done.stdout[-6000:]}")
+            pytest.fail(f"snakemake {' '.join(targets)} failed:\n{done.stdout[-6000:]}")
         return done
 
-    def planned(self, *arguments, **options):
+    def planned(self, *targets, **settings):
         """Rules that would run now."""
-        done = self.run("--dry-run", "--quiet", "host", *arguments, **options)
+        done = self.run(*targets, options=("--dry-run", "--quiet", "host"), **settings)
         names = set()
         for line in done.stdout.splitlines():
             words = line.split()

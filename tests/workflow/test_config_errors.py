@@ -25,7 +25,7 @@ def test_the_message(project, config, table, message):
     path.write_text(yaml.safe_dump(values))
     if table:
         (project.folder / "config" / "tiny.tsv").write_text(table)
-    done = project.run("--dry-run", check=False)
+    done = project.run(options=["--dry-run"], check=False)
     assert done.returncode
     assert message in " ".join(done.stdout.split())
     assert "Traceback" not in done.stdout

@@ -32,11 +32,11 @@ def test_every_output_is_there(finished):
 
 def test_table1_has_our_rows_and_the_published_ones(finished):
     table = pd.read_csv(finished.results / "tiny" / "tables" / "table1.csv")
-    ours = table[~table["published"]]
-    assert list(ours["method"]) == ["mediapipe17", "mediapipe26"]
+    ours = table[table["origin"] == "this study"]
+    assert list(ours["estimator"]) == ["mediapipe17", "mediapipe26"]
     assert list(ours["videos"]) == [3, 3]
     assert (ours["pck_0_1"] > 0.5).all()
-    published = table[table["published"]]
+    published = table[table["origin"] == "published"]
     assert list(published["incorrect_mean"]) == [76.2, 127.4, 339.1]
 
 
@@ -139,7 +139,7 @@ def test_bad_rows_are_left_out_and_listed(with_bad_rows):
     with open(results / "videos" / "problems.csv", newline="") as file:
         problems = {row["item"].split()[0]: row for row in csv.DictReader(file)}
     assert set(problems) == set(BAD)
-    for line, (name, (source, message)) in enumerate(BAD.items(), 3):
+    for line, (name, (_, message)) in enumerate(BAD.items(), 3):
         row = problems[name]
         assert row["item"] == f"{name} (config/tiny.tsv, line {line})"
         assert pd.Series([row["message"]]).str.contains(message, case=False).all(), row

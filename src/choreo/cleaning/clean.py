@@ -135,17 +135,17 @@ def _thesis(track, missing, threshold_px, max_gap_seconds):
 def _released(track, missing, threshold_px):
     used = joints_in_use(track.keypoints)
     present = np.flatnonzero(~missing)
-    # The released code sees an absent joint as the 0, 0 that estimators write.
-    poses = np.nan_to_num(track.keypoints[present][:, used].astype(float))
-    kept, gaps, incorrect = released.filter_entries(present.tolist(), poses, threshold_px)
-    recovered = released.recover(present[kept], poses[kept])
+    done = released.clean_entries(
+        present, track.keypoints[present][:, used].astype(float), threshold_px=threshold_px
+    )
     flagged = ~missing
-    flagged[present[kept]] = False
+    flagged[done["kept"]] = False
     keypoints = np.full(track.keypoints.shape, np.nan)
-    keypoints[: len(recovered), used] = recovered
+    keypoints[: len(done["keypoints"]), used] = done["keypoints"]
+    # An absent joint was cleaned as 0, 0; in the frames that are kept it is absent again.
     absent = ~track.given & ~(missing | flagged)[:, None]
     keypoints[absent] = np.nan
-    return keypoints, flagged, {"missing": gaps, "incorrect": incorrect}
+    return keypoints, flagged, {k: done[k] for k in ("missing", "incorrect")}
 
 
 def _unrepaired(removed, keypoints, max_gap_seconds):

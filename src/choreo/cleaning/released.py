@@ -19,7 +19,6 @@ from scipy.interpolate import make_interp_spline
 
 from choreo.displacement import THRESHOLD_PX
 from choreo.errors import ItemError
-from choreo.poses import alphapose
 
 
 def filter_entries(frame, keypoints, threshold_px=THRESHOLD_PX):
@@ -112,47 +111,42 @@ def recover(frame, keypoints):
     return out
 
 
-def clean_released_alphapose(path, *, fps=30, skeleton=None):
-    """Clean an AlphaPose file of a 30-fps video as the released code did.
+def clean_entries(frame, keypoints, *, fps=30, threshold_px=THRESHOLD_PX):
+    """Filter and recover the entries of a 30-fps video as the released code did.
 
     Parameters
     ----------
-    path : str or Path
-        AlphaPose's list.
+    frame : sequence of int, length N
+        Frame number of each entry, in the file's order.
+    keypoints : ndarray of float64, shape (N, J, 2)
+        Pixels; NaN stands for the 0 that is written where a joint is absent.
     fps : int
         Rate of the output: every (30 // fps)-th frame is taken after cleaning.
-    skeleton : str, optional
-        Needed where a person has neither 17 nor 26 joints.
+    threshold_px : float
+        Pixels.
 
     Returns
     -------
     dict
         kept : list of int, frame numbers that are kept
         missing, incorrect : int, as the released code counts them
-        entries : int, entries of the file
         frames : list of int, frame numbers of the output
         keypoints : ndarray of float64, shape (len(frames), J, 2), pixels
 
     Raises
     ------
     ItemError
-        Where the file can't be read, or the released code stops.
+        Where the released code stops.
     """
-    found = alphapose.read_detections(path, skeleton=skeleton)
-    keypoints = np.nan_to_num(found.keypoints)
-    try:
-        kept, missing, incorrect = filter_entries(found.frame.tolist(), keypoints)
-        recovered = recover(found.frame[kept], keypoints[kept])
-    except ItemError as error:
-        raise ItemError(
-            error.message, where=path, value=error.value, remedy=error.remedy
-        ) from error
+    frame = np.asarray(frame, int)
+    keypoints = np.nan_to_num(keypoints)
+    kept, missing, incorrect = filter_entries(frame.tolist(), keypoints, threshold_px)
+    recovered = recover(frame[kept], keypoints[kept])
     step = 30 // fps
     return {
-        "kept": found.frame[kept].tolist(),
+        "kept": frame[kept].tolist(),
         "missing": missing,
         "incorrect": incorrect,
-        "entries": len(found),
         "frames": list(range(0, len(recovered), step)),
         "keypoints": recovered[::step],
     }

@@ -27,8 +27,8 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
         ``thesis``: section 3.4, eq. (1)-(2) over the decoded frames (see
         `choreo.displacement.flag_misdetections` for what happens at gaps and at the
         start). ``released``: the rules of the thesis's code (see
-        `choreo.comparison.released`), with its own 100 px; the frames of the track stand
-        for the entries of the native file.
+        `choreo.comparison.released`), with its own 100 px. The frames of the track stand
+        for the entries of AlphaPose's file, by whose rules every estimator is counted.
     threshold_px : float
         For ``thesis``, pixels.
 
@@ -39,8 +39,8 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
 
         method, threshold_px : as used
         frames : decoded frames
-        joints : joints that the estimator gives at least once; the others of its skeleton
-            are no misses and no part of eq. (1)
+        joints, joints_given : joints of the skeleton, and those that the estimator gives
+            at least once; the others are no misses and no part of eq. (1)
         missing : decoded frames with nobody
         incorrect : frames flagged by eq. (1)-(2), those with a joint missing included
         partial : the latter alone
@@ -67,7 +67,8 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
     result = {
         "method": method,
         "frames": len(track),
-        "joints": int(in_use.sum()),
+        "joints": len(in_use),
+        "joints_given": int(in_use.sum()),
         "partial": int(partial_frames(keypoints).sum()),
         "confidence_with_misses": float(scores[scored].sum() / scores.size)
         if scored.any()
@@ -76,10 +77,8 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
     }
     if method == "released":
         present = np.flatnonzero(~missing_frames(keypoints))
-        counts = released.count(
-            present,
-            np.nan_to_num(keypoints[present].astype(float), nan=0.0),
-            np.nan_to_num(scores[present], nan=0.0),
+        counts = released.count_alphapose(
+            present.tolist(), keypoints[present].astype(float), scores[present]
         )
         return result | {
             "threshold_px": released.THRESHOLD_PX,

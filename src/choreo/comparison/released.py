@@ -15,10 +15,11 @@ They differ from the text of the thesis (sections 3.3 and 3.4):
   number of all entries.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.poses import alphapose, openpose
 
 THRESHOLD_PX = 100.0
 """Displacement in pixels above which a frame is counted."""
@@ -38,16 +39,17 @@ def _result(missing, incorrect, scores, entries):
     }
 
 
-def count(frame, keypoints, scores):
-    """Count by the rules for AlphaPose.
+def count_alphapose(frame, keypoints, scores):
+    """Count missing and incorrect frames of AlphaPose's entries as the released code did.
 
     Parameters
     ----------
     frame : sequence of int, length N
         Frame number of each entry, in the file's order.
     keypoints : ndarray of float64, shape (N, J, 2)
-        Pixels, without NaN.
+        Pixels; NaN stands for the 0 that is written where a joint is absent.
     scores : ndarray of float64, shape (N, J)
+        Likewise.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def count(frame, keypoints, scores):
     at = frame[0] - 1
     previous = None
     missing, incorrect, compared = 0, 0, []
-    for number, pose, score in zip(frame, keypoints, scores):
+    for number, pose, score in zip(frame, np.nan_to_num(keypoints), np.nan_to_num(scores)):
         if number == at:
             continue
         # A number that goes backwards still moves the count on by one.
@@ -80,15 +82,19 @@ def count(frame, keypoints, scores):
     return _result(missing, incorrect, compared, len(frame))
 
 
-def quality_released_alphapose(path, *, skeleton=None):
-    """Count missing and incorrect frames of an AlphaPose file as the released code did.
+def count_openpose(frame, keypoints, scores, frames):
+    """Count missing and incorrect frames of OpenPose's people as the released code did.
 
     Parameters
     ----------
-    path : str or Path
-        AlphaPose's list.
-    skeleton : str, optional
-        Needed where a person has neither 17 nor 26 joints.
+    frame : sequence of int, length N
+        Frame number of each person, not decreasing; the first of each frame counts.
+    keypoints : ndarray of float64, shape (N, J, 2)
+        Pixels; NaN stands for the 0 that is written where a joint is absent.
+    scores : ndarray of float64, shape (N, J)
+        Likewise.
+    frames : int
+        Frames that OpenPose wrote, with people or without.
 
     Returns
     -------
@@ -98,59 +104,21 @@ def quality_released_alphapose(path, *, skeleton=None):
     Raises
     ------
     ItemError
-        Where the file can't be read or holds nobody (the released code stops there).
+        Where there is no frame, and where the first one is empty and a later one is not:
+        the released code stops there.
     """
-    found = alphapose.read_detections(path, skeleton=skeleton)
-    return count(found.frame.tolist(), *_as_written(found))
-
-
-def quality_released_openpose(path):
-    """Count missing and incorrect frames of OpenPose output as the released code did.
-
-    Parameters
-    ----------
-    path : str or Path
-        OpenPose's folder of JSON files, or one list of their contents.
-
-    Returns
-    -------
-    dict
-        missing, incorrect, confidence, confidence_min, entries.
-
-    Raises
-    ------
-    ItemError
-        Where it can't be read or has no frame, and where the first frame is empty and a
-        later one is not: the released code stops there.
-    """
-    # Its rules look at positions, not at what the joints are called.
-    found = openpose.read_detections(path, skeleton=openpose.ANY_ORDER)
-    keypoints, scores = _as_written(found)
-    first = {}
-    for index, frame in enumerate(found.frame.tolist()):
-        first.setdefault(frame, index)
-    if not found.frames:
-        raise ItemError("`released` counts need at least one frame", where=path)
-    if first and 0 not in first:
+    if not frames:
+        raise ItemError("`released` counts need at least one frame")
+    numbers, first = np.unique(frame, return_index=True)
+    if len(numbers) and numbers[0] != 0:
         raise ItemError(
             "`released` counts are undefined where the first frame holds nobody",
-            where=path,
             remedy="Use method thesis",
         )
-    previous = None
-    incorrect, compared = 0, []
-    for frame in sorted(first):
-        pose = keypoints[first[frame]]
-        if previous is None:
-            previous = pose
-            continue
+    poses, scores = np.nan_to_num(keypoints)[first], np.nan_to_num(scores)[first]
+    incorrect = 0
+    for previous, pose in pairwise(poses):
         if np.abs(pose - previous).max() > THRESHOLD_PX:
-            feet = np.stack([pose, previous])[:, FIRST_FOOT_JOINT:]
+            feet = np.stack([previous, pose])[:, FIRST_FOOT_JOINT:]
             incorrect += not (feet == 0).any()
-        compared.append(scores[first[frame]])
-        previous = pose
-    return _result(found.frames - len(first), incorrect, compared, found.frames)
-
-
-def _as_written(detections):
-    return np.nan_to_num(detections.keypoints), np.nan_to_num(detections.scores)
+    return _result(frames - len(numbers), incorrect, scores[1:], frames)

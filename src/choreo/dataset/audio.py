@@ -108,7 +108,7 @@ def _stored_thesis(samples, where):
 def _stored_released(samples, where):
     left = samples if samples.ndim == 1 else samples[:, 0]
     if left.dtype.kind == "f":
-        left = np.clip(np.rint(left * 32767.0), -32768, 32767)
+        left = np.clip(np.rint(left * 32768.0), -32768, 32767)
     left = left.astype(np.float64)
     peak = np.abs(left).max()
     if peak == 0:
@@ -138,6 +138,14 @@ def decode(values, method):
         out -= np.float32(_LOWEST)
         out *= np.float32(1 / _LEVELS)
     return out
+
+
+def encode(values, method):
+    """Give back the stored int16 values that `decode` was given, exactly."""
+    values = np.asarray(values)
+    if method == "thesis":
+        values = values * _LEVELS + _LOWEST
+    return np.rint(values).astype(np.int16)
 
 
 def network_audio(samples, method, *, where=None):

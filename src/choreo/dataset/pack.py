@@ -8,6 +8,7 @@ HDF5 chunk without a filter: a sample is read in one piece from where it lies.
 import contextlib
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +35,20 @@ _ARRAYS = {
 }
 _COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
 _TEXTS = ("video", "source", "song", "dancer", "genre", "split", "sha256", "record")
+_RECORD = (
+    "chunks",
+    "dropped",
+    "remainder_seconds",
+    "stride_seconds",
+    "start_seconds",
+    "cut_frames",
+    "values",
+    "values_outside",
+    "repaired_joints",
+    "outside",
+    "transform",
+    "provenance",
+)
 _BLOCK = 64
 """Chunks that are in memory at once while packing and checking: 11 MB."""
 
@@ -344,8 +359,8 @@ def write_card(card, stem):
 def check(path):
     """Read a packed file or shard whole and say what is wrong with it.
 
-    Hashes of every clip; finite poses; a width of one chunk for everything; initial
-    poses that fit; times that rise; no leak between splits.
+    Hashes of every clip; finite poses; initial poses that fit; chunks in order of time;
+    no leak between splits.
 
     Parameters
     ----------
@@ -360,17 +375,12 @@ def check(path):
     Raises
     ------
     ItemError
-        Where the file can't be read at all.
+        Where the file is not of this layout.
     """
     problems = []
     with _open(path) as file:
         clips = _clips(file)
-        lengths = {name: len(file[name]) for name in (*_ARRAYS, *_COLUMNS)}
-        if len(set(lengths.values())) > 1:
-            return [f"arrays of different lengths: {lengths}"]
         owner = file["clip"][:]
-        if len(owner) and (owner.min() < 0 or owner.max() >= len(clips)):
-            return ["chunks of clips that are not in the table"]
         for number, clip in enumerate(clips):
             rows = np.flatnonzero(owner == number)
             problems += [f"{clip['video']}: {p}" for p in _check_clip(file, clip, rows)]
@@ -458,9 +468,11 @@ class ChunkDataset:
             name: np.empty((len(rows), *shape), dtype) for name, (shape, dtype) in _ARRAYS.items()
         }
         for name, values in out.items():
-            read = arrays[name].read_direct
-            for k, row in enumerate(rows):
-                read(values, np.s_[row], np.s_[k])
+            # One row is one unfiltered HDF5 chunk: its bytes are the array's.
+            read, rest = arrays[name].id.read_direct_chunk, (0,) * (values.ndim - 1)
+            raw = values.reshape(len(rows), math.prod(values.shape[1:])).view(np.uint8)
+            for k, row in enumerate(rows.tolist()):
+                read((row, *rest), out=raw[k])
         out["audio"] = sound.frames(sound.decode(out["audio"], self.method))
         return out
 
@@ -533,9 +545,9 @@ def _open(path, mode="r"):
         raise ItemError("no such file", where=path) from error
     except OSError as error:
         raise ItemError(
-            f"not a dataset ({error})",
+            f"can't be opened as a dataset ({error})",
             where=path,
-            remedy="Datasets are .h5 files made by `choreo dataset pack`",
+            remedy="Datasets are .h5 files made by `choreo dataset`; close it in other programs",
         ) from error
     with contextlib.ExitStack() as stack:
         stack.callback(file.close)
@@ -557,24 +569,43 @@ def _open(path, mode="r"):
 
 
 def _check_layout(file, path):
-    """Refuse files in which anything has another shape or type than this layout's."""
-    wanted = {n: ((None, *shape), np.dtype(dtype)) for n, (shape, dtype) in _ARRAYS.items()}
-    wanted |= {n: ((None,), np.dtype(dtype)) for n, dtype in _COLUMNS.items()}
-    wanted |= {f"clips/{n}": ((None,), np.dtype(object)) for n in _TEXTS}
-    for name, (shape, dtype) in wanted.items():
-        found = file.get(name)
-        if (
-            not isinstance(found, h5py.Dataset)
-            or found.dtype != dtype
-            or len(found.shape) != len(shape)
-            or found.shape[1:] != shape[1:]
-        ):
-            raise ItemError(f"{name!r} is missing or has another shape or type", where=path)
+    """Refuse files in which anything has another shape or type than this layout's.
+
+    Also what would make a reader open other files (links, external and virtual data) or
+    take more memory than the file has bytes (chunks that were never written).
+    """
     for name in ("method", "provenance", "canvas", "complete", "skeleton"):
         if name not in file.attrs:
             raise ItemError(f"attribute {name!r} is missing", where=path)
     if file.attrs["method"] not in CANVAS:
         raise ItemError("unknown method", where=path, value=file.attrs["method"])
+    wanted = {n: (shape, np.dtype(dtype)) for n, (shape, dtype) in _ARRAYS.items()}
+    wanted |= {n: ((), np.dtype(dtype)) for n, dtype in _COLUMNS.items()}
+    wanted |= {f"clips/{n}": ((), np.dtype(object)) for n in _TEXTS}
+    if not isinstance(file.get("clips", getlink=True), h5py.HardLink):
+        raise ItemError("'clips' is missing", where=path)
+    lengths = {}
+    for name, (shape, dtype) in wanted.items():
+        found = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if (
+            not isinstance(found, h5py.Dataset)
+            or found.dtype != dtype
+            or found.shape[1:] != shape
+            or len(found.shape) != len(shape) + 1
+            or found.is_virtual
+            or found.external
+            or (name in _ARRAYS and found.chunks != (1, *shape))
+            or found.id.get_create_plist().get_nfilters()
+            or found.id.get_storage_size() < found.size * found.dtype.itemsize
+        ):
+            raise ItemError(f"{name!r} is missing or has another shape or type", where=path)
+        lengths.setdefault(name.rpartition("/")[0], {})[name] = len(found)
+    for group in lengths.values():
+        if len(set(group.values())) > 1:
+            raise ItemError(f"arrays of different lengths: {group}", where=path)
+    owner = file["clip"][:]
+    if len(owner) and not 0 <= owner.min() <= owner.max() < len(file["clips/video"]):
+        raise ItemError("chunks of clips that are not in the table", where=path)
 
 
 def _header_of(file):
@@ -601,8 +632,20 @@ def _texts(file, name):
 def _clips(file):
     """List of dicts: every clip's texts and what its record says."""
     columns = [_texts(file, name) for name in _TEXTS]
-    clips = [dict(zip(_TEXTS, row)) for row in zip(*columns)]
-    return [clip | json.loads(clip.pop("record")) for clip in clips]
+    clips = []
+    for row in zip(*columns):
+        clip = dict(zip(_TEXTS, row))
+        try:
+            record = json.loads(clip.pop("record"))
+            missing = [key for key in _RECORD if key not in record]
+        except (ValueError, TypeError):
+            missing = _RECORD
+        if missing:
+            raise ItemError(
+                f"the record of {clip['video']} lacks {', '.join(missing)}", where=file.filename
+            )
+        clips.append({**record, **clip})
+    return clips
 
 
 def _clip_of(shard):

@@ -65,9 +65,7 @@ def frechet_distance(a, b):
         At least 0.
     """
     if a.mean.shape != b.mean.shape:
-        raise ItemError(
-            "the two sets have different features", value=(a.mean.shape, b.mean.shape)
-        )
+        raise ItemError("the two sets have different features", value=(a.mean.shape, b.mean.shape))
     shift = a.mean - b.mean
     common = np.linalg.svd(_root(a.covariance) @ _root(b.covariance), compute_uv=False).sum()
     spread = np.trace(a.covariance) + np.trace(b.covariance) - 2 * common

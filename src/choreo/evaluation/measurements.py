@@ -137,11 +137,8 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE):
     }
     beats, crashes = None, 0
     if pieces.audio is not None:
-        motion = []
-        for block in blocks:
-            motion += motion_beats(block, pieces.fps, method)
-        heard = [music_beats(audio, method) for audio in pieces.audio]
-        coverage, alignment = zip(*heard)
+        motion, stops = _motion(pieces, method)
+        coverage, alignment = zip(*(music_beats(audio, method) for audio in pieces.audio))
         beats = count_beats(
             motion,
             coverage,
@@ -151,7 +148,6 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE):
             tolerance=tolerance,
         )
         if method == "released":
-            stops = [released_speed_drops(piece).crash for piece in pieces.pixels]
             crashes = int(np.count_nonzero(stops | (beats.music == 0) | (beats.motion == 0)))
     return Measurements(
         pieces.songs,
@@ -160,6 +156,17 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE):
         beats,
         {"method": method, "crashes": crashes, "extractor_songs": sorted(extractor.songs)},
     )
+
+
+def _motion(pieces, method):
+    """Motion beats of every piece, and where the released code stops with an error."""
+    if method == "released":
+        found = [released_speed_drops(piece) for piece in pieces.pixels]
+        return [m.frames / pieces.fps for m in found], np.array([m.crash for m in found])
+    motion = []
+    for start in range(0, len(pieces), _BLOCK):
+        motion += motion_beats(pieces.pixels[start : start + _BLOCK], pieces.fps, method)
+    return motion, np.zeros(len(pieces), bool)
 
 
 def check_no_leak(evaluated, real):

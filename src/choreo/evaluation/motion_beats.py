@@ -146,7 +146,7 @@ def released_speed_drops(poses):
         `drop` is -0.1 in frames that were rejected.
     """
     poses = np.asarray(poses, float)
-    length, joints, _ = poses.shape
+    length = len(poses)
     if length < 2:
         return MotionBeats(np.zeros(0, int), np.zeros(length))
     step = np.zeros_like(poses)

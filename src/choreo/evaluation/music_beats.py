@@ -11,6 +11,8 @@ from choreo.media import SAMPLE_RATE
 METHODS = ("thesis", "released")
 HOP = 512
 """Samples between two values of the onset strength: 32 ms at 16 kHz."""
+_SPECTRUM = 2048
+"""Samples of one spectrum: a shorter sound has no change of spectrum."""
 _TRACKING_HOP_SECONDS = 0.008  # a tempo of 120 BPM is then known to 2 BPM before it is refined
 _SILENCE = 1e-4  # full scale; -80 dB, under the last bit of most recordings' noise
 
@@ -61,9 +63,7 @@ def onset_strength(audio, method="thesis"):
     audio = as_float(audio)
     if method == "thesis":
         # Min-max scaled sound (section 4.1) is not centred; the offset is no music.
-        return librosa.onset.onset_strength(
-            y=audio - audio.mean(), sr=SAMPLE_RATE, hop_length=HOP
-        )
+        return librosa.onset.onset_strength(y=audio - audio.mean(), sr=SAMPLE_RATE, hop_length=HOP)
     with warnings.catch_warnings():
         # librosa warns of the empty bands, which are what is reproduced here.
         warnings.filterwarnings("ignore", message="Empty filters")
@@ -96,8 +96,7 @@ def music_beats(audio, method="thesis"):
     ItemError
         Where a sample is not finite.
     """
-    if len(audio) <= HOP:
-        # Too short for a spectrum, let alone for a change of it.
+    if len(audio) < _SPECTRUM:
         return np.zeros(0), np.zeros(0)
     strength = onset_strength(audio, method)
     peaks = librosa.util.peak_pick(

@@ -114,7 +114,7 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=SECONDS):
     song : str
         Its name.
     dance : str, optional
-        Name of the dance; the song's where there is none.
+        Name of the dance; one that no video's id can be where there is none.
     seconds : float
         Length of a piece. What is left at the end is not evaluated.
 
@@ -144,7 +144,7 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=SECONDS):
     return Pieces(
         track.keypoints[: count * frames].reshape(count, frames, -1, 2),
         [song] * count,
-        [song if dance is None else dance] * count,
+        [f"generated:{song}" if dance is None else dance] * count,
         np.arange(count) * seconds,
         sound.reshape(count, samples),
         track.fps,

@@ -17,9 +17,6 @@ from choreo.poses.selection import dancer_track
 SKELETON_BY_COUNT = {18: "openpose18"}
 """25 joints may be BODY_25 or BODY_25B, which have different orders: that must be told."""
 
-ANY_ORDER = object()
-"""Given as the skeleton, reads joints by position whatever they are called."""
-
 _NAME = re.compile(r".*?([0-9]{1,12})(_keypoints)?\.json")
 
 
@@ -113,8 +110,7 @@ def read_detections(path, *, frames=None, skeleton=None):
         for values, where_person in people:
             if count is None:
                 count = len(values) // 3
-                if skeleton is not ANY_ORDER:
-                    skeleton = skeleton_for(count, skeleton, SKELETON_BY_COUNT, where=path)
+                skeleton = skeleton_for(count, skeleton, SKELETON_BY_COUNT, where=path)
             if len(values) != 3 * count:
                 raise ItemError(
                     f"has {len(values) // 3} joints, those before {count}", where=where_person
@@ -128,7 +124,7 @@ def read_detections(path, *, frames=None, skeleton=None):
         frame=np.array(frame, int),
         keypoints=values[..., :2],
         scores=values[..., 2],
-        skeleton=None if skeleton is ANY_ORDER else skeleton,
+        skeleton=skeleton,
         frames=frame_count(last, frames, where=path),
         label=nothing,
         score=nothing,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.skeletons import HALPE26
-from choreo.synth.body import INDEX, Body, pose
-from choreo.synth.dancers import Dance, Dancer, make_dancer
+from choreo.synth.body import INDEX, Pose, pose
+from choreo.synth.dancers import Dancer, make_dancer
 from choreo.synth.motifs import ARMS
 from choreo.synth.motion import bump, minimum_jerk
 from choreo.synth.names import derived_seed
@@ -189,7 +189,7 @@ class Figure:
     """
 
     dancer: Dancer
-    pose: object
+    pose: Pose
 
 
 @dataclass(frozen=True)
@@ -256,17 +256,3 @@ def make_scene(dance, *, start, frames, fps, size, seed, walkers=()):
     figures += [Figure(walker.dancer, walker.pose(times)) for walker in walkers]
     return Scene(camera, tuple(figures), float(fps), seed)
 
-
-__all__ = [
-    "DISTANCE",
-    "EYE_LEVEL",
-    "Body",
-    "Camera",
-    "Dance",
-    "Figure",
-    "Scene",
-    "Walker",
-    "bystanders",
-    "fit_camera",
-    "make_scene",
-]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from choreo.skeletons import HALPE26
 
@@ -39,23 +40,25 @@ class _Parts:
         self.count = 0
 
     def add(self, points, facets, colours, bias=0.0, flat=False):
-        """Points (T, N, 3), facets (Q, 4) into them, colours (Q, 3) or (3,)."""
+        """Points (T, N, 3), facets (Q, 4) into them, colours (Q, 3) or (3,), bias (Q,) or one."""
         self.facets.append(facets + self.count)
         self.colours.append(np.broadcast_to(np.asarray(colours, float), (len(facets), 3)))
-        self.bias.append(np.full(len(facets), bias))
+        self.bias.append(np.broadcast_to(np.asarray(bias, float), len(facets)))
         self.flat.append(np.full(len(facets), flat))
         self.points.append(points)
         self.count += points.shape[1]
 
-    def tube(self, centres, first, second, a, b, segments, colours, *, keep=None, square=2.0):
+    def tube(
+        self, centres, first, second, a, b, segments, colours, *, keep=None, square=2.0, bias=0.0
+    ):
         """Add a tube of elliptic rings.
 
         Parameters
         ----------
         centres : ndarray, shape (T, R, 3)
         first, second : ndarray, shape (T, R, 3)
-            Unit axes of the ellipses, so that first x second points back to the ring
-            before.
+            Unit axes of the ellipses, so that first x second points to the next
+            ring.
         a, b : ndarray, shape (R,) or (R, segments)
             Half axes.
         segments : int
@@ -64,6 +67,8 @@ class _Parts:
             Facets that are there.
         square : float
             Exponent of the superellipse; 2 is an ellipse.
+        bias : float or ndarray, shape (R - 1, 1)
+            See `Mesh.bias`.
         """
         angle = 2 * np.pi * np.arange(segments) / segments
         cos, sin = np.cos(angle), np.sin(angle)
@@ -81,7 +86,8 @@ class _Parts:
         facets = np.stack([index[:-1], index[1:], following[1:], following[:-1]], -1)
         colours = np.broadcast_to(np.asarray(colours, float), (rings - 1, segments, 3))
         keep = np.ones((rings - 1, segments), bool) if keep is None else keep
-        self.add(points.reshape(frames, -1, 3), facets[keep], colours[keep])
+        bias = np.broadcast_to(bias, keep.shape)
+        self.add(points.reshape(frames, -1, 3), facets[keep], colours[keep], bias[keep])
 
 
 def make_surface(dancer, pose):
@@ -128,8 +134,6 @@ def _between(a, b, share):
 
 def _profile(at, *columns):
     """Smooth curves through control values, evaluated at `at`."""
-    from scipy.interpolate import PchipInterpolator
-
     knots = columns[0]
     return [PchipInterpolator(knots, column)(at) for column in columns[1:]]
 
@@ -152,21 +156,22 @@ _TRUNK = np.array(
         (1.00, 0.080, 0.057, 0.002),
         (1.50, 0.080, 0.057, 0.003),
         (2.00, 0.088, 0.063, 0.003),
-        (2.45, 0.100, 0.069, 0.003),
-        (2.72, 0.106, 0.064, 0.000),
-        (2.88, 0.092, 0.052, -0.003),
-        (2.97, 0.060, 0.042, -0.003),
-        (3.06, 0.034, 0.034, -0.001),
+        (2.40, 0.099, 0.069, 0.003),
+        (2.66, 0.103, 0.063, 0.000),
+        (2.80, 0.098, 0.054, -0.003),
+        (2.92, 0.074, 0.045, -0.004),
+        (3.02, 0.045, 0.038, -0.003),
+        (3.10, 0.033, 0.033, -0.001),
     ]
 ).T
 
 
 def _trunk(parts, body, look, pose):
-    h, rings, segments = body.height, 26, 24
+    h, rings, segments = body.height, 30, 30
     level = np.linspace(_TRUNK[0, 0], _TRUNK[0, -1], rings)
     a, b, ahead = _profile(level, *_TRUNK)
     width = np.interp(level, [0, 1, 2, 2.7], [body.hips, body.girth, body.girth, body.shoulders])
-    loose = 1 + 0.16 * look.loose * np.interp(level, [0.1, 0.35, 2.2, 2.9], [0, 1, 0.6, 0])
+    loose = 1 + 0.16 * look.loose * np.interp(level, [-0.2, 0.0, 2.2, 2.9], [0.5, 1, 0.5, 0])
     a, b = a * width * loose * h, b * body.girth * loose * h
     down = level[::-1]  # from the neck to the crotch: the tube's direction
     centres = np.stack([_spine_at(pose, body, value) for value in down], 1)
@@ -177,8 +182,8 @@ def _trunk(parts, body, look, pose):
     middle = (down[:-1] + down[1:]) / 2
     angle = 2 * np.pi * (np.arange(segments) + 0.5) / segments  # 90 degrees is the front
     for r, value in enumerate(middle):
-        colours[r] = look.shirt if value > 0.12 else look.trousers
-        if 0.02 < value <= 0.12:
+        colours[r] = look.shirt if value > -0.12 else look.trousers
+        if -0.2 < value <= -0.12:
             colours[r] = np.multiply(look.trousers, 0.6)  # belt
         if value > 0.2:
             if look.pattern == "stripes" and int(value * 5.5) % 2:
@@ -187,8 +192,10 @@ def _trunk(parts, body, look, pose):
                 colours[r] = look.accent
             elif look.pattern == "panel":
                 colours[r, np.abs(np.sin(angle)) > 0.8] = look.accent
-    colours[middle > 2.98] = look.skin
-    parts.tube(centres, left, front, a[::-1], b[::-1], segments, colours, square=2.5)
+    colours[middle > 2.99] = look.skin
+    # The shirt hangs over the trousers, also where a thigh is a little farther in front.
+    bias = np.interp(middle, [-0.13, -0.12, 0.6, 1.0], [0, 0.05, 0.05, 0])[:, None]
+    parts.tube(centres, left, front, a[::-1], b[::-1], segments, colours, square=2.5, bias=bias)
 
 
 def _spine_at(pose, body, level):
@@ -251,7 +258,7 @@ def _placed(pose, body, points):
 
 
 def _head(parts, body, look, pose):
-    h, rings, segments = body.height, 14, 24
+    h, rings, segments = body.height, 18, 28
     up = np.linspace(_SKULL[0, -1], _SKULL[0, 0], rings)
     a, b, ahead = _skull(up)
     left, front = _axes(pose.head, rings)
@@ -274,9 +281,9 @@ def _hair(parts, body, look, pose, up, segments):
     forward = np.sin(angle)[None]
     middle = ((up[:-1] + up[1:]) / 2)[:, None]
     # The hairline: high over the face, down to the ears at the sides, to the neck behind.
-    line = np.where(forward > 0.45, 0.036, np.where(forward > -0.15, 0.004, -0.042))
+    line = np.interp(forward, [-0.5, -0.2, 0.15, 0.5, 0.75], [-0.045, -0.03, 0.0, 0.030, 0.037])
     if look.cut == "long":
-        line = np.where(forward > 0.55, 0.038, np.where(forward > 0.1, -0.02, -0.066))
+        line = np.interp(forward, [0.05, 0.3, 0.6, 0.8], [-0.066, -0.02, 0.034, 0.039])
     colour = np.asarray(look.accent if look.cut == "cap" else look.hair, float)
     colours = np.broadcast_to(colour, (rings - 1, segments, 3)).copy()
     if look.cut == "cap":
@@ -327,14 +334,30 @@ def _patch(parts, pose, body, centre, half, colour, *, bias, tilt=0.0):
     parts.add(points, facets, colour, bias, True)
 
 
+def _smile(parts, pose, body, half, thick, colour, bias):
+    """Add a mouth: a strip whose corners are up."""
+    x = np.linspace(-half, half, 7)
+    y = -0.0415 + 0.006 * (x / half) ** 2
+    thick = thick * np.sqrt(1.02 - (x / half) ** 2)
+    rows = []
+    for sign in (1, -1):
+        level = y + sign * thick
+        a, b, ahead = _skull(level)
+        z = ahead + b * np.sqrt(np.maximum(1 - (x / a) ** 2, 0.05)) + 0.001
+        rows.append(np.stack([x, level, z], -1))
+    i = np.arange(6)
+    facets = np.stack([i, i + 1, i + 8, i + 7], -1)
+    parts.add(_placed(pose, body, np.concatenate(rows)), facets, colour, bias, True)
+
+
 def _face(parts, body, look, pose):
     h = body.height
     skin = np.asarray(look.skin, float)
     for sign in (1, -1):
         eye = (sign * 0.0190, 0.009)
-        _patch(parts, pose, body, eye, (0.0098, 0.0056), 0.62 * skin, bias=0.012)
-        _patch(parts, pose, body, eye, (0.0086, 0.0042), (238, 236, 232), bias=0.014)
-        _patch(parts, pose, body, eye, (0.0040, 0.0042), (38, 26, 20), bias=0.016)
+        _patch(parts, pose, body, eye, (0.0096, 0.0052), 0.66 * skin, bias=0.012)
+        _patch(parts, pose, body, eye, (0.0082, 0.0038), (238, 236, 232), bias=0.014)
+        _patch(parts, pose, body, eye, (0.0042, 0.0040), (38, 26, 20), bias=0.016)
         brow = (sign * 0.0195, 0.0205)
         colour = 0.75 * np.asarray(look.hair, float)
         _patch(parts, pose, body, brow, (0.0110, 0.0022), colour, bias=0.012, tilt=-sign * 0.12)
@@ -346,9 +369,9 @@ def _face(parts, body, look, pose):
         parts.tube(
             _placed(pose, body, local), left, front, 0.35 * size * h, 0.62 * size * h, 8, 0.9 * skin
         )
-    lips = 0.75 * skin * (1.05, 0.72, 0.72)
-    _patch(parts, pose, body, (0, -0.0385), (0.0150, 0.0046), lips, bias=0.012)
-    _patch(parts, pose, body, (0, -0.0385), (0.0135, 0.0010), 0.45 * skin, bias=0.014)
+    lips = 0.78 * skin * (1.05, 0.72, 0.72)
+    _smile(parts, pose, body, 0.0165, 0.0042, lips, 0.012)
+    _smile(parts, pose, body, 0.0150, 0.0014, (232, 226, 220), 0.014)
     # The nose: a wedge of two sides and an underside.
     nose = np.array(
         [
@@ -360,8 +383,8 @@ def _face(parts, body, look, pose):
         ]
     )
     points = _placed(pose, body, nose)
-    parts.add(points, np.array([[0, 1, 2, 2], [0, 3, 1, 1]]), skin, 0.012)
-    parts.add(points, np.array([[1, 4, 2, 2], [1, 3, 4, 4]]), 0.72 * skin, 0.012)
+    parts.add(points, np.array([[0, 2, 1, 1], [0, 1, 3, 3]]), skin, 0.012)
+    parts.add(points, np.array([[1, 2, 4, 4], [1, 4, 3, 3]]), 0.72 * skin, 0.012)
 
 
 def _limb(upper, lower, joints, share, bend):
@@ -384,10 +407,11 @@ def _limb(upper, lower, joints, share, bend):
 
 _ARM = np.array(
     [
-        (-0.16, 0.010),
-        (-0.12, 0.024),
-        (0.00, 0.0315),
-        (0.25, 0.0305),
+        (-0.115, 0.006),
+        (-0.09, 0.019),
+        (-0.03, 0.0285),
+        (0.06, 0.0310),
+        (0.25, 0.0300),
         (0.60, 0.0265),
         (0.95, 0.0225),
         (1.05, 0.0225),
@@ -403,13 +427,14 @@ def _arm(parts, body, look, pose, i):
     h = body.height
     side = ("left", "right")[i]
     ends = [pose.joints[:, _JOINT[f"{side}_{name}"]] for name in ("shoulder", "elbow", "wrist")]
-    share = np.concatenate([[-0.16, -0.13, -0.08], np.linspace(0, 2.03, 15)])
+    share = np.concatenate([[-0.115, -0.10, -0.07], np.linspace(-0.02, 2.03, 16)])
     (radius,) = _profile(share, *_ARM)
     sleeve = 2 * look.sleeve
     covered = (share <= sleeve) & (sleeve > 0)
     if sleeve == 0:
         covered = share < -0.02  # a vest still has shoulder straps
-    cloth = 1 + np.where(covered, 0.10 + 0.30 * look.loose, 0) * np.clip(share * 4, 0, 1)
+    wide = 0.04 + 0.26 * look.loose * np.clip(share / max(sleeve, 0.1), 0, 1)
+    cloth = 1 + np.where(covered, wide, 0)
     radius = radius * h * body.girth * cloth
     middle = (share[:-1] + share[1:]) / 2
     colours = np.where(
@@ -442,9 +467,9 @@ def _hand(parts, body, look, pose, i):
 
 _LEG = np.array(
     [
-        (-0.16, 0.040),
-        (-0.06, 0.050),
-        (0.10, 0.0525),
+        (-0.10, 0.030),
+        (-0.04, 0.046),
+        (0.10, 0.0520),
         (0.45, 0.0455),
         (0.85, 0.0350),
         (1.00, 0.0330),
@@ -465,7 +490,7 @@ def _leg(parts, body, look, pose, i):
     )
     ahead = pose.pelvis[:, :, 2] + 1.2 * pose.feet[:, i, :, 2]
     frames = [_bone_frame(a, b, ahead) for a, b in ((hip, knee), (knee, ankle))]
-    share = np.linspace(-0.16, 2.04, 20)
+    share = np.linspace(-0.10, 2.04, 20)
     (radius,) = _profile(share, *_LEG)
     covered = share <= 2 * look.leg + 0.05
     cloth = 1 + np.where(covered, 0.06 + look.loose * np.interp(share, [0, 1, 2], [0.08, 0.25, 0.6]), 0)
@@ -520,5 +545,4 @@ def _shoe(parts, body, look, pose, i):
     colours = np.broadcast_to(np.asarray(look.shoes, float), (len(at) - 1, segments, 3)).copy()
     bright = np.mean(look.shoes) > 150
     colours[:, np.sin(angle) < -0.55] = (120, 116, 112) if bright else (235, 235, 232)
-    # Here the rings run forwards, so the axes are taken in the other order.
-    parts.tube(centres, -left, up, half * h, top / 2 * h, segments, colours, square=2.6)
+    parts.tube(centres, left, up, half * h, top / 2 * h, segments, colours, square=2.6)

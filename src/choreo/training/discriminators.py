@@ -157,7 +157,7 @@ class CoOccurrenceNetwork(nn.Module):
 
 
 class LocalDiscriminator(CoOccurrenceNetwork):
-    """D_local: is each short window of poses real?"""
+    """D_local judges whether each short window of poses is real."""
 
     def __init__(self, *, dropout=0.5):
         super().__init__(pooled=False, flat=4096, hidden=256, outputs=1, dropout=dropout)
@@ -207,7 +207,7 @@ class SelfAttention(nn.Module):
 
 
 class GlobalDiscriminator(nn.Module):
-    """D_global: is the whole sequence of poses real, and made for this music?
+    """D_global judges whether a whole sequence of poses is real and fits its music.
 
     Parameters
     ----------

@@ -77,6 +77,7 @@ class MusicEncoder(nn.Module):
         Tensor, shape (B, T, U)
         """
         clips, frames, samples = audio.shape
+        # Frames of all clips together, in the released code's order: sums are rounded alike.
         codes = self.encoder(audio.transpose(0, 1).reshape(frames * clips, samples))
         hidden, _ = self.rnn(codes.view(frames, clips, -1).transpose(0, 1))
         return self.fc(hidden)

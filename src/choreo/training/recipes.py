@@ -14,7 +14,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from choreo.errors import ConfigError
 from choreo.files import is_id
 
-
 # YAML reads a bare `off` as false.
 _off = BeforeValidator(lambda value: "off" if value is False else value)
 

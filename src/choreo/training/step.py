@@ -11,7 +11,6 @@ import torch
 from choreo.training import losses
 from choreo.training.discriminators import windows
 from choreo.training.music_encoder import repeated, running_statistics
-from choreo.training.pose_generator import COORDINATES
 
 # The released code encodes D_global's music for the generator's score, the real, the
 # generated and the interpolated poses. One pass gives all four, but moves BatchNorm's
@@ -74,11 +73,22 @@ class TrainingStep:
             What the generator made, before its update.
         """
         terms, generated = self.differentiate(batch, noise, alpha)
+        return terms | self.update(batch), generated
+
+    def update(self, batch):
+        """Move all networks along the gradients that `differentiate` left.
+
+        Returns
+        -------
+        dict of str to Tensor, shape ()
+            What the released code logs of the music-feature loss after the update; empty
+            for other recipes.
+        """
         for optimizer in self.optimizers.values():
             optimizer.step()
         if self.recipe.music_feature_loss == "detached":
-            terms["music_feature_generator"] = self._released_music_feature_log(batch)
-        return terms, generated
+            return {"music_feature_generator": self._released_music_feature_log(batch)}
+        return {}
 
     def differentiate(self, batch, noise, alpha):
         """Compute all losses and the gradients of all parameters, without an update.
@@ -130,7 +140,9 @@ class TrainingStep:
             "adversarial_global": losses.generator_adversarial(looked.fake_score(), objective),
         }
         if recipe.feature_matching != "off":
-            maps = looked.released_maps if recipe.feature_matching == "released" else looked.all_maps
+            maps = (
+                looked.released_maps if recipe.feature_matching == "released" else looked.all_maps
+            )
             terms["feature_matching"] = losses.feature_matching(*maps())
         terms["l1"] = losses.l1_loss(fake, real, recipe.loss_reduction)
         if recipe.perceptual_loss:

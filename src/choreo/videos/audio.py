@@ -186,7 +186,9 @@ def read_song(path, rate=SAMPLE_RATE):
         if source.sound is None:
             raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
         blocks = mono_blocks(source, seconds=_MAX_SECONDS + 1)
-        song = np.concatenate([np.zeros(0, np.float32), *resampled(blocks, source.sound.rate, rate)])
+        song = np.concatenate(
+            [np.zeros(0, np.float32), *resampled(blocks, source.sound.rate, rate)]
+        )
     if not len(song):
         raise ItemError("the sound has no sample", where=path, remedy="Give a file with sound")
     if len(song) > _MAX_SECONDS * rate:

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
+import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
@@ -53,6 +54,8 @@ class Picture:
         Degrees by which the file asks to be turned (counter-clockwise), as ffmpeg says it.
     fps : float or None
         Frames a second that the file claims.
+    interlaced : bool
+        A picture is made of two half pictures of different times.
     first : float
         File time of the first picture in seconds.
     """
@@ -63,6 +66,7 @@ class Picture:
     sample_aspect: Fraction
     rotation: float
     fps: float | None
+    interlaced: bool
     first: float
 
 
@@ -298,6 +302,7 @@ def _picture(path, said, max_pixels):
         sample_aspect=aspect if aspect > 0 else Fraction(1),
         rotation=_number(r"rotation (-?[\d.]+)", said) or 0.0,
         fps=_number(r", ([\d.]+) fps", said),
+        interlaced=re.search(r"\((?:[^)]*, )?(?:top|bottom) (?:coded )?first", said) is not None,
         first=frame[0] / MICROSECONDS,
     )
 
@@ -321,20 +326,20 @@ def _sound(path, said):
 
 @dataclass(frozen=True)
 class Scan:
-    """The times of a file's frames, from decoding them.
+    """The times of a file's pictures, from decoding them.
 
     Attributes
     ----------
     frames : int
-        Pictures decoded between the clip's start and end.
-    first, last : float
-        Seconds on the clock of the first and of the last of them.
-    interval : float
-        Mean seconds from one picture to the next; NaN for a single one.
-    regular : float
-        Largest distance in seconds of a picture k from ``k / fps``.
+        Pictures between start and end.
+    last : float
+        Seconds on the clock of the last picture read.
+    interval, longest : float
+        Mean and longest seconds from one picture to the next; NaN for a single one.
+    off_grid : float
+        Largest distance in seconds of the k-th picture read from ``k / fps``.
     whole : bool
-        The file was read to its end, so that `end` is where its pictures stop.
+        The file was read to its end.
     end : float
         Seconds on the clock at which the last picture read stops being shown.
     sound_end : float
@@ -344,14 +349,40 @@ class Scan:
     """
 
     frames: int
-    first: float
     last: float
     interval: float
-    regular: float
+    longest: float
+    off_grid: float
     whole: bool
     end: float
     sound_end: float
     seek: float
+
+
+def picture_times(path):
+    """Decode a video for the file times of its pictures.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video.
+
+    Yields
+    ------
+    float
+        Seconds.
+    """
+    with media.Pipe(_listing([_input(path)["V:0"]])) as pipe:
+        for what, _, *rest in _parse(pipe.stdout):
+            if what == "frame":
+                yield rest[0] / MICROSECONDS
+
+
+def count_packets(path):
+    """Count the encoded pictures of an mp4, those that its edit list hides included."""
+    node = _listing([_input(path, ignore_editlist=1)["V:0"]], vcodec="copy")
+    with media.Pipe(node) as pipe:
+        return sum(what == "frame" for what, *_ in _parse(pipe.stdout))
 
 
 def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
@@ -362,7 +393,7 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
     source : Source
         With pictures.
     fps : float
-        Frames a second that `Scan.regular` is measured against.
+        Frames a second that `Scan.off_grid` is measured against.
     start, end : float
         The stretch, in seconds on the clock; reading stops soon after `end`.
     threads : int
@@ -374,7 +405,7 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
     """
     seek = source.seek_point(start)
     result = _scan(source, fps, start, end, threads, seek)
-    if seek and (result is None or result.first > start):
+    if result is None and seek:
         # The jump went too far: a file with a bad index.
         result = _scan(source, fps, start, end, threads, 0.0)
     if result is None:
@@ -383,12 +414,12 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
 
 
 def _scan(source, fps, start, end, threads, seek):
+    """As `scan`; None where no picture, or none as early as `start`, is found."""
     streams = [source.stream("V:0", seek=seek, threads=threads)]
     if source.sound is not None:
-        # The same input twice in ffmpeg-python's graph is one input of ffmpeg.
         streams.append(source.stream("a:0", seek=seek, threads=threads))
-    frames, first, last, off, whole = 0, math.nan, math.nan, 0.0, True
-    sound_end = -math.inf
+    read, frames, first, last = 0, 0, math.nan, math.nan
+    longest, off_grid, sound_end, whole = math.nan, 0.0, -math.inf, True
     with media.Pipe(_listing(streams)) as pipe:
         for what, stream, *rest in _parse(pipe.stdout):
             if what == "head":
@@ -398,24 +429,29 @@ def _scan(source, fps, start, end, threads, seek):
                 sound_end = (time + duration) / source.sound.rate - source.zero
                 continue
             time = time / MICROSECONDS - source.zero
-            if frames == 0:
+            if read == 0:
+                if seek and time > start:
+                    return None
                 first = time
-            off = max(off, abs(time - frames / fps))
-            frames, last = frames + 1, time
-            if time > end:
+            else:
+                longest = np.fmax(longest, time - last)
+            off_grid = max(off_grid, abs(time - read / fps))
+            read, last = read + 1, time
+            if time >= end:
                 whole = False
                 break
-    if frames == 0:
+            frames += time >= start
+    if read == 0:
         return None
-    interval = (last - first) / (frames - 1) if frames > 1 else math.nan
+    interval = (last - first) / (read - 1) if read > 1 else math.nan
     return Scan(
         frames=frames,
-        first=first,
         last=last,
         interval=interval,
-        regular=off,
+        longest=float(longest),
+        off_grid=off_grid,
         whole=whole,
-        end=last + (interval if frames > 1 else 1 / fps),
+        end=last + (interval if read > 1 else 1 / fps),
         sound_end=sound_end,
         seek=seek,
     )

@@ -4,24 +4,32 @@ Frame i of the mp4 is at ``i / fps`` and sample n of the song at ``n / 16000`` o
 clock, whose 0 is the clip's start.
 """
 
-import contextlib
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-
-import ffmpeg
 
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.media import SAMPLE_RATE
-from choreo.videos import audio as sound_of
-from choreo.videos.source import MICROSECONDS, look, scan
+from choreo.videos.audio import mono_blocks, on_clock, resampled, write_song
+from choreo.videos.source import (
+    MICROSECONDS,
+    Scan,
+    Source,
+    count_packets,
+    look,
+    picture_times,
+    scan,
+)
 
 # A player's length of a video is often a little more than its pictures last.
 _END_TOLERANCE = 0.1
 # Sound below -80 dB of full scale is none.
 _SILENCE = 1e-4
+# Seconds; times are read in microseconds.
+_EXACT = 1e-5
 
 
 def standardise(
@@ -74,13 +82,9 @@ def standardise(
     Returns
     -------
     dict
-        ``frames`` (counted by decoding the mp4), ``fps``, ``width``, ``height``,
-        ``duration`` (seconds), ``start``, ``end`` (seconds on the source's clock),
-        ``copied`` (the picture was not encoded again), ``audio`` (``samples``,
-        ``seconds``, ``rate``, ``peak``, ``rms``, ``offset``: seconds after the clip's start
-        at which the source's sound begins, negative where it begins before, ``sound_end``:
-        seconds after the clip's start until which the source has sound; or null) and
-        ``source`` (``name``, ``bytes``, ``sha256``, ``container``, ``picture``, ``sound``).
+        What docs/videos.md lists: `frames` (counted by decoding the mp4), `fps`, `width`,
+        `height`, `duration` (seconds), `start` and `end` (seconds of the source), `copied`
+        (the pictures were not encoded again), `audio` (null without sound) and `source`.
 
     Raises
     ------
@@ -88,7 +92,8 @@ def standardise(
         Naming the file, the value and the remedy, where the source can't be used.
     """
     source = Path(source)
-    _check_clip(source, start, end)
+    _check_settings(source, start, end, height, fps)
+    rate = Fraction(fps).limit_denominator(1001)
     found = look(source, max_pixels=max_pixels)
     if found.picture is None:
         raise ItemError(
@@ -99,78 +104,76 @@ def standardise(
         )
     if found.sound is None and require_sound:
         raise _no_sound(source, "the video has no sound")
-    begin = 0.0 if start is None else float(start)
+    begin = float(start or 0.0)
+    # One second more than allowed tells a clip that is too long.
+    limit = begin + max_seconds + 1
     times = scan(
         found,
-        fps=fps,
+        fps=float(rate),
         start=begin,
-        end=min(math.inf if end is None else end, begin + max_seconds + 1),
+        end=limit if end is None else min(end, limit),
         threads=threads,
     )
     finish = _finish(found, times, begin, end)
-    count = round((finish - begin) * fps)
-    if count < max(1, round(min_seconds * fps)):
+    if finish - begin > max_seconds:
+        raise ItemError(
+            f"the clip is longer than {max_seconds:g} s",
+            where=source,
+            value=None if end is None else f"{finish - begin:g} s",
+            remedy="Choose a piece with start and end",
+        )
+    count = round((finish - begin) * rate)
+    if count < max(1, round(min_seconds * rate)):
         raise ItemError(
             f"the clip is shorter than {max(min_seconds, 1 / fps):g} s",
             where=source,
             value=f"{finish - begin:.3f} s",
             remedy="Take a longer piece, or leave it out",
         )
-    if finish - begin > max_seconds:
-        raise ItemError(
-            f"the clip is longer than {max_seconds:g} s",
-            where=source,
-            value=f"{finish - begin:.0f} s" if times.whole else "longer",
-            remedy="Choose a piece with start and end",
-        )
-    size = standard_size(found.picture.size, found.picture.sample_aspect, height)
-
-    rate = Fraction(fps).limit_denominator(1001)
-    seconds = Fraction(count) / rate
-    samples = round(seconds * SAMPLE_RATE)
+    clip = _Clip(
+        source=found,
+        times=times,
+        begin=begin,
+        count=count,
+        rate=rate,
+        size=standard_size(found.picture.size, found.picture.sample_aspect, height),
+        threads=threads,
+    )
     # The outputs appear together, after the last of them is known to be right.
     with whole(video) as new_video, whole(audio) as new_audio, whole(probe) as new_probe:
-        song = _write_song(found, times, new_audio, begin, samples, threads)
+        song = _write_song(clip, new_audio)
         if require_sound and song["peak"] < _SILENCE:
             raise _no_sound(source, "the sound of the clip is silence")
-        copied = _is_standard(found, times, begin, size, count, fps, end) and _copy(
-            found, new_video, count, rate
-        )
+        copied = end is None and _is_standard(clip) and _copy(clip, new_video)
         if not copied:
-            _encode(found, times, new_video, begin, count, rate, size, threads)
-            decoded = _decoded(new_video, rate)
-            if decoded != count:
-                raise ItemError(
-                    f"ffmpeg wrote a video of {decoded} frames where {count} were due",
-                    where=source,
-                    remedy="Please report this with the file",
-                )
-        record = {
-            "frames": count,
-            "fps": float(fps),
-            "width": size[0],
-            "height": size[1],
-            "duration": float(seconds),
-            "start": begin,
-            "end": round(finish, 6),
-            "copied": copied,
-            "audio": found.sound
-            and {
-                "samples": samples,
-                "seconds": samples / SAMPLE_RATE,
-                "rate": SAMPLE_RATE,
-                "peak": round(song["peak"], 6),
-                "rms": round(song["rms"], 6),
-                "offset": round(found.sound.first - found.zero - begin, 6),
-                "sound_end": round(times.sound_end - begin, 6),
-            },
-            "source": _source_record(found, times),
-        }
+            _encode(clip, new_video)
+        record = _record(clip, song, finish, copied)
         write_json(new_probe, record)
     return record
 
 
-def _check_clip(source, start, end):
+@dataclass(frozen=True)
+class _Clip:
+    """What to make of which file: `count` frames from second `begin` of its clock."""
+
+    source: Source
+    times: Scan
+    begin: float
+    count: int
+    rate: Fraction
+    size: tuple
+    threads: int
+
+    @property
+    def seconds(self):
+        return self.count / self.rate
+
+    @property
+    def samples(self):
+        return round(self.seconds * SAMPLE_RATE)
+
+
+def _check_settings(source, start, end, height, fps):
     for name, value in (("start", start), ("end", end)):
         if value is not None and not (math.isfinite(value) and value >= 0):
             raise ItemError(
@@ -185,6 +188,15 @@ def _check_clip(source, start, end):
             where=source,
             value=end,
             remedy="Correct start and end (seconds)",
+        )
+    if not (math.isfinite(fps) and 1 <= fps <= 240):
+        raise ItemError("fps must be from 1 to 240", where=source, value=fps, remedy="Correct fps")
+    if height is not None and not 16 <= height <= 4320:
+        raise ItemError(
+            "height must be from 16 to 4320 pixels",
+            where=source,
+            value=height,
+            remedy="Correct height, or leave it empty",
         )
 
 
@@ -201,14 +213,15 @@ def _finish(found, times, begin, end):
     if not times.whole:
         return times.last if end is None else end
     if found.duration is not None:
-        # Against the longest of its streams: music may outlast the pictures.
+        # The longest of its streams counts: music may outlast the pictures. The length is
+        # counted from the first time of the file, by some containers from 0.
         read = max(times.end, times.sound_end) + max(found.zero, found.zero - found.begin)
         if read < found.duration - max(0.5, 0.02 * found.duration):
             raise ItemError(
-                f"the file is cut off: of {found.duration:.2f} s only the first "
-                f"{max(times.end, 0):.2f} s can be decoded",
+                f"the file is cut off: of {found.duration:.2f} s only {times.end:.2f} s "
+                "can be decoded",
                 where=found.path,
-                remedy=f"Copy or fetch it again, or set end to {max(times.end, 0):.1f} or less",
+                remedy=f"Copy or fetch it again, or set end to {times.end - 0.1:.1f} or less",
             )
     for name, value, limit in (
         ("start", begin, times.end),
@@ -250,41 +263,42 @@ def standard_size(size, sample_aspect, height=None):
     return max(2, round(shape * height / 2) * 2), max(2, height + height % 2)
 
 
-def _write_song(found, times, path, begin, samples, threads):
-    if found.sound is None:
-        blocks = []
-    else:
-        # A little more than the song, so that the filter's tail is real sound.
-        mono = sound_of.mono_blocks(
+def _write_song(clip, path):
+    found = clip.source
+    blocks = []
+    if found.sound is not None:
+        mono = mono_blocks(
             found,
-            start=begin,
-            seconds=samples / SAMPLE_RATE + 0.1,
-            seek=times.seek,
-            threads=threads,
+            start=clip.begin,
+            # A little more than the song, so that the filter's tail is real sound.
+            seconds=clip.samples / SAMPLE_RATE + 0.1,
+            seek=clip.times.seek,
+            threads=clip.threads,
         )
-        blocks = sound_of.resampled(mono, found.sound.rate, SAMPLE_RATE)
-    return sound_of.write_song(path, blocks, samples)
+        blocks = resampled(mono, found.sound.rate, SAMPLE_RATE)
+    return write_song(path, blocks, clip.samples)
 
 
-def _sound_stream(found, begin, seek, seconds):
-    """The sound of the mp4: as long as its pictures, at a rate that every player takes."""
-    stream = sound_of.on_clock(found, start=begin, seek=seek)
-    return (
-        stream.filter("aresample", 44_100 if found.sound.rate % 11_025 == 0 else 48_000)
-        .filter("apad")
-        .filter("atrim", end=float(seconds))
-    )
-
-
-def _target(streams, path, **options):
-    if len(streams) > 1:
+def _write_mp4(clip, pictures, path, **options):
+    """Write pictures with the clip's sound, which is made as long as they are."""
+    streams, found = [pictures], clip.source
+    if found.sound is not None:
+        # Rates that every player takes.
+        rate = 44_100 if found.sound.rate % 11_025 == 0 else 48_000
+        streams.append(
+            on_clock(found, start=clip.begin, seek=clip.times.seek)
+            .filter("aresample", rate)
+            .filter("apad")
+            .filter("atrim", end=float(clip.seconds))
+        )
         options |= {"acodec": "aac", "audio_bitrate": "128k"}
-    return media.target(
+    node = media.target(
         streams, path, movflags="+faststart", fps_mode="passthrough", **options
-    ).global_args("-copyts")
+    ).global_args("-copyts", "-filter_complex_threads", f"{clip.threads}")
+    media.run(node, where=found.path)
 
 
-def picture_filters(stream, *, zero, rate, size, scaled):
+def picture_filters(stream, *, zero, rate, interlaced, stored, size, square):
     """Put pictures on the grid of a constant frame rate.
 
     A picture of file time p, whose predecessor came g seconds earlier, is shown from
@@ -301,10 +315,13 @@ def picture_filters(stream, *, zero, rate, size, scaled):
         File time of the first frame.
     rate : Fraction
         Frames a second.
-    size : tuple of int
-        Width and height of the result.
-    scaled : bool
-        Scale to `size` rather than pad to it.
+    interlaced : bool
+        Make whole pictures of half pictures first.
+    stored, size : tuple of int
+        Width and height of the pictures and of the result: padded where they differ by
+        one pixel at most, else scaled.
+    square : bool
+        The stored pixels are square.
 
     Returns
     -------
@@ -313,14 +330,18 @@ def picture_filters(stream, *, zero, rate, size, scaled):
     """
     shift = round(zero * MICROSECONDS)
     half = f"if(isnan(PREV_INPTS),0,min(PTS-PREV_INPTS,{round(MICROSECONDS / rate)})/2)"
-    width, height = size
-    stream = stream.filter("settb", f"1/{MICROSECONDS}")
-    stream = stream.filter("setpts", f"round(PTS-{shift}-{half})")
-    stream = stream.filter("fps", f"{rate}", start_time=0, round="up")
-    if scaled:
-        stream = stream.filter("scale", width, height, flags="bicubic")
-    else:
-        stream = stream.filter("scale", "iw", "ih").filter("pad", width, height)
+    padded = square and all(0 <= new - old <= 1 for old, new in zip(stored, size))
+    if interlaced:
+        stream = stream.filter("yadif", deint="interlaced")
+    stream = (
+        stream.filter("settb", f"1/{MICROSECONDS}")
+        .filter("setpts", f"round(PTS-{shift}-{half})")
+        .filter("fps", str(rate), start_time=0, round="up")
+        # Of a file that changes its size, all pictures are brought to the first one's.
+        .filter("scale", *(stored if padded else size), flags="bicubic")
+    )
+    if padded and stored != size:
+        stream = stream.filter("pad", *size)
     return (
         stream.filter("setsar", 1)
         .filter("format", "yuv420p")
@@ -329,66 +350,104 @@ def picture_filters(stream, *, zero, rate, size, scaled):
     )
 
 
-def _encode(found, times, path, begin, count, rate, size, threads):
-    picture = found.picture
-    padded = (picture.size[0] + picture.size[0] % 2, picture.size[1] + picture.size[1] % 2)
-    streams = [
-        picture_filters(
-            found.stream("V:0", seek=times.seek, threads=threads),
-            zero=found.zero + begin,
-            rate=rate,
-            size=size,
-            scaled=picture.sample_aspect != 1 or size != padded,
-        )
-    ]
-    if found.sound is not None:
-        streams.append(_sound_stream(found, begin, times.seek, count / rate))
-    node = _target(
-        streams,
-        path,
-        vcodec="libx264",
-        crf=18,
-        preset="veryfast",
-        threads=threads,
-        **{"frames:v": count},
+def _encode(clip, path):
+    found, picture = clip.source, clip.source.picture
+    pictures = picture_filters(
+        found.stream("V:0", seek=clip.times.seek, threads=clip.threads),
+        zero=found.zero + clip.begin,
+        rate=clip.rate,
+        interlaced=picture.interlaced,
+        stored=picture.size,
+        size=clip.size,
+        square=picture.sample_aspect == 1,
     )
-    media.run(node, where=found.path)
+    options = {"vcodec": "libx264", "crf": 18, "preset": "veryfast", "threads": clip.threads}
+    _write_mp4(clip, pictures, path, **options, **{"frames:v": clip.count})
+    decoded = _frames_on_grid(path, clip.rate)
+    if decoded != clip.count:
+        raise ItemError(
+            f"ffmpeg made {decoded} frames on the clock where {clip.count} were due",
+            where=found.path,
+            remedy="Encode the video anew with another tool",
+        )
 
 
-def _is_standard(found, times, begin, size, count, fps, end):
+def _is_standard(clip):
     """Tell whether the source's pictures are already what would be made of them."""
-    picture = found.picture
+    found, picture, times = clip.source, clip.source.picture, clip.times
     return (
-        begin == 0
-        and end is None
+        clip.begin == 0
         and "mov" in found.container.split(",")
         and found.zero == 0
         and (picture.codec, picture.pixel_format) == ("h264", "yuv420p")
         and picture.sample_aspect == 1
         and picture.rotation == 0
-        and picture.size == size
-        and times.frames == count
-        and times.regular < 1e-3
-        and picture.fps is not None
-        and abs(picture.fps - fps) < 0.01
+        and not picture.interlaced
+        and picture.size == clip.size
+        and times.frames == clip.count
+        and times.off_grid < _EXACT
     )
 
 
-def _copy(found, path, count, rate):
-    """Copy the pictures without encoding them; False where that does not give the clock."""
-    streams = [found.stream("V:0")]
-    if found.sound is not None:
-        streams.append(_sound_stream(found, 0.0, 0.0, count / rate))
+def _copy(clip, path):
+    """Copy the pictures as they are encoded; False where the copy is not on the clock."""
     try:
-        media.run(_target(streams, path, vcodec="copy"), where=found.path)
-        # Also without the edit list: a reader that knows none must see the same frames.
-        return _decoded(path, rate) == count == _decoded(path, rate, ignore_editlist=1)
+        _write_mp4(clip, clip.source.stream("V:0"), path, vcodec="copy")
     except ItemError:
         return False
+    # A reader that knows no edit lists must find the same frames.
+    return _frames_on_grid(path, clip.rate) == clip.count == count_packets(path)
 
 
-def _decoded(path, rate, **options):
-    """Number of frames of an mp4 by decoding it; -1 where they are not at ``i / rate``."""
-    times = scan_frames(path, **options)
-    off = 0.0 if options else max(abs(t - i / rate) for i, t in enumerate(times))
-    return len(times)
+def _frames_on_grid(path, rate):
+    """Decode an mp4 and count the frames k that are at ``k / rate``."""
+    times = enumerate(picture_times(path))
+    return sum(abs(time - k / rate) < _EXACT for k, time in times)
+
+
+def _record(clip, song, finish, copied):
+    found, picture, times = clip.source, clip.source.picture, clip.times
+    sound = found.sound and {
+        "codec": found.sound.codec,
+        "rate": found.sound.rate,
+        "channels": found.sound.channels,
+        "layout": found.sound.layout,
+        "offset": round(found.sound.first - found.zero, 6),
+    }
+    return {
+        "frames": clip.count,
+        "fps": float(clip.rate),
+        "width": clip.size[0],
+        "height": clip.size[1],
+        "duration": float(clip.seconds),
+        "start": clip.begin,
+        "end": round(finish, 6),
+        "copied": copied,
+        "audio": sound
+        and {
+            "samples": clip.samples,
+            "rate": SAMPLE_RATE,
+            "seconds": clip.samples / SAMPLE_RATE,
+            "heard": song["samples"] / SAMPLE_RATE,
+            "peak": round(song["peak"], 6),
+            "rms": round(song["rms"], 6),
+        },
+        "source": {
+            "name": found.path.name,
+            "bytes": found.path.stat().st_size,
+            "sha256": sha256(found.path),
+            "container": found.container,
+            "codec": picture.codec,
+            "pixel_format": picture.pixel_format,
+            "width": picture.size[0],
+            "height": picture.size[1],
+            "pixel_aspect": str(picture.sample_aspect),
+            "rotation": picture.rotation,
+            "interlaced": picture.interlaced,
+            "fps": None if math.isnan(times.interval) else round(1 / times.interval, 4),
+            "fps_stated": picture.fps,
+            "frames": times.frames,
+            "longest_gap": None if math.isnan(times.longest) else round(times.longest, 6),
+            "audio": sound,
+        },
+    }

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from clips import STANDING, dance
+from dataset_clips import STANDING, dance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -1,0 +1,209 @@
+"""Figure 5 of the thesis: poses before and after cleaning; and the timeline of a clip."""
+
+from pathlib import Path
+
+import numpy as np
+
+from choreo import figures
+from choreo.cleaning.gaps import runs
+from choreo.displacement import displacement, joints_in_use, missing_frames
+from choreo.errors import ItemError
+from choreo.files import read_json
+from choreo.poses.pictures import crop, pictures, show_pose
+from choreo.track import PoseTrack
+
+AROUND = 15
+"""Frames shown to either side in the trajectories."""
+
+
+def worst_frames(before, after, record, count):
+    """Choose the frames in which cleaning did the most.
+
+    Parameters
+    ----------
+    before, after : PoseTrack
+    record : dict
+        Of `choreo.cleaning.clean.clean`.
+    count : int
+        Frames wanted.
+
+    Returns
+    -------
+    list of (float, int)
+        How far cleaning moved the farthest joint of the frame in pixels, and the frame;
+        at most one frame of a run, the worst first. Where nothing was flagged, the frames
+        with the largest displacement, at 0 px.
+    """
+    flagged = np.zeros(len(before), bool)
+    flagged[record["flagged"]] = True
+    moved = np.fmax.reduce(
+        np.linalg.norm(after.keypoints - before.keypoints, axis=-1), axis=1, initial=np.nan
+    )
+    found = []
+    for first, last in runs(flagged):
+        part = moved[first : last + 1]
+        if np.isfinite(part).any():
+            found.append((float(np.nanmax(part)), first + int(np.nanargmax(part))))
+    if not found:
+        speed = np.nan_to_num(displacement(before.keypoints), nan=-1)
+        found = [(0.0, int(i)) for i in np.argsort(-speed, kind="stable")[:1]]
+    return sorted(found, key=lambda f: (-f[0], f[1]))[:count]
+
+
+def farthest_joint(before, after, frame):
+    """Index of the joint that cleaning moved most in a frame, or that moved most there."""
+    moved = np.linalg.norm(after.keypoints[frame] - before.keypoints[frame], axis=-1)
+    if not np.nanmax(moved, initial=0) > 0:
+        earlier = before.keypoints[max(frame - 1, 0)]
+        moved = np.linalg.norm(before.keypoints[frame] - earlier, axis=-1)
+    return int(np.nanargmax(moved)) if np.isfinite(moved).any() else 0
+
+
+def draw(samples):
+    """Draw samples side by side: before, after, and the trajectory of the worst joint.
+
+    Parameters
+    ----------
+    samples : list of (str, int, ndarray, PoseTrack, PoseTrack, dict)
+        Video's name, frame, RGB picture, track before and after, cleaning record.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, axes = figures.new(
+        3, len(samples), figsize=(3.3 * len(samples), 8.6), squeeze=False, height_ratios=(3, 3, 2)
+    )
+    for c, (name, frame, picture, before, after, record) in enumerate(samples):
+        part = crop([before, after], frame)
+        for row, (label, track) in enumerate((("before", before), ("after", after))):
+            show_pose(axes[row, c], picture, part, track, frame)
+            if c == 0:
+                axes[row, c].set_ylabel(f"{label} cleaning")
+        state = "removed" if frame in record["flagged"] else "nothing flagged"
+        axes[0, c].set_title(f"{name}\n{frame / before.fps:.2f} s: {state}")
+        _trajectory(axes[2, c], before, after, frame, record)
+    axes[2, 0].set_ylabel("pixels")
+    axes[2, 0].legend(fontsize=8)
+    return figure
+
+
+def _trajectory(axis, before, after, frame, record):
+    joint = farthest_joint(before, after, frame)
+    move = np.abs(after.keypoints[frame, joint] - before.keypoints[frame, joint])
+    column = 1 if np.nan_to_num(move[1]) > np.nan_to_num(move[0]) else 0
+    shown = slice(max(frame - AROUND, 0), frame + AROUND + 1)
+    seconds = np.arange(len(before))[shown] / before.fps
+    for at in record["flagged"]:
+        if shown.start <= at < shown.stop:
+            half = 0.5 / before.fps
+            axis.axvspan(at / before.fps - half, at / before.fps + half, color="0.85", lw=0)
+    raw, clean = (t.keypoints[shown, joint, column] for t in (before, after))
+    axis.plot(seconds, raw, "o", color=figures.COLOURS[2], markersize=4, label="before")
+    axis.plot(seconds, clean, "-", color=figures.COLOURS[1], label="after")
+    joint_name = before.joints.joints[joint].replace("_", " ")
+    axis.set_xlabel(f"seconds ({joint_name}, {'xy'[column]})")
+
+
+def figure5(videos, before, after, records, *, samples=4):
+    """Make Figure 5 from a study's files.
+
+    Parameters
+    ----------
+    videos : list of str or Path
+        Standardised videos, ``<video>.mp4``.
+    before, after : list of str or Path
+        Tracks before and after cleaning, ``<video>.npz``.
+    records : list of str or Path
+        Records of cleaning, ``<video>.json``.
+    samples : int
+        Frames to show.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The frames that cleaning changed most in all videos, the worst first, one a video
+        as long as there are others.
+
+    Raises
+    ------
+    ItemError
+        Where no video was cleaned.
+    """
+    named = [{Path(p).stem: p for p in paths} for paths in (videos, before, after, records)]
+    names = [n for n in named[0] if all(n in other for other in named)]
+    if not names:
+        raise ItemError(
+            "Figure 5 needs a video that was cleaned",
+            remedy="Every video was left out: see problems.csv",
+        )
+    found = []
+    for name in names:
+        parts = PoseTrack.load(named[1][name]), PoseTrack.load(named[2][name])
+        record = read_json(named[3][name])
+        worst = worst_frames(*parts, record, samples)
+        found += [(rank, -moved, frame, name) for rank, (moved, frame) in enumerate(worst)]
+    changed = [f for f in found if f[1] < 0] or found
+    chosen = sorted(changed)[:samples]
+    shown = []
+    for name in dict.fromkeys(name for *_, name in chosen):
+        parts = PoseTrack.load(named[1][name]), PoseTrack.load(named[2][name])
+        frames = [frame for *_, frame, n in chosen if n == name]
+        images = pictures(named[0][name], parts[0].size, frames)
+        record = read_json(named[3][name])
+        shown += [(name, f, images[f], *parts, record) for f in frames if f in images]
+    figure = draw(shown)
+    figure.suptitle("Before and after cleaning")
+    return figure
+
+
+def timeline(before, after, record, *, title="Cleaning"):
+    """Draw what cleaning found and did in one clip, over time.
+
+    Parameters
+    ----------
+    before, after : PoseTrack
+    record : dict
+        Of `choreo.cleaning.clean.clean`.
+    title : str
+        Heading, such as the video's name.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Above, max |X_i - X_(i-1)| in pixels before and after; below, bars of missing,
+        flagged, repaired frames and of those left without a pose.
+    """
+    figure, (curve, bars) = figures.new(2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(3, 1.4))
+    seconds = np.arange(len(before)) / before.fps
+    for label, track, colour, line in (
+        ("before", before, figures.COLOURS[2], "--"),
+        ("after", after, figures.COLOURS[1], "-"),
+    ):
+        curve.plot(seconds, displacement(track.keypoints), line, color=colour, label=label)
+    curve.axhline(record["threshold_px"], color="0.4", linestyle=":", label="threshold")
+    curve.set_yscale("symlog", linthresh=record["threshold_px"])
+    curve.set_ylim(bottom=0)
+    curve.set_ylabel("displacement (px)")
+    curve.legend(loc="upper right", ncols=3)
+    curve.set_title(
+        f"{title}: {record['missing']} missing, {record['incorrect']} incorrect, "
+        f"{record['repaired_frames']} of {record['frames']} frames repaired"
+    )
+    flagged = np.zeros(len(before), bool)
+    flagged[record["flagged"]] = True
+    used = joints_in_use(before.keypoints)
+    rows = (
+        ("missing", missing_frames(before.keypoints), "0.15", ""),
+        ("flagged", flagged, figures.COLOURS[2], "///"),
+        ("repaired", after.repaired.any(1), figures.COLOURS[1], ""),
+        ("left empty", ~after.given[:, used].all(1), "0.6", "xxx"),
+    )
+    for y, (_, mask, colour, hatch) in enumerate(rows):
+        spans = [(a / before.fps, (b - a + 1) / before.fps) for a, b in runs(mask)]
+        bars.broken_barh(spans, (-y - 0.4, 0.8), facecolor=colour, hatch=hatch, edgecolor="white")
+    bars.set_yticks([-y for y in range(len(rows))], [name for name, *_ in rows])
+    bars.set_ylim(-len(rows) + 0.4, 0.6)
+    bars.set_xlim(0, len(before) / before.fps)
+    bars.set_xlabel("seconds")
+    return figure

@@ -1,0 +1,287 @@
+"""Dances of any length from any song (thesis section 6.2).
+
+A song is cut into pieces of 5 seconds, and each piece begins from the last pose of the
+one before.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from choreo.dataset.audio import FRAME_SAMPLES, network_audio
+from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES
+from choreo.dataset.normalise import CANVAS, POSE_FPS, from_pixels, to_pixels
+from choreo.errors import ConfigError, ItemError
+from choreo.track import PoseTrack
+from choreo.training.networks import fill, load_state
+from choreo.training.pose_generator import COORDINATES, JOINTS, DanceGenerator, draw_noise
+from choreo.training.recipes import recipe_from
+
+WEIGHTS = "weights.safetensors"
+_ENCODED_AT_ONCE = 32
+
+
+@dataclass(frozen=True)
+class Generator:
+    """A trained dance generator and what it was trained with.
+
+    Attributes
+    ----------
+    network : DanceGenerator
+        In eval mode.
+    recipe : Recipe
+    method : {"thesis", "released"}
+        How its training data were scaled; songs are scaled alike.
+    canvas : tuple of int
+        Pixels that [-1, 1] stands for.
+    initial_poses : ndarray of float32, shape (n, 18, 2)
+        First poses of real dances of the training data; may be empty.
+    summary : dict
+        What ``metrics.json`` holds; empty for released weights.
+    """
+
+    network: DanceGenerator
+    recipe: object
+    method: str
+    canvas: tuple
+    initial_poses: np.ndarray
+    summary: dict
+
+
+def load_generator(path, *, recipe=None, method="released"):
+    """Read a trained generator.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.safetensors`` that training wrote, or its folder, or a state dict of the
+        released code (``generator_*.pth``).
+    recipe : Recipe, optional
+        For a ``.pth`` only, which doesn't hold its own.
+    method : {"thesis", "released"}
+        For a ``.pth`` only: how its training data were scaled.
+
+    Returns
+    -------
+    Generator
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, broken or of another network.
+    ConfigError
+        Where a ``.pth`` comes without a recipe.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / WEIGHTS
+    if path.suffix == ".pth":
+        if recipe is None:
+            raise ConfigError("a .pth needs a recipe", where=path, remedy="Name its model")
+        network = DanceGenerator(recipe)
+        load_state(network, path)
+        none = np.empty((0, JOINTS, 2), np.float32)
+        return Generator(network.eval(), recipe, method, CANVAS[method], none, {})
+    try:
+        with safe_open(path, "pt") as file:
+            summary = json.loads((file.metadata() or {})["choreo"])
+            prefix = "generator."
+            state = {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+                if name.startswith(prefix)
+            }
+            initial_poses = file.get_tensor("initial_poses").numpy()
+        recipe = recipe_from(summary["recipe"])
+        method, canvas = summary["data"]["method"], tuple(summary["data"]["canvas"])
+    except FileNotFoundError as error:
+        raise ItemError("no such file", where=path) from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ItemError(
+            f"not a model of choreo ({error})",
+            where=path,
+            remedy="Give the .safetensors that training wrote, or a released .pth",
+        ) from error
+    network = DanceGenerator(recipe)
+    fill(network, state, where=path)
+    return Generator(network.eval(), recipe, method, canvas, initial_poses, summary)
+
+
+def generate(generator, song, *, seed, initial_pose="random", temperature=1.0):
+    """Generate a dance of a song's full length.
+
+    Parameters
+    ----------
+    generator : Generator
+    song : ndarray, shape (n,) or (n, channels)
+        Samples at 16 kHz as `choreo.dataset.audio.read_song` gives them.
+    seed : int
+        Of the noise and of a random initial pose.
+    initial_pose : {"random", "zero"} or ndarray or PoseTrack
+        Where the first piece begins: a first pose of a real dance, the middle of the
+        canvas (released code), a pose of shape (18, 2) in [-1, 1], or the last pose of
+        a track on the same canvas. It has an effect only where the recipe has
+        ``initial_pose: features``.
+    temperature : float
+        Factor of the noise; 0 always gives the same dance.
+
+    Returns
+    -------
+    PoseTrack
+        ``openpose18`` at 10 frames a second, in pixels of the generator's canvas; one
+        pose for every begun 0.1 s of the song.
+    """
+    return generate_many(
+        generator, [song], seeds=[seed], initial_pose=initial_pose, temperature=temperature
+    )[0]
+
+
+def generate_many(generator, songs, *, seeds, initial_pose="random", temperature=1.0):
+    """Generate dances of several songs together, which is faster than one by one.
+
+    Parameters
+    ----------
+    generator, initial_pose, temperature
+        See `generate`.
+    songs : sequence of ndarray
+    seeds : sequence of int
+        One a song.
+
+    Returns
+    -------
+    list of PoseTrack
+    """
+    audio = [network_audio(song, generator.method) for song in songs]
+    pieces = [split_song(samples) for samples in audio]
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    starts = np.stack([_initial_pose(generator, initial_pose, rng) for rng in rngs])
+    noises = [
+        draw_noise(
+            len(p),
+            CHUNK_FRAMES,
+            generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
+            temperature=temperature,
+        )
+        for p, rng in zip(pieces, rngs, strict=True)
+    ]
+    dances = dance_pieces(generator.network, pieces, starts, noises)
+    return [
+        _track(generator, poses[: -(-len(samples) // FRAME_SAMPLES)], seed, temperature)
+        for poses, samples, seed in zip(dances, audio, seeds, strict=True)
+    ]
+
+
+def split_song(audio, *, last="pad"):
+    """Cut a song into pieces of 5 seconds.
+
+    Parameters
+    ----------
+    audio : ndarray of float32, shape (n,)
+        As the network gets it.
+    last : {"pad", "overlap"}
+        What becomes of the rest: filled up with its last sample, or replaced by the
+        song's last 80,000 samples, as the released code does.
+
+    Returns
+    -------
+    ndarray of float32, shape (pieces, 50, 1600)
+
+    Raises
+    ------
+    ItemError
+        Where the song is empty, or too short to overlap.
+    """
+    count = -(-len(audio) // CHUNK_SAMPLES)
+    if not count or (last == "overlap" and len(audio) < CHUNK_SAMPLES):
+        raise ItemError("the song is too short", value=len(audio))
+    whole = audio[: (count - 1) * CHUNK_SAMPLES]
+    rest = audio[len(whole) :]
+    if last == "overlap":
+        rest = audio[-CHUNK_SAMPLES:]
+    rest = np.pad(rest, (0, CHUNK_SAMPLES - len(rest)), mode="edge")
+    return np.concatenate([whole, rest]).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
+
+
+@torch.no_grad()
+def dance_pieces(network, songs, starts, noises):
+    """Generate the pieces of several songs, each from the last pose of the one before.
+
+    Parameters
+    ----------
+    network : DanceGenerator
+        In eval mode.
+    songs : sequence of ndarray of float32, shape (pieces, 50, 1600)
+    starts : ndarray, shape (songs, 18, 2)
+        Initial poses in [-1, 1].
+    noises : sequence of Tensor, shape (pieces, 50, 10)
+
+    Returns
+    -------
+    list of ndarray of float32, shape (pieces * 50, 18, 2)
+        In [-1, 1].
+    """
+    device = next(network.parameters()).device
+    features = _encode(network, np.concatenate(songs), device)
+    features = features.split([len(song) for song in songs])
+    starts = torch.from_numpy(np.asarray(starts, np.float32)).flatten(1).to(device)
+    out = [torch.empty(len(song), CHUNK_FRAMES, COORDINATES) for song in songs]
+    for k in range(max(len(song) for song in songs)):
+        going = [i for i, song in enumerate(songs) if k < len(song)]
+        poses = network.pose_generator(
+            torch.stack([features[i][k] for i in going]),
+            starts[going],
+            torch.stack([noises[i][k] for i in going]).to(device),
+        )
+        starts[going] = poses[:, -1]
+        for i, piece in zip(going, poses.cpu(), strict=True):
+            out[i][k] = piece
+    return [dance.view(-1, JOINTS, 2).numpy() for dance in out]
+
+
+def _encode(network, pieces, device):
+    parts = torch.from_numpy(np.ascontiguousarray(pieces, np.float32)).split(_ENCODED_AT_ONCE)
+    return torch.cat([network.audio_encoder(part.to(device)) for part in parts])
+
+
+def _initial_pose(generator, chosen, rng):
+    if isinstance(chosen, PoseTrack):
+        track = chosen.to("openpose18")
+        if track.size != tuple(generator.canvas) or not track.given[-1].all():
+            raise ItemError(
+                "the last pose of the track must be whole and on the model's canvas",
+                value=track.size,
+                remedy=f"Give a track of size {generator.canvas}, such as a generated dance",
+            )
+        return from_pixels(track.keypoints[-1], generator.canvas)
+    if isinstance(chosen, str):
+        if chosen == "zero" or (chosen == "random" and not len(generator.initial_poses)):
+            return np.zeros((JOINTS, 2))
+        if chosen == "random":
+            return generator.initial_poses[rng.integers(len(generator.initial_poses))]
+        raise ConfigError("unknown initial pose", value=chosen, remedy="Use random or zero")
+    pose = np.asarray(chosen, np.float64)
+    if pose.shape != (JOINTS, 2) or not np.isfinite(pose).all():
+        raise ItemError(f"the initial pose must be finite, shape ({JOINTS}, 2)", value=pose.shape)
+    return pose
+
+
+def _track(generator, poses, seed, temperature):
+    recipe = generator.recipe.model_dump()
+    return PoseTrack(
+        keypoints=to_pixels(poses, generator.canvas),
+        scores=np.ones(poses.shape[:2]),
+        fps=POSE_FPS,
+        size=generator.canvas,
+        skeleton="openpose18",
+        meta={
+            "source": "generated",
+            "recipe": recipe,
+            "training_seed": generator.summary.get("seed"),
+            "seed": seed,
+            "temperature": temperature,
+        },
+    )

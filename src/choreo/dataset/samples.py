@@ -1,0 +1,64 @@
+"""Chunks of a dataset as videos with their sound, to look at and listen to."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from choreo.dataset.audio import SAMPLE_RATE, encode
+from choreo.dataset.normalise import POSE_FPS, to_pixels
+from choreo.dataset.pack import ChunkDataset
+from choreo.drawing import render_track
+from choreo.errors import ItemError
+from choreo.track import PoseTrack
+
+
+def write_samples(dataset, folder, *, count=4, split=None, seed=0):
+    """Render chunks drawn at random.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        A packed file or a shard.
+    folder : str or Path
+        Where to write ``<video>_<index>.mp4``.
+    count : int
+        How many chunks; all where there are fewer.
+    split : {"train", "validation", "test"}, optional
+        Only chunks of this split.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    list of Path
+        The videos, in the order of the dataset.
+
+    Raises
+    ------
+    ItemError
+        Where the dataset, or its split, has no chunk.
+    """
+    chunks = ChunkDataset(dataset, split)
+    if not len(chunks):
+        raise ItemError("there is no chunk to show", where=dataset, value=split)
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(len(chunks), min(count, len(chunks)), replace=False))
+    paths = []
+    for i in chosen.tolist():
+        ids, chunk = chunks.ids(i), chunks[i]
+        pixels = to_pixels(chunk["pose"], chunks.canvas)
+        track = PoseTrack(
+            pixels, np.ones(pixels.shape[:2]), POSE_FPS, chunks.canvas, skeleton="openpose18"
+        )
+        path = Path(folder) / f"{ids['video']}_{ids['index']}.mp4"
+        title = f"{ids['video']} {ids['start_seconds']:g} s {ids['song']} {ids['split']}"
+        with tempfile.TemporaryDirectory() as scratch:
+            song = Path(scratch) / "song.wav"
+            samples = encode(chunk["audio"].reshape(-1), chunks.method)
+            soundfile.write(song, samples, SAMPLE_RATE)
+            render_track(track, path, audio=song, text=title)
+        paths.append(path)
+    chunks.close()
+    return paths

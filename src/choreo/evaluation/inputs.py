@@ -1,0 +1,107 @@
+"""Pieces from files: real ones from the packed dataset, generated ones from tracks."""
+
+import numpy as np
+
+from choreo.dataset.audio import read_song
+from choreo.dataset.normalise import POSE_FPS
+from choreo.dataset.pack import ChunkDataset
+from choreo.errors import ItemError
+from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
+from choreo.track import PoseTrack
+
+_BLOCK = 64
+"""Chunks that are read at once: their sound as float32 takes 20 MB."""
+
+
+def read_real(dataset, split, *, sound):
+    """Real dances of one split of a packed dataset.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        The packed file.
+    split : {"train", "validation", "test"}
+    sound : bool
+        Whether to keep the music, which beats need. Without it 10,000 chunks take 72 MB.
+
+    Returns
+    -------
+    Pieces
+        Dances are named by their video.
+
+    Raises
+    ------
+    ItemError
+        Where the split has no chunk.
+    """
+    chunks = ChunkDataset(dataset, split)
+    if not len(chunks):
+        raise ItemError(
+            f"the dataset has no {split} chunk",
+            where=dataset,
+            remedy="Give the study more songs, or set `split` in its videos table",
+        )
+    poses, audio = [], []
+    for start in range(0, len(chunks), _BLOCK):
+        block = chunks.batch(range(start, min(start + _BLOCK, len(chunks))))
+        poses.append(block["pose"])
+        if sound:
+            audio.append(_int16(block["audio"], chunks.method))
+    ids = [chunks.clips[number] for number in chunks.clip]
+    chunks.close()
+    return pieces_from_chunks(
+        np.concatenate(poses),
+        [clip["song"] for clip in ids],
+        canvas=chunks.canvas,
+        fps=POSE_FPS,
+        dances=[clip["video"] for clip in ids],
+        starts=chunks.start_seconds,
+        audio=np.concatenate(audio) if sound else None,
+    )
+
+
+def read_dances(tracks, songs, *, method="thesis"):
+    """Generated dances of one model and seed.
+
+    Parameters
+    ----------
+    tracks : dict of str to path
+        Song -> generated track (OpenPose-18, canvas pixels, 10 frames a second).
+    songs : dict of str to path
+        Song -> its sound, 16 kHz.
+    method : {"thesis", "released"}
+        "released" cuts positions to whole pixels, as the released code stores them.
+
+    Returns
+    -------
+    Pieces
+        Of all songs, in the order of `tracks`.
+
+    Raises
+    ------
+    ItemError
+        Where a file can't be used, or a dance is shorter than a piece.
+    """
+    parts = []
+    for song, path in tracks.items():
+        track = PoseTrack.load(path)
+        if method == "released":
+            track = track.with_(keypoints=np.trunc(track.keypoints))
+        samples = read_song(songs[song])
+        if samples.ndim == 2:
+            samples = samples.mean(1).astype(np.int16)
+        try:
+            parts.append(pieces_from_track(track, samples, song))
+        except ItemError as error:
+            raise ItemError(
+                error.message, where=path, value=error.value, remedy=error.remedy
+            ) from None
+    return join(parts)
+
+
+def _int16(frames, method):
+    """Samples as int16 from what networks get, (B, 50, 1600) to (B, 80000)."""
+    flat = frames.reshape(len(frames), -1)
+    if method == "thesis":
+        flat = flat * 65535 - 32768
+    return np.rint(flat).astype(np.int16)

@@ -1,0 +1,256 @@
+"""Table 2: distance to real dances, beat coverage and beat hit rate (thesis section 5.2.1)."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from choreo.errors import ItemError
+from choreo.evaluation.beat_scores import beat_rates
+from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
+from choreo.evaluation.measurements import check_no_leak
+from choreo.tables import Table
+
+LABELS = {
+    "real": "Real dances",
+    "ren": "Ren et al.",
+    "original": "Original",
+    "lstm": "LSTM",
+    "gru": "GRU",
+}
+"""Rows of the thesis's Table 2, in its order."""
+PUBLISHED = (
+    ("real", np.nan, 60.3, 91.5),
+    ("ren", 18.3, 47.9, 89.9),
+    ("original", 16.6, 50.0, 91.2),
+    ("lstm", 16.0, 51.3, 90.6),
+    ("gru", 14.8, 50.4, 91.5),
+)
+"""System, FID, beat coverage (%) and beat hit rate (%) of the thesis's Table 2."""
+AGGREGATES = {"thesis": "pooled", "released": "chunks"}
+"""How the beats of many pieces become one ratio, by method.
+
+The text defines both ratios by numbers of beats: they are summed over all pieces. The
+released code averages each chunk's ratio."""
+
+_QUANTITIES = ("distance", "beat_coverage", "beat_hit_rate", "chance_hit_rate")
+_HEADERS = {
+    "label": "Method",
+    "distance": "FID",
+    "distance_interval": "± FID",
+    "beat_coverage": "Beat coverage (%)",
+    "beat_coverage_interval": "± coverage",
+    "beat_hit_rate": "Beat hit rate (%)",
+    "beat_hit_rate_interval": "± hit rate",
+    "chance_hit_rate": "Chance hit rate (%)",
+    "chunks": "Chunks",
+    "songs": "Songs",
+    "seeds": "Seeds",
+    "source": "Source",
+}
+
+
+def evaluate(evaluated, real, *, system, seed=None, features="learned"):
+    """Evaluate one system: one row of Table 2 for one seed.
+
+    Parameters
+    ----------
+    evaluated : Measurements
+        Held-out real dances, or one model's dances to held-out songs.
+    real : Measurements
+        Real training dances.
+    system : str
+        "real", or the model's name.
+    seed : int, optional
+        The model's training seed.
+    features : str
+        The feature set of the distance.
+
+    Returns
+    -------
+    dict
+        JSON values: `system`, `seed`, `method`, `features`, `distance` (z-scored with
+        the real set), `beat_coverage`, `beat_hit_rate`, `chance_hit_rate` (percent;
+        None where there is nothing to divide), `chunks`, `songs`, `real_chunks`,
+        `dimensions`, `tolerance`, `crashes`, `chunks_without_music_beats`,
+        `chunks_without_motion_beats`.
+
+    Raises
+    ------
+    ItemError
+        Where a song or dance is evaluated that was trained on, or sound is missing.
+    """
+    check_no_leak(evaluated, real)
+    if evaluated.beats is None:
+        raise ItemError("beats can't be counted without sound", where=system)
+    method = evaluated.meta["method"]
+    scale = Scale(real.features[features])
+    reference, own = (Gaussian.of(scale(part.features[features])) for part in (real, evaluated))
+    rates = beat_rates(evaluated.beats, AGGREGATES[method])
+    record = {
+        "system": system,
+        "seed": seed,
+        "method": method,
+        "features": features,
+        "distance": frechet_distance(own, reference),
+        "chunks": len(evaluated),
+        "songs": len(np.unique(evaluated.songs)),
+        "real_chunks": len(real),
+        "dimensions": len(reference.mean),
+        "tolerance": evaluated.beats.tolerance,
+        "crashes": evaluated.meta["crashes"],
+    }
+    for name, value in rates.items():
+        if isinstance(value, float):
+            value = None if np.isnan(value) else 100 * value
+        record[name] = value
+    return record
+
+
+def table2(records, *, published=True, study=None, note=None):
+    """Table 2 from the records of all systems and seeds.
+
+    Parameters
+    ----------
+    records : list of dict
+        As `evaluate` gives them; several of one system are its seeds.
+    published : bool
+        Whether the thesis's own rows follow, marked as published.
+    study : str, optional
+        Its name, for the caption.
+    note : str, optional
+        What the caption shall say about the data or the scale of the training.
+
+    Returns
+    -------
+    choreo.tables.Table
+        Percent for rates. With several seeds the mean, and half the width of the 95%
+        interval of the mean (Student's t) in the columns named "...interval".
+
+    Raises
+    ------
+    ItemError
+        Where there is no record, or records of different methods are mixed.
+    """
+    if not records:
+        raise ItemError("Table 2 needs at least one evaluated system")
+    for key in ("method", "features", "tolerance"):
+        values = {record[key] for record in records}
+        if len(values) > 1:
+            raise ItemError(
+                f"Table 2 can't mix records of different {key}", value=sorted(map(str, values))
+            )
+    names = list(dict.fromkeys([*LABELS, *(record["system"] for record in records)]))
+    rows = [_row(name, [r for r in records if r["system"] == name]) for name in names]
+    # A model of the thesis that this study does not train has no row of ours; Ren et
+    # al.'s stays, with the reason under the table.
+    rows = [row for row in rows if row["system"] == "ren" or row["chunks"] > 0]
+    if published:
+        rows += [
+            {
+                "system": name,
+                "label": LABELS[name],
+                "source": "published",
+                "distance": distance,
+                "beat_coverage": coverage,
+                "beat_hit_rate": hit,
+            }
+            for name, distance, coverage, hit in PUBLISHED
+        ]
+    frame = pd.DataFrame(rows)
+    order = ["system", *_HEADERS, "chunks_without_music_beats", "chunks_without_motion_beats"]
+    frame = frame.reindex(columns=[*order, "crashes", "real_chunks", "dimensions"])
+    several = (frame["seeds"] > 1).any()
+    headers = {k: v for k, v in _HEADERS.items() if several or not k.endswith("_interval")}
+    formats = {k: ".1f" for k in headers if k.startswith(_QUANTITIES)}
+    formats |= dict.fromkeys(("chunks", "songs", "seeds"), ".0f")
+    caption = "Table 2. Quantitative evaluation of the generated dances"
+    caption += f" (study {study})." if study else "."
+    caption += " FID: lower is better. Beat coverage and beat hit rate: higher is better."
+    return Table(
+        frame=frame,
+        caption=f"{caption} {note}" if note else caption,
+        headers=headers,
+        formats=formats,
+        notes=tuple(_notes(records, frame)),
+    )
+
+
+def _row(name, records):
+    row = {
+        "system": name,
+        "label": LABELS.get(name, name),
+        "source": "this study",
+        "seeds": len(records) if name not in ("real", "ren") else np.nan,
+        "chunks": records[0]["chunks"] if records else np.nan,
+    }
+    if not records:
+        return row
+    for quantity in _QUANTITIES:
+        values = np.array([r[quantity] for r in records if r[quantity] is not None], float)
+        row[quantity], row[f"{quantity}_interval"] = mean_and_interval(values)
+    for key in ("songs", "real_chunks", "dimensions"):
+        row[key] = records[0][key]
+    for key in ("chunks_without_music_beats", "chunks_without_motion_beats", "crashes"):
+        row[key] = sum(record[key] for record in records)
+    return row
+
+
+def mean_and_interval(values, level=0.95):
+    """Mean over seeds and half the width of its interval (Student's t).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+    level : float
+        Of the interval.
+
+    Returns
+    -------
+    mean, half_width : float
+        The half width is NaN for fewer than two values, both for none.
+    """
+    values = np.asarray(values, float)
+    if not len(values):
+        return float("nan"), float("nan")
+    if len(values) < 2:
+        return float(values.mean()), float("nan")
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean()), float(student.ppf((1 + level) / 2, len(values) - 1) * error)
+
+
+def _notes(records, frame):
+    first = records[0]
+    ours = frame[frame["source"] == "this study"]
+    aggregate = {
+        "pooled": "sums over all chunks",
+        "chunks": "means of each chunk's ratio",
+    }[AGGREGATES[first["method"]]]
+    yield (
+        f"FID: Frechet distance to {first['real_chunks']} chunks of real training dances on "
+        f"{first['dimensions']} {first['features']} features, z-scored with the real chunks. "
+        "Few chunks bias it upwards, so compare rows with as many chunks only. The "
+        "published FID is another quantity (differences of scalar means and variances of "
+        "pairs of clips): do not compare it with ours."
+    )
+    yield (
+        f"Method {first['method']}: beat coverage is motion beats to music beats, beat hit rate "
+        f"is motion beats within {first['tolerance']:g} s of a music beat to motion beats, both as "
+        f"{aggregate}. Chance: the hit rate when the motion beats of each chunk are shifted "
+        "round by every whole number of frames."
+    )
+    yield (
+        "Real dances: held-out real dances against real training dances, the floor for the "
+        "other rows. Ren et al.: empty, since the weights of that model are not public here."
+    )
+    silent = int(ours["chunks_without_music_beats"].sum())
+    still = int(ours["chunks_without_motion_beats"].sum())
+    if silent or still:
+        yield f"Chunks without music beats: {silent}; without motion beats: {still}."
+    if first["method"] == "released":
+        yield (
+            f"Chunks on which the released code stops with an error: {int(ours['crashes'].sum())}."
+        )
+    if (ours["seeds"] > 1).any():
+        yield "±: half the width of the 95% interval of the mean over training seeds (Student's t)."
+    elif (ours["seeds"] == 1).any():
+        yield "One training seed a model: differences between models may be chance."

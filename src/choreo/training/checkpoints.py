@@ -1,0 +1,114 @@
+"""Where a training stands, kept so that a killed run goes on as if nothing had happened.
+
+One folder a run, named by a hash of all that decides its outcome: the recipe, the data,
+the seed and this package's code. A run can never go on from another one's checkpoint.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import sys
+from pathlib import Path
+
+import torch
+
+from choreo.files import whole
+
+STATE = "state.pt"
+
+
+def code_version():
+    """Hash of the source of this subpackage."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def run_key(**parts):
+    """Name of a run's folder.
+
+    Parameters
+    ----------
+    **parts
+        What decides the outcome, as JSON values.
+
+    Returns
+    -------
+    str
+        32 hex digits.
+    """
+    text = json.dumps({**parts, "code": code_version(), "torch": torch.__version__}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Hold a run's folder; a second process that wants it waits.
+
+    The lock is the operating system's and ends with the process, however it ends.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it isn't there.
+
+    Yields
+    ------
+    bool
+        Whether another process had to be waited for.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: no advisory locks
+        folder.mkdir(parents=True, exist_ok=True)
+        yield False
+        return
+    waited = False
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "lock", "w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"{folder}: another process trains this; waiting for it", file=sys.stderr)
+                waited = True
+                fcntl.flock(file, fcntl.LOCK_EX)
+            # The one before may have finished and removed the folder meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if os.fstat(file.fileno()).st_ino == os.stat(folder / "lock").st_ino:
+                    yield waited
+                    return
+
+
+def save(folder, state):
+    """Write a checkpoint, whole or not at all."""
+    with whole(folder / STATE) as temporary:
+        torch.save(state, temporary)
+
+
+def load(folder):
+    """Read the checkpoint of a run.
+
+    Returns
+    -------
+    dict or None
+        None where there is none. One that can't be read is said so, and left out.
+    """
+    for stale in folder.glob(".state-*"):
+        stale.unlink()
+    try:
+        return torch.load(folder / STATE, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        return None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        print(f"{folder / STATE}: unreadable ({error}); training starts anew", file=sys.stderr)
+        return None
+
+
+def remove(folder):
+    """Remove a run's folder after its end."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""Telling how far a training is."""
+
+import sys
+import time
+
+from tqdm import tqdm
+
+_SHOWN = ("generator", "l1", "music_feature", "perceptual", "discriminator_local")
+_SHOWN = (*_SHOWN, "discriminator_global")
+
+
+class Progress:
+    """A bar with the losses, steps a second and the time left; lines where no one watches."""
+
+    _SECONDS = 10.0
+
+    def __init__(self, training, on_progress=None):
+        self._training, self._tell = training, on_progress
+        self._first, self._start = training.step, time.monotonic()
+        self._said = self._start
+        self._bar = tqdm(
+            total=training.steps,
+            initial=training.step,
+            unit="step",
+            file=sys.stderr,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def __call__(self, values):
+        """Tell that a step was made."""
+        training = self._training
+        if self._tell is not None:
+            self._tell(training.step, training.steps, values)
+        shown = {n: values[n] for n in _SHOWN if n in values}
+        if not self._bar.disable:
+            self._bar.set_postfix({n: f"{v:.3g}" for n, v in shown.items()}, refresh=False)
+            self._bar.update()
+            return
+        now = time.monotonic()
+        if now - self._said >= self._SECONDS or training.step == training.steps:
+            self._said = now
+            rate = (training.step - self._first) / max(now - self._start, 1e-9)
+            left = (training.steps - training.step) / rate
+            print(
+                f"step {training.step}/{training.steps}, epoch {training.epoch}, "
+                f"{rate:.2f} steps/s, {_duration(left)} left, "
+                + ", ".join(f"{n} {v:.3g}" for n, v in shown.items()),
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self):
+        """Leave the bar as it is."""
+        self._bar.close()
+
+
+def _duration(seconds):
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import soundfile
+from dataset_clips import song
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from choreo.dataset.audio import decode, encode, frames, network_audio, read_song, stored
+from choreo.errors import ConfigError, ItemError
+
+SOUNDS = hnp.arrays(np.int16, st.integers(2, 400), elements=st.integers(-32768, 32767))
+
+
+@settings(max_examples=80, deadline=None)
+@given(SOUNDS.filter(lambda x: x.min() < x.max()))
+def test_thesis_is_min_max_scaling_of_the_whole_clip(samples):
+    found = network_audio(samples, "thesis")
+    low, high = int(samples.min()), int(samples.max())
+    exact = (samples.astype(float) - low) / (high - low)
+    assert found.dtype == np.float32
+    assert (found.min(), found.max()) == (0, 1)
+    # Half a level of 65,535 and float32's rounding.
+    np.testing.assert_allclose(found, exact, atol=1 / 131_070 + 1e-7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SOUNDS.filter(lambda x: x.min() < x.max()), st.floats(0.01, 1))
+def test_thesis_does_not_depend_on_loudness(samples, gain):
+    quiet = samples.astype(float) / 32768 * gain + 0.001
+    np.testing.assert_allclose(
+        network_audio(samples, "thesis"), network_audio(quiet, "thesis"), atol=2e-5
+    )
+
+
+def test_thesis_averages_channels_and_released_takes_the_left():
+    left, right = song(1, seed=1), song(1, seed=2)
+    both = np.stack([left, right], 1)
+    mean = (left.astype(float) + right) / 2
+    np.testing.assert_array_equal(stored(both, "thesis"), stored(mean, "thesis"))
+    np.testing.assert_array_equal(stored(both, "released"), stored(left, "released"))
+
+
+def test_released_peak():
+    """-0.1 dB of 32768 is 32393 rounded down, on the negative side too."""
+    assert stored(np.array([100, -50], np.int16), "released").tolist() == [32392, -16197]
+    assert stored(np.array([50, -100], np.int16), "released").tolist() == [16196, -32393]
+    silent = np.zeros(10, np.int16)
+    np.testing.assert_array_equal(stored(silent, "released"), silent)
+    assert decode(np.array([-5, 7], np.int16), "released").tolist() == [-5.0, 7.0]
+
+
+def test_released_takes_floats_with_full_scale_at_one():
+    whole = song(0.1)
+    np.testing.assert_array_equal(stored(whole / 32768.0, "released"), stored(whole, "released"))
+
+
+@pytest.mark.parametrize("method", ["thesis", "released"])
+def test_every_stored_value_comes_back(method):
+    every = np.arange(-32768, 32768).astype(np.int16)
+    np.testing.assert_array_equal(encode(decode(every, method), method), every)
+
+
+def test_frames_are_a_tenth_of_a_second():
+    audio = np.arange(3300)
+    assert frames(audio).shape == (2, 1600)
+    assert frames(audio[None].repeat(4, 0)).shape == (4, 2, 1600)
+    np.testing.assert_array_equal(frames(audio)[1], np.arange(1600, 3200))
+
+
+def test_read_song(tmp_path):
+    samples = song(0.5)
+    soundfile.write(tmp_path / "a.wav", samples, 16_000)
+    np.testing.assert_array_equal(read_song(tmp_path / "a.wav"), samples)
+
+
+def test_errors(tmp_path):
+    soundfile.write(tmp_path / "cd.wav", song(0.5), 44_100)
+    with pytest.raises(ItemError, match=r"cd\.wav: the song must have 16000.*got 44100"):
+        read_song(tmp_path / "cd.wav")
+    (tmp_path / "text.wav").write_text("no sound")
+    with pytest.raises(ItemError, match=r"text\.wav: can't read the song"):
+        read_song(tmp_path / "text.wav")
+    with pytest.raises(ItemError, match=r"none\.wav: can't read the song"):
+        read_song(tmp_path / "none.wav")
+    with pytest.raises(ItemError, match="vid: the song is silent"):
+        stored(np.full(100, 3, np.int16), "thesis", where="vid")
+    with pytest.raises(ItemError, match="vid: the song is empty"):
+        stored(np.zeros(0, np.int16), "thesis", where="vid")
+    with pytest.raises(ItemError, match="vid: the song has samples that are not finite"):
+        stored(np.array([0.0, np.nan]), "thesis", where="vid")
+    with pytest.raises(ConfigError, match="unknown method"):
+        stored(song(1), "loud")

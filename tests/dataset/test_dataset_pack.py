@@ -1,0 +1,447 @@
+import json
+import os
+import pickle
+import re
+import tracemalloc
+
+import h5py
+import numpy as np
+import pytest
+import soundfile
+from dataset_clips import dance, song
+
+from choreo.dataset.audio import frames, network_audio
+from choreo.dataset.normalise import normalise
+from choreo.dataset.pack import (
+    ChunkDataset,
+    append,
+    check,
+    info,
+    make_shard,
+    pack,
+    write_shard,
+)
+from choreo.errors import ConfigError, ItemError
+
+VIDEOS = {"v1": ("s1", 16), "v2": ("s1", 11), "v10": ("s2", 7), "v3": ("s3", 13)}
+SPLITS = {"v1": "train", "v2": "train", "v10": "test", "v3": "train"}
+
+
+def _shard(folder, video, song_id, seconds, *, seed, method="thesis", **options):
+    path = folder / f"{video}.h5"
+    normalised = normalise(dance(seconds, seed=seed), method=method)
+    write_shard(path, normalised, song(seconds, seed=seed), video=video, song=song_id, **options)
+    return path
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shards")
+    return [
+        _shard(folder, video, song_id, seconds, seed=seed, dancer=f"d{seed % 2}", genre="house")
+        for seed, (video, (song_id, seconds)) in enumerate(VIDEOS.items())
+    ]
+
+
+@pytest.fixture
+def packed(shards, tmp_path):
+    pack(shards, tmp_path / "dance.h5", splits=SPLITS, card=tmp_path / "card")
+    return tmp_path / "dance.h5"
+
+
+def test_everything_comes_back(packed):
+    data = ChunkDataset(packed)
+    assert len(data) == 3 + 1 + 2 + 2
+    expected = {
+        video: (normalise(dance(seconds, seed=seed)), network_audio(song(seconds, seed), "thesis"))
+        for seed, (video, (_, seconds)) in enumerate(VIDEOS.items())
+    }
+    for i in range(len(data)):
+        ids = data.ids(i)
+        normalised, audio = expected[ids["video"]]
+        first = round(ids["start_seconds"] * 10)
+        assert first == 50 * ids["index"]
+        chunk = data[i]
+        np.testing.assert_array_equal(chunk["pose"], normalised.poses[first : first + 50])
+        np.testing.assert_array_equal(chunk["initial_pose"], normalised.poses[first])
+        np.testing.assert_array_equal(chunk["audio"], frames(audio)[first : first + 50])
+        assert chunk["repaired"].shape == (50, 18)
+        assert not chunk["repaired"].any()
+    assert [data.ids(i)["video"] for i in range(8)] == [*["v1"] * 3, "v10", *["v2"] * 2, "v3", "v3"]
+    assert data.ids(3) == {
+        "video": "v10",
+        "song": "s2",
+        "dancer": "d0",
+        "genre": "house",
+        "split": "test",
+        "index": 0,
+        "start_seconds": 0.0,
+    }
+
+
+def test_types(packed):
+    data = ChunkDataset(packed)
+    batch = data.batch([5, 0, 0])
+    shapes = {name: (values.shape, values.dtype) for name, values in batch.items()}
+    assert shapes == {
+        "pose": ((3, 50, 18, 2), np.float32),
+        "audio": ((3, 50, 1600), np.float32),
+        "initial_pose": ((3, 18, 2), np.float32),
+        "repaired": ((3, 50, 18), np.bool_),
+    }
+    for name, values in batch.items():
+        np.testing.assert_array_equal(values[0], data[5][name])
+        np.testing.assert_array_equal(values[1], values[2])
+    assert (data.method, data.canvas) == ("thesis", (640, 320))
+    assert data.batch([])["pose"].shape == (0, 50, 18, 2)
+
+
+def test_splits(packed):
+    assert {s: len(ChunkDataset(packed, s)) for s in ("train", "validation", "test")} == {
+        "train": 7,
+        "validation": 0,
+        "test": 1,
+    }
+    test = ChunkDataset(packed, "test")
+    assert test.ids(0)["video"] == "v10"
+    np.testing.assert_array_equal(test[-1]["pose"], ChunkDataset(packed)[3]["pose"])
+    with pytest.raises(IndexError, match="chunk 1 of 1"):
+        test[1]
+    with pytest.raises(ConfigError, match="unknown split"):
+        ChunkDataset(packed, "dev")
+
+
+def test_same_shards_same_bytes(shards, packed, tmp_path):
+    pack(shards[::-1], tmp_path / "again.h5", splits=SPLITS, card=tmp_path / "again")
+    assert (tmp_path / "again.h5").read_bytes() == packed.read_bytes()
+    for suffix in (".json", ".md"):
+        assert (tmp_path / f"again{suffix}").read_bytes() == (
+            tmp_path / f"card{suffix}"
+        ).read_bytes()
+
+
+def test_same_clip_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    a, b = (_shard(tmp_path / n, "v", "s", 6, seed=1).read_bytes() for n in ("a", "b"))
+    assert a == b
+
+
+def test_card(packed, tmp_path):
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert card == info(packed)
+    assert card["splits"]["train"]["chunks"] == 7
+    assert card["splits"]["test"] == {
+        "chunks": 1,
+        "seconds": 5,
+        "videos": 1,
+        "songs": 1,
+        "dancers": 1,
+        "share_repaired": 0.0,
+        "share_outside": 0.0,
+    }
+    assert card["all"]["videos"] == 4
+    assert (card["all"]["songs"], card["all"]["dancers"]) == (3, 2)
+    # 16 + 11 + 7 + 13 s, of which 8 chunks.
+    assert card["unused_seconds"] == pytest.approx(47 - 40)
+    assert card["dropped_chunks"] == {}
+    text = (tmp_path / "card.md").read_text()
+    assert "| train | 7 | 35 | 3 | 2 | 2 | 0.00% | 0.00% |" in text
+    assert "No two splits share a song." in text
+    assert card["data_sha256"] in text
+
+
+def test_card_counts_repaired_outside_and_dropped(tmp_path):
+    track = dance(15)
+    keypoints, flags = np.array(track.keypoints), np.zeros((450, 17), bool)
+    keypoints[190:199] = np.nan
+    flags[0:150:3, 9] = True
+    keypoints[300:450] += [700, 0]
+    normalised = normalise(track.with_(keypoints=keypoints, repaired=flags))
+    write_shard(tmp_path / "a.h5", normalised, song(15), video="a", song="s")
+    card = pack([tmp_path / "a.h5"], tmp_path / "d.h5", splits={"a": "train"}, card=tmp_path / "c")
+    assert card["dropped_chunks"] == {"missing joints": 1}
+    assert card["all"]["share_repaired"] == pytest.approx(50 / (100 * 18), abs=1e-6)
+    assert card["all"]["share_outside"] == pytest.approx(
+        normalised.values_outside / normalised.values, abs=1e-6
+    )
+    assert normalised.values_outside > 0
+    assert ChunkDataset(tmp_path / "d.h5").index.tolist() == [0, 2]
+    assert "Chunks left out: 1 (missing joints)" in (tmp_path / "c.md").read_text()
+
+
+def test_released_method(tmp_path):
+    shard = _shard(tmp_path, "a", "s", 12, seed=1, method="released")
+    pack([shard], tmp_path / "d.h5", splits={"a": "train"}, card=tmp_path / "c")
+    data = ChunkDataset(tmp_path / "d.h5")
+    assert (data.method, data.canvas, len(data)) == ("released", (640, 360), 3)
+    assert not data[0]["initial_pose"].any()
+    np.testing.assert_array_equal(data[2]["initial_pose"], data[2]["pose"][0])
+    assert np.abs(data[0]["audio"]).max() > 20_000
+    assert check(tmp_path / "d.h5") == []
+
+
+def test_overlapping_chunks_are_for_training_only(tmp_path):
+    shards = [
+        _shard(tmp_path, v, s, 11, seed=1, stride_seconds=1) for v, s in (("a", "s1"), ("b", "s2"))
+    ]
+    splits = {"a": "train", "b": "test"}
+    card = pack(shards, tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+    assert ChunkDataset(tmp_path / "d.h5", "train").start_seconds.tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert ChunkDataset(tmp_path / "d.h5", "test").start_seconds.tolist() == [0, 5]
+    assert [clip["chunks"] for clip in card["clips"]] == [7, 2]
+    assert check(tmp_path / "d.h5") == []
+
+
+def test_append_writes_only_what_is_new(shards, packed, tmp_path):
+    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    before = (tmp_path / "part.h5").stat()
+    append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    assert (tmp_path / "part.h5").stat().st_ino == before.st_ino
+    assert check(tmp_path / "part.h5") == []
+    whole, grown = ChunkDataset(packed), ChunkDataset(tmp_path / "part.h5")
+    assert len(whole) == len(grown)
+    for name, values in whole.batch(range(len(whole))).items():
+        np.testing.assert_array_equal(values, grown.batch(range(len(grown)))[name])
+    grown.close()
+    assert json.loads((tmp_path / "part.json").read_text()) == info(tmp_path / "part.h5")
+    with pytest.raises(ItemError, match=r"in the dataset already \(got 'v3'\)"):
+        append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+
+
+def test_append_refuses_a_leak_and_leaves_the_file_alone(shards, tmp_path):
+    pack(shards[:1], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    before = (tmp_path / "part.h5").read_bytes()
+    with pytest.raises(ConfigError, match="song 's1' is in two splits"):
+        append(shards[1:2], tmp_path / "part.h5", splits={"v2": "test"}, card=tmp_path / "part")
+    with pytest.raises(ConfigError, match="v2: the video has no split"):
+        append(shards[1:2], tmp_path / "part.h5", splits={}, card=tmp_path / "part")
+    assert (tmp_path / "part.h5").read_bytes() == before
+
+
+def test_a_killed_append_is_seen(packed):
+    with h5py.File(packed, "r+") as file:
+        file.attrs["complete"] = False
+    with pytest.raises(ItemError, match=r"killed while it appended.*Pack the shards anew"):
+        ChunkDataset(packed)
+
+
+def test_pack_refuses_leaks(shards, tmp_path):
+    leak = {**SPLITS, "v2": "test"}
+    with pytest.raises(
+        ConfigError, match=r"rows v1 \(train\) and v2 \(test\): song 's1' is in two"
+    ):
+        pack(shards, tmp_path / "d.h5", splits=leak, card=tmp_path / "c")
+    assert not (tmp_path / "d.h5").exists()
+    with pytest.raises(ConfigError, match="dancer 'd0' is in two splits"):
+        pack(shards, tmp_path / "d.h5", splits=SPLITS, card=tmp_path / "c", by=["song", "dancer"])
+    # By video alone it is no leak, and the card says what was asked for.
+    pack(shards, tmp_path / "d.h5", splits=leak, card=tmp_path / "c", by="video")
+    assert "No two splits share a video." in (tmp_path / "c.md").read_text()
+    assert check(tmp_path / "d.h5") == []
+
+
+def test_pack_errors(shards, tmp_path):
+    out = {"splits": SPLITS, "card": tmp_path / "c"}
+    with pytest.raises(ConfigError, match="there is no video to pack"):
+        pack([], tmp_path / "d.h5", **out)
+    with pytest.raises(ConfigError, match="v1: the video has no split"):
+        pack(shards, tmp_path / "d.h5", splits={}, card=tmp_path / "c")
+    with pytest.raises(ItemError, match=r"two shards of one video \(got 'v1'\)"):
+        pack([shards[0], shards[0]], tmp_path / "d.h5", **out)
+    with pytest.raises(ItemError, match=r"none\.h5: no such file"):
+        pack([tmp_path / "none.h5"], tmp_path / "d.h5", **out)
+    other = _shard(tmp_path, "v3", "s3", 6, seed=1, method="released")
+    with pytest.raises(ItemError, match=r"another method than the others \(thesis\)"):
+        pack([shards[0], other], tmp_path / "d.h5", **out)
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(shards[0].read_bytes())
+    with h5py.File(damaged, "r+") as file:
+        file["pose"][1, 3] = 0
+    with pytest.raises(ItemError, match="the shard is damaged"):
+        pack([damaged], tmp_path / "d.h5", **out)
+    pack(shards, tmp_path / "whole.h5", **out)
+    with pytest.raises(ItemError, match=r"not a shard: it must hold one clip \(got 4\)"):
+        pack([tmp_path / "whole.h5"], tmp_path / "d.h5", **out)
+    assert not (tmp_path / "d.h5").exists()
+
+
+def test_files_that_are_no_dataset(packed, tmp_path):
+    (tmp_path / "text.h5").write_text("hello")
+    with pytest.raises(ItemError, match=r"text\.h5: can't be opened as a dataset"):
+        ChunkDataset(tmp_path / "text.h5")
+    with h5py.File(tmp_path / "other.h5", "w"):
+        pass
+    with pytest.raises(ItemError, match=r"not a dataset of choreo-dataset 1"):
+        check(tmp_path / "other.h5")
+    with h5py.File(packed, "r+") as file:
+        del file["audio"]
+    with pytest.raises(ItemError, match="'audio' is missing or has another shape"):
+        info(packed)
+
+
+def test_links_out_of_the_file_are_refused(packed, tmp_path):
+    """A hostile dataset can't make the reader open another file."""
+    with h5py.File(packed, "r+") as file:
+        del file["pose"]
+        file["pose"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "pose")
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["pose"] = np.zeros((8, 50, 18, 2), np.float32)
+    with pytest.raises(ItemError, match="'pose' is missing or has another shape"):
+        ChunkDataset(packed)
+
+
+def _break(path, name, row, value):
+    with h5py.File(path, "r+") as file:
+        file[name][row] = value
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "value", "expected"),
+    [
+        ("pose", 3, np.nan, "v10: poses that are not finite"),
+        ("audio", 3, 5, "v10: its data do not have the hash in its record"),
+        ("initial_pose", 4, 0.5, "v2: initial poses that do not belong to its chunks"),
+        ("clip", 3, 0, "v1: 4 chunks, and 3 by its record"),
+        ("index", 1, 7, "v1: chunks out of order"),
+        ("start_seconds", 1, 99, "v1: times that do not rise"),
+        ("clips/split", 2, "test", "song 's1' is in two splits"),
+    ],
+)
+def test_check_finds(packed, name, row, value, expected):
+    assert check(packed) == []
+    _break(packed, name, row, value)
+    assert any(expected in problem for problem in check(packed)), check(packed)
+
+
+def test_layouts_that_do_not_fit_together_are_refused(packed):
+    data = packed.read_bytes()
+
+    def refused(change, message):
+        packed.write_bytes(data)
+        with h5py.File(packed, "r+") as file:
+            change(file)
+        for read in (check, info, ChunkDataset):
+            with pytest.raises(ItemError, match=message):
+                read(packed)
+
+    refused(lambda f: f["audio"].resize(7, axis=0), "arrays of different lengths")
+    refused(lambda f: f["clips/song"].resize(3, axis=0), "arrays of different lengths")
+    refused(lambda f: f["clip"].write_direct(np.full(8, 9, np.int32)), "not in the table")
+    # Rows that were never written: a small file that claims terabytes.
+    refused(lambda f: f["pose"].resize(10**8, axis=0), "'pose' is missing or has another shape")
+    refused(lambda f: f.__delitem__("clips"), "'clips' is missing")
+    refused(lambda f: f.attrs.__setitem__("method", "x"), r"unknown method \(got 'x'\)")
+    refused(lambda f: f.attrs.__delitem__("canvas"), "attribute 'canvas' is missing")
+
+    def compress(file):
+        poses = file["pose"][:]
+        del file["pose"]
+        file.create_dataset("pose", data=poses, chunks=(1, 50, 18, 2), compression="gzip")
+
+    refused(compress, "'pose' is missing or has another shape")
+
+    def spoil(file):
+        file["clips/record"][0] = '{"chunks": 3}'
+
+    refused(spoil, r"the record of v1 lacks dropped, remainder_seconds")
+
+
+def test_a_shard_is_a_dataset(shards):
+    assert check(shards[0]) == []
+    data = ChunkDataset(shards[0])
+    assert (len(data), data.ids(0)["split"]) == (3, "")
+    assert list(info(shards[0])["splits"]) == ["none"]
+
+
+def test_packing_and_reading_stream(tmp_path):
+    """Four times the videos, the same memory."""
+    shards = [_shard(tmp_path, f"v{k}", f"s{k}", 30, seed=k) for k in range(16)]
+    splits = {f"v{k}": "train" for k in range(16)}
+
+    def peak(action):
+        tracemalloc.start()
+        action()
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    def packing(count):
+        path = tmp_path / f"d{count}.h5"
+        return peak(lambda: pack(shards[:count], path, splits=splits, card=tmp_path / "c"))
+
+    def reading(count):
+        data = ChunkDataset(tmp_path / f"d{count}.h5")
+        return peak(lambda: [data.batch([i])["pose"].mean() for i in range(len(data))])
+
+    packing(2)
+    few, many = packing(4), packing(16)
+    assert many < few * 1.2
+    assert reading(16) < reading(4) * 1.2
+    # 6 chunks of 168 KB are a shard; far less than the 16 MB that all of them are.
+    assert many < 8e6
+
+
+def test_workers(packed):
+    """A copy for another process carries no handle and no data; a fork opens its own."""
+    data = ChunkDataset(packed)
+    first = data[0]["pose"]
+    sent = pickle.dumps(data)
+    assert len(sent) < 20_000
+    np.testing.assert_array_equal(pickle.loads(sent)[0]["pose"], first)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        # No pytest in the child: it must end here whatever happens.
+        try:
+            same = np.array_equal(data[0]["pose"], first) and data._pid == os.getpid()
+            os.write(writer, b"same" if same else b"differs")
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    assert os.read(reader, 10) == b"same"
+    os.close(reader)
+    data.close()
+    np.testing.assert_array_equal(data[0]["pose"], first)
+
+
+def test_torch_loader(packed):
+    torch = pytest.importorskip("torch")
+    loader = torch.utils.data.DataLoader(ChunkDataset(packed, "train"), batch_size=4)
+    batches = list(loader)
+    assert [len(b["pose"]) for b in batches] == [4, 3]
+    assert batches[0]["audio"].dtype == torch.float32
+
+
+def test_make_shard(tmp_path):
+    track = dance(7)
+    track.save(tmp_path / "t.npz")
+    soundfile.write(tmp_path / "s.wav", song(7), 16_000)
+    record = make_shard(
+        tmp_path / "t.npz",
+        tmp_path / "s.wav",
+        tmp_path / "v.h5",
+        video="v",
+        song_id="s",
+        provenance={"licence": "CC0"},
+    )
+    data = ChunkDataset(tmp_path / "v.h5")
+    np.testing.assert_array_equal(data[0]["pose"], normalise(track).poses[:50])
+    assert data.clips[0]["dancer"] == data.clips[0]["source"] == "v"
+    assert re.fullmatch("[0-9a-f]{64}", record["provenance"]["track_sha256"])
+    assert record["provenance"]["licence"] == "CC0"
+    # The way back to the video's pixels is stored.
+    scale, offset = (np.array(record["transform"][k]) for k in ("scale", "offset"))
+    nose = (data[0]["pose"][:, 0] - offset) / scale
+    np.testing.assert_allclose(nose, normalise(track).transform.invert(data[0]["pose"][:, 0]))
+
+
+def test_shard_errors(tmp_path):
+    with pytest.raises(ItemError, match=r"v: shorter than one 5-second chunk"):
+        _shard(tmp_path, "v", "s", 4, seed=0)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ConfigError, match=r"the video needs an id \(got '../v'\)"):
+        write_shard(tmp_path / "a.h5", normalise(dance(6)), song(6), video="../v", song="s")
+    with pytest.raises(ConfigError, match="the song needs an id"):
+        write_shard(tmp_path / "a.h5", normalise(dance(6)), song(6), video="v", song="")

@@ -1,0 +1,262 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from choreo.errors import ItemError
+from choreo.poses import alphapose, native
+from choreo.track import PoseTrack
+
+SIZE = (640, 360)
+
+
+def entry(frame, x=100.0, joints=17, **more):
+    keypoints = [v for j in range(joints) for v in (x + 3 * j, 50.0 + 7 * j, 0.5 + j / 100)]
+    return {"image_id": f"{frame}.jpg", "category_id": 1, "keypoints": keypoints} | more
+
+
+def write(path, entries):
+    path.write_text(entries if isinstance(entries, str) else json.dumps(entries))
+    return path
+
+
+@pytest.fixture
+def file(tmp_path):
+    return lambda entries: write(tmp_path / "alphapose-results.json", entries)
+
+
+def read(path, **options):
+    return alphapose.read(path, **{"fps": 30, "size": SIZE} | options)
+
+
+def test_frames_are_read_by_their_number(file):
+    # As text "10.jpg" comes before "2.jpg"; zero padding changes nothing.
+    track = read(file([entry("10", 110.0), entry("000002", 102.0), entry(0)]), frames=12)
+    assert track.skeleton == "coco17"
+    assert len(track) == 12
+    assert np.flatnonzero(track.given.any(1)).tolist() == [0, 2, 10]
+    assert track.keypoints[10, 0].tolist() == [110, 50]
+    assert track.keypoints[2, 1].tolist() == [105, 57]
+    assert track.scores[2, 1] == np.float32(0.51)
+    assert np.isnan(track.scores[1]).all()
+    assert track.meta["frames_from"] == "video"
+
+
+def test_image_id_may_be_a_number(file):
+    assert np.flatnonzero(read(file([entry(0) | {"image_id": 3}])).given.any(1)).tolist() == [3]
+
+
+def test_without_the_number_of_frames_the_last_entry_ends_the_track(file):
+    track = read(file([entry(0), entry(4)]))
+    assert len(track) == 5
+    assert track.meta["frames_from"] == "last image_id + 1"
+
+
+@pytest.mark.parametrize(("joints", "skeleton"), [(17, "coco17"), (26, "halpe26")])
+def test_the_number_of_joints_decides(file, joints, skeleton):
+    assert read(file([entry(0, joints=joints)])).skeleton == skeleton
+
+
+def test_another_number_of_joints_must_be_told(file):
+    path = file([entry(0, joints=25)])
+    with pytest.raises(ItemError, match=r"does not tell which skeleton.*\(got 25\).*body25"):
+        read(path)
+    assert read(path, skeleton="body25").skeleton == "body25"
+    with pytest.raises(ItemError, match=r"\(got 136\)\. Only coco17, halpe26"):
+        read(file([entry(0, joints=136)]))
+
+
+def test_a_skeleton_that_does_not_fit_is_refused(file):
+    with pytest.raises(ItemError, match="has 26 joints a person, coco17 has 17"):
+        read(file([entry(0, joints=26)]), skeleton="coco17")
+    with pytest.raises(ItemError, match=r"unknown skeleton \(got 'coco'\)"):
+        read(file([entry(0)]), skeleton="coco")
+
+
+@pytest.mark.parametrize(
+    ("idx", "label"),
+    [(3, 3), (3.0, 3), ([3.0], 3), ([[3, 9], 4], 3), (None, np.nan), ([], np.nan), ([[]], np.nan)],
+)
+def test_every_form_of_idx(file, idx, label):
+    found = alphapose.read_detections(file([entry(0, idx=idx)]))
+    assert np.array_equal(found.label, [label], equal_nan=True)
+
+
+def test_idx_may_be_absent(file):
+    assert np.isnan(alphapose.read_detections(file([entry(0)])).label).all()
+
+
+def test_coordinates_outside_the_picture_are_kept(file):
+    one = entry(0)
+    one["keypoints"][0:2] = [-25.5, 1000.25]
+    assert read(file([one])).keypoints[0, 0].tolist() == [-25.5, 1000.25]
+
+
+def test_a_joint_of_zeros_is_absent(file):
+    one = entry(0)
+    one["keypoints"][3:6] = [0, 0, 0]
+    track = read(file([one]))
+    assert track.given[0].tolist() == [True, False] + [True] * 15
+    assert np.isnan(track.scores[0, 1])
+
+
+def test_duplicates_give_one_pose_a_frame(file):
+    track = read(file([entry(0), entry(0), entry(1), entry(1, 400.0)]))
+    assert track.keypoints[:, 0, 0].tolist() == [100, 100]
+    assert track.meta["dancer"]["rejected_count"] >= 1
+
+
+BAD = [
+    ("{}", "the top level must be a list"),
+    ("", "the top level must be a list"),
+    ("[1]", r"entry 0: must be an object \(got 'int'\)"),
+    ('[{"keypoints": []}]', "entry 0: `image_id` is missing"),
+    ('[{"image_id": "0.jpg"}]', "entry 0: `keypoints` is missing"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, 2, NaN]}]', "entry 0: not JSON.*NaN is no number"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, -Infinity, 1]}]', "-Infinity is no number"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, 1e999, 1]}]', r"`keypoints`\[1\] must be a number"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, 1e300, 1]}]', r"`keypoints`\[1\].*got 1e\+300"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, true, 1]}]', r"`keypoints`\[1\].*got 'True'"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, "2", 1]}]', r"`keypoints`\[1\].*got '2'"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, 2, 3, 4]}]', r"x, y, confidence.*got 4"),
+    ('[{"image_id": "0.jpg", "keypoints": {}}]', r"x, y, confidence.*got 'dict'"),
+    ('[{"image_id": "a.jpg", "keypoints": [1, 2, 3]}]', "must be a frame number.*got 'a.jpg'"),
+    ('[{"image_id": "-1.jpg", "keypoints": [1, 2, 3]}]', "must be a frame number"),
+    ('[{"image_id": -1, "keypoints": [1, 2, 3]}]', "must be a frame number"),
+    ('[{"image_id": null, "keypoints": [1, 2, 3]}]', "must be a frame number.*got 'NoneType'"),
+    ('[{"image_id": "٣.jpg", "keypoints": [1, 2, 3]}]', "must be a frame number"),
+    (
+        '[{"image_id": "0.jpg", "keypoints": [' + "9" * 5000 + ", 2, 3]}]",
+        "not JSON|must be a number",
+    ),
+    ("[" * 100_000, "not JSON"),
+    ("[1, 2", "ends in the middle.*run it again"),
+    ('[{"image_id": "0.jpg", "key', "ends in the middle"),
+    ("[1 2]", "entry 0: must be an object"),
+    ("[] []", "more text after its list"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_what_is_no_alphapose_file_is_refused(file, text, message):
+    path = file(text)
+    with pytest.raises(ItemError, match=message) as error:
+        read(path)
+    assert str(path) in str(error.value)
+
+
+def test_other_fields_are_checked(file):
+    for key, value, message in (
+        ("idx", "1", "`idx` must be"),
+        ("idx", [True], "`idx` must be"),
+        ("score", "high", "`score` must be a number"),
+        ("box", [1, 2, 3], "`box` must be"),
+        ("box", [1, 2, 3, "4"], "`box` must be"),
+    ):
+        with pytest.raises(ItemError, match=message):
+            read(file([entry(0, **{key: value})]))
+
+
+def test_the_message_names_file_entry_value_and_remedy(file):
+    path = file([entry(0), entry(1), entry(900)])
+    with pytest.raises(ItemError) as error:
+        read(path, frames=400)
+    assert str(error.value) == (
+        f"{path}, entry 2 (frame 900): the file has frame 900, but the video has 400 frames "
+        "(0 to 399). Run the estimator on the standardised video"
+    )
+
+
+def test_an_absurd_frame_number_is_refused_before_memory_is_taken(file):
+    with pytest.raises(ItemError, match="frame numbers must be below 1000000"):
+        read(file([entry(0), entry(999_999_999_999)]))
+
+
+def test_mixed_outputs_are_refused(file):
+    with pytest.raises(ItemError, match=r"entry 1 \(frame 1\): has 26 joints, the entries.* 17"):
+        read(file([entry(0), entry(1, joints=26)]))
+
+
+def test_a_file_that_is_too_large_is_refused(file, monkeypatch):
+    monkeypatch.setattr(native, "MAX_BYTES", 100)
+    with pytest.raises(ItemError, match="larger than 100 bytes"):
+        read(file([entry(0)]))
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(ItemError, match="no such file"):
+        read(tmp_path / "none.json")
+    (tmp_path / "latin.json").write_bytes(b'["\xe9"]')
+    with pytest.raises(ItemError, match="can't be read as JSON text"):
+        read(tmp_path / "latin.json")
+    with pytest.raises(ItemError, match="can't be read as JSON text"):
+        read(tmp_path)
+
+
+def test_nobody_found(file):
+    with pytest.raises(ItemError, match="nobody was found in any frame"):
+        read(file([]))
+    empty = entry(0)
+    empty["keypoints"] = [0] * 51
+    with pytest.raises(ItemError, match="nobody was found in any frame"):
+        read(file([empty]))
+
+
+def test_every_person_is_written_back_without_loss(file, tmp_path):
+    original = [
+        entry(0, idx=1, score=2.5, box=[1.5, 2, 30, 40]),
+        entry(0, 300.0, idx=2, score=1.25),
+        entry(7, 101.25),
+        entry(3, 102.0),
+    ]
+    original[2]["keypoints"][3:6] = [0, 0, 0]
+    first = alphapose.read_detections(file(original))
+    alphapose.write_detections(first, tmp_path / "back.json")
+    second = alphapose.read_detections(tmp_path / "back.json")
+    for name in ("frame", "keypoints", "scores", "label", "score", "box"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    back = json.loads((tmp_path / "back.json").read_text())
+    assert [{k: v for k, v in e.items() if k != "idx"} for e in back] == [
+        {k: v for k, v in e.items() if k != "idx"} for e in original
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_a_track_is_written_and_read_back(tmp_path_factory, data):
+    frames = data.draw(st.integers(1, 6))
+    number = st.floats(-500, 1500, width=32).filter(lambda v: abs(v) > 1e-3)
+    keypoints = np.array(
+        [[[data.draw(number), data.draw(number)] for _ in range(17)] for _ in range(1)]
+    )
+    # A walk that no link breaks: the selection must keep every frame.
+    keypoints = np.repeat(keypoints, frames, axis=0) + np.arange(frames)[:, None, None] * 0.25
+    scores = np.full((frames, 17), data.draw(st.floats(0.125, 1, width=32)))
+    gone = data.draw(st.lists(st.booleans(), min_size=frames, max_size=frames))
+    gone[-1] = False
+    keypoints[np.array(gone)] = np.nan
+    scores[np.array(gone)] = np.nan
+    track = PoseTrack(keypoints, scores, fps=30, size=SIZE, skeleton="coco17")
+    path = tmp_path_factory.mktemp("write") / "a.json"
+    alphapose.write(track, path)
+    again = read(path)
+    assert np.array_equal(again.keypoints, track.keypoints, equal_nan=True)
+    assert np.array_equal(again.scores, track.scores, equal_nan=True)
+
+
+def test_what_a_written_entry_holds(tmp_path):
+    keypoints = np.full((2, 17, 2), np.nan)
+    keypoints[1] = 5.5
+    keypoints[1, 2] = np.nan
+    scores = np.full((2, 17), np.nan)
+    scores[1, 0] = 0.5
+    track = PoseTrack(keypoints, scores, fps=30, size=SIZE, skeleton="coco17")
+    alphapose.write(track, tmp_path / "a.json")
+    (only,) = json.loads((tmp_path / "a.json").read_text())
+    assert only["image_id"] == "1.jpg"
+    assert only["category_id"] == 1
+    # The absent joint as zeros; the one without a score with score 0.
+    assert only["keypoints"][:9] == [5.5, 5.5, 0.5, 5.5, 5.5, 0, 0, 0, 0]
+    assert only["score"] == pytest.approx(0.5 / 17 + 1.25 * 0.5)

@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+
+from choreo.errors import ItemError
+from choreo.poses import openpose
+
+SIZE = (640, 360)
+
+
+def person(x=100.0, joints=25, key="pose_keypoints_2d"):
+    return {
+        "person_id": [-1],
+        key: [v for j in range(joints) for v in (x + 3 * j, 50.0 + 9 * j, 0.5)],
+    }
+
+
+def frame(*people):
+    return {"version": 1.3, "people": list(people)}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    def make(frames, name="clip_{:012d}_keypoints.json"):
+        for number, value in frames.items():
+            (tmp_path / name.format(number)).write_text(json.dumps(value))
+        return tmp_path
+
+    return make
+
+
+def read(path, **options):
+    return openpose.read(path, **{"fps": 30, "size": SIZE, "skeleton": "body25"} | options)
+
+
+def test_a_folder_is_read_by_the_numbers_in_its_names(folder):
+    one = person(101.0)
+    one["pose_keypoints_2d"][3:6] = [0, 0, 0]
+    track = read(folder({0: frame(person()), 2: frame(one), 3: frame()}))
+    assert (track.skeleton, len(track)) == ("body25", 4)
+    assert np.flatnonzero(track.given.any(1)).tolist() == [0, 2]
+    assert not track.given[2, 1]
+    assert track.keypoints[2, 0].tolist() == [101, 50]
+
+
+def test_a_list_of_frames(tmp_path):
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps([frame(), frame(person()), frame(person(102.0), person(400.0))]))
+    track = read(path)
+    assert np.flatnonzero(track.given.any(1)).tolist() == [1, 2]
+    assert track.keypoints[2, 0, 0] == 102
+    found = openpose.read_detections(path, skeleton="body25")
+    assert (found.frame.tolist(), found.frames) == ([1, 2, 2], 3)
+
+
+def test_25_joints_must_be_told(folder):
+    path = folder({0: frame(person())})
+    with pytest.raises(ItemError, match="does not tell which skeleton.*body25"):
+        read(path, skeleton=None)
+
+
+def test_18_joints_are_the_coco_model(folder):
+    assert read(folder({0: frame(person(joints=18))}), skeleton=None).skeleton == "openpose18"
+
+
+def test_the_key_of_very_old_versions(folder):
+    assert read(folder({0: frame(person(key="pose_keypoints"))})).given.all()
+
+
+def test_one_frame_too_many_is_dropped_two_are_not(folder):
+    path = folder({0: frame(person()), 1: frame(person()), 2: frame(person())})
+    assert len(read(path, frames=2)) == 2
+    with pytest.raises(ItemError, match="has frame 2, but the video has 1 frames"):
+        read(path, frames=1)
+
+
+def test_a_missing_last_frame_is_missing(folder):
+    track = read(folder({0: frame(person())}), frames=2)
+    assert track.given.any(1).tolist() == [True, False]
+
+
+def test_bad_folders(tmp_path, folder):
+    with pytest.raises(ItemError, match="holds no .json files"):
+        read(tmp_path)
+    (tmp_path / "x_1_keypoints.json").write_text("{}")
+    with pytest.raises(ItemError, match="must be an object with a list `people`"):
+        read(tmp_path)
+    (tmp_path / "y_1_keypoints.json").write_text("{}")
+    with pytest.raises(ItemError, match="frame 1 is there twice: x_1.*y_1"):
+        read(tmp_path)
+    (tmp_path / "notes.json").write_text("{}")
+    with pytest.raises(ItemError, match="the file name must hold the frame number"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (frame(3), r"person 0: must be an object"),
+        (frame({}), r"`pose_keypoints_2d` must be a list"),
+        (frame(person(), person(joints=18)), r"person 1: has 18 joints, those before 25"),
+        ([frame()], r"must be an object with a list"),
+    ],
+)
+def test_bad_frames(folder, value, message):
+    with pytest.raises(ItemError, match=message):
+        read(folder({0: value}))
+
+
+def test_more_text_after_a_frame(tmp_path):
+    (tmp_path / "a_0_keypoints.json").write_text("{} {}")
+    with pytest.raises(ItemError, match="has more text after its JSON"):
+        read(tmp_path)
+
+
+def test_nobody(folder):
+    with pytest.raises(ItemError, match="nobody was found in any frame"):
+        read(folder({0: frame(), 1: frame()}))

@@ -1,0 +1,13 @@
+from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.inputs import read_real
+from choreo.jobs import run
+
+
+def action(terminal):
+    real = read_real(snakemake.input.dataset, "train", sound=False)
+    train_extractor(real.pixels, real.songs, seed=snakemake.params.seed).save(
+        snakemake.output.extractor
+    )
+
+
+run(snakemake, action)
