@@ -173,7 +173,7 @@ def _parser():
         "--model", type=Path, required=True, metavar="DIR", help="folder that a training made"
     )
     sub.add_argument("--seed", type=int, default=1, help="seed of the noise (default 1)")
-    sub.add_argument("--initial-pose", choices=["rest", "zero", "random"], default="rest")
+    sub.add_argument("--initial-pose", choices=["random", "zero"], default="random")
     sub.add_argument("--temperature", type=float, default=1.0, help="factor of the noise (1)")
 
     verb(

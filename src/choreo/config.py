@@ -147,8 +147,8 @@ class Training(_Strict):
 class Dances(_Strict):
     """Stage `dances`."""
 
-    initial_pose: Literal["zero", "rest", "random"] = "rest"
-    """Pose before the first piece of a dance."""
+    initial_pose: Literal["random", "zero"] = "random"
+    """Where a dance begins: at a first pose of a real training dance, or in the middle."""
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Factor of the generator's noise."""
 

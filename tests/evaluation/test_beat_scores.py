@@ -56,7 +56,9 @@ def test_no_beats_have_a_value_and_a_count():
 @pytest.mark.parametrize("aggregate", ["pooled", "chunks"])
 def test_nothing_to_divide(aggregate):
     rates = beat_rates(count([NONE], [NONE]), aggregate)
-    assert np.isnan([rates["beat_coverage"], rates["beat_hit_rate"], rates["chance_hit_rate"]]).all()
+    assert np.isnan(
+        [rates["beat_coverage"], rates["beat_hit_rate"], rates["chance_hit_rate"]]
+    ).all()
     empty = BeatCounts(*(np.zeros(0) for _ in range(4)))
     assert np.isnan(beat_rates(empty, aggregate)["beat_coverage"])
 

@@ -44,7 +44,9 @@ def test_loudness_and_offset_do_not_matter():
     reference = music_beats(sound)[0]
     np.testing.assert_array_equal(music_beats(sound * 0.5)[0], reference)
     np.testing.assert_array_equal(music_beats(sound * 0.5 + 0.5)[0], reference)
-    np.testing.assert_array_equal(music_beats(np.rint(sound * 32767).astype(np.int16))[0], reference)
+    np.testing.assert_array_equal(
+        music_beats(np.rint(sound * 32767).astype(np.int16))[0], reference
+    )
 
 
 def test_released_mel_bands_reach_beyond_the_spectrum():

@@ -48,11 +48,7 @@ def test_chunks(expected, chunks):
         assert max(differences.values()) < 1e-9, differences
         assert found.frames.tolist() == chunk["drops_frames"]
         assert not found.crash
-        near = [
-            i
-            for i, beat in enumerate(beats)
-            if aligned([np.array([beat])], [alignment])[0]
-        ]
+        near = [i for i, beat in enumerate(beats) if aligned([np.array([beat])], [alignment])[0]]
         assert near == chunk["aligned_motion_beat_indices"]
         counts = count_beats([beats], [coverage], [alignment], frames=len(poses[number]), fps=FPS)
         assert {

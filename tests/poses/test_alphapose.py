@@ -131,10 +131,10 @@ BAD = [
         '[{"image_id": "0.jpg", "keypoints": [' + "9" * 5000 + ", 2, 3]}]",
         "not JSON|must be a number",
     ),
-    ("[" * 100_000, "not JSON"),
-    ("[1, 2", "ends in the middle.*run it again"),
+    ("[" * 100_000 + "]" * 100_000, "not JSON"),
+    ("[ ", "ends in the middle.*run it again"),
     ('[{"image_id": "0.jpg", "key', "ends in the middle"),
-    ("[1 2]", "entry 0: must be an object"),
+    ("[1, 2]", "entry 0: must be an object"),
     ("[] []", "more text after its list"),
 ]
 
@@ -145,6 +145,14 @@ def test_what_is_no_alphapose_file_is_refused(file, text, message):
     with pytest.raises(ItemError, match=message) as error:
         read(path)
     assert str(path) in str(error.value)
+
+
+def test_a_list_that_was_cut_or_spoiled_between_entries(file):
+    whole = json.dumps([entry(0)])
+    with pytest.raises(ItemError, match="after entry 0: ends in the middle"):
+        read(file(whole[:-1]))
+    with pytest.raises(ItemError, match=r"after entry 0: not JSON \(a comma or \] is missing\)"):
+        read(file(whole[:-1] + " 4]"))
 
 
 def test_other_fields_are_checked(file):

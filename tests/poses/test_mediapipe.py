@@ -2,11 +2,11 @@ import sys
 
 import numpy as np
 import pytest
+from painted_figure import SIZE, picture
 
 from choreo import media
 from choreo.errors import ItemError
 from choreo.poses import mediapipe
-from painted_figure import SIZE, picture
 
 FRAMES = 8
 

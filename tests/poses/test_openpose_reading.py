@@ -56,7 +56,7 @@ def test_a_list_of_frames(tmp_path):
 
 def test_25_joints_must_be_told(folder):
     path = folder({0: frame(person())})
-    with pytest.raises(ItemError, match="does not tell which skeleton.*body25"):
+    with pytest.raises(ItemError, match=r"does not tell which skeleton.*body25"):
         read(path, skeleton=None)
 
 
@@ -81,13 +81,13 @@ def test_a_missing_last_frame_is_missing(folder):
 
 
 def test_bad_folders(tmp_path, folder):
-    with pytest.raises(ItemError, match="holds no .json files"):
+    with pytest.raises(ItemError, match=r"holds no \.json files"):
         read(tmp_path)
     (tmp_path / "x_1_keypoints.json").write_text("{}")
     with pytest.raises(ItemError, match="must be an object with a list `people`"):
         read(tmp_path)
     (tmp_path / "y_1_keypoints.json").write_text("{}")
-    with pytest.raises(ItemError, match="frame 1 is there twice: x_1.*y_1"):
+    with pytest.raises(ItemError, match=r"frame 1 is there twice: x_1.*y_1"):
         read(tmp_path)
     (tmp_path / "notes.json").write_text("{}")
     with pytest.raises(ItemError, match="the file name must hold the frame number"):

@@ -166,11 +166,55 @@ def write_shard(
     dict
         The clip's record.
     """
+    stored = sound.stored(samples, normalised.method, where=video)
+    return write_chunks(
+        path,
+        normalised,
+        cutting.cut(normalised, stored, stride_seconds=stride_seconds, where=video),
+        video=video,
+        song=song,
+        dancer=dancer,
+        genre=genre,
+        source=source,
+        stride_seconds=stride_seconds,
+        provenance=provenance,
+    )
+
+
+def write_chunks(
+    path,
+    normalised,
+    chunks,
+    *,
+    video,
+    song,
+    dancer="",
+    genre="",
+    source="",
+    stride_seconds=cutting.CHUNK_SECONDS,
+    provenance=None,
+):
+    """Write chunks that are cut already, as importers have them; else as `write_shard`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The shard (``.h5``).
+    normalised : Normalised
+        The clip that the chunks are from; its counts and transform go into the record.
+    chunks : Chunks
+        What is written.
+    video, song, dancer, genre, source, stride_seconds, provenance
+        As for `write_shard`.
+
+    Returns
+    -------
+    dict
+        The clip's record.
+    """
     for name, value in {"video": video, "song": song}.items():
         if not is_id(value):
             raise ConfigError(f"the {name} needs an id", value=value, remedy="Letters, digits, _ -")
-    stored = sound.stored(samples, normalised.method, where=video)
-    chunks = cutting.cut(normalised, stored, stride_seconds=stride_seconds, where=video)
     rows = {
         "pose": chunks.poses,
         "audio": chunks.audio,

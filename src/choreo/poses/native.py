@@ -58,7 +58,9 @@ def _decode(text, position, path, entry):
         return _DECODER.raw_decode(text, position)
     except (ValueError, RecursionError) as error:
         where = path if entry is None else f"{path}, entry {entry}"
-        if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()):
+        whole = text.rstrip()
+        at = getattr(error, "pos", 0)
+        if at >= len(whole) or not whole.endswith(("]", "}")):
             raise ItemError(
                 "ends in the middle",
                 where=where,

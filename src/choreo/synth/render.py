@@ -186,13 +186,13 @@ def _darken(canvas, x, y, wide, high, strength):
     """Multiply an ellipse of the canvas by 1 less a soft blob."""
     x0, x1 = round(x - wide), round(x + wide) + 1
     y0, y1 = round(y - high), round(y + high) + 1
-    blob = cv2.resize(_BLOB, (x1 - x0, y1 - y0))
     height, width = canvas.shape[:2]
-    inner = np.s_[max(0, y0) : min(height, y1), max(0, x0) : min(width, x1)]
-    part = canvas[inner]
-    if part.size:
-        blob = blob[max(0, -y0) :, max(0, -x0) :][: part.shape[0], : part.shape[1]]
-        canvas[inner] = part * (1 - strength * blob)[..., None]
+    left, right = max(0, x0), min(width, x1)
+    top, bottom = max(0, y0), min(height, y1)
+    if left < right and top < bottom:
+        blob = cv2.resize(_BLOB, (x1 - x0, y1 - y0))[top - y0 : bottom - y0, left - x0 : right - x0]
+        part = canvas[top:bottom, left:right]
+        part[:] = part * (1 - strength * blob)[..., None]
 
 
 def _cut(pose, start, stop):

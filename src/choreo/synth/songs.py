@@ -1,9 +1,9 @@
 """Synthesised songs: drums, bass, chords and a lead, with exactly known beats.
 
 A song is made of bars of four beats. What a dancer (and a model) can hear in it: the
-kick and the snare give the beat and the place in the bar, odd bars end on an open hat,
-the last bar of a section has a drum fill, a new section starts on a crash, and the
-energy of a section decides which instruments play and how loud.
+kick and the snare give the beat, a bell the first beat of a bar, a shaker plays in every
+second bar only, the last bar of a section has a drum fill, verse and chorus start on a
+crash, and the energy of a section decides which instruments play and how loud.
 """
 
 import wave
@@ -326,6 +326,7 @@ def _kit(rng):
         "hat": 0.6 * _noise(rng, 0.07, 0.018, 2),
         "open": 0.55 * _noise(rng, 0.32, 0.11, 2),
         "crash": 0.7 * _noise(rng, 1.6, 0.45, 1),
+        "shaker": 0.5 * _attack(_noise(rng, 0.06, 0.02, 2), 0.012),
         "rim": 0.7 * _sweep(0.06, 820, 1500, 0.004, 0.012),
         "tom0": _sweep(0.3, 150, 240, 0.05, 0.12),
         "tom1": _sweep(0.3, 115, 190, 0.05, 0.13),
@@ -444,6 +445,10 @@ class _Arrangement:
         note = self._degree(degree, -1) + (0, 7, 12)[kind]
         return self._cached(("bass", note, length), lambda: _bass_note(note, length))
 
+    def _bell(self, degree):
+        note = self._degree(degree, 2)
+        return self._cached(("bell", note), lambda: _key_note("pluck", note, 0.6, 0.0))
+
     def _chord(self, degree, seconds, length, keys, gain):
         for side, detune in enumerate((-0.0015, 0.0015)):
             sound = self._cached(
@@ -467,6 +472,7 @@ class _Arrangement:
         self._drums(section, bar, start, fill=last and section.kind != "outro")
         degree = self._progression(section)[(section.first_bar + bar) % 4]
         energy = section.energy
+        self._add(self.music, self._bell(degree), start, 0.10 + 0.08 * energy)
         if section.kind in ("verse", "build", "chorus"):
             lengths = self._lengths(self.style.bass)
             for (_, mark, time), length in zip(self._steps(self.style.bass, start), lengths):
@@ -532,8 +538,10 @@ class _Arrangement:
         if kind == "chorus":
             for index in (2, 6, 10, 14):
                 self._drum("open", start + index * self.step, 0.16, -0.2)
-        elif odd and kind == "verse":
-            self._drum("open", start + 14 * self.step, 0.45, -0.2)
+        if odd:
+            for index, _, time in self._steps("x" * 16, start):
+                accent = 1.0 if index % 4 == 0 else 0.6
+                self._drum("shaker", time, (0.25 + 0.25 * energy) * accent, -0.3)
         if fill and kind != "build":
             self._fill(start + 2 * self.beat, loud)
 

@@ -16,7 +16,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
-import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
@@ -335,7 +334,7 @@ class Scan:
     last : float
         Seconds on the clock of the last picture read.
     interval, longest : float
-        Mean and longest seconds from one picture to the next; NaN for a single one.
+        Mean and longest seconds from one picture to the next; NaN and 0 for a single one.
     off_grid : float
         Largest distance in seconds of the k-th picture read from ``k / fps``.
     whole : bool
@@ -419,7 +418,7 @@ def _scan(source, fps, start, end, threads, seek):
     if source.sound is not None:
         streams.append(source.stream("a:0", seek=seek, threads=threads))
     read, frames, first, last = 0, 0, math.nan, math.nan
-    longest, off_grid, sound_end, whole = math.nan, 0.0, -math.inf, True
+    gap, longest, off_grid, sound_end, whole = math.nan, 0.0, 0.0, -math.inf, True
     with media.Pipe(_listing(streams)) as pipe:
         for what, stream, *rest in _parse(pipe.stdout):
             if what == "head":
@@ -434,7 +433,8 @@ def _scan(source, fps, start, end, threads, seek):
                     return None
                 first = time
             else:
-                longest = np.fmax(longest, time - last)
+                gap = time - last
+                longest = max(longest, gap)
             off_grid = max(off_grid, abs(time - read / fps))
             read, last = read + 1, time
             if time >= end:
@@ -448,10 +448,12 @@ def _scan(source, fps, start, end, threads, seek):
         frames=frames,
         last=last,
         interval=interval,
-        longest=float(longest),
+        longest=longest,
         off_grid=off_grid,
         whole=whole,
-        end=last + (interval if read > 1 else 1 / fps),
+        # Nothing tells how long the last picture is shown: as long as the one before it,
+        # unless that one stood still.
+        end=last + (min(interval, gap) if read > 1 else 1 / fps),
         sound_end=sound_end,
         seek=seek,
     )

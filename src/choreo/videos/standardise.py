@@ -447,7 +447,7 @@ def _record(clip, song, finish, copied):
             "fps": None if math.isnan(times.interval) else round(1 / times.interval, 4),
             "fps_stated": picture.fps,
             "frames": times.frames,
-            "longest_gap": None if math.isnan(times.longest) else round(times.longest, 6),
+            "longest_gap": round(times.longest, 6),
             "audio": sound,
         },
     }

@@ -1,0 +1,124 @@
+"""What the thesis's published FID measured: its released code's loader and features.
+
+Not a way to compare models: see docs/evaluation.md.
+"""
+
+import json
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from choreo.errors import ItemError
+from choreo.evaluation.frechet import released_clips, released_fid
+from choreo.training.networks import Networks, fill
+from choreo.training.recipes import recipe_from
+
+CANVAS = (640, 360)
+"""Canvas of the released code, which its loader's constants are made for."""
+BATCH = 16
+"""Clips at once; a last batch of fewer is left out there."""
+
+
+def load_discriminator(path):
+    """Read D_global from the weights of a trained model.
+
+    The released code takes its GRU model's, after 350 epochs: one of the models that it
+    compares.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``weights.safetensors`` of `choreo.training.train`.
+
+    Returns
+    -------
+    GlobalDiscriminator
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing or no such file.
+    """
+    prefix = "discriminator_global."
+    try:
+        with safe_open(path, "pt") as file:
+            recipe = recipe_from(json.loads((file.metadata() or {})["choreo"])["recipe"])
+            state = {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+                if name.startswith(prefix)
+            }
+    except FileNotFoundError:
+        raise ItemError("no such file", where=path) from None
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ItemError(
+            f"not a model of choreo ({error})",
+            where=path,
+            remedy="Give the .safetensors that training wrote",
+        ) from None
+    network = Networks(recipe).discriminator_global
+    fill(network, state, where=path)
+    return network
+
+
+def discriminator_features(network, clips, *, seed=0):
+    """Features of clips from D_global's sixth layer, with dropout on.
+
+    Parameters
+    ----------
+    network : GlobalDiscriminator
+    clips : ndarray, shape (N, 50, 18, 2)
+        As `choreo.evaluation.frechet.released_clips` gives them.
+    seed : int
+        Of the dropout, which the released code leaves on and does not seed.
+
+    Returns
+    -------
+    ndarray of float64, shape (N - N % 16, 1536)
+    """
+    batches = torch.from_numpy(np.ascontiguousarray(clips, np.float32)).flatten(2)
+    found = [torch.zeros(0, 1536)]
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for start in range(0, len(batches) - BATCH + 1, BATCH):
+            stem = network.look(batches[start : start + BATCH])
+            found.append(network.pose_encoder.head(stem, drop=True).conv6.flatten(1))
+    return torch.cat(found).double().numpy()
+
+
+def published_fid(generated, real, network, *, seed=0):
+    """The four numbers that the released code would print as FID of these dances.
+
+    Parameters
+    ----------
+    generated, real : Pieces
+        On the released canvas. Generated positions are cut to whole pixels, which its
+        loader then turns into zeros; real ones keep their fractions.
+    network : GlobalDiscriminator
+    seed : int
+        Of the dropout.
+
+    Returns
+    -------
+    dict
+        See `choreo.evaluation.frechet.released_fid`.
+
+    Raises
+    ------
+    ItemError
+        Where the canvas is another, or there are fewer than 16 pieces.
+    """
+    features = []
+    for pieces, kind in ((generated, np.int64), (real, np.float64)):
+        if pieces.canvas != CANVAS:
+            raise ItemError(
+                "the published FID needs dances on the released canvas",
+                value=pieces.canvas,
+                remedy="Set dataset.method to released",
+            )
+        if len(pieces) < BATCH:
+            raise ItemError(f"the published FID needs at least {BATCH} pieces", value=len(pieces))
+        clips = released_clips(pieces.pixels.astype(kind))
+        features.append(discriminator_features(network, clips, seed=seed))
+    return released_fid(*features)
