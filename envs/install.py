@@ -9,6 +9,7 @@ TORCH_INDEX to the address of another index (PyTorch's "Get Started" page lists 
 CUDA version and one for the CPU) to take the locked version from there instead.
 """
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -40,6 +41,15 @@ def entries(text):
     return found
 
 
+def sha256(path):
+    """Hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def main():
     """Build or complete the environment."""
     if not (3, 11) <= sys.version_info[:2] <= (3, 12):
@@ -57,11 +67,11 @@ def main():
         except subprocess.CalledProcessError:
             sys.exit("Python's venv has no pip here. On Debian: apt-get install python3-venv")
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
-    install = [*pip, "install", "--quiet", "--no-input", "--progress-bar", "off"]
+    quiet = ["--quiet", "--no-input", "--progress-bar", "off"]
 
-    def run(*arguments):
+    def run(verb, *arguments):
         # pip tells on stderr of index folders that lack a package; only errors matter.
-        done = subprocess.run([*install, *arguments], stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*pip, verb, *quiet, *arguments], stderr=subprocess.PIPE, text=True)
         if done.returncode:
             sys.exit(done.stderr + "choreo env: failed; mend the cause and run `make env` again")
 
@@ -72,20 +82,38 @@ def main():
         listing = Path(folder, "requirements.txt")
         say(f"installing {len(locked) - 1} packages as locked")
         listing.write_text("\n".join(entry for entry in locked if entry is not torch))
-        run("--no-deps", "--require-hashes", "-r", str(listing))
+        run("install", "--no-deps", "--require-hashes", "-r", str(listing))
         say(f"installing {version}")
-        if index := os.environ.get("TORCH_INDEX"):
-            run("--no-deps", "--index-url", index, version)
+        # Fetched first and its hash compared then: with hashes to check, pip would pass
+        # over a CPU build that an index or folder offers without naming its hash.
+        index = os.environ.get("TORCH_INDEX")
+        run(
+            "download",
+            "--no-deps",
+            "-d",
+            folder,
+            *(["--index-url", index] if index else []),
+            version,
+        )
+        wheel = next(Path(folder).glob("torch-*.whl"))
+        digest = sha256(wheel)
+        if f"sha256:{digest}" in torch:
+            say(f"{wheel.name}: its hash is in the lock")
+        elif index:
+            say(f"{wheel.name}: from TORCH_INDEX; the lock does not know its hash ({digest})")
         else:
-            listing.write_text(torch)
-            run("--no-deps", "--require-hashes", "-r", str(listing))
+            sys.exit(
+                f"choreo env: {wheel.name} has a hash that requirements.lock does not know "
+                f"({digest}). If you trust where it comes from, name that index: TORCH_INDEX=..."
+            )
+        run("install", "--no-deps", str(wheel))
     # A CUDA build names its exact CUDA packages itself; pip adds what is not there.
     ask = "import importlib.metadata as m; print(*m.requires('torch'))"
     needs = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, text=True, check=True)
     if "nvidia" in needs.stdout:
         say("this is a CUDA build: adding the CUDA packages it names (about 3 GB)")
-        run(version)
-    run("--no-deps", "--no-index", "--no-build-isolation", "--editable", str(ROOT))
+        run("install", version)
+    run("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", str(ROOT))
     if not here:
         READY.touch()
     say(f"ready after {time.monotonic() - started:.0f} s")

@@ -108,7 +108,9 @@ def flag_misdetections(keypoints, threshold_px=THRESHOLD_PX):
 
     - a frame with nobody has no X: i-1 and i-2 count the decoded frames that hold a
       person, and the frame with nobody is never flagged (it is missing, not incorrect).
-      The threshold is not widened across a gap, as eq. (2) does not widen it for i-2;
+      The threshold is what a joint can't travel in one frame, so each missing frame
+      between the two that are compared allows for as much again. Without missing frames
+      the equations are applied as they stand, with the same threshold for i-2;
     - the first frame with a person has no previous frame and is taken as correct; where
       the second frame would look at i-2, it looks at i-1;
     - a frame that lacks a joint which the estimator gives elsewhere counts as incorrect
@@ -129,9 +131,7 @@ def flag_misdetections(keypoints, threshold_px=THRESHOLD_PX):
     present = np.flatnonzero(~missing_frames(keypoints))
     poses = np.asarray(keypoints, float)[present]
     partial = partial_frames(keypoints)[present].tolist()
-    # NaN (no common joint, or no such frame) compares as false.
-    over_one = (displacement(poses, 1) > threshold_px).tolist()
-    over_two = (displacement(poses, 2) > threshold_px).tolist()
+    over_one, over_two = (_over(poses, present, steps, threshold_px) for steps in (1, 2))
     found = []
     for i in range(len(present)):
         step_over = i >= 2 and found[i - 1] and not found[i - 2]
@@ -139,3 +139,11 @@ def flag_misdetections(keypoints, threshold_px=THRESHOLD_PX):
     flagged = np.zeros(len(keypoints), bool)
     flagged[present] = found
     return flagged
+
+
+def _over(poses, frame, steps, threshold_px):
+    """Eq. (1) for each pose and the one `steps` before it, as a list of bool."""
+    missing_between = np.zeros(len(frame))
+    missing_between[steps:] = frame[steps:] - frame[:-steps] - steps
+    # NaN (no common joint, or no such pose) compares as false.
+    return (displacement(poses, steps) > threshold_px * (1 + missing_between)).tolist()

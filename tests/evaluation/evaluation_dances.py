@@ -5,7 +5,7 @@ import numpy as np
 from choreo.evaluation.pieces import Pieces
 
 CANVAS = (640, 320)
-BASE = np.random.default_rng(1).uniform(-60, 60, (18, 2)) + [320, 160]
+BASE = np.random.default_rng(1).uniform((260, 100), (380, 220), (18, 2))
 
 
 def swaying(count, *, seed=0, amplitude=20.0, songs=("a", "b"), prefix="v", period=0.5, sound=True):

@@ -29,7 +29,7 @@ def test_constant_acceleration():
 def test_translation_changes_nothing(seed, x, y):
     poses = np.random.default_rng(seed).normal(0, 50, (3, 20, 18, 2)).cumsum(1)
     np.testing.assert_allclose(
-        kinetic_features(poses + [x, y], 10), kinetic_features(poses, 10), rtol=1e-6
+        kinetic_features(poses + np.array([x, y]), 10), kinetic_features(poses, 10), rtol=1e-6
     )
 
 

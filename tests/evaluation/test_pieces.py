@@ -53,18 +53,18 @@ def test_join():
 def test_messages():
     with pytest.raises(ItemError, match=r"shorter than a piece of 5 s \(got '4.9 s, 10.0 s'\)"):
         pieces_from_track(track(49), np.zeros(160_000), "a")
-    with pytest.raises(ItemError, match="got '5.0 s, 4.0 s'"):
+    with pytest.raises(ItemError, match=r"got '5.0 s, 4.0 s'"):
         pieces_from_track(track(50), np.zeros(64_000), "a")
-    with pytest.raises(ItemError, match="skeleton openpose18 .*coco17"):
+    with pytest.raises(ItemError, match=r"skeleton openpose18 .*coco17"):
         pieces_from_track(track(50, skeleton="coco17"), np.zeros(80_000), "a")
     holes = np.zeros((2, 50, 18, 2))
     holes[1, 3, 2] = np.nan
-    with pytest.raises(ItemError, match="without a position .*'1 of 2'"):
-        pieces_from_chunks(holes, "ab", canvas=(640, 320), fps=10)
+    with pytest.raises(ItemError, match=r"without a position .*'1 of 2'"):
+        pieces_from_chunks(holes, ["a", "b"], canvas=(640, 320), fps=10)
     with pytest.raises(ItemError, match="songs must have one entry a piece"):
-        pieces_from_chunks(holes * 0, "a", canvas=(640, 320), fps=10)
+        pieces_from_chunks(np.zeros((2, 50, 18, 2)), ["a"], canvas=(640, 320), fps=10)
     with pytest.raises(ItemError, match=r"shape \(N, T, 18, 2\)"):
-        pieces_from_chunks(np.zeros((2, 50, 17, 2)), "ab", canvas=(640, 320), fps=10)
+        pieces_from_chunks(np.zeros((2, 50, 17, 2)), ["a", "b"], canvas=(640, 320), fps=10)
 
 
 @pytest.mark.parametrize("method", ["thesis", "released"])
@@ -99,7 +99,7 @@ def test_real_dances_from_a_packed_dataset(tmp_path, method):
     stored, ours = sounds["v2"].astype(float), real.audio.reshape(-1).astype(float)
     assert np.corrcoef(stored, ours)[0, 1] > 0.999999
     assert read_real(tmp_path / "d.h5", "train", sound=False).audio is None
-    with pytest.raises(ItemError, match="no validation chunk.*more songs"):
+    with pytest.raises(ItemError, match=r"no validation chunk.*more songs"):
         read_real(tmp_path / "d.h5", "validation", sound=True)
 
 

@@ -79,6 +79,15 @@ def test_missing_frames_are_not_flagged_and_stepped_over():
     assert flags(xs) == [4]
 
 
+def test_each_missing_frame_between_allows_for_the_threshold_again():
+    # Two frames missing: 150 px may have been travelled, 151 not.
+    assert flags([0, NOBODY, NOBODY, 150]) == []
+    assert flags([0, NOBODY, NOBODY, 151]) == [3]
+    # Stepping over an outlier: one frame is missing between 0 and 3.
+    assert flags([0, NOBODY, 900, 100]) == [2]
+    assert flags([0, NOBODY, 900, 101]) == [2, 3]
+
+
 def test_a_partial_frame_is_incorrect_and_stepped_over():
     keypoints = track(np.array([0.0, 10, 20, 30, 40]))
     keypoints[2, 0] = np.nan

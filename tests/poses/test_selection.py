@@ -126,7 +126,11 @@ def test_nobody():
 
 
 def test_rejected_are_listed_up_to_a_limit():
-    strangers = [(T[i : i + 1], body(T[i : i + 1], 30, 50 + i)) for i in range(0, 300, 10)]
+    # Each of four places is taken for one frame every 40: longer than links last.
+    strangers = [
+        (T[i : i + 1], body(T[i : i + 1], (20, 120, 520, 620)[i // 10 % 4], 50))
+        for i in range(0, 300, 10)
+    ]
     found, _ = detections(DANCER, *strangers, frames=300)
     _, report = select_dancer(found, fps=FPS, size=SIZE)
     assert len(report["rejected"]) == LISTED

@@ -96,6 +96,7 @@ def music_beats(audio, method="thesis"):
     ItemError
         Where a sample is not finite.
     """
+    _check(method)
     if len(audio) < _SPECTRUM:
         return np.zeros(0), np.zeros(0)
     strength = onset_strength(audio, method)

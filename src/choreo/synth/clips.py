@@ -138,8 +138,7 @@ def _plan(text, start, end, seed, fps):
             value=(start, end),
             remedy=f"Choose start and end from 0 to {song.duration:.2f} seconds, or leave them out",
         )
-    frames = int(min(end, song.duration) * fps + 1e-6) - int(np.ceil(start * fps - 1e-6))
-    frames = min(frames, int((song.duration - start) * fps + 1e-6))
+    frames = int((min(end, song.duration) - start) * fps + 1e-6)
     if frames < 2:
         raise ItemError(
             "the clip is shorter than two frames",

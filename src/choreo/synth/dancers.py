@@ -293,7 +293,7 @@ class Dance:
     accents : ndarray, shape (K,)
         When the keys are reached, in seconds.
     jitter : ndarray, shape (K,)
-        Distance of each accent from its beat (or half beat), in seconds, later positive.
+        Distance of each accent from its beat in seconds, later positive.
     motifs : tuple of (float, str)
         Start of each bar in seconds and the motif danced in it.
     """
@@ -373,11 +373,10 @@ class _Writer:
         self.feet = [self._stand(side, (0, 0, 0)) for side in (0, 1)]
         self.first = list(self.feet)
         self.time = 0.0
+        self.accents = []
         self.habit = np.radians(rng.normal(0, 2.0, len(CHANNELS)))
         self.habit[[INDEX[n] for n in ("x", "z", "facing", "dip", "hip_yaw", "hip_roll")]] = 0
         self._append(0.0, self._rest(), 0.0)
-        # He waits for the first beat, and is still at rest when he starts to move.
-        self.accents = []
 
     def _rest(self):
         values = np.zeros(len(CHANNELS))
@@ -389,7 +388,8 @@ class _Writer:
         return values
 
     def _append(self, time, values, snap):
-        wait = 0.10 + 0.22 * snap
+        # To a fast beat there is no time to wait.
+        wait = (0.10 + 0.22 * snap) * min(1.0, self.beat / 0.6) ** 2
         delay = np.full(len(CHANNELS), wait)
         # The body leads and the arms follow, all arriving together.
         delay[[INDEX[n] for n in ("x", "z", "dip")]] = 0.0
@@ -412,7 +412,8 @@ class _Writer:
         """Append a key that is reached on a beat (counted from the song's first)."""
         jitter = float(np.clip(self.rng.normal(0, JITTER), -MOST_JITTER, MOST_JITTER))
         time = float(self.song.beats[0] + beat * self.beat + jitter)
-        size = (0.62 + 0.42 * energy) * self.dancer.flair
+        # The faster the beat, the smaller the movement.
+        size = (0.62 + 0.42 * energy) * self.dancer.flair * min(1.0, self.beat / 0.5) ** 0.6
         self._move(key, size)
         values = self._values(key, size)
         gap = time - self.time

@@ -16,8 +16,8 @@ from choreo.synth.names import derived_seed
 
 SAMPLE_RATE = 44_100
 BEATS_IN_BAR = 4
-LEAD_IN = 0.2
-"""Seconds before the first beat."""
+LEAD_IN = 0.6
+"""Seconds before the first beat: silence, in which the dancer takes up the first pose."""
 TAIL = 1.2
 """Seconds after the last beat's end, in which the sound dies away."""
 

@@ -183,8 +183,6 @@ def _trunk(parts, body, look, pose):
     angle = 2 * np.pi * (np.arange(segments) + 0.5) / segments  # 90 degrees is the front
     for r, value in enumerate(middle):
         colours[r] = look.shirt if value > -0.12 else look.trousers
-        if -0.2 < value <= -0.12:
-            colours[r] = np.multiply(look.trousers, 0.6)  # belt
         if value > 0.2:
             if look.pattern == "stripes" and int(value * 5.5) % 2:
                 colours[r] = look.accent
@@ -268,7 +266,7 @@ def _head(parts, body, look, pose):
     _face(parts, body, look, pose)
 
 
-_SHELL = {"short": 1.07, "bun": 1.06, "long": 1.08, "afro": 1.42, "cap": 1.09}
+_SHELL = {"short": 1.07, "bun": 1.06, "long": 1.08, "afro": 1.08, "cap": 1.09}
 
 
 def _hair(parts, body, look, pose, up, segments):
@@ -293,6 +291,8 @@ def _hair(parts, body, look, pose, up, segments):
     parts.tube(centres, left, front, a * grow * h, b * grow * h, segments, colours, keep=keep)
     if look.cut == "bun":
         _ball(parts, body, pose, (0, 0.062, -0.058), 0.026, look.hair)
+    if look.cut == "afro":
+        _ball(parts, body, pose, (0, 0.036, -0.026), 0.072, look.hair)
     if look.cut == "long":
         height = np.linspace(0.0, -0.155, 7)
         width = np.array([0.044, 0.046, 0.046, 0.044, 0.040, 0.032, 0.014])
@@ -315,11 +315,11 @@ def _hair(parts, body, look, pose, up, segments):
 
 
 def _ball(parts, body, pose, centre, radius, colour):
-    up = radius * np.cos(np.linspace(0, np.pi, 7))
+    up = radius * np.cos(np.linspace(0, np.pi, 10))
     size = np.sqrt(np.maximum(radius**2 - up**2, 1e-8)) * body.height
     local = np.asarray(centre) + np.stack([0 * up, up, 0 * up], -1)
-    left, front = _axes(pose.head, 7)
-    parts.tube(_placed(pose, body, local), left, front, size, size, 12, colour)
+    left, front = _axes(pose.head, 10)
+    parts.tube(_placed(pose, body, local), left, front, size, size, 16, colour)
 
 
 def _patch(parts, pose, body, centre, half, colour, *, bias, tilt=0.0):

@@ -32,18 +32,17 @@ GENRES = {
 FPS, SIZE = 60.0, (1920, 1080)
 VIDEO_URL = "https://aistdancedb.ongaaccel.jp/v1.0.0/video/10M/{name}.mp4"
 
-_NAME = re.compile(r"g([A-Z]{2})_s([BFMGA-Z]{2})_(c\d\d|cAll)_(d\d\d)_(m[A-Z]{2}(\d))_(ch\d\d)")
+_NAME = re.compile(r"g([A-Z]{2})_s([A-Z]{2})_(c\d\d|cAll)_(d\d\d)_(m[A-Z]{2}(\d))_(ch\d\d)")
 _MAX_BYTES = 1 << 28
+# What pickles of arrays name, in numpy 1 and 2 and in every protocol from 3 on.
 _ALLOWED = {
-    (module, name)
-    for core in ("numpy.core.multiarray", "numpy._core.multiarray")
-    for module, name in ((core, "_reconstruct"), (core, "scalar"))
-} | {
+    *(
+        (f"numpy.{core}.{module}", name)
+        for core in ("core", "_core")
+        for module, name in (("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
+    ),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
-    ("numpy.core.numeric", "_frombuffer"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("_codecs", "encode"),
 }
 
 
@@ -179,9 +178,8 @@ def read_splits(folder, *, kind="crossmodal"):
     Returns
     -------
     dict of str to str
-        Sequence -> "train", "validation" or "test". Note that AIST++'s crossmodal split
-        keeps songs apart in its test set and not elsewhere; `choreo.dataset.split`
-        decides what a study accepts.
+        Sequence -> "train", "validation" or "test". `choreo.dataset.split` still decides
+        whether a study accepts it.
     """
     folder = Path(folder)
     ignored = folder / "ignore_list.txt"

@@ -54,17 +54,18 @@ def import_ren(path, folder, *, prefix="ren"):
     for video, clips in entries(path, encoded=True):
         if not isinstance(clips, dict) or not all(_SECOND.fullmatch(key) for key in clips):
             raise ItemError("a video must hold clips by their second", where=path, value=video)
-        poses, audio, starts, bad = [], [], [], 0
-        for second in sorted(clips, key=int):
+        poses, audio, starts, index = [], [], [], []
+        for number, second in enumerate(sorted(clips, key=int)):
             chunk = _chunk(clips[second], "joint_coors", "audio_sequence", _CLIP_CHUNKS)
             if chunk is None:
-                bad += _CLIP_CHUNKS
                 continue
+            index += [_CLIP_CHUNKS * number + k for k in range(_CLIP_CHUNKS)]
             poses.append(chunk[0].reshape(_CLIP_CHUNKS, CHUNK_FRAMES, 18, 2))
             audio.append(chunk[1].reshape(_CLIP_CHUNKS, CHUNK_SAMPLES))
             starts += [int(second) + k * CHUNK_SECONDS for k in range(_CLIP_CHUNKS)]
         if poses:
-            parts = np.concatenate(poses), np.concatenate(audio), np.array(starts, float)
+            parts = np.concatenate(poses), np.concatenate(audio), np.array(starts, float), index
+            bad = _CLIP_CHUNKS * len(clips) - len(index)
             shards.append(_write(folder, prefix + video, *parts, bad, path, "Ren et al. 2020"))
     return _some(shards, path)
 
@@ -103,10 +104,9 @@ def import_paired(path, folder, *, prefix="video"):
         kept = [k for k, chunk in enumerate(found) if chunk is not None]
         if kept:
             poses, audio = (np.stack([found[k][part] for k in kept]) for part in (0, 1))
-            starts, bad = np.array(kept) * float(CHUNK_SECONDS), len(found) - len(kept)
-            shards.append(
-                _write(folder, prefix + video, poses, audio, starts, bad, path, "DancingAI")
-            )
+            parts = poses, audio, np.array(kept) * float(CHUNK_SECONDS), kept
+            bad = len(found) - len(kept)
+            shards.append(_write(folder, prefix + video, *parts, bad, path, "DancingAI"))
     return _some(shards, path)
 
 
@@ -124,12 +124,12 @@ def _chunk(entry, pose_key, audio_key, count):
     return poses, np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
 
 
-def _write(folder, video, pixels, audio, starts, bad, path, origin):
+def _write(folder, video, pixels, audio, starts, index, bad, path, origin):
     if not is_id(video):
         raise ItemError("a video's key must do as an id", where=path, value=video)
     canvas = CANVAS["released"]
     poses = from_pixels(pixels, canvas).astype(np.float32)
-    index = np.arange(len(poses), dtype=np.int32)
+    index = np.array(index, np.int32)
     chunks = Chunks(
         poses=poses,
         audio=audio,

@@ -57,10 +57,10 @@ def _decoded(file, path):
             where=path,
             value=rest[:20],
         )
-    rest = rest[1:]
-    while rest:
-        # A comma is never part of an escape: after one, the text can be cut.
+    rest, more = rest[1:], True
+    while rest or more:
         more = file.read(_BLOCK)
+        # A comma is never part of an escape: after one, the text can be cut.
         cut = rest.rfind(",") + 1 if more else len(rest)
         piece, rest = rest[:cut], rest[cut:] + more
         if not more:

@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from choreo.training.fit import measure_fit
+
+
+class Copy(nn.Module):
+    """Gives back poses that are written into the music."""
+
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(()))
+
+    def forward(self, audio, initial_pose, noise):
+        assert not self.training
+        assert noise.shape == (*audio.shape[:2], 10)
+        return audio[..., :36] * self.factor
+
+
+def test_the_right_music_fits_and_another_does_not(dances):
+    dances.audio[..., :36] = dances.pose.reshape(5, -1, 36)
+    network = Copy().train()
+    fit = measure_fit(network, dances, seed=0)
+    assert network.training
+    assert fit["l1"] == 0
+    other = np.roll(dances.pose, 2, 0)
+    assert fit["l1_shuffled_music"] == pytest.approx(np.abs(other - dances.pose).mean(), rel=1e-5)
+    mean = dances.pose.mean((0, 1))
+    assert fit["l1_mean_pose"] == pytest.approx(np.abs(dances.pose - mean).mean(), rel=1e-5)

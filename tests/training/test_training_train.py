@@ -1,0 +1,247 @@
+import csv
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from choreo.errors import ConfigError, ItemError
+from choreo.training import checkpoints
+from choreo.training.recipes import recipe_from
+from choreo.training.train import TrainingDiverged, choose_device, learning_rate_factor, train
+
+SWITCHES = {"epochs": 3, "batch_size": 2, "learning_rate_schedule": "cosine"}
+
+
+def run(dances, folder, recipe=None, **options):
+    options = {"seed": 1, "threads": 1, "checkpoint_dir": folder / "checkpoints", **options}
+    return train(
+        dances,
+        recipe or recipe_from(SWITCHES),
+        weights=folder / "weights.safetensors",
+        metrics=folder / "metrics.json",
+        losses=folder / "losses.csv",
+        log_dir=folder / "log",
+        **options,
+    )
+
+
+def outputs(folder):
+    names = ("weights.safetensors", "metrics.json", "losses.csv")
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    from conftest import Dances
+
+    folder = tmp_path_factory.mktemp("undisturbed")
+    told = []
+    torch.set_num_threads(1)
+    summary = run(Dances(folder / "dances.npz"), folder, on_progress=lambda *a: told.append(a))
+    return folder, summary, told
+
+
+def test_a_training_leaves_weights_metrics_and_losses(undisturbed):
+    folder, summary, told = undisturbed
+    assert json.loads((folder / "metrics.json").read_text()) == summary
+    assert summary["steps"] == 6  # 5 chunks are 2 batches of 2 an epoch
+    assert [(step, steps) for step, steps, _ in told] == [(i, 6) for i in range(1, 7)]
+    with open(folder / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["epoch"], r["step"]) for r in rows] == [(str(i // 2), str(i)) for i in range(6)]
+    assert all(np.float32(r["l1"]) == np.float32(t[2]["l1"]) for r, t in zip(rows, told))
+    assert set(summary["fit"]) == {"l1", "l1_shuffled_music", "l1_mean_pose"}
+    assert summary["last_epoch"]["l1"] == pytest.approx(
+        np.mean([float(r["l1"]) for r in rows[-2:]])
+    )
+    assert not list((folder / "checkpoints").glob("*/*"))
+    assert list((folder / "log").glob("events.out.tfevents.*"))
+
+
+def test_weights_hold_all_networks_and_their_card(undisturbed):
+    folder, summary, _ = undisturbed
+    with safe_open(folder / "weights.safetensors", "pt") as file:
+        assert json.loads(file.metadata()["choreo"]) == summary
+        names = {name.split(".")[0] for name in file.keys()}  # noqa: SIM118
+        assert file.get_tensor("initial_poses").shape == (5, 18, 2)
+    networks = {"generator", "music_feature_generator", "discriminator_local"}
+    assert names == networks | {"discriminator_global", "initial_poses"}
+
+
+def test_two_runs_give_the_same_bytes_and_another_seed_does_not(undisturbed, dances, tmp_path):
+    folder, _, _ = undisturbed
+    run(dances, tmp_path / "same")
+    assert outputs(tmp_path / "same") == outputs(folder)
+    run(dances, tmp_path / "other", seed=2)
+    assert outputs(tmp_path / "other")["losses.csv"] != outputs(folder)["losses.csv"]
+
+
+SCRIPT = """
+    import os, signal, sys, time
+    sys.path.insert(0, {tests!r})
+    from pathlib import Path
+    from conftest import Dances
+    from test_training_train import run
+
+    folder, stop = Path(sys.argv[1]), int(sys.argv[2])
+
+    def tell(step, steps, losses):
+        if step == stop:
+            os.kill(os.getpid(), signal.{signal})
+
+    run(Dances(folder / "dances.npz"), folder, on_progress=tell, checkpoint_steps={every})
+"""
+
+
+def start(folder, stop, name="SIGKILL", every=2):
+    folder.mkdir(exist_ok=True)
+    code = textwrap.dedent(SCRIPT).format(
+        tests=str(Path(__file__).parent), signal=name, every=every
+    )
+    command = [sys.executable, "-c", code, str(folder), str(stop)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_a_killed_run_goes_on_to_the_same_bytes(undisturbed, tmp_path):
+    folder = tmp_path / "killed"
+    assert start(folder, 3).returncode == -signal.SIGKILL
+    assert not (folder / "weights.safetensors").exists()
+    done = start(folder, 0)
+    assert done.returncode == 0, done.stderr
+    assert "goes on from step 2 of 6" in done.stderr
+    assert outputs(folder) == outputs(undisturbed[0])
+
+
+def test_sigterm_saves_before_it_leaves(undisturbed, tmp_path):
+    folder = tmp_path / "terminated"
+    stopped = start(folder, 5, "SIGTERM", every=100)
+    assert stopped.returncode == 143
+    assert "stopped by SIGTERM" in stopped.stderr
+    done = start(folder, 0)
+    assert "goes on from step 5 of 6" in done.stderr
+    assert outputs(folder) == outputs(undisturbed[0])
+
+
+def test_a_broken_checkpoint_is_said_and_left_out(undisturbed, dances, tmp_path, capsys):
+    first = start(tmp_path / "a", 3)
+    assert first.returncode == -signal.SIGKILL
+    (state,) = (tmp_path / "a" / "checkpoints").glob("*/state.pt")
+    state.write_bytes(state.read_bytes()[:1000])
+    run(dances, tmp_path / "a")
+    assert "unreadable" in capsys.readouterr().err
+    assert outputs(tmp_path / "a") == outputs(undisturbed[0])
+
+
+def test_a_checkpoint_serves_no_other_recipe_seed_or_data():
+    keys = {
+        checkpoints.run_key(recipe=recipe, seed=seed, data=data)
+        for recipe in ({"epochs": 1}, {"epochs": 2})
+        for seed in (1, 2)
+        for data in ("a", "b")
+    }
+    assert len(keys) == 8
+
+
+def test_a_second_process_waits_for_the_first(tmp_path):
+    folder, order = tmp_path / "run", []
+
+    def second():
+        with checkpoints.locked(folder) as waited:
+            order.append(("second", waited))
+
+    with checkpoints.locked(folder) as waited:
+        thread = threading.Thread(target=second)
+        thread.start()
+        time.sleep(0.3)
+        order.append(("first", waited))
+        checkpoints.remove(folder)
+    thread.join(10)
+    assert order == [("first", False), ("second", True)]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_run_that_diverges_stops_and_keeps_its_batch(dances, tmp_path, value):
+    class Outlier(type(dances)):
+        asked = 0
+
+        def batch(self, indices):
+            arrays = super().batch(indices)
+            self.asked += 1
+            if self.asked == 3:
+                arrays["audio"][0, 0, 0] = value
+            return arrays
+
+    dances.__class__ = Outlier
+    with pytest.raises(TrainingDiverged, match="diverged at step 2 of 6") as caught:
+        run(dances, tmp_path)
+    assert "step 1: adversarial_local" in str(caught.value)
+    assert "lower learning_rates" in str(caught.value)
+    kept = torch.load(caught.value.where, weights_only=True)
+    assert not torch.isfinite(kept["batch"]["audio"][0, 0, 0])
+    assert all(torch.isfinite(v).all() for v in kept["networks"].values())
+    assert kept["step"] == 2
+    assert not (tmp_path / "weights.safetensors").exists()
+
+
+def test_a_loss_that_is_far_too_large_counts_as_diverged(dances, tmp_path):
+    recipe = recipe_from({**SWITCHES, "loss_weights": {"l1": 1e9}})
+    with pytest.raises(TrainingDiverged, match="step 0 of 6: generator"):
+        run(dances, tmp_path, recipe)
+
+
+def test_a_model_that_is_not_trained_here_is_refused(dances, tmp_path):
+    with pytest.raises(ConfigError, match="epochs: 0.*weights_file"):
+        run(dances, tmp_path, recipe_from({"epochs": 0}))
+
+
+def test_one_chunk_is_too_little(dances, tmp_path):
+    dances.pose = dances.pose[:1]
+    with pytest.raises(ItemError, match="at least two chunks"):
+        run(dances, tmp_path)
+
+
+def test_epochs_and_batch_size_can_be_given(dances, tmp_path):
+    summary = run(dances, tmp_path, epochs=1, batch_size=99)
+    assert (summary["steps"], summary["batch_size"]) == (1, 5)
+    assert summary["recipe"]["epochs"] == 1
+
+
+def test_an_unknown_device_is_refused():
+    assert choose_device("cpu").type == "cpu"
+    with pytest.raises(ConfigError, match="no such device here.*'tpu'"):
+        choose_device("tpu")
+
+
+def test_the_learning_rate_warms_up_and_falls():
+    constant = recipe_from({"warm_up_steps": 3})
+    factors = [learning_rate_factor(constant, step, 10) for step in range(5)]
+    assert factors == [0.25, 0.5, 0.75, 1, 1]
+    cosine = recipe_from({"learning_rate_schedule": "cosine"})
+    assert learning_rate_factor(cosine, 0, 10) == 1
+    assert learning_rate_factor(cosine, 5, 10) == pytest.approx(0.5)
+    assert 0 < learning_rate_factor(cosine, 9, 10) < 0.03
+    assert learning_rate_factor(recipe_from({}), 9, 10) == 1
+
+
+def test_progress_is_told_in_lines_where_no_one_watches(dances, tmp_path, capsys):
+    run(dances, tmp_path)
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("step 6/6, epoch 3, ")
+    assert "steps/s, 0:00:00 left, generator " in line
+
+
+def test_the_environment_is_left_as_it_was(dances, tmp_path):
+    handler = signal.getsignal(signal.SIGTERM)
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    run(dances, tmp_path, epochs=1)
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+    assert signal.getsignal(signal.SIGTERM) is handler
