@@ -139,11 +139,17 @@ def _parser():
     sub = verb(
         "dataset",
         _dataset,
-        "say what is inside a packed dataset and check it",
+        "say what is inside a packed dataset, check it, or write samples to look at",
         takes="DATASET",
         help_="dataset.h5 of a study",
         report=True,
     )
+    sub.add_argument("--check", action="store_true", help="read all of it and verify its hashes")
+    sub.add_argument(
+        "--sample", type=Path, metavar="DIR", help="write chunks as mp4 to this folder"
+    )
+    sub.add_argument("--count", type=int, default=4, help="how many samples (default 4)")
+    sub.add_argument("--seed", type=int, default=0, help="which samples (default 0)")
 
     sub = verb(
         "train",
@@ -356,11 +362,23 @@ def _clean(options):
 
 
 def _dataset(options):
+    from choreo.dataset.card import card_table
     from choreo.dataset.pack import check, info
 
-    record = info(options.dataset)
-    check(options.dataset)
-    _say(options, record, [f"{key}: {value}" for key, value in record.items()])
+    card = info(options.dataset)
+    _say(options, card, [card_table(card).markdown().rstrip()])
+    if options.check:
+        found = check(options.dataset)
+        if found:
+            raise ItemError("; ".join(found), where=options.dataset, remedy="Pack it again")
+        print(f"{options.dataset}: nothing wrong", file=sys.stderr)
+    if options.sample:
+        from choreo.dataset.samples import write_samples
+
+        for path in write_samples(
+            options.dataset, options.sample, count=options.count, seed=options.seed
+        ):
+            print(path, file=sys.stderr)
 
 
 def _train(options):

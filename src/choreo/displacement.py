@@ -22,7 +22,8 @@ def given_joints(keypoints):
     -------
     ndarray of bool, shape (T, J)
     """
-    return np.isfinite(keypoints).all(-1)
+    # Much faster than all(axis=-1) over an axis of two.
+    return np.isfinite(keypoints[..., 0]) & np.isfinite(keypoints[..., 1])
 
 
 def joints_in_use(keypoints):

@@ -111,34 +111,31 @@ def start(folder, stop, name="SIGKILL", every=2):
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_a_killed_run_goes_on_to_the_same_bytes(undisturbed, tmp_path):
+def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturbed, tmp_path):
     folder = tmp_path / "killed"
     assert start(folder, 3).returncode == -signal.SIGKILL
     assert not (folder / "weights.safetensors").exists()
-    done = start(folder, 0)
-    assert done.returncode == 0, done.stderr
-    assert "goes on from step 2 of 6" in done.stderr
-    assert outputs(folder) == outputs(undisturbed[0])
-
-
-def test_sigterm_saves_before_it_leaves(undisturbed, tmp_path):
-    folder = tmp_path / "terminated"
     stopped = start(folder, 5, "SIGTERM", every=100)
-    assert stopped.returncode == 143
+    assert "goes on from step 2 of 6" in stopped.stderr
     assert "stopped by SIGTERM" in stopped.stderr
+    assert stopped.returncode == 143
     done = start(folder, 0)
     assert "goes on from step 5 of 6" in done.stderr
     assert outputs(folder) == outputs(undisturbed[0])
 
 
 def test_a_broken_checkpoint_is_said_and_left_out(undisturbed, dances, tmp_path, capsys):
-    first = start(tmp_path / "a", 3)
-    assert first.returncode == -signal.SIGKILL
-    (state,) = (tmp_path / "a" / "checkpoints").glob("*/state.pt")
+    def fail(step, steps, losses):
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(dances, tmp_path, on_progress=fail, checkpoint_steps=1)
+    (state,) = (tmp_path / "checkpoints").glob("*/state.pt")
     state.write_bytes(state.read_bytes()[:1000])
-    run(dances, tmp_path / "a")
+    run(dances, tmp_path)
     assert "unreadable" in capsys.readouterr().err
-    assert outputs(tmp_path / "a") == outputs(undisturbed[0])
+    assert outputs(tmp_path) == outputs(undisturbed[0])
 
 
 def test_a_checkpoint_serves_no_other_recipe_seed_or_data():
@@ -187,7 +184,9 @@ def test_a_run_that_diverges_stops_and_keeps_its_batch(dances, tmp_path, value):
     assert "lower learning_rates" in str(caught.value)
     kept = torch.load(caught.value.where, weights_only=True)
     assert not torch.isfinite(kept["batch"]["audio"][0, 0, 0])
-    assert all(torch.isfinite(v).all() for v in kept["networks"].values())
+    # BatchNorm has seen the batch; nothing else has.
+    weights = {name: v for name, v in kept["networks"].items() if ".running_" not in name}
+    assert all(torch.isfinite(v).all() for v in weights.values())
     assert kept["step"] == 2
     assert not (tmp_path / "weights.safetensors").exists()
 
@@ -199,7 +198,7 @@ def test_a_loss_that_is_far_too_large_counts_as_diverged(dances, tmp_path):
 
 
 def test_a_model_that_is_not_trained_here_is_refused(dances, tmp_path):
-    with pytest.raises(ConfigError, match="epochs: 0.*weights_file"):
+    with pytest.raises(ConfigError, match=r"epochs: 0.*weights_file"):
         run(dances, tmp_path, recipe_from({"epochs": 0}))
 
 
@@ -217,7 +216,7 @@ def test_epochs_and_batch_size_can_be_given(dances, tmp_path):
 
 def test_an_unknown_device_is_refused():
     assert choose_device("cpu").type == "cpu"
-    with pytest.raises(ConfigError, match="no such device here.*'tpu'"):
+    with pytest.raises(ConfigError, match=r"no such device here.*'tpu'"):
         choose_device("tpu")
 
 

@@ -9,14 +9,14 @@ import soundfile
 
 from choreo import media
 
-SIZE = (64, 48)
+SIZE = (64, 64)
 _BLOCK = 16
 
 
 def coded(number, size=SIZE):
-    """Gray picture with `number` (0..4095) as 12 black or white blocks of 16x16 pixels."""
+    """Gray picture with `number` (0..65535) as 16 black or white blocks of 16x16 pixels."""
     picture = np.zeros(size[::-1], np.uint8)
-    for bit in range(12):
+    for bit in range(16):
         if number >> bit & 1:
             y, x = divmod(bit, 4)
             picture[y * _BLOCK : (y + 1) * _BLOCK, x * _BLOCK : (x + 1) * _BLOCK] = 255
@@ -25,10 +25,10 @@ def coded(number, size=SIZE):
 
 def number_in(picture):
     """Read the number of a coded picture, of any size."""
-    rows, columns = np.array(picture.shape[:2]) / (3, 4)
+    rows, columns = np.array(picture.shape[:2]) / 4
     bits = [
         picture[int((y + 0.5) * rows), int((x + 0.5) * columns)].mean() > 127
-        for y in range(3)
+        for y in range(4)
         for x in range(4)
     ]
     return sum(int(bit) << k for k, bit in enumerate(bits))

@@ -7,6 +7,7 @@ from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
 from choreo.displacement import (
     THRESHOLD_PX,
     flag_misdetections,
+    given_joints,
     joints_in_use,
     missing_frames,
     partial_frames,
@@ -79,7 +80,7 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
     else:
         keypoints, flagged, counts = _thesis(track, missing, threshold_px, max_gap_seconds)
     removed = missing | flagged
-    repaired = np.isfinite(keypoints).all(-1) & removed[:, None]
+    repaired = given_joints(keypoints) & removed[:, None]
     cleaned = track.with_(
         keypoints=keypoints,
         scores=np.where(removed[:, None], np.nan, track.scores),
@@ -151,7 +152,7 @@ def _released(track, missing, threshold_px):
 def _unrepaired(removed, keypoints, max_gap_seconds):
     inside = f"gap longer than {max_gap_seconds} s"
     found = []
-    for first, last in runs(removed & ~np.isfinite(keypoints).all(-1).any(1)):
+    for first, last in runs(removed & missing_frames(keypoints)):
         end = first == 0 or last == len(removed) - 1
         found.append({"first": first, "last": last, "reason": AT_THE_ENDS if end else inside})
     return found

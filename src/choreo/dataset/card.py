@@ -35,7 +35,7 @@ def card_table(card):
     return Table(
         frame[list(HEADERS)],
         f"Dataset: chunks of 5 s, {card['pose_fps']} poses a second, by the method "
-        f"{card['method']!r}. No two splits share a {' or a '.join(card['provenance']['by'])}.",
+        f"{card['method']!r}. No two splits share a {' or a '.join(card['provenance'].get('by', ['video']))}.",
         HEADERS,
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
         notes=(

@@ -326,9 +326,9 @@ MOTIFS = {
         Key(2, "chest", "chest", bend=12, dip=0.10, head=(0, 14)),
     ),
     "spin": (
-        Key(0, "chest", "side", twist=-14, bend=4, weight=0.4, dip=0.10, head=(16, 0)),
-        Key(1, "low_out", "low_out", dip=0.06, turn=180, jump=0.07),
-        Key(2, "side", "side", dip=0.08, turn=180, jump=0.07),
+        Key(0, "chest", "swing_back", twist=-14, bend=4, weight=0.4, dip=0.10, head=(16, 0)),
+        Key(1, "groove", "groove", dip=0.06, turn=180, jump=0.07),
+        Key(2, "low_out", "low_out", dip=0.08, turn=180, jump=0.07),
         Key(3, "point", "hip", side=-8, hips=(0, 6), weight=0.75, dip=0.03, head=(20, -8)),
     ),
     "gather": (

@@ -1,0 +1,89 @@
+"""Print how fast MediaPipe runs in the pipeline beside the bare loop, and its memory.
+
+Run as ``python benchmarks/poses.py [--video X.mp4] [--seconds 20] [--repeats 3]``. The bare
+loop calls MediaPipe on frames that lie decoded in memory; the pipeline decodes them beside
+it. Memory is the peak of a process that does nothing else, for a part of the video and for
+several times as much of it. Without a video a demo clip is made.
+"""
+
+import argparse
+import resource
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from statistics import median
+
+from choreo import media
+from choreo.poses.mediapipe import extract
+from choreo.synth.clips import make_clip
+from choreo.videos.probe import probe
+
+
+def main():
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--video", type=Path, help="a standardised video")
+    parser.add_argument("--seconds", type=float, default=20, help="length of the demo clip")
+    parser.add_argument("--repeats", type=int, default=3, help="runs, of which the median is shown")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        video = chosen.video
+        if video is None:
+            video = Path(folder, "clip.mp4")
+            make_clip(
+                "demo:benchmark/ada/1",
+                video=video,
+                truth=Path(folder, "t.npz"),
+                song=Path(folder, "s.wav"),
+                beats=Path(folder, "b.json"),
+                end=chosen.seconds,
+            )
+        size, frames = _size(video)
+        print(f"{frames} frames of {size[0]}x{size[1]}")
+        runs = [_in_a_process(_speeds, video, size) for _ in range(chosen.repeats)]
+        bare, whole = (median(values) for values in zip(*runs))
+        print(f"bare loop on decoded frames  {bare:.1f} frames/s")
+        print(f"extract, decoding included   {whole:.1f} frames/s ({whole / bare:.1%})")
+        once, four = Path(folder, "1.mp4"), Path(folder, "4.mp4")
+        for path, times in ((once, 1), (four, 4)):
+            stream = media.source(video, stream_loop=times - 1).video
+            media.run(media.target(stream, path, vcodec="copy"), where=video)
+            print(f"peak memory, {times} x the video   {_in_a_process(_memory, path, size):.0f} MiB")
+
+
+def _size(video):
+    found = probe(video)
+    return (found["width"], found["height"]), found["frames"]
+
+
+def _in_a_process(function, *arguments):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def _speeds(video, size):
+    """Frames a second of the bare loop and of `extract`, without the start of either."""
+    from choreo.poses.mediapipe import quiet_pose
+
+    frames = list(media.read_frames(video, size))
+    with quiet_pose(static=False) as (pose, _):
+        pose.process(frames[0])
+        start = time.perf_counter()
+        for frame in frames:
+            pose.process(frame)
+        bare = len(frames) / (time.perf_counter() - start)
+    del frames
+    marks = []
+    extract(video, size=size, on_progress=lambda _: marks.append(time.perf_counter()))
+    return bare, (len(marks) - 1) / (marks[-1] - marks[0])
+
+
+def _memory(video, size):
+    extract(video, size=size)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
