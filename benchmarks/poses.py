@@ -16,15 +16,15 @@ from pathlib import Path
 from statistics import median
 
 from choreo import media
-from choreo.poses.mediapipe import extract
+from choreo.poses.mediapipe import extract, quiet_pose
 from choreo.synth.clips import make_clip
-from choreo.videos.probe import probe
 
 
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--video", type=Path, help="a standardised video")
+    parser.add_argument("--size", default="640x360", help="its width and height")
     parser.add_argument("--seconds", type=float, default=20, help="length of the demo clip")
     parser.add_argument("--repeats", type=int, default=3, help="runs, of which the median is shown")
     chosen = parser.parse_args()
@@ -40,8 +40,7 @@ def main():
                 beats=Path(folder, "b.json"),
                 end=chosen.seconds,
             )
-        size, frames = _size(video)
-        print(f"{frames} frames of {size[0]}x{size[1]}")
+        size = tuple(int(n) for n in chosen.size.split("x"))
         runs = [_in_a_process(_speeds, video, size) for _ in range(chosen.repeats)]
         bare, whole = (median(values) for values in zip(*runs))
         print(f"bare loop on decoded frames  {bare:.1f} frames/s")
@@ -50,12 +49,9 @@ def main():
         for path, times in ((once, 1), (four, 4)):
             stream = media.source(video, stream_loop=times - 1).video
             media.run(media.target(stream, path, vcodec="copy"), where=video)
-            print(f"peak memory, {times} x the video   {_in_a_process(_memory, path, size):.0f} MiB")
-
-
-def _size(video):
-    found = probe(video)
-    return (found["width"], found["height"]), found["frames"]
+            print(
+                f"peak memory, {times} x the video   {_in_a_process(_memory, path, size):.0f} MiB"
+            )
 
 
 def _in_a_process(function, *arguments):
@@ -65,8 +61,6 @@ def _in_a_process(function, *arguments):
 
 def _speeds(video, size):
     """Frames a second of the bare loop and of `extract`, without the start of either."""
-    from choreo.poses.mediapipe import quiet_pose
-
     frames = list(media.read_frames(video, size))
     with quiet_pose(static=False) as (pose, _):
         pose.process(frames[0])

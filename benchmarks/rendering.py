@@ -48,7 +48,12 @@ def _row(song, dancer, size, people, seconds):
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         make_clip(
-            source, **_outputs(folder), video=Path(folder, "v.mp4"), start=4, end=4 + seconds, size=size
+            source,
+            **_outputs(folder),
+            video=Path(folder, "v.mp4"),
+            start=4,
+            end=4 + seconds,
+            size=size,
         )
         whole = frames / (time.perf_counter() - start)
     alone = f"{drawn:.0f}" if not people else ""

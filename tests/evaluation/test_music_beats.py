@@ -1,9 +1,15 @@
+import librosa
 import mir_eval
 import numpy as np
 import pytest
 
 from choreo.errors import ItemError
-from choreo.evaluation.music_beats import as_float, music_beats, onset_strength, track_beats
+from choreo.evaluation.music_beats import (
+    as_float,
+    music_beats,
+    released_onset_strength,
+    track_beats,
+)
 from choreo.media import SAMPLE_RATE
 
 
@@ -22,7 +28,8 @@ def clicks(times, seconds, rate=SAMPLE_RATE, seed=0):
 def test_beats_are_found_where_clicks_are():
     times = np.arange(0.3, 4.9, 0.5)
     coverage, alignment = music_beats(clicks(times, 5))
-    np.testing.assert_allclose(coverage, times, atol=0.04)  # a value is 0.032 s
+    # The tracker leaves out the first beat, which it takes for the sound's beginning.
+    np.testing.assert_allclose(coverage, times[1:], atol=0.02)
     assert coverage is alignment
 
 
@@ -40,7 +47,7 @@ def test_silence_and_short_sound_have_no_beats(method, samples):
 
 
 def test_loudness_and_offset_do_not_matter():
-    sound = clicks([0.4, 1.3, 2.9], 5)
+    sound = clicks(np.arange(0.4, 4.9, 0.6), 5)
     reference = music_beats(sound)[0]
     np.testing.assert_array_equal(music_beats(sound * 0.5)[0], reference)
     np.testing.assert_array_equal(music_beats(sound * 0.5 + 0.5)[0], reference)
@@ -51,8 +58,9 @@ def test_loudness_and_offset_do_not_matter():
 
 def test_released_mel_bands_reach_beyond_the_spectrum():
     sound = clicks([1.0], 5)
-    assert not np.allclose(onset_strength(sound), onset_strength(sound, "released"))
-    assert onset_strength(sound).shape == (1 + len(sound) // 512,)
+    ours = librosa.onset.onset_strength(y=sound.astype(np.float32), sr=SAMPLE_RATE)
+    assert released_onset_strength(sound).shape == ours.shape == (1 + len(sound) // 512,)
+    assert not np.allclose(released_onset_strength(sound), ours)
 
 
 @pytest.mark.parametrize("bpm", [90, 104, 117, 128, 140])

@@ -7,7 +7,7 @@ import pytest
 
 from choreo.evaluation.beat_scores import aligned, beat_rates, count_beats
 from choreo.evaluation.motion_beats import released_speed_drops, speed_drops
-from choreo.evaluation.music_beats import music_beats, onset_strength
+from choreo.evaluation.music_beats import music_beats, released_onset_strength
 
 FPS = 10
 
@@ -67,7 +67,7 @@ def test_onset_strength(folder, chunks):
     assert files, f"no onset_env_chunk*_librosa0.8*.npy in {folder}"
     for file in files:
         number = int(file.name.removeprefix("onset_env_chunk").split("_")[0])
-        difference = _difference(onset_strength(audio[number], "released"), np.load(file))
+        difference = _difference(released_onset_strength(audio[number]), np.load(file))
         print(f"{file.name}: onset strength {difference:.1e}")
         assert difference < 1e-5
 

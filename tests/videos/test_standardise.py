@@ -25,7 +25,7 @@ def refused(run, source, **options):
     """The message, after checking that nothing was written."""
     with pytest.raises(ItemError) as error:
         run(source, **options)
-    assert not [path for path in run.folder.glob("*")]
+    assert not list(run.folder.glob("*"))
     text = str(error.value)
     assert text.startswith(f"{source}: ")
     assert error.value.remedy

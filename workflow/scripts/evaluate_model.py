@@ -18,9 +18,7 @@ def action(terminal):
         {song: sound for song, (_, sound) in files.items()},
         method=p.method,
     )
-    measured = measure(
-        dances, Extractor.load(i.extractor), method=p.method, tolerance=p.tolerance
-    )
+    measured = measure(dances, Extractor.load(i.extractor), method=p.method, tolerance=p.tolerance)
     w = snakemake.wildcards
     record = evaluate(measured, Measurements.load(i.reference), system=w.model, seed=int(w.seed))
     write_json(snakemake.output.record, record)

@@ -56,14 +56,28 @@ def _quiet():
 
 
 @contextlib.contextmanager
-def _pose(static):
-    # Imported here since it takes a second and only this stage needs it.
-    from mediapipe.python.solutions.pose import Pose
+def quiet_pose(*, static=False):
+    """Open MediaPipe Pose with the project's settings, its native messages put away.
 
-    # smooth_landmarks is a One-Euro filter on an assumed 30-fps clock; it smears fast
-    # moves by several pixels.
-    with Pose(static_image_mode=static, model_complexity=1, smooth_landmarks=False) as pose:
-        yield pose
+    Parameters
+    ----------
+    static : bool
+        Detect the person anew in each frame instead of tracking them.
+
+    Yields
+    ------
+    pose : mediapipe.python.solutions.pose.Pose
+    aloud : callable
+        ``aloud(function, *arguments)`` calls a function that may write to stderr.
+    """
+    with _quiet() as aloud:
+        # Imported here since it takes a second and only this stage needs it.
+        from mediapipe.python.solutions.pose import Pose
+
+        # smooth_landmarks is a One-Euro filter on an assumed 30-fps clock; it smears fast
+        # moves by several pixels.
+        with Pose(static_image_mode=static, model_complexity=1, smooth_landmarks=False) as pose:
+            yield pose, aloud
 
 
 def _weights():
@@ -122,7 +136,7 @@ def extract(video, *, size, frames=None, fps=30.0, on_progress=None, static=Fals
         )
     found = []
     pictures = media.read_frames(video, size)
-    with _quiet() as aloud, _pose(static) as pose, contextlib.closing(pictures):
+    with quiet_pose(static=static) as (pose, aloud), contextlib.closing(pictures):
         for frame in pictures:
             landmarks = pose.process(_smaller(frame, scale)).pose_landmarks
             row = None

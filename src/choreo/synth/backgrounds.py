@@ -222,7 +222,8 @@ def _street(wall, floor, rng):
     # Out of focus, as behind a dancer in the street.
     wall.picture = cv2.GaussianBlur(wall.picture, (0, 0), wall.shape[1] / 400)
     joint = np.maximum(
-        floor.lines(floor.x, 0.9, 0.008, floor.pixel), floor.lines(floor.z, 0.9, 0.01, 3 * floor.pixel)
+        floor.lines(floor.x, 0.9, 0.008, floor.pixel),
+        floor.lines(floor.z, 0.9, 0.01, 3 * floor.pixel),
     )
     floor.fill((0.95 + 0.05 * floor.cloud(60)) * (1 - 0.25 * joint), (132, 132, 136))
     floor.shade_back()

@@ -27,6 +27,9 @@ MOST_JITTER = 0.03
 _OTHER_MOTIF = 0.12
 _TOE_OUT = np.radians(14)
 _FAR = np.array([0.75, 0.35])
+_JUMP = (0.12, 1.0)
+"""Take-off and landing as shares of the time between two keys; turns keep time with it."""
+
 _ARM = ("flex", "abduct", "rotate", "elbow")
 
 
@@ -338,7 +341,9 @@ def make_dance(song, dancer, take, seed):
                 keys = tuple(key.mirrored() for key in keys)
             jump = section.kind == "chorus" and bar == 0 and previous not in (None, "chorus")
             for key in keys:
-                writer.add(number * BEATS_IN_BAR + key.at, key, section.energy, jump and key.at == 0)
+                writer.add(
+                    number * BEATS_IN_BAR + key.at, key, section.energy, jump and key.at == 0
+                )
             motifs.append((float(song.downbeats[number]), name))
         previous = section.kind
     return writer.finish(tuple(motifs))
@@ -393,7 +398,7 @@ class _Writer:
         delay = np.full(len(CHANNELS), wait)
         # The body leads and the arms follow, all arriving together.
         delay[[INDEX[n] for n in ("x", "z", "dip")]] = 0.0
-        delay[[INDEX[n] for n in ("facing", "hip_yaw", "hip_roll")]] = 0.05
+        delay[[INDEX[n] for n in ("facing", "hip_yaw", "hip_roll")]] = _JUMP[0]
         delay[[INDEX[n] for n in ("bend", "side", "twist")]] = 0.06 + 0.1 * snap
         self.times.append(time)
         self.values.append(values)
@@ -471,12 +476,14 @@ class _Writer:
             for side, o in ((0, key.left_foot), (1, key.right_foot))
         ]
         moving = [i for i in (0, 1) if np.abs(goals[i] - self.feet[i]).max() > 1e-9]
+        # A foot in the air comes down first, and a foot goes up last.
+        moving.sort(key=lambda i: goals[i][1] - self.feet[i][1])
         window = (0.2, 0.97)
         if jump:
-            start, end = self.time + 0.22 * gap, time
+            window = _JUMP
+            start, end = (self.time + share * gap for share in _JUMP)
             # A jump is no higher than about gravity allows in its time.
             self.jumps.append((start, end, min(size * jump, 0.75 * (end - start) ** 2)))
-            window = (0.05, 1.0)
         for order, i in enumerate(moving):
             begin, end = window
             if len(moving) == 2 and not jump:
@@ -516,9 +523,7 @@ class _Writer:
             groove=groove,
             sway=np.array(sway),
         )
-        return Dance(
-            self.dancer, motion, np.array(self.accents), np.array(self.jitter), motifs
-        )
+        return Dance(self.dancer, motion, np.array(self.accents), np.array(self.jitter), motifs)
 
 
 def _within_limits(values):

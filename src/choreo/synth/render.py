@@ -110,8 +110,12 @@ class _Drawable:
 
     def box(self, index):
         """Left, top, right, bottom of what is drawn, in drawn pixels, even, in the picture."""
-        low = np.minimum(self.pixels[index].min(0), self.shadow[index].min(0) - self.metre[index] * 0.25)
-        high = np.maximum(self.pixels[index].max(0), self.shadow[index].max(0) + self.metre[index] * 0.25)
+        low = np.minimum(
+            self.pixels[index].min(0), self.shadow[index].min(0) - self.metre[index] * 0.25
+        )
+        high = np.maximum(
+            self.pixels[index].max(0), self.shadow[index].max(0) + self.metre[index] * 0.25
+        )
         low = np.clip(np.floor(low / 2) * 2 - 2, 0, self.size).astype(int)
         high = np.clip(np.ceil(high / 2) * 2 + 2, 0, self.size).astype(int)
         return (*low, *high)

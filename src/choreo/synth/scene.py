@@ -255,4 +255,3 @@ def make_scene(dance, *, start, frames, fps, size, seed, walkers=()):
     figures = [Figure(dance.dancer, posed)]
     figures += [Figure(walker.dancer, walker.pose(times)) for walker in walkers]
     return Scene(camera, tuple(figures), float(fps), seed)
-

@@ -476,7 +476,9 @@ class _Arrangement:
         if section.kind in ("verse", "build", "chorus"):
             lengths = self._lengths(self.style.bass)
             for (_, mark, time), length in zip(self._steps(self.style.bass, start), lengths):
-                self._add(self.bass, self._bass(degree, int(mark), length), time, 0.3 + 0.25 * energy)
+                self._add(
+                    self.bass, self._bass(degree, int(mark), length), time, 0.3 + 0.25 * energy
+                )
         if section.kind in ("intro", "break", "outro"):
             self._chord(degree, start, BEATS_IN_BAR * self.beat, "pad", 0.1)
         else:
@@ -546,7 +548,9 @@ class _Arrangement:
             self._fill(start + 2 * self.beat, loud)
 
     def _fill(self, start, loud):
-        for index, drum in enumerate(("snare", None, "tom0", "tom0", "tom1", "tom1", "tom2", "tom2")):
+        for index, drum in enumerate(
+            ("snare", None, "tom0", "tom0", "tom1", "tom1", "tom2", "tom2")
+        ):
             if drum:
                 self._drum(drum, start + index * self.step, 0.7 * loud, 0.1 * (index % 3 - 1))
         self._drum("kick", start, 0.8 * loud)

@@ -73,8 +73,10 @@ class _Parts:
         angle = 2 * np.pi * np.arange(segments) / segments
         cos, sin = np.cos(angle), np.sin(angle)
         round_ = (np.abs(cos) ** square + np.abs(sin) ** square) ** (-1 / square)
-        a, b = (np.broadcast_to(np.asarray(v, float).reshape(len(v), -1), (len(v), segments))
-                for v in (a, b))
+        a, b = (
+            np.broadcast_to(np.asarray(v, float).reshape(len(v), -1), (len(v), segments))
+            for v in (a, b)
+        )
         points = (
             centres[:, :, None]
             + first[:, :, None] * (a * cos * round_)[..., None]
@@ -493,7 +495,9 @@ def _leg(parts, body, look, pose, i):
     share = np.linspace(-0.10, 2.04, 20)
     (radius,) = _profile(share, *_LEG)
     covered = share <= 2 * look.leg + 0.05
-    cloth = 1 + np.where(covered, 0.06 + look.loose * np.interp(share, [0, 1, 2], [0.08, 0.25, 0.6]), 0)
+    cloth = 1 + np.where(
+        covered, 0.06 + look.loose * np.interp(share, [0, 1, 2], [0.08, 0.25, 0.6]), 0
+    )
     radius = radius * h * body.girth * cloth
     middle = (share[:-1] + share[1:]) / 2
     colours = np.where((middle <= 2 * look.leg + 0.05)[:, None], look.trousers, look.skin)[:, None]

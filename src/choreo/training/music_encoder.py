@@ -80,7 +80,7 @@ class MusicEncoder(nn.Module):
         # Frames of all clips together, in the released code's order: sums are rounded alike.
         codes = self.encoder(audio.transpose(0, 1).reshape(frames * clips, samples))
         hidden, _ = self.rnn(codes.view(frames, clips, -1).transpose(0, 1))
-        return self.fc(hidden)
+        return self.fc(hidden.contiguous())
 
 
 @contextlib.contextmanager

@@ -1,0 +1,66 @@
+"""Figure 7 and Figure A1: training losses over epochs."""
+
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from choreo import figures
+
+TITLES = {
+    "generator": "generator, total",
+    "adversarial": "adversarial, eq. (4)",
+    "feature_matching": "feature matching, eq. (5)",
+    "l1": "L1, eq. (6)",
+    "music_feature": "music feature, eq. (3)",
+    "perceptual": "pose perceptual",
+    "discriminator_local": "D_local",
+    "discriminator_global": "D_global",
+    "gradient_penalty": "gradient penalty",
+}
+"""Panel titles of the losses that training records; another loss has its own name."""
+
+
+def loss_curves(paths):
+    """Draw the mean of every loss in each epoch, a panel a loss and a line a model.
+
+    Parameters
+    ----------
+    paths : list of str or Path
+        ``<model>/seed<seed>/losses.csv`` files of `choreo.training.train.train`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    runs = {}
+    for path in map(Path, paths):
+        epochs = pd.read_csv(path).drop(columns="step").groupby("epoch").mean()
+        runs[f"{path.parents[1].name}, {path.parent.name.replace('seed', 'seed ')}"] = epochs
+    names = list(dict.fromkeys(name for epochs in runs.values() for name in epochs.columns))
+    columns = min(3, len(names))
+    rows = math.ceil(len(names) / columns)
+    figure, axes = figures.new(rows, columns, figsize=(3.4 * columns, 2.5 * rows), squeeze=False)
+    for axis in axes.flat[len(names) :]:
+        axis.remove()
+    for axis, name in zip(axes.flat, names):
+        for number, (label, epochs) in enumerate(runs.items()):
+            # The same line for a model in every panel, also where it lacks this loss.
+            style = {"color": figures.COLOURS[number % 7], "linestyle": figures.LINES[number % 7]}
+            marker = "o" if len(epochs) == 1 else None
+            if name in epochs:
+                axis.plot(epochs.index + 1, epochs[name], label=label, marker=marker, **style)
+        axis.set_title(TITLES.get(name, name))
+        axis.set_xlabel("epoch")
+        axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
+        axis.margins(x=0.02)
+    handles, labels = [], []
+    for axis in axes.flat[: len(names)]:
+        for handle, label in zip(*axis.get_legend_handles_labels()):
+            if label not in labels:
+                handles.append(handle)
+                labels.append(label)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+    one = next(iter(runs)) if len(runs) == 1 else "all models"
+    figure.suptitle(f"Training losses of {one} (mean of each epoch's steps)")
+    return figure
