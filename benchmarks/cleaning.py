@@ -24,7 +24,7 @@ def main():
     repeats = parser.parse_args().repeats
     track = _track()
     print(f"{'method':<10} {'median ms':>10} {'fastest ms':>11}")
-    for method in ("thesis", "released"):
+    for method in ("thesis", "released", "robust"):
         times = []
         for _ in range(repeats):
             start = time.perf_counter()

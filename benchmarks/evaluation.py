@@ -27,10 +27,9 @@ def dances(count, name, seed, *, sound):
         audio = (rng.integers(-9000, 9000, 80_000) * (np.arange(80_000) % 8000 < 1200)) >> 1
         audio = np.stack([np.roll(audio, int(rng.integers(8000))) for _ in range(count)])
         audio = audio.astype(np.int16)
+    pixels += np.array([320, 160])
     songs = [f"{name}{i // 8}" for i in range(count)]
-    return Pieces(
-        pixels + (320, 160), songs, songs, np.arange(count) % 8 * 5.0, audio, 10, (640, 320)
-    )
+    return Pieces(pixels, songs, songs, np.arange(count) % 8 * 5.0, audio, 10, (640, 320))
 
 
 def main(generated=1000, real=10_000):

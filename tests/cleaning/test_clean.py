@@ -59,6 +59,7 @@ def test_missing_and_incorrect_frames_are_recovered():
     assert record == {
         "method": "thesis",
         "threshold_px": 50.0,
+        "max_gap_seconds": None,
         "fps": 30.0,
         "frames": 12,
         "missing": 3,
@@ -89,8 +90,8 @@ def test_nothing_is_extrapolated():
     assert np.isnan(cleaned.keypoints[[0, 1, 11]]).all()
     assert not cleaned.repaired.any()
     assert record["unrepaired"] == [
-        {"first": 0, "last": 1, "reason": AT_THE_ENDS},
-        {"first": 11, "last": 11, "reason": AT_THE_ENDS},
+        {"first": 0, "last": 1, "joints": "all", "reason": AT_THE_ENDS},
+        {"first": 11, "last": 11, "joints": "all", "reason": AT_THE_ENDS},
     ]
 
 
@@ -116,7 +117,9 @@ def test_long_gaps_may_be_left():
     assert_restored(clean(gap)[0], truth)
     cleaned, record = clean(gap, max_gap_seconds=0.2)
     assert np.flatnonzero(cleaned.repaired.any(1)).tolist() == [4]
-    assert record["unrepaired"] == [{"first": 10, "last": 19, "reason": "gap longer than 0.2 s"}]
+    assert record["unrepaired"] == [
+        {"first": 10, "last": 19, "joints": "all", "reason": "gap longer than 0.2 s"}
+    ]
     assert cleaned.meta["cleaning"]["max_gap_seconds"] == 0.2
     # Ten frames at 30 a second are exactly a third of a second.
     assert clean(gap, max_gap_seconds=1 / 3)[1]["unrepaired"] == []
@@ -194,7 +197,9 @@ def test_released_leaves_the_end_and_stops_where_the_code_does():
     cleaned, record = clean(spoil(truth, [5, 10, 11]), method="released")
     assert_restored(cleaned, truth, slice(10))
     assert np.isnan(cleaned.keypoints[10:]).all()
-    assert record["unrepaired"] == [{"first": 10, "last": 11, "reason": AT_THE_ENDS}]
+    assert record["unrepaired"] == [
+        {"first": 10, "last": 11, "joints": "all", "reason": AT_THE_ENDS}
+    ]
     with pytest.raises(ItemError, match=r"at least 4 frames that are kept \(got 3\)"):
         clean(parabola(3), method="released")
 

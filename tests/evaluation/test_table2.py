@@ -115,7 +115,7 @@ def test_leaks_are_refused(extractor, real, held_out):
     with pytest.raises(ItemError, match=r"a song is evaluated.*got 'a, b'.*Split the dataset"):
         evaluate(real, real, system="real")
     same_video = Measurements(
-        held_out.songs, np.full(12, "va"), held_out.features, held_out.beats, held_out.meta
+        held_out.songs, np.full(12, "va"), held_out.features, held_out.beats, {}, held_out.meta
     )
     with pytest.raises(ItemError, match=r"a dance is evaluated that is also trained on"):
         check_no_leak(same_video, real)
@@ -190,7 +190,9 @@ def test_mean_and_interval_of_few():
 def test_messages(real, held_out, tmp_path):
     with pytest.raises(ItemError, match="at least one evaluated system"):
         table2([])
-    silent = Measurements(held_out.songs, held_out.dances, held_out.features, None, held_out.meta)
+    silent = Measurements(
+        held_out.songs, held_out.dances, held_out.features, None, {}, held_out.meta
+    )
     with pytest.raises(ItemError, match="gru: beats can't be counted without sound"):
         evaluate(silent, real, system="gru")
     (tmp_path / "m.npz").write_text("no")

@@ -59,7 +59,7 @@ def test_the_figure_is_where_the_truth_is(songs, dancer):
         x, y = np.round(keypoints[index]).astype(int).T
         assert away[y, x].max() < 2.5
         # The figure is no larger than a person around these joints.
-        ys, xs = np.nonzero(mask)
+        ys = np.nonzero(mask)[0]
         assert ys.max() < keypoints[index, :, 1].max() + 25
         assert ys.min() > keypoints[index, :, 1].min() - 30
 
@@ -130,11 +130,8 @@ def test_mediapipe_finds_the_dancer_in_every_frame(songs, song, dancer):
     """Through a half turn, with left and right the right way round; about 5 px of error."""
     import mediapipe
 
-    turn = [
-        start
-        for start, name in make_dance(songs[song], make_dancer(dancer), 1, 0).motifs
-        if name == "spin"
-    ][0]
+    motifs = make_dance(songs[song], make_dancer(dancer), 1, 0).motifs
+    turn = next(start for start, name in motifs if name == "spin")
     scene = film(songs[song], dancer=dancer, start=turn - 0.5, frames=75)
     found = []
     with mediapipe.solutions.pose.Pose(model_complexity=1, smooth_landmarks=False) as model:

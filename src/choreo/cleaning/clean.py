@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.cleaning import released
+from choreo.cleaning import released, robust
 from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
 from choreo.displacement import (
     THRESHOLD_PX,
@@ -25,17 +25,19 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
     ----------
     track : PoseTrack
         As the estimator gave it.
-    method : {"thesis", "released"}
+    method : {"thesis", "released", "robust"}
         ``thesis``: the text of section 3.3. Frames that eq. (1)-(2) flag
         (`choreo.displacement.flag_misdetections`) are removed whole; they and the missing
         frames are recovered by a cubic spline through the frames that are left, one for
         each coordinate. Nothing is extrapolated: frames before the first and after the
         last kept one stay NaN. ``released``: what the thesis's code did (see
-        `choreo.cleaning.released`).
+        `choreo.cleaning.released`). ``robust``: each joint on its own, over many frames (see
+        `choreo.cleaning.robust`).
     threshold_px : float
-        Pixels, for eq. (1).
+        Pixels, for eq. (1). ``robust`` has no threshold in pixels.
     max_gap_seconds : float, optional
-        For ``thesis``: longer gaps are not bridged. The text has no such limit.
+        Longer gaps are not bridged. By default ``thesis`` bridges any, as the text does,
+        and ``robust`` half a second; ``released`` has no such limit.
 
     Returns
     -------
@@ -48,11 +50,14 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         method, threshold_px, fps : as used
         frames : decoded frames
         missing, incorrect, partial : counts as in `choreo.comparison.quality.quality`
-        flagged : numbers of the frames that were removed
+        flagged : numbers of the frames that were removed; for ``robust``, in which a joint
+            was removed or exchanged with the other side's
+        exchanged : for ``robust``, numbers of the frames in which left and right were
         missing_runs, repaired_runs : [first, last] of each run of such frames
         repaired_frames, repaired_joints : how much was filled in
-        longest_gap, longest_gap_seconds : longest run of frames that were not kept
-        unrepaired : [{first, last, reason}] of what stayed NaN
+        longest_gap, longest_gap_seconds : longest run of frames of which nothing was kept
+        unrepaired : [{first, last, joints, reason}] of what stayed NaN; joints are names,
+            or "all" that are in use
 
     Raises
     ------
@@ -61,10 +66,12 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
     ItemError
         Where nobody was found, or no frame is left that could be trusted.
     """
-    if method not in ("thesis", "released"):
+    if method not in ("thesis", "released", "robust"):
         raise ConfigError(
-            "unknown method of cleaning", value=method, remedy="Use thesis or released"
+            "unknown method of cleaning", value=method, remedy="Use thesis, released or robust"
         )
+    if max_gap_seconds is None and method == "robust":
+        max_gap_seconds = robust.MAX_GAP_SECONDS
     for name, value in (("threshold_px", threshold_px), ("max_gap_seconds", max_gap_seconds)):
         if value is not None and not value > 0:
             raise ConfigError(f"`{name}` must be above 0", value=value)
@@ -75,49 +82,48 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
             where=track.meta.get("source"),
             remedy="Check the video, or try another estimator",
         )
-    if method == "released":
-        keypoints, flagged, counts = _released(track, missing, threshold_px)
+    if method == "thesis":
+        keypoints, kept, counts = _thesis(track, missing, threshold_px, max_gap_seconds)
+    elif method == "released":
+        keypoints, kept, counts = _released(track, missing, threshold_px)
     else:
-        keypoints, flagged, counts = _thesis(track, missing, threshold_px, max_gap_seconds)
-    removed = missing | flagged
-    repaired = given_joints(keypoints) & removed[:, None]
+        keypoints, kept, counts = _robust(track, max_gap_seconds)
+        # It looks at every joint on its own, in units of the body.
+        threshold_px = None
+    repaired = given_joints(keypoints) & ~kept
+    settings = {
+        "method": method,
+        "threshold_px": None if threshold_px is None else float(threshold_px),
+        "max_gap_seconds": max_gap_seconds,
+    }
     cleaned = track.with_(
         keypoints=keypoints,
-        scores=np.where(removed[:, None], np.nan, track.scores),
+        scores=np.where(kept, track.scores, np.nan),
         repaired=repaired,
-        meta={
-            **track.meta,
-            "cleaning": {
-                "method": method,
-                "threshold_px": float(threshold_px),
-                "max_gap_seconds": max_gap_seconds,
-            },
-        },
+        meta={**track.meta, "cleaning": settings},
     )
-    gaps = runs(removed)
+    gaps = runs(~kept.any(1))
     longest = max((last - first + 1 for first, last in gaps), default=0)
-    record = {
-        "method": method,
-        "threshold_px": float(threshold_px),
+    record = settings | {
         "fps": track.fps,
         "frames": len(track),
+        "missing": int(missing.sum()),
         "partial": int(partial_frames(track.keypoints).sum()),
-        **counts,
-        "flagged": np.flatnonzero(flagged).tolist(),
+        "flagged": np.flatnonzero((track.given & ~kept).any(1)).tolist(),
         "missing_runs": [list(run) for run in runs(missing)],
         "repaired_runs": [list(run) for run in runs(repaired.any(1))],
         "repaired_frames": int(repaired.any(1).sum()),
         "repaired_joints": int(repaired.sum()),
         "longest_gap": longest,
         "longest_gap_seconds": longest / track.fps,
-        "unrepaired": _unrepaired(removed, keypoints, max_gap_seconds),
+        "unrepaired": _unrepaired(track, keypoints, kept, max_gap_seconds),
     }
-    return cleaned, record
+    record["incorrect"] = len(record["flagged"])
+    return cleaned, record | counts
 
 
 def _thesis(track, missing, threshold_px, max_gap_seconds):
-    flagged = flag_misdetections(track.keypoints, threshold_px)
-    keep = ~missing & ~flagged
+    keep = ~missing & ~flag_misdetections(track.keypoints, threshold_px)
     if not keep.any():
         raise ItemError(
             "no frame is left: every frame lacks a joint that another one has",
@@ -130,7 +136,7 @@ def _thesis(track, missing, threshold_px, max_gap_seconds):
     values = track.keypoints[:, used].reshape(len(track), -1)
     filled = fill_gaps(values, keep, bridgeable(keep, max_gap))
     keypoints[:, used] = filled.reshape(len(track), -1, 2)
-    return keypoints, flagged, {"missing": int(missing.sum()), "incorrect": int(flagged.sum())}
+    return keypoints, keep[:, None] & used, {}
 
 
 def _released(track, missing, threshold_px):
@@ -139,20 +145,49 @@ def _released(track, missing, threshold_px):
     done = released.clean_entries(
         present, track.keypoints[present][:, used].astype(float), threshold_px=threshold_px
     )
-    flagged = ~missing
-    flagged[done["kept"]] = False
+    keep = np.zeros(len(track), bool)
+    keep[done["kept"]] = True
     keypoints = np.full(track.keypoints.shape, np.nan)
     keypoints[: len(done["keypoints"]), used] = done["keypoints"]
     # An absent joint was cleaned as 0, 0; in the frames that are kept it is absent again.
-    absent = ~track.given & ~(missing | flagged)[:, None]
-    keypoints[absent] = np.nan
-    return keypoints, flagged, {k: done[k] for k in ("missing", "incorrect")}
+    keypoints[keep[:, None] & ~track.given] = np.nan
+    return keypoints, keep[:, None] & track.given, {k: done[k] for k in ("missing", "incorrect")}
 
 
-def _unrepaired(removed, keypoints, max_gap_seconds):
-    inside = f"gap longer than {max_gap_seconds} s"
-    found = []
-    for first, last in runs(removed & missing_frames(keypoints)):
-        end = first == 0 or last == len(removed) - 1
-        found.append({"first": first, "last": last, "reason": AT_THE_ENDS if end else inside})
-    return found
+def _robust(track, max_gap_seconds):
+    done = robust.repair(
+        track.keypoints, track.scores, track.fps, track.joints, max_gap_seconds=max_gap_seconds
+    )
+    if not given_joints(done.keypoints).any():
+        raise ItemError(
+            "no joint is left that could be trusted",
+            where=track.meta.get("source"),
+            remedy="Check the video, or try another estimator",
+        )
+    kept = track.given & ~done.dropped & ~done.exchanged
+    return done.keypoints, kept, {"exchanged": np.flatnonzero(done.exchanged.any(1)).tolist()}
+
+
+def _unrepaired(track, keypoints, kept, max_gap_seconds):
+    used = np.flatnonzero(joints_in_use(track.keypoints))
+    found = {}
+    for joint in used:
+        trusted = np.flatnonzero(kept[:, joint])
+        for first, last in runs(~given_joints(keypoints[:, joint])):
+            inside = len(trusted) and trusted[0] < first and last < trusted[-1]
+            if not inside:
+                reason = AT_THE_ENDS
+            elif max_gap_seconds is None:
+                reason = "joints absent from kept frames are not filled"
+            else:
+                reason = f"gap longer than {max_gap_seconds} s"
+            found.setdefault((first, last, reason), []).append(track.joints.joints[joint])
+    return [
+        {
+            "first": first,
+            "last": last,
+            "joints": "all" if len(joints) == len(used) else joints,
+            "reason": reason,
+        }
+        for (first, last, reason), joints in sorted(found.items())
+    ]

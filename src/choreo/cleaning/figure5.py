@@ -6,7 +6,12 @@ import numpy as np
 
 from choreo import figures
 from choreo.cleaning.gaps import runs
-from choreo.displacement import displacement, joints_in_use, missing_frames
+from choreo.displacement import (
+    THRESHOLD_PX,
+    displacement,
+    joints_in_use,
+    missing_frames,
+)
 from choreo.errors import ItemError
 from choreo.files import read_json
 from choreo.poses.pictures import crop, pictures, show_pose
@@ -181,8 +186,10 @@ def timeline(before, after, record, *, title="Cleaning"):
         ("after", after, figures.COLOURS[1], "-"),
     ):
         curve.plot(seconds, displacement(track.keypoints), line, color=colour, label=label)
-    curve.axhline(record["threshold_px"], color="0.4", linestyle=":", label="threshold")
-    curve.set_yscale("symlog", linthresh=record["threshold_px"])
+    threshold = record["threshold_px"]
+    if threshold:
+        curve.axhline(threshold, color="0.4", linestyle=":", label="threshold")
+    curve.set_yscale("symlog", linthresh=threshold or THRESHOLD_PX)
     curve.set_ylim(bottom=0)
     curve.set_ylabel("displacement (px)")
     curve.legend(loc="upper right", ncols=3)

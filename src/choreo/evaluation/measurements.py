@@ -12,9 +12,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
+from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.motion_beats import motion_beats, released_speed_drops
+from choreo.evaluation.motion_quality import motion_quality
 from choreo.evaluation.music_beats import music_beats
 from choreo.files import whole
 
@@ -32,9 +35,13 @@ class Measurements:
     songs, dances : ndarray of str, shape (N,)
         Song of each piece and the dance that it was cut from.
     features : dict of str to ndarray, shape (N, D)
-        Feature sets: `learned` (the extractor's), `kinetic`.
+        Feature sets: `learned` (the extractor's), `kinetic`, `geometric`.
     beats : BeatCounts or None
         None where the pieces came without sound.
+    values : dict of str to ndarray, shape (N,)
+        What `choreo.evaluation.alignment` and `choreo.evaluation.motion_quality` give,
+        `motion_tempo` and `music_tempo` in beats a minute (NaN where there is none).
+        Empty where the pieces came without sound.
     meta : dict
         `method`, `crashes` (pieces on which the thesis's released code stops with an
         error; 0 in the method "thesis", which has none), `extractor_songs`.
@@ -44,6 +51,7 @@ class Measurements:
     dances: np.ndarray
     features: dict
     beats: BeatCounts | None
+    values: dict
     meta: dict
 
     def __len__(self):
@@ -59,20 +67,13 @@ class Measurements:
             self.dances[index],
             {name: values[index] for name, values in self.features.items()},
             beats,
+            {name: values[index] for name, values in self.values.items()},
             self.meta,
         )
 
     def save(self, path):
         """Write as ``.npz``, whole or not at all; the same measurements give the same bytes."""
-        arrays = {"songs": self.songs, "dances": self.dances}
-        arrays |= {f"features/{name}": values for name, values in self.features.items()}
-        meta = dict(self.meta)
-        if self.beats is not None:
-            arrays |= {f"beats/{name}": getattr(self.beats, name) for name in _COUNTS}
-            meta["tolerance"] = self.beats.tolerance
-        arrays["meta"] = np.asarray(json.dumps(meta, sort_keys=True))
-        with whole(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        save_systems({"": self}, path)
 
     @classmethod
     def load(cls, path):
@@ -83,45 +84,146 @@ class Measurements:
         ItemError
             Where the file is missing or holds something else.
         """
-        try:
-            with np.load(path, allow_pickle=False) as data:
-                arrays = dict(data)
-            meta = json.loads(str(arrays.pop("meta")))
-            beats = None
-            if "tolerance" in meta:
-                counts = (arrays[f"beats/{name}"] for name in _COUNTS)
-                beats = BeatCounts(*counts, meta.pop("tolerance"))
-            features = {
-                name.partition("/")[2]: values
+        systems = load_systems(path)
+        if list(systems) != [""]:
+            raise ItemError("holds several systems", where=path, value=list(systems))
+        return systems[""]
+
+    def _arrays(self):
+        arrays = {"songs": self.songs, "dances": self.dances}
+        arrays |= {f"features/{name}": values for name, values in self.features.items()}
+        arrays |= {f"values/{name}": values for name, values in self.values.items()}
+        meta = dict(self.meta)
+        if self.beats is not None:
+            arrays |= {f"beats/{name}": getattr(self.beats, name) for name in _COUNTS}
+            meta["tolerance"] = self.beats.tolerance
+        return arrays | {"meta": np.asarray(json.dumps(meta, sort_keys=True))}
+
+    @classmethod
+    def _of_arrays(cls, arrays):
+        def group(prefix):
+            return {
+                name.removeprefix(prefix): values
                 for name, values in arrays.items()
-                if name.startswith("features/")
+                if name.startswith(prefix)
             }
-            return cls(arrays["songs"], arrays["dances"], features, beats, meta)
-        except FileNotFoundError:
-            raise ItemError("no such file", where=path) from None
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise ItemError(
-                f"not a file of measurements ({error})",
-                where=path,
-                remedy="Delete it; the evaluation stage makes it again",
-            ) from None
+
+        meta = json.loads(str(arrays["meta"]))
+        beats = None
+        if "tolerance" in meta:
+            beats = BeatCounts(**group("beats/"), tolerance=meta.pop("tolerance"))
+        return cls(
+            arrays["songs"], arrays["dances"], group("features/"), beats, group("values/"), meta
+        )
 
 
-def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE):
+def save_systems(systems, path):
+    """Write the measurements of several systems to one ``.npz``, whole or not at all.
+
+    Parameters
+    ----------
+    systems : dict of str to Measurements
+        By name; the order is kept.
+    path : str or Path
+    """
+    arrays = {
+        f"{system}|{name}": values
+        for system, measured in systems.items()
+        for name, values in measured._arrays().items()
+    }
+    with whole(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load_systems(path):
+    """Read what `save_systems` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to Measurements
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing or holds something else.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            systems = {}
+            for name in data.files:
+                system, mark, array = name.partition("|")
+                if not mark:
+                    raise KeyError(name)
+                systems.setdefault(system, {})[array] = data[name]
+        return {system: Measurements._of_arrays(arrays) for system, arrays in systems.items()}
+    except FileNotFoundError:
+        raise ItemError("no such file", where=path) from None
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ItemError(
+            f"not a file of measurements ({error})",
+            where=path,
+            remedy="Delete it; the evaluation stage makes it again",
+        ) from None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Music beats of every piece, in seconds from its start.
+
+    Attributes
+    ----------
+    coverage, alignment : list of ndarray
+        The sets of Table 2 (`choreo.evaluation.music_beats.music_beats`).
+    tracked : list of ndarray
+        Ellis's beats, whatever the method.
+    """
+
+    coverage: list
+    alignment: list
+    tracked: list
+
+
+def listen(audio, method="thesis"):
+    """Find the music beats of many pieces.
+
+    Parameters
+    ----------
+    audio : ndarray, shape (N, S)
+        16 kHz.
+    method : {"thesis", "released"}
+
+    Returns
+    -------
+    Heard
+    """
+    coverage, alignment = zip(*(music_beats(sound, method) for sound in audio))
+    tracked = coverage
+    if method != "thesis":
+        tracked = [music_beats(sound)[0] for sound in audio]
+    return Heard(list(coverage), list(alignment), list(tracked))
+
+
+def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, heard=None):
     """Measure pieces.
 
     Parameters
     ----------
     pieces : Pieces
         Real dances of one split, or the dances of one model and seed. Where they have
-        no sound, no beats are counted (real training dances, which are only compared
-        with).
+        no sound, only features are measured (real training dances, which are only
+        compared with).
     extractor : Extractor
         The frozen feature extractor.
     method : {"thesis", "released"}
         How beats are found.
     tolerance : float
         Seconds between a motion beat and a music beat that still count as aligned.
+    heard : Heard, optional
+        What `listen` finds in the sound of `pieces`, where it was done before.
 
     Returns
     -------
@@ -130,32 +232,41 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE):
     """
     if not len(pieces):
         raise ItemError("there is no piece of dance to evaluate")
+    fps, frames = pieces.fps, pieces.pixels.shape[1]
     blocks = [pieces.pixels[i : i + _BLOCK] for i in range(0, len(pieces), _BLOCK)]
     features = {
         "learned": np.concatenate([extractor.features(block) for block in blocks]),
-        "kinetic": np.concatenate([kinetic_features(block, pieces.fps) for block in blocks]),
+        "kinetic": np.concatenate([kinetic_features(block, fps) for block in blocks]),
+        "geometric": np.concatenate([geometric_features(block, fps) for block in blocks]),
     }
-    beats, crashes = None, 0
+    beats, values, crashes = None, {}, 0
     if pieces.audio is not None:
+        heard = heard or listen(pieces.audio, method)
         motion, stops = _motion(pieces, method)
-        coverage, alignment = zip(*(music_beats(audio, method) for audio in pieces.audio))
         beats = count_beats(
-            motion,
-            coverage,
-            alignment,
-            frames=pieces.pixels.shape[1],
-            fps=pieces.fps,
-            tolerance=tolerance,
+            motion, heard.coverage, heard.alignment, frames=frames, fps=fps, tolerance=tolerance
         )
         if method == "released":
             crashes = int(np.count_nonzero(stops | (beats.music == 0) | (beats.motion == 0)))
+        values = measure_alignment(motion, heard.tracked, frames=frames, fps=fps)
+        values["music_tempo"] = np.array([_tempo(tracked) for tracked in heard.tracked])
+        values["motion_tempo"] = np.concatenate([motion_tempo(block, fps) for block in blocks])
+        values |= motion_quality(pieces)
     return Measurements(
         pieces.songs,
         pieces.dances,
         features,
         beats,
+        values,
         {"method": method, "crashes": crashes, "extractor_songs": sorted(extractor.songs)},
     )
+
+
+def _tempo(beats):
+    """Beats a minute by the slope of the beats' times; NaN for fewer than two."""
+    if len(beats) < 2:
+        return np.nan
+    return 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
 
 
 def _motion(pieces, method):

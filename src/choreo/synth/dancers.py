@@ -438,7 +438,7 @@ class _Writer:
     def _move(self, key, size):
         c, s = np.cos(self.facing), np.sin(self.facing)
         across, ahead = (size * step for step in key.move)
-        goal = self.base + [c * across + s * ahead, -s * across + c * ahead]
+        goal = self.base + np.array([c * across + s * ahead, -s * across + c * ahead])
         if key.turn:
             # Turning on both feet is the moment to come back to the middle.
             goal *= 0.6

@@ -127,7 +127,9 @@ class _Drawable:
             return
         inner = np.s_[top // scale : bottom // scale, left // scale : right // scale]
         # Repeated pixels average back to what they were: the box leaves no trace.
-        canvas = frame[inner].repeat(scale, axis=0).repeat(scale, axis=1)
+        canvas = cv2.resize(
+            frame[inner], (right - left, bottom - top), interpolation=cv2.INTER_NEAREST
+        )
         self._shade(canvas, index, left, top)
         self._facets(canvas, index, left, top)
         if scale > 1:

@@ -186,9 +186,8 @@ def _trunk(parts, body, look, pose):
     for r, value in enumerate(middle):
         colours[r] = look.shirt if value > -0.12 else look.trousers
         if value > 0.2:
-            if look.pattern == "stripes" and int(value * 5.5) % 2:
-                colours[r] = look.accent
-            elif look.pattern == "yoke" and value > 2.2:
+            striped = look.pattern == "stripes" and int(value * 5.5) % 2
+            if striped or (look.pattern == "yoke" and value > 2.2):
                 colours[r] = look.accent
             elif look.pattern == "panel":
                 colours[r, np.abs(np.sin(angle)) > 0.8] = look.accent

@@ -100,27 +100,25 @@ class TrainingStep:
         networks.zero_grad(set_to_none=True)
         real = batch["poses"].flatten(2)
         features, generated = self._generate(batch, noise)
-        # Leaves: each discriminator's graph is walked for its own update and for the
-        # gradient by the poses, never for both at once.
-        leaf = generated.detach().requires_grad_()
-        heard_leaf = features.detach().requires_grad_()
+        # Leaves: what the discriminators do with the poses is differentiated apart from
+        # how the generator made them.
+        fake = generated.detach().requires_grad_()
+        heard = features.detach().requires_grad_()
 
-        local_fake = self._score_local(leaf)
-        looked = _Looked(networks.discriminator_global, batch["audio"], real, leaf)
-        terms = self._generator_terms(leaf, heard_leaf, real, local_fake, looked)
-        objective = losses.full_objective(terms, recipe.loss_weights)
-        self._backward_generator(objective, (generated, leaf), (features, heard_leaf))
-        terms = {name: value.detach() for name, value in terms.items()}
-        terms["generator"] = objective.detach()
+        local_terms, local_slope = self._differentiate_local(real, fake)
+        looked = _Looked(networks.discriminator_global, batch["audio"], real, fake)
+        terms = self._generator_terms(fake, heard, real, looked)
+        losses.full_objective(terms, recipe.loss_weights).backward(
+            inputs=[fake, heard, *self._music_feature_parameters()], retain_graph=True
+        )
+        fake.grad += recipe.loss_weights.adversarial * local_slope
+        self._backward_generator(generated, features, fake.grad, heard.grad)
+        fake.grad = None
 
-        for name, loss, parts in (
-            ("discriminator_local", *self._local_loss(real, local_fake)),
-            ("discriminator_global", *self._global_loss(real, leaf, alpha, looked)),
-        ):
-            loss.backward(inputs=list(getattr(networks, name).parameters()))
-            terms[name] = loss.detach()
-            terms |= {part: value.detach() for part, value in parts.items()}
-        return terms, generated.detach()
+        terms = {"adversarial_local": local_terms.pop("adversarial_local"), **terms}
+        terms["generator"] = losses.full_objective(terms, recipe.loss_weights)
+        terms |= local_terms | self._differentiate_global(real, fake, alpha, looked)
+        return {name: value.detach() for name, value in terms.items()}, generated.detach()
 
     def _generate(self, batch, noise):
         generator = self.networks.generator
@@ -129,16 +127,47 @@ class TrainingStep:
             features = generator.audio_encoder(batch["audio"])
         return features, generator.pose_generator(features, batch["initial"], noise)
 
-    def _score_local(self, poses):
-        return self.networks.discriminator_local.score(windows(poses), drop=True)
+    def _differentiate_local(self, real, fake):
+        """Leave D_local's gradients with its parameters; give the generator its own.
 
-    def _generator_terms(self, fake, features, real, local_fake, looked):
+        A window's score is one number, so the gradient of any loss by the window's poses
+        is that of any other loss times a factor. The pass backwards that D_local's own
+        loss needs serves the generator's as well.
+
+        Returns
+        -------
+        terms : dict of str to Tensor, shape ()
+        slope : Tensor, shape (B, T, 36)
+            Gradient of ``adversarial_local`` by the generated poses.
+        """
+        network, scale = self.networks.discriminator_local, self.recipe.discriminator_scale
+        parameters = list(network.parameters())
+        cut = windows(fake)
+        pieces = cut.detach().requires_grad_()
+        scores = network.score(pieces, drop=True)
+        own = scores.detach().requires_grad_()
+        real_loss, fake_loss = losses.discriminator_adversarial(
+            network.score(windows(real), drop=True), own
+        )
+        wanted = losses.generator_adversarial(own, self.recipe.generator_objective)
+        (by_loss,) = torch.autograd.grad(scale * fake_loss, own)
+        (by_wanted,) = torch.autograd.grad(wanted, own)
+        torch.autograd.backward(scores, by_loss, inputs=[pieces, *parameters])
+        (scale * real_loss).backward(inputs=parameters)
+        # Where a score is so low that its gradient is 0 in float32, both losses' are.
+        factor = torch.where(by_loss == 0, 0, by_wanted / by_loss)
+        (slope,) = torch.autograd.grad(cut, fake, pieces.grad * factor[..., None, None])
+        return {
+            "adversarial_local": wanted,
+            "discriminator_local": scale * (real_loss + fake_loss),
+            "real_local": real_loss,
+            "fake_local": fake_loss,
+        }, slope
+
+    def _generator_terms(self, fake, features, real, looked):
         recipe, networks = self.recipe, self.networks
         objective = recipe.generator_objective
-        terms = {
-            "adversarial_local": losses.generator_adversarial(local_fake, objective),
-            "adversarial_global": losses.generator_adversarial(looked.fake_score(), objective),
-        }
+        terms = {"adversarial_global": losses.generator_adversarial(looked.fake_score(), objective)}
         if recipe.feature_matching != "off":
             maps = (
                 looked.released_maps if recipe.feature_matching == "released" else looked.all_maps
@@ -157,19 +186,19 @@ class TrainingStep:
             terms["music_feature"] = self._detached_music_feature(fake, features, real)
         return terms
 
-    def _backward_generator(self, objective, poses, features):
-        networks = self.networks
-        ends, leaves = zip(poses, features, strict=True)
-        trained = list(networks.generator.parameters())
-        if self.recipe.music_feature_loss == "live":
-            trained_first = list(networks.music_feature_generator.parameters())
-        else:
-            # Without a gradient Adam leaves the music-feature generator where it is.
-            ends, leaves, trained_first = ends[:1], leaves[:1], []
-        objective.backward(inputs=[*leaves, *trained_first], retain_graph=True)
-        torch.autograd.backward(ends, [leaf.grad for leaf in leaves], inputs=trained)
-        for leaf in leaves:
-            leaf.grad = None
+    def _music_feature_parameters(self):
+        """Parameters that L_MF trains beside the generator's; none unless it is live.
+
+        Without a gradient Adam leaves the music-feature generator where it is.
+        """
+        live = self.recipe.music_feature_loss == "live"
+        return list(self.networks.music_feature_generator.parameters()) if live else []
+
+    def _backward_generator(self, poses, features, by_poses, by_features):
+        ends, slopes = [poses], [by_poses]
+        if by_features is not None:
+            ends, slopes = [poses, features], [by_poses, by_features]
+        torch.autograd.backward(ends, slopes, inputs=list(self.networks.generator.parameters()))
 
     @torch.no_grad()
     def _detached_music_feature(self, fake, features, real):
@@ -182,7 +211,7 @@ class TrainingStep:
         with running_statistics(
             network, lambda m: (m * (1 - m) ** 2 + m) / ((1 - m) ** 2 + m), passes=2
         ):
-            fake = network(fake)
+            fake = network(fake.detach())
         with running_statistics(network, lambda m: m * (1 - m)):
             real = network(real)
         self._regenerated = (fake, real)
@@ -200,26 +229,23 @@ class TrainingStep:
         ]
         return sum(distances) / len(distances)
 
-    def _local_loss(self, real, fake_scores):
-        parts = losses.discriminator_adversarial(self._score_local(real), fake_scores)
-        names = ("real_local", "fake_local")
-        return self.recipe.discriminator_scale * sum(parts), dict(zip(names, parts, strict=True))
-
-    def _global_loss(self, real, fake, alpha, looked):
+    def _differentiate_global(self, real, fake, alpha, looked):
+        """Leave D_global's gradients with its parameters; return its losses by name."""
         recipe = self.recipe
         fake_scores = looked.fake_score()
-        parts = losses.discriminator_adversarial(looked.real_score(), fake_scores)
-        named = dict(zip(("real_global", "fake_global"), parts, strict=True))
-        loss = recipe.discriminator_scale * sum(parts)
+        real_loss, fake_loss = losses.discriminator_adversarial(looked.real_score(), fake_scores)
+        loss = recipe.discriminator_scale * (real_loss + fake_loss)
+        terms = {"real_global": real_loss, "fake_global": fake_loss}
         if recipe.gradient_penalty != "off":
             if recipe.gradient_penalty == "generated":
                 penalty = losses.gradient_penalty(fake_scores, fake)
             else:
                 between = (alpha * real + (1 - alpha) * fake.detach()).requires_grad_()
                 penalty = losses.gradient_penalty(looked.score_of(between), between)
-            named["gradient_penalty"] = penalty
+            terms["gradient_penalty"] = penalty
             loss = loss + recipe.loss_weights.gradient_penalty * penalty
-        return loss, named
+        loss.backward(inputs=list(self.networks.discriminator_global.parameters()))
+        return {"discriminator_global": loss, **terms}
 
 
 class _Looked:

@@ -1,0 +1,342 @@
+"""Cleaning that looks at each joint over many frames: the thesis's own future work (section 6.1).
+
+Eq. (1)-(2) see the first frames of a wrong stretch at most, throw away the whole body for
+one joint, and take a fast arm for an error. Here
+
+1. left and right that were exchanged are put back (a two-state Viterbi path over the
+   motion it costs to keep or to exchange them);
+2. each joint's path is cut where it jumps, that is where the straight continuations from
+   both sides miss each other, and the pieces are kept that follow from one another at
+   the least cost (dynamic programming), so that a stretch of bad frames is dropped whole,
+   while a fast but smooth move stays;
+3. a joint at the end of a limb that is longer than the clip's robust maximum is dropped;
+4. each joint is filled on its own by a cubic spline through what is left of it; gaps
+   longer than a limit are left empty.
+
+Distances are in units of the dancer's size (the median diagonal of the box around the
+joints), so that the resolution does not matter.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.displacement import given_joints, joints_in_use
+
+MAX_GAP_SECONDS = 0.5
+"""Longer gaps are not bridged."""
+
+JUMP = 0.07
+"""Smallest miss between two straight continuations that cuts a path, in body sizes."""
+
+JOIN = 0.06
+"""Miss across one frame at which a join costs as much as a dropped frame, in body sizes."""
+
+JOIN_GROWTH = 0.03
+"""How much larger that miss may be for each frame of a gap between two pieces."""
+
+JOIN_CAP = 6.0
+"""Largest cost of a join, in dropped frames: a wrong stretch of up to twice this is dropped."""
+
+LOOK_BACK = 20
+"""Pieces before it that a piece may be joined to."""
+
+EXCHANGE = 0.1
+"""Cost of exchanging left and right, in body sizes of motion a pair; a third in the face."""
+
+EXCHANGED = 0.005
+"""Cost of each frame that is exchanged: the shorter part of a clip is taken for the wrong one."""
+
+LIMB_MARGIN, LIMB_SLACK = 1.35, 0.03
+"""A limb may be longer than the 90th percentile of its length by this factor and this part
+of the body size. Widths of the body and the face are no limbs: they grow in a turn."""
+
+REFERENCE_FPS = 30.0
+"""Frame rate at which the constants above were set; others are scaled to it."""
+
+_GROUPS = {
+    ("shoulder", "elbow", "wrist"): EXCHANGE,
+    ("hip", "knee", "ankle", "big_toe", "small_toe", "heel"): EXCHANGE,
+    ("eye", "ear"): EXCHANGE / 3,
+}
+
+_LIMB_ENDS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What was found in a track of T frames and J joints.
+
+    Attributes
+    ----------
+    keypoints : ndarray of float, shape (T, J, 2)
+        Pixels; NaN where nothing could be filled in.
+    dropped : ndarray of bool, shape (T, J)
+        Given joints that were taken for wrong.
+    exchanged : ndarray of bool, shape (T, J)
+        Joints that were exchanged with the other side's.
+    """
+
+    keypoints: np.ndarray
+    dropped: np.ndarray
+    exchanged: np.ndarray
+
+
+def body_size(keypoints):
+    """Median diagonal of the box around the joints.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+        Pixels; NaN where there is none.
+
+    Returns
+    -------
+    float
+        Pixels; 1 where there is nothing to measure.
+    """
+    extent = np.fmax.reduce(keypoints, axis=1) - np.fmin.reduce(keypoints, axis=1)
+    diagonal = np.hypot(*extent.T)
+    diagonal = diagonal[np.isfinite(diagonal)]
+    return max(float(np.median(diagonal)), 1.0) if diagonal.size else 1.0
+
+
+def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS):
+    """Clean a track joint by joint.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+        Pixels; NaN where there is none.
+    scores : ndarray, shape (T, J)
+        The estimator's confidence from 0 to 1; NaN where it gives none. A joint of little
+        confidence is dropped for less.
+    fps : float
+        Frames a second.
+    skeleton : Skeleton
+    max_gap_seconds : float or None
+        Longer gaps are not bridged.
+
+    Returns
+    -------
+    Repair
+    """
+    size = body_size(keypoints)
+    exchanged = find_exchanges(keypoints, size, skeleton)
+    mirror = np.arange(len(skeleton))
+    for left, right in skeleton.pairs:
+        mirror[[left, right]] = right, left
+    path = np.where(exchanged[..., None], keypoints[:, mirror], keypoints).astype(float)
+    scores = np.where(exchanged, scores[:, mirror], scores)
+    given = given_joints(path)
+    keep = given.copy()
+    worth = 0.5 + 0.5 * np.clip(np.nan_to_num(scores, nan=1.0), 0, 1)
+    for joint in np.flatnonzero(joints_in_use(path)):
+        at = np.flatnonzero(given[:, joint])
+        good = consistent(at, path[at, joint] / size, worth[at, joint], fps)
+        keep[at[~good], joint] = False
+    keep &= ~_too_long(path, keep, size, skeleton)
+    limit = None if max_gap_seconds is None else max_gap_seconds * fps
+    return Repair(_filled(path, keep, limit), given & ~keep, exchanged & given)
+
+
+def _filled(path, keep, limit):
+    out = np.where(keep[..., None], path, np.nan)
+    patterns = {}
+    for joint in np.flatnonzero(keep.any(0) & ~keep.all(0)):
+        patterns.setdefault(keep[:, joint].tobytes(), []).append(joint)
+    for joints in patterns.values():
+        # Joints that lack the same frames share one spline.
+        mask = keep[:, joints[0]]
+        values = path[:, joints].reshape(len(path), -1)
+        filled = fill_gaps(values, mask, bridgeable(mask, limit))
+        out[:, joints] = filled.reshape(len(path), -1, 2)
+    return out
+
+
+def find_exchanges(keypoints, size, skeleton):
+    """Find frames in which an estimator took left for right.
+
+    Arms, legs and face are looked at on their own. Two states, as given and exchanged;
+    the cost of a step is the mean motion of the group's joints in body sizes, that of a
+    change of state is `EXCHANGE`, that of a frame in the exchanged state `EXCHANGED`.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+        Pixels; NaN where there is none.
+    size : float
+        Body size in pixels.
+    skeleton : Skeleton
+
+    Returns
+    -------
+    ndarray of bool, shape (T, J)
+        Joints to exchange with the other side's.
+    """
+    exchanged = np.zeros(keypoints.shape[:2], bool)
+    for group, change_cost in _GROUPS.items():
+        pairs = [
+            pair
+            for pair in skeleton.pairs
+            if skeleton.joints[pair[0]].removeprefix("left_") in group
+        ]
+        if not pairs:
+            continue
+        left, right = np.array(pairs).T
+        both = given_joints(keypoints[:, left]) & given_joints(keypoints[:, right])
+        at = np.flatnonzero(both.any(1))
+        if len(at) < 2:
+            continue
+        a, b = keypoints[at][:, left] / size, keypoints[at][:, right] / size
+        # A jump to anywhere must not look like an exchange: far is as far as a body part.
+        kept = _motion(a, a) + _motion(b, b)
+        crossed = _motion(a, b) + _motion(b, a)
+        known = np.isfinite(kept) & np.isfinite(crossed)
+        count = np.maximum(known.sum(1), 1)
+        same = np.where(known, kept, 0).sum(1) / count
+        change = np.where(known, crossed, 0).sum(1) / count + change_cost
+        state = _two_states(same.tolist(), change.tolist())
+        exchanged[np.ix_(at, np.concatenate([left, right]))] = state[:, None]
+    return exchanged
+
+
+def _motion(earlier, later):
+    return np.minimum(np.hypot(*np.moveaxis(later[1:] - earlier[:-1], -1, 0)), 0.5)
+
+
+def _two_states(same, change):
+    """Cheapest path of states (False as given, True exchanged) for T frames, T - 1 steps."""
+    costs = 0.0, EXCHANGED
+    back = []
+    for stay, switch in zip(same, change):
+        plain = costs[0] + stay, costs[1] + switch
+        crossed = costs[1] + stay, costs[0] + switch
+        back.append((plain[1] < plain[0], crossed[0] <= crossed[1]))
+        costs = min(plain), min(crossed) + EXCHANGED
+    state = costs[1] < costs[0]
+    states = [state]
+    for from_plain, from_crossed in reversed(back):
+        state = from_crossed if state else from_plain
+        states.append(state)
+    return np.array(states[::-1])
+
+
+def consistent(frame, path, worth, fps):
+    """Find the part of a joint's path whose pieces follow from one another.
+
+    Parameters
+    ----------
+    frame : ndarray of int, shape (N,)
+        Increasing frame numbers.
+    path : ndarray, shape (N, 2)
+        Positions in body sizes.
+    worth : ndarray, shape (N,)
+        Cost of dropping each.
+    fps : float
+        Frames a second.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+        What to keep.
+    """
+    count = len(frame)
+    if count < 4:
+        return np.ones(count, bool)
+    step = np.diff(frame)
+    # Half the third difference: how far the straight continuations from both sides miss
+    # each other in the middle of a step.
+    miss = np.zeros(count - 1)
+    third = path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]
+    miss[1:-1] = np.hypot(*third.T) / 2
+    # At the ends the continuation is that of the three frames on the one side.
+    miss[[0, -1]] = np.hypot(*third[[0, -1]].T)
+    frames_a_second = REFERENCE_FPS / fps
+    cuts = np.flatnonzero((miss > JUMP * max(frames_a_second, 1.0)) | (step > 1)) + 1
+    if not len(cuts):
+        return np.ones(count, bool)
+    first = np.concatenate([[0], cuts])
+    last = np.concatenate([cuts - 1, [count - 1]])
+    chosen = _best_chain(first, last, frame, path, worth, frames_a_second)
+    good = np.zeros(count, bool)
+    for piece in chosen:
+        good[first[piece] : last[piece] + 1] = True
+    return good
+
+
+def _velocities(first, last, frame, path):
+    """Velocity at the start and at the end of each piece; NaN where it has one frame."""
+    reach = np.minimum(last - first, 2)
+    single = reach == 0
+
+    def between(a, b):
+        span = np.where(single, 1, frame[b] - frame[a])[:, None]
+        return np.where(single[:, None], np.nan, (path[b] - path[a]) / span)
+
+    return between(first, first + reach), between(last - reach, last)
+
+
+def _joins(first, last, frame, path, frames_a_second):
+    """Cost (P, LOOK_BACK) of joining each of P pieces to the one k + 1 before it."""
+    begin, leave = _velocities(first, last, frame, path)
+    piece = np.arange(len(first))[:, None]
+    earlier = piece - 1 - np.arange(LOOK_BACK)
+    exists = earlier >= 0
+    earlier = np.maximum(earlier, 0)
+    start, end = first[piece], last[earlier]
+    gap = np.where(exists, frame[start] - frame[end], 1).astype(float)
+    out, into = leave[earlier], begin[piece]
+    out_known, in_known = np.isfinite(out[..., :1]), np.isfinite(into[..., :1])
+    # A lone frame goes the way of the other piece; two of them have no direction.
+    out = np.where(out_known, out, np.where(in_known, into, 0.0))
+    into = np.where(in_known, into, out)
+    middle = path[start] - path[end] - (into + out) * gap[..., None] / 2
+    miss = np.hypot(middle[..., 0], middle[..., 1])
+    gap *= frames_a_second
+    allowed = JOIN + JOIN_GROWTH * np.maximum(gap - 1, 0)
+    allowed += np.where((out_known | in_known)[..., 0], 0.0, JOIN * gap)
+    return np.where(exists, np.minimum((miss / allowed) ** 2, JOIN_CAP), np.inf)
+
+
+def _best_chain(first, last, frame, path, worth, frames_a_second):
+    """Pieces of the cheapest chain: dropped frames and joins that miss."""
+    joins = _joins(first, last, frame, path, frames_a_second)
+    total = np.concatenate([[0], np.cumsum(worth)])
+    before, after = total[first], total[last + 1]
+    # ends[LOOK_BACK + p]: cost of the best chain to piece p, less all that could have been
+    # kept until its end; padded so that every piece has LOOK_BACK ones before it.
+    ends = np.full(LOOK_BACK + len(first), np.inf)
+    previous = []
+    for piece in range(len(first)):
+        candidates = ends[piece : piece + LOOK_BACK][::-1] + joins[piece]
+        best = int(candidates.argmin())
+        if candidates[best] < 0:
+            previous.append(piece - 1 - best)
+            ends[LOOK_BACK + piece] = candidates[best] + before[piece] - after[piece]
+        else:
+            previous.append(-1)
+            ends[LOOK_BACK + piece] = before[piece] - after[piece]
+    piece = int(ends[LOOK_BACK:].argmin())
+    chain = []
+    while piece >= 0:
+        chain.append(piece)
+        piece = previous[piece]
+    return chain
+
+
+def _too_long(path, keep, size, skeleton):
+    """Joints at the far end of limbs that are longer than the clip's robust maximum."""
+    wrong = np.zeros(keep.shape, bool)
+    for near, far in skeleton.limbs:
+        names = skeleton.joints[near], skeleton.joints[far]
+        both = keep[:, near] & keep[:, far]
+        if not all(name.endswith(_LIMB_ENDS) for name in names) or both.sum() < 10:
+            continue
+        if {name.split("_")[0] for name in names} == {"left", "right"}:
+            continue
+        length = np.hypot(*(path[:, far] - path[:, near]).T)
+        longest = np.percentile(length[both], 90) * LIMB_MARGIN + LIMB_SLACK * size
+        wrong[:, far] |= both & (length > longest)
+    return wrong

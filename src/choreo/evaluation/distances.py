@@ -1,0 +1,189 @@
+"""Distances between feature sets beyond the Frechet distance, and what they need."""
+
+import numpy as np
+
+from choreo.errors import ItemError
+from choreo.evaluation.frechet import Gaussian, frechet_distance
+
+NEIGHBOURS = 5
+"""k of precision, recall, density and coverage."""
+KID_PIECES = 2000
+"""Real pieces that KID takes at most: its kernel matrix grows with their square."""
+FRACTIONS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+"""Shares of the pieces at which the Frechet distance is taken for its limit."""
+REPEATS = 8
+_BLOCK = 512
+"""Pieces whose distances to all others are held at once."""
+
+
+def frechet_at_infinity(features, real, *, seed=0):
+    """Frechet distance extrapolated to infinitely many pieces (arXiv:1911.07023).
+
+    The distance of n pieces is biased upwards by about a constant over n. It is taken
+    for random parts of the pieces, and a line in 1 / n is drawn through the means.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, D)
+        Scaled features.
+    real : Gaussian
+        Of the scaled real features.
+    seed : int
+        Of the choice of parts.
+
+    Returns
+    -------
+    float
+        NaN for fewer than 10 pieces. May be under 0 by chance.
+    """
+    total = len(features)
+    if total < 10:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    sizes, means = [], []
+    for fraction in FRACTIONS:
+        size = round(fraction * total)
+        repeats = REPEATS if size < total else 1
+        parts = (rng.permutation(total)[:size] for _ in range(repeats))
+        means.append(
+            np.mean([frechet_distance(Gaussian.of(features[part]), real) for part in parts])
+        )
+        sizes.append(size)
+    return float(np.polyfit(1 / np.array(sizes), means, 1)[1])
+
+
+def kernel_distance(features, real, *, seed=0):
+    """KID: unbiased squared maximum mean discrepancy, kernel ``(x.y / D + 1)^3``.
+
+    Parameters
+    ----------
+    features, real : ndarray, shapes (n, D) and (m, D)
+        Scaled features. More than 2,000 real ones are thinned by chance.
+    seed : int
+        Of the thinning.
+
+    Returns
+    -------
+    float
+        NaN for fewer than two pieces in a set. May be under 0 by chance.
+    """
+    if len(features) < 2 or len(real) < 2:
+        return float("nan")
+    rng = np.random.default_rng(seed)
+    features, real = (
+        x[np.sort(rng.permutation(len(x))[:KID_PIECES])] if len(x) > KID_PIECES else x
+        for x in (features, real)
+    )
+
+    def kernel(a, b):
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    def within(a):
+        values = kernel(a, a)
+        return (values.sum() - np.trace(values)) / (len(a) * (len(a) - 1))
+
+    return float(within(features) + within(real) - 2 * kernel(features, real).mean())
+
+
+def neighbour_scores(features, real, k=NEIGHBOURS):
+    """Precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797).
+
+    Parameters
+    ----------
+    features, real : ndarray, shapes (n, D) and (m, D)
+        Scaled features.
+    k : int
+        Neighbours that make the ball round a piece.
+
+    Returns
+    -------
+    dict
+        `precision`: share of pieces inside a real piece's ball; `recall`: share of real
+        pieces inside a piece's ball; `density`: mean number of real balls a piece is
+        in, over k; `coverage`: share of real pieces with a piece in their ball. NaN
+        where a set has k pieces or fewer.
+    """
+    names = ("precision", "recall", "density", "coverage")
+    if min(len(features), len(real)) <= k:
+        return dict.fromkeys(names, float("nan"))
+    real_ball, own_ball = (neighbourhoods(x, k) for x in (real, features))
+    between = apart(features, real)
+    inside = between <= real_ball
+    return {
+        "precision": float(inside.any(1).mean()),
+        "recall": float((between <= own_ball[:, None]).any(0).mean()),
+        "density": float(inside.sum(1).mean() / k),
+        "coverage": float((between.min(0) <= real_ball).mean()),
+    }
+
+
+def neighbourhoods(features, k=NEIGHBOURS):
+    """Distance of each piece to its k-th nearest other piece: the radius of its ball.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, D)
+        More than k pieces.
+    k : int
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    blocks = range(0, len(features), _BLOCK)
+    return np.concatenate(
+        [
+            np.partition(apart(features[start : start + _BLOCK], features), k, axis=1)[:, k]
+            for start in blocks
+        ]
+    )
+
+
+def apart(a, b):
+    """Euclidean distances, shapes (n, D) and (m, D) to (n, m)."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    squares = (a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T
+    return np.sqrt(np.maximum(squares, 0))
+
+
+def nearest(features, real):
+    """Distance of each piece to the nearest real piece: 0 for a copy.
+
+    Parameters
+    ----------
+    features, real : ndarray, shapes (n, D) and (m, D)
+        Scaled features.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    if not len(real):
+        raise ItemError("there is no real piece to compare with")
+    blocks = range(0, len(features), _BLOCK)
+    return np.concatenate(
+        [apart(features[start : start + _BLOCK], real).min(1) for start in blocks]
+    )
+
+
+def diversity(features, songs):
+    """Mean distance between pieces of one song, and of different songs.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, D)
+        Scaled features.
+    songs : ndarray of str, shape (n,)
+
+    Returns
+    -------
+    within, across : float
+        NaN where there is no such pair.
+    """
+    lengths = apart(features, features)
+    same = songs[:, None] == songs[None]
+    pair = np.triu(np.ones_like(same), 1)
+    return tuple(
+        float(lengths[chosen].mean()) if chosen.any() else float("nan")
+        for chosen in (pair & same, pair & ~same)
+    )

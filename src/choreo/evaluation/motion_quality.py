@@ -1,0 +1,77 @@
+"""How a piece of dance moves, without music: energy, jerk, freezes, seams, limbs."""
+
+import numpy as np
+
+from choreo.skeletons import OPENPOSE18
+
+STILL = 8.0
+"""A frame is frozen where the joints' mean speed is under this many canvas pixels a second.
+
+The canvas is 320 high and a dancer about 200: 4% of the body's height a second."""
+
+_LIMBS = np.array(OPENPOSE18.limbs)
+
+
+def motion_quality(pieces):
+    """Measure how each piece moves.
+
+    Parameters
+    ----------
+    pieces : Pieces
+
+    Returns
+    -------
+    dict of str to ndarray, shape (N,)
+        `energy`: mean squared speed of the joints, px^2/s^2. `jerk`: mean length of the
+        third derivative, px/s^3. `freeze`: share of frame intervals that are frozen
+        (`STILL`). `limb_drift`: standard deviation of each limb's length over its mean,
+        mean over the limbs (not 0 for a real dancer, whom a camera sees foreshortened).
+        `out_of_frame`: share of joints outside the canvas. `seam_jump`: mean way of the
+        joints, in px, from the last frame of the piece before in the same dance; NaN
+        where there is none. `step`: mean way from one frame to the next, in px.
+    """
+    pixels = np.asarray(pieces.pixels, float)
+    fps = pieces.fps
+    velocity = np.diff(pixels, axis=1) * fps
+    speed = np.linalg.norm(velocity, axis=-1)
+    jerk = np.linalg.norm(np.diff(velocity, n=2, axis=1), axis=-1) * fps**2
+    ends = pixels[:, :, _LIMBS]
+    lengths = np.linalg.norm(ends[..., 0, :] - ends[..., 1, :], axis=-1)
+    mean = lengths.mean(1)
+    drift = np.divide(lengths.std(1), mean, out=np.zeros_like(mean), where=mean > 0)
+    outside = (pixels < 0) | (pixels > np.array(pieces.canvas))
+    return {
+        "energy": (speed**2).mean((1, 2)),
+        "jerk": jerk.mean((1, 2)),
+        "freeze": (speed.mean(2) < STILL).mean(1),
+        "limb_drift": drift.mean(1),
+        "out_of_frame": outside.any(-1).mean((1, 2)),
+        "seam_jump": seam_jumps(pieces),
+        "step": speed.mean((1, 2)) / fps,
+    }
+
+
+def seam_jumps(pieces):
+    """Mean way of the joints from the end of the piece before to each piece's start.
+
+    Parameters
+    ----------
+    pieces : Pieces
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        Canvas pixels; NaN where the piece before is not among `pieces`.
+    """
+    seconds = pieces.pixels.shape[1] / pieces.fps
+    keys = [
+        (dance, round(start * pieces.fps)) for dance, start in zip(pieces.dances, pieces.starts)
+    ]
+    where = {key: i for i, key in enumerate(keys)}
+    jumps = np.full(len(pieces), np.nan)
+    for i, (dance, frame) in enumerate(keys):
+        before = where.get((dance, frame - round(seconds * pieces.fps)))
+        if before is not None:
+            way = pieces.pixels[i, 0] - pieces.pixels[before, -1]
+            jumps[i] = np.linalg.norm(way, axis=-1).mean()
+    return jumps

@@ -1,0 +1,222 @@
+import numpy as np
+import pytest
+
+from choreo.cleaning.clean import AT_THE_ENDS, clean
+from choreo.cleaning.robust import body_size, consistent, find_exchanges, repair
+from choreo.errors import ConfigError
+from choreo.skeletons import COCO17
+from choreo.track import PoseTrack
+
+# Standing upright, in units of 200 px; the right side at smaller x.
+BODY = np.array(
+    [
+        (0, -0.42), (0.02, -0.45), (-0.02, -0.45), (0.04, -0.43), (-0.04, -0.43),
+        (0.1, -0.3), (-0.1, -0.3), (0.15, -0.15), (-0.15, -0.15), (0.17, 0), (-0.17, 0),
+        (0.07, 0), (-0.07, 0), (0.07, 0.25), (-0.07, 0.25), (0.07, 0.5), (-0.07, 0.5),
+    ]
+)  # fmt: skip
+
+
+def dance(frames=150, fps=30, swing=0.08):
+    """Arms swing twice a second, the body sways."""
+    t = np.arange(frames) / fps
+    keypoints = np.repeat(BODY[None], frames, 0) * 200 + (320, 180)
+    keypoints[..., 0] += 30 * np.sin(2 * np.pi * t / 4)[:, None]
+    keypoints[:, [9, 10]] += 200 * swing * np.sin(4 * np.pi * t)[:, None, None]
+    keypoints[:, [7, 8]] += 100 * swing * np.sin(4 * np.pi * t)[:, None, None]
+    return PoseTrack(
+        keypoints, np.full((frames, 17), 0.9), fps=fps, size=(640, 360), skeleton="coco17"
+    )
+
+
+def moved(track, frames, joints, by):
+    keypoints = track.keypoints.copy()
+    keypoints[np.ix_(list(frames), list(joints))] += by
+    return track.with_(keypoints=keypoints)
+
+
+def exchanged(track, frames, pairs=COCO17.pairs):
+    keypoints = track.keypoints.copy()
+    for left, right in pairs:
+        keypoints[frames, left] = track.keypoints[frames, right]
+        keypoints[frames, right] = track.keypoints[frames, left]
+    return track.with_(keypoints=keypoints)
+
+
+def error(track, truth):
+    return np.linalg.norm(track.keypoints - truth.keypoints, axis=-1)
+
+
+@pytest.mark.parametrize("fps", [10, 24, 30, 60])
+def test_a_smooth_dance_is_unchanged(fps):
+    truth = dance(frames=5 * fps, fps=fps)
+    cleaned, record = clean(truth, method="robust")
+    assert np.array_equal(cleaned.keypoints, truth.keypoints)
+    assert not cleaned.repaired.any()
+    assert (record["incorrect"], record["exchanged"]) == (0, [])
+
+
+def test_a_fast_arm_is_no_error_here_and_one_by_the_text():
+    truth = dance(swing=0.8)
+    assert clean(truth)[1]["incorrect"] > 0
+    cleaned, record = clean(truth, method="robust")
+    assert record["incorrect"] == 0
+    assert np.array_equal(cleaned.keypoints, truth.keypoints)
+
+
+def test_only_the_joint_that_jumps_is_repaired():
+    truth = dance()
+    cleaned, record = clean(moved(truth, [40], [9], (60, -30)), method="robust")
+    assert np.argwhere(cleaned.repaired).tolist() == [[40, 9]]
+    assert error(cleaned, truth).max() < 0.5
+    assert record["flagged"] == [40]
+    assert record["repaired_joints"] == 1
+    # The text throws the whole frame away.
+    assert clean(moved(truth, [40], [9], (60, -30)))[0].repaired[40].all()
+
+
+@pytest.mark.parametrize("length", [1, 3, 6, 9])
+@pytest.mark.parametrize("joints", [[9], [7, 9], [13, 15], range(17)])
+def test_a_wrong_stretch_is_dropped_whole(length, joints):
+    truth = dance()
+    frames = range(60, 60 + length)
+    spoiled = moved(truth, frames, joints, (45, 40))
+    cleaned, _ = clean(spoiled, method="robust")
+    expected = np.zeros((150, 17), bool)
+    expected[np.ix_(frames, list(joints))] = True
+    assert np.array_equal(cleaned.repaired, expected)
+    # Two swings a second: a spline over nine frames misses some of one.
+    assert error(cleaned, truth).max() < (8 if length < 9 else 20)
+    if length > 2:
+        # Eq. (1)-(2) take the stretch from its third frame on for the truth.
+        assert error(clean(spoiled, threshold_px=30)[0], truth).max() > 40
+
+
+def test_a_jump_of_less_than_50_px_is_found():
+    truth = dance()
+    spoiled = moved(truth, [70], [15], (0, 30))
+    assert clean(spoiled)[1]["incorrect"] == 0
+    cleaned, _ = clean(spoiled, method="robust")
+    assert np.argwhere(cleaned.repaired).tolist() == [[70, 15]]
+
+
+@pytest.mark.parametrize("length", [1, 5, 20])
+def test_left_and_right_are_put_back(length):
+    truth = dance()
+    frames = slice(50, 50 + length)
+    cleaned, record = clean(exchanged(truth, frames), method="robust")
+    assert error(cleaned, truth).max() < 1
+    assert cleaned.repaired[frames, 1:].all()
+    assert not cleaned.repaired[:, 0].any()
+    assert record["exchanged"] == list(range(50, 50 + length))
+
+
+def test_legs_alone_are_put_back():
+    truth = dance()
+    legs = [
+        pair for pair in COCO17.pairs if COCO17.joints[pair[0]].endswith(("knee", "ankle", "hip"))
+    ]
+    found = find_exchanges(
+        exchanged(truth, slice(50, 60), legs).keypoints, body_size(truth.keypoints), COCO17
+    )
+    expected = np.zeros((150, 17), bool)
+    expected[50:60, [j for pair in legs for j in pair]] = True
+    assert np.array_equal(found, expected)
+
+
+def test_arms_that_cross_are_not_exchanged():
+    truth = dance()
+    keypoints = truth.keypoints.copy()
+    swing = 0.2 * 200 * np.sin(2 * np.pi * np.arange(150) / 30)
+    keypoints[:, 9, 0] = 320 + swing
+    keypoints[:, 10, 0] = 320 - swing
+    assert not find_exchanges(keypoints, body_size(keypoints), COCO17)[:, [9, 10]].any()
+
+
+def test_a_limb_that_is_too_long_is_dropped():
+    truth = dance(300)
+    # The wrist leaves smoothly, so that no jump gives it away.
+    keypoints = truth.keypoints.copy()
+    keypoints[100:140, 9, 0] += 60 * np.sin(np.pi * np.arange(40) / 40) ** 2
+    cleaned, record = clean(truth.with_(keypoints=keypoints), method="robust", max_gap_seconds=2)
+    assert cleaned.repaired[118:122, 9].all()
+    assert not np.delete(cleaned.repaired, 9, axis=1).any()
+    assert error(cleaned, truth).max() < error(truth.with_(keypoints=keypoints), truth).max()
+    assert record["incorrect"] > 0
+
+
+def test_partial_frames_are_filled_joint_by_joint():
+    truth = dance()
+    keypoints = truth.keypoints.copy()
+    keypoints[::7, 3] = np.nan
+    keypoints[::5, 15] = np.nan
+    cleaned, record = clean(truth.with_(keypoints=keypoints), method="robust")
+    # Frame 0 lies at the end and stays empty; 149 is given.
+    assert cleaned.given[1:].all()
+    assert error(cleaned, truth)[1:].max() < 0.5
+    assert record["unrepaired"] == [
+        {"first": 0, "last": 0, "joints": ["left_ear", "left_ankle"], "reason": AT_THE_ENDS}
+    ]
+
+
+def test_long_gaps_split_the_clip():
+    truth = dance()
+    keypoints = truth.keypoints.copy()
+    keypoints[50:60] = np.nan
+    keypoints[80:100] = np.nan
+    gap = truth.with_(keypoints=keypoints)
+    cleaned, record = clean(gap, method="robust")
+    assert cleaned.repaired[50:60].all()
+    assert not cleaned.given[80:100].any()
+    assert record["unrepaired"] == [
+        {"first": 80, "last": 99, "joints": "all", "reason": "gap longer than 0.5 s"}
+    ]
+    assert clean(gap, method="robust", max_gap_seconds=1)[0].given.all()
+
+
+def test_a_joint_of_little_confidence_is_dropped_for_less():
+    at = np.arange(40)
+    path = np.zeros((40, 2))
+    path[20:26, 0] = 0.5
+    certain, doubtful = np.ones(40), np.ones(40)
+    doubtful[20:26] = 0.5
+    long_path = np.zeros((40, 2))
+    long_path[13:27, 0] = 0.5
+    half = np.where((at >= 13) & (at < 27), 0.5, 1.0)
+    assert not consistent(at, path, certain, 30)[20:26].any()
+    assert not consistent(at, path, doubtful, 30)[20:26].any()
+    # Fourteen certain frames outweigh two joins that miss, fourteen doubtful ones do not.
+    assert consistent(at, long_path, certain, 30).all()
+    assert not consistent(at, long_path, half, 30)[13:27].any()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 4, 5])
+def test_short_tracks(frames):
+    truth = dance(frames)
+    assert np.array_equal(clean(truth, method="robust")[0].keypoints, truth.keypoints)
+
+
+def test_the_size_of_the_picture_does_not_matter():
+    truth = dance()
+    spoiled = moved(truth, [40, 41], [9, 15], (60, -30))
+    large = spoiled.with_(keypoints=spoiled.keypoints * 4, size=(2560, 1440))
+    one, four = (clean(t, method="robust")[0] for t in (spoiled, large))
+    assert np.array_equal(one.repaired, four.repaired)
+
+
+def test_the_record_has_no_threshold_in_pixels():
+    _, record = clean(dance(), method="robust")
+    assert record["threshold_px"] is None
+    assert record["max_gap_seconds"] == 0.5
+    with pytest.raises(ConfigError, match="Use thesis, released or robust"):
+        clean(dance(), method="best")
+
+
+def test_nobody_and_a_single_joint():
+    nothing = np.full((5, 17, 2), np.nan)
+    assert body_size(nothing) == 1
+    alone = nothing.copy()
+    alone[:, 0] = 100
+    done = repair(alone, np.full((5, 17), np.nan), 30, COCO17)
+    assert np.array_equal(done.keypoints, alone, equal_nan=True)
+    assert not done.exchanged.any()

@@ -1,0 +1,51 @@
+"""Dances follow the music: what hears it predicts them better than what does not."""
+
+import librosa
+import numpy as np
+import pytest
+
+from choreo.synth.dancers import make_dance, make_dancer
+from choreo.synth.songs import SAMPLE_RATE, make_song
+
+RATE = 10
+HIP = 19
+
+
+def heard_and_danced(name, dancer):
+    """Log-mel frames with 0.8 s around each, and joints against the hip, ten times a second."""
+    song = make_song(name, 0)
+    count = int(song.duration * RATE)
+    sound = librosa.resample(
+        song.audio.mean(1), orig_sr=SAMPLE_RATE, target_sr=16_000, res_type="soxr_qq"
+    )
+    mel = librosa.feature.melspectrogram(y=sound, sr=16_000, n_fft=1024, hop_length=400, n_mels=24)
+    mel = np.log(1e-3 + mel).T[: 4 * count].reshape(count, -1)
+    heard = np.concatenate([np.roll(mel, shift, 0) for shift in range(-8, 9)], 1)
+    joints = make_dance(song, make_dancer(dancer), 1, 0).pose(np.arange(count) / RATE).joints
+    return heard, (joints - joints[:, [HIP]])[..., :2].reshape(count, -1)
+
+
+@pytest.mark.slow
+def test_linear_prediction_from_the_music_beats_the_mean_pose_and_other_music():
+    known = [heard_and_danced(f"train-{i}", f"dancer-{i % 4}") for i in range(12)]
+    new = [heard_and_danced(f"test-{i}", f"dancer-{i % 4}") for i in range(3)]
+    heard, danced = (np.concatenate(part) for part in zip(*known))
+    mean, spread, pose = heard.mean(0), heard.std(0) + 1e-6, danced.mean(0)
+    heard = (heard - mean) / spread
+    ridge = 5e3 * np.eye(heard.shape[1])
+    weights = np.linalg.solve(heard.T @ heard + ridge, heard.T @ (danced - pose))
+
+    def error(shift):
+        parts = [
+            (
+                (np.roll((a - mean) / spread, int(shift * len(a)), 0) @ weights + pose - b) ** 2
+            ).mean()
+            for a, b in new
+        ]
+        return np.mean(parts)
+
+    still = np.mean([((pose - b) ** 2).mean() for _, b in new])
+    own, other = error(0), error(0.37)
+    print(f"explained: {1 - own / still:.3f}; with shifted music: {1 - other / still:.3f}")
+    assert own < 0.97 * still
+    assert own < 0.85 * other

@@ -1,0 +1,134 @@
+"""The ffmpeg wrapper: frames in, frames out, nothing of the outside world."""
+
+import subprocess
+
+import ffmpeg
+import numpy as np
+import pytest
+
+from choreo import media
+from choreo.errors import ItemError
+from choreo.files import sha256
+from choreo.videos.source import picture_times
+
+
+def gray(level, size=(32, 24)):
+    return np.full((size[1], size[0], 3), level, np.uint8)
+
+
+def write(path, levels, size=(32, 24), fps=30, **options):
+    with media.video_writer(path, size, fps, **options) as put:
+        for level in levels:
+            put(gray(level, size))
+    return path
+
+
+def test_frames_that_were_written_are_read(tmp_path):
+    levels = list(range(20, 220, 4))
+    path = write(tmp_path / "x.mp4", levels)
+    read = [float(frame.mean()) for frame in media.read_frames(path, (32, 24))]
+    assert read == pytest.approx(levels, abs=4)
+    assert list(picture_times(path)) == pytest.approx(np.arange(len(levels)) / 30, abs=2e-6)
+
+
+def test_frames_are_arrays_of_their_own(tmp_path):
+    path = write(tmp_path / "x.mp4", [20, 200])
+    first, second = media.read_frames(path, (32, 24))
+    assert first.shape == (24, 32, 3)
+    assert first.mean() < 40 < 180 < second.mean()
+
+
+def test_the_order_of_the_colours(tmp_path):
+    with media.video_writer(tmp_path / "x.mp4", (32, 24), 30) as put:
+        for _ in range(3):
+            put(np.full((24, 32, 3), (250, 0, 0), np.uint8))
+    red = next(media.read_frames(tmp_path / "x.mp4", (32, 24)))[12, 16]
+    blue = next(media.read_frames(tmp_path / "x.mp4", (32, 24), pixels="bgr24"))[12, 16]
+    assert red[0] > 200 > 60 > red[2]
+    assert list(red) == list(blue[::-1])
+
+
+def test_an_odd_size_is_padded(tmp_path):
+    path = write(tmp_path / "x.mp4", [100] * 3, size=(33, 25))
+    assert next(media.read_frames(path, (34, 26))).shape == (26, 34, 3)
+
+
+def test_two_writers_make_the_same_bytes(tmp_path):
+    paths = [write(tmp_path / name, range(40)) for name in ("a.mp4", "b.mp4")]
+    assert sha256(paths[0]) == sha256(paths[1])
+
+
+def test_a_frame_of_another_shape_is_refused(tmp_path):
+    with (
+        pytest.raises(ValueError, match=r"frame must be uint8 \(24, 32, 3\)"),
+        media.video_writer(tmp_path / "x.mp4", (32, 24), 30) as put,
+    ):
+        put(np.zeros((24, 31, 3), np.uint8))
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_while_writing_leaves_nothing(tmp_path):
+    with pytest.raises(KeyError), media.video_writer(tmp_path / "x.mp4", (32, 24), 30) as put:
+        put(gray(1))
+        raise KeyError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_video(tmp_path):
+    path = tmp_path / "x.mp4"
+    path.write_text("not a video" * 50)
+    with pytest.raises(ItemError, match=r"x\.mp4: ffmpeg can't decode this file"):
+        list(media.read_frames(path, (32, 24)))
+    node = media.target(media.source(path).video, tmp_path / "y.mp4")
+    with pytest.raises(ItemError, match=r"x\.mp4: ffmpeg can't use this file"):
+        media.run(node, where=path)
+
+
+def test_a_reader_may_stop_early(tmp_path):
+    path = write(tmp_path / "x.mp4", [50] * 300)
+    frames = media.read_frames(path, (32, 24))
+    next(frames)
+    frames.close()
+
+
+def test_a_pipe_that_is_left_leaves_no_process(tmp_path):
+    path = write(tmp_path / "x.mp4", [50] * 60)
+    node = ffmpeg.output(media.source(path, stream_loop=-1).video, "pipe:1", format="rawvideo")
+    with media.Pipe(node) as pipe:
+        assert len(pipe.stdout.read(100)) == 100
+        process = pipe._process
+    assert process.returncode is not None
+
+
+def test_a_pipe_tells_what_ffmpeg_says(tmp_path):
+    node = ffmpeg.output(media.source(tmp_path / "gone.mp4").video, "pipe:1", format="rawvideo")
+    with media.Pipe(node) as pipe:
+        assert pipe.stdout.read() == b""
+        assert pipe.wait() != 0
+        assert "No such file" in pipe.messages()
+
+
+def test_a_playlist_can_not_reach_the_network(tmp_path):
+    path = tmp_path / "x.m3u8"
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n")
+    with media.Pipe(ffmpeg.output(media.source(path).video, "pipe:1", format="rawvideo")) as pipe:
+        pipe.stdout.read()
+        assert pipe.wait() != 0
+        assert "not on whitelist" in pipe.messages()
+
+
+def test_last_lines():
+    assert media.last_lines("one\n\n two \nthree\nfour\n") == "two; three; four"
+    assert media.last_lines("one\ntwo", 1) == "two"
+    assert media.last_lines(" \n") == "no message"
+
+
+def test_the_binary(monkeypatch):
+    media.ffmpeg_binary.cache_clear()
+    monkeypatch.setenv("CHOREO_FFMPEG", "/opt/own/ffmpeg")
+    assert media.ffmpeg_binary() == "/opt/own/ffmpeg"
+    media.ffmpeg_binary.cache_clear()
+    monkeypatch.delenv("CHOREO_FFMPEG")
+    said = subprocess.run([media.ffmpeg_binary(), "-version"], capture_output=True, text=True)
+    assert said.stdout.startswith("ffmpeg version")
+    media.ffmpeg_binary.cache_clear()

@@ -1,0 +1,158 @@
+"""Songs: channels averaged, rate converted, nothing moved."""
+
+import wave
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_clips import clicks, ffmpeg, loud_at, make_clip
+
+from choreo.errors import ItemError
+from choreo.videos.audio import read_song, resampled, write_song
+
+
+def sine(frequency, seconds, rate, level=0.5):
+    return level * np.sin(2 * np.pi * frequency * np.arange(round(seconds * rate)) / rate)
+
+
+def test_a_song_is_read_as_it_was_written(tmp_path):
+    song = np.random.default_rng(1).uniform(-1, 1, 40_000).astype(np.float32)
+    facts = write_song(tmp_path / "song.wav", [song[:7], song[7:]], 40_000)
+    read = read_song(tmp_path / "song.wav")
+    assert read.dtype == np.float32
+    assert np.abs(read - song).max() <= 0.5 / 32768 + 1e-9
+    assert facts["samples"] == 40_000
+    assert facts["peak"] == pytest.approx(np.abs(song).max())
+    assert facts["rms"] == pytest.approx(np.sqrt(np.mean(song.astype(float) ** 2)))
+    with wave.open(str(tmp_path / "song.wav")) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 16_000)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 50), max_size=6), st.integers(0, 200))
+def test_a_song_has_the_length_that_is_asked_for(tmp_path_factory, lengths, count):
+    path = tmp_path_factory.mktemp("song") / "song.wav"
+    facts = write_song(path, [np.full(n, 0.5, np.float32) for n in lengths], count)
+    assert facts["samples"] == min(sum(lengths), count)
+    with wave.open(str(path)) as file:
+        data = np.frombuffer(file.readframes(10_000), "<i2")
+    expected = np.zeros(count, int)
+    expected[: facts["samples"]] = 16_384
+    assert data.tolist() == expected.tolist()
+
+
+def test_what_is_too_loud_is_clipped(tmp_path):
+    write_song(tmp_path / "song.wav", [np.float32([2.0, -2.0, 1.0, -1.0])], 4)
+    with wave.open(str(tmp_path / "song.wav")) as file:
+        assert np.frombuffer(file.readframes(4), "<i2").tolist() == [32767, -32768, 32767, -32768]
+
+
+def test_stereo_is_averaged(tmp_path):
+    left, right = sine(440, 1, 16_000), sine(1000, 1, 16_000, 0.3)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, right], 1), 16_000, subtype="FLOAT")
+    assert np.abs(read_song(tmp_path / "s.wav") - (left + right) / 2).max() < 1e-6
+
+
+def test_opposite_channels_cancel(tmp_path):
+    left = sine(440, 1, 44_100)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, -left], 1), 44_100, subtype="FLOAT")
+    assert np.abs(read_song(tmp_path / "s.wav")).max() < 1e-6
+
+
+def test_surround_keeps_front_centre_and_back_but_not_the_bass_effects(tmp_path):
+    # FL FR FC LFE SL SR, one at a time.
+    levels = []
+    for channel in range(6):
+        sound = np.zeros((16_000, 6))
+        sound[:, channel] = sine(440, 1, 16_000)
+        soundfile.write(tmp_path / "s.wav", sound, 16_000, subtype="FLOAT")
+        levels.append(np.abs(read_song(tmp_path / "s.wav")[1000:-1000]).max())
+    front, _, centre, effects, surround, _ = levels
+    assert levels[0] == pytest.approx(levels[1], rel=1e-3)
+    # Of the centre, both halves hear 0.707; of the others, one of them hears all of it.
+    assert centre / front == pytest.approx(2 * 0.7071, rel=1e-2)
+    assert surround / front == pytest.approx(0.7071, rel=1e-2)
+    assert effects < 1e-4 * front
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 48_000, 96_000])
+def test_resampling_keeps_the_music_and_its_place(rate, tmp_path):
+    soundfile.write(tmp_path / "s.wav", sine(1000, 2, rate), rate, subtype="FLOAT")
+    song = read_song(tmp_path / "s.wav")
+    assert len(song) == 32_000
+    assert np.abs(song - sine(1000, 2, 16_000))[500:-500].max() < 1e-4
+
+
+def test_what_16_khz_can_not_carry_is_filtered_out(tmp_path):
+    soundfile.write(tmp_path / "s.wav", sine(9000, 2, 44_100), 44_100, subtype="FLOAT")
+    assert np.abs(read_song(tmp_path / "s.wav")[500:-500]).max() < 1e-4
+
+
+def test_pieces_are_resampled_as_the_whole():
+    sound = np.random.default_rng(0).uniform(-0.5, 0.5, 50_000).astype(np.float32)
+    pieces = [sound[i : i + 777] for i in range(0, len(sound), 777)]
+    joined = np.concatenate(list(resampled(pieces, 44_100, 16_000)))
+    assert np.abs(joined - soxr.resample(sound, 44_100, 16_000, quality="VHQ")).max() < 1e-5
+
+
+@pytest.mark.parametrize("kind", ["ogg", "flac", "mp3", "m4a", "aiff"])
+def test_sound_files_of_other_kinds(kind, tmp_path):
+    moments = [0.5, 1.25, 2.9]
+    soundfile.write(tmp_path / "s.wav", clicks(moments, 4.0, 44_100, 2), 44_100)
+    codec = {"ogg": "libvorbis", "m4a": "aac", "mp3": "libmp3lame"}.get(kind)
+    ffmpeg("-i", tmp_path / "s.wav", *(("-c:a", codec) if codec else ()), tmp_path / f"s.{kind}")
+    song = read_song(tmp_path / f"s.{kind}")
+    assert loud_at(song) == pytest.approx(moments, abs=0.001)
+    assert len(song) == pytest.approx(64_000, abs=1_200)
+
+
+def test_the_song_of_a_video_begins_with_its_first_picture(tmp_path):
+    clip = make_clip(
+        tmp_path / "clip.mp4", count=60, sound=clicks([0.8, 1.5], 2.5), video_offset=0.5
+    )
+    assert loud_at(read_song(clip)) == pytest.approx([0.3, 1.0], abs=0.002)
+
+
+def test_another_rate(tmp_path):
+    write_song(tmp_path / "s.wav", [sine(440, 1, 16_000).astype(np.float32)], 16_000)
+    song = read_song(tmp_path / "s.wav", rate=22_050)
+    assert len(song) == 22_050
+    assert np.abs(song - sine(440, 1, 22_050))[500:-500].max() < 1e-3
+
+
+def test_not_a_number_is_silence(tmp_path):
+    sound = sine(440, 1, 16_000)
+    sound[8_000] = np.nan
+    soundfile.write(tmp_path / "s.wav", sound, 16_000, subtype="FLOAT")
+    song = read_song(tmp_path / "s.wav")
+    assert np.isfinite(song).all()
+    assert np.abs(song - np.nan_to_num(sound)).max() < 1e-6
+
+
+def test_a_wav_whose_header_promises_more_than_there_is(tmp_path):
+    write_song(tmp_path / "s.wav", [np.full(16_000, 0.25, np.float32)], 16_000)
+    data = (tmp_path / "s.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(data[:-8_001])
+    song = read_song(tmp_path / "cut.wav")
+    assert len(song) == 16_000 - 4_001
+    assert (song == 0.25).all()
+
+
+def test_files_that_are_no_song(tmp_path):
+    (tmp_path / "text.wav").write_text("la la la " * 100)
+    (tmp_path / "empty.wav").touch()
+    write_song(tmp_path / "none.wav", [], 0)
+    make_clip(tmp_path / "mute.mp4", count=30)
+    for name, message in {
+        "text.wav": "no video or sound file",
+        "empty.wav": "0 bytes",
+        "gone.wav": "there is no such file",
+        "none.wav": "the sound has no sample",
+        "mute.mp4": "the file holds no sound",
+    }.items():
+        with pytest.raises(ItemError, match=message) as error:
+            read_song(tmp_path / name)
+        assert name in str(error.value)
