@@ -68,9 +68,12 @@ def test_a_frame_of_another_shape_is_refused(tmp_path):
 
 
 def test_an_error_while_writing_leaves_nothing(tmp_path):
-    with pytest.raises(KeyError), media.video_writer(tmp_path / "x.mp4", (32, 24), 30) as put:
+    def fail(put):
         put(gray(1))
         raise KeyError
+
+    with pytest.raises(KeyError), media.video_writer(tmp_path / "x.mp4", (32, 24), 30) as put:
+        fail(put)
     assert not list(tmp_path.iterdir())
 
 
@@ -108,13 +111,23 @@ def test_a_pipe_tells_what_ffmpeg_says(tmp_path):
         assert "No such file" in pipe.messages()
 
 
-def test_a_playlist_can_not_reach_the_network(tmp_path):
-    path = tmp_path / "x.m3u8"
-    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n")
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        # Without an end mark ffmpeg would read this one again and again.
+        ("x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n"),
+        ("x.mp4", "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:9/a.ts\n"),
+        ("x.ffconcat", "ffconcat version 1.0\nfile other.mp4\n"),
+        ("x.txt", "a text that ffmpeg would draw\n" * 100),
+    ],
+)
+def test_playlists_and_texts_are_not_opened(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text)
     with media.Pipe(ffmpeg.output(media.source(path).video, "pipe:1", format="rawvideo")) as pipe:
-        pipe.stdout.read()
+        assert pipe.stdout.read() == b""
         assert pipe.wait() != 0
-        assert "not on whitelist" in pipe.messages()
+        assert "not on whitelist" in pipe.messages() or "Invalid data" in pipe.messages()
 
 
 def test_last_lines():

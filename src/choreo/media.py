@@ -2,8 +2,9 @@
 
 The binary is the system's ffmpeg, else the one that imageio-ffmpeg brings (or what
 ``CHOREO_FFMPEG`` names). Commands are built by ffmpeg-python, never by a shell, and
-every input is limited to the ``file`` and ``pipe`` protocols, so that a playlist inside
-a hostile "video" can't make ffmpeg open a network address.
+every input is limited to the ``file`` and ``pipe`` protocols and to containers of video and
+sound, so that a playlist that calls itself a video can't make ffmpeg open another file or a
+network address.
 """
 
 import contextlib
@@ -23,6 +24,13 @@ from choreo.files import whole
 SAMPLE_RATE = 16_000
 """Samples a second of every song in the project (thesis section 4.1)."""
 
+FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,"
+    "wav,w64,mp3,flac,aac,ac3,eac3,aiff,au,caf,amr"
+)
+"""ffmpeg's names of the containers that are opened. Playlists, pictures, subtitles and
+the texts that ffmpeg would draw as pictures are not among them."""
+
 
 @functools.cache
 def ffmpeg_binary():
@@ -39,7 +47,12 @@ def source(path, **options):
     """Input stream of a local file, with the protocols limited to file and pipe."""
     # An absolute path with the protocol before it: no name can be taken for an option
     # or for another protocol.
-    return ffmpeg.input(f"file:{Path(path).resolve()}", protocol_whitelist="file,pipe", **options)
+    return ffmpeg.input(
+        f"file:{Path(path).resolve()}",
+        protocol_whitelist="file,pipe",
+        format_whitelist=FORMATS,
+        **options,
+    )
 
 
 def target(stream, path, **options):

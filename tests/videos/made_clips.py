@@ -52,14 +52,15 @@ def clicks(times, seconds, rate=48_000, channels=1):
 
 
 def loud_at(song, rate=media.SAMPLE_RATE):
-    """Seconds of the clicks in a song."""
-    found = []
-    level = np.abs(song)
-    while level.max() > 0.25:
-        peak = int(level.argmax())
-        found.append(peak / rate)
-        level = level.copy()
-        level[max(0, peak - rate // 20) : peak + rate // 20] = 0
+    """Seconds of the clicks in a song: the centre of the energy of each."""
+    energy = np.square(song, dtype=np.float64)
+    found, reach = [], rate // 50
+    while energy.max() > 0.06:
+        peak = int(energy.argmax())
+        near = slice(max(0, peak - reach), peak + reach)
+        places = np.arange(len(energy))[near]
+        found.append(float(np.average(places, weights=energy[near])) / rate)
+        energy[near] = 0
     return sorted(found)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_clips import clicks, ffmpeg, loud_at, make_clip
 
 from choreo.errors import ItemError
-from choreo.videos.audio import read_song, resampled, write_song
+from choreo.videos.audio import read_song, resampled, shifted, shifts_of, write_song
 
 
 def sine(frequency, seconds, rate, level=0.5):
@@ -139,6 +139,84 @@ def test_a_wav_whose_header_promises_more_than_there_is(tmp_path):
     song = read_song(tmp_path / "cut.wav")
     assert len(song) == 16_000 - 4_001
     assert (song == 0.25).all()
+
+
+def pieces(lengths, times=None, late=0):
+    """Pieces of sound that follow each other, or begin at given times."""
+    ends = np.cumsum(lengths)
+    if times is None:
+        times = late + np.concatenate([[0], ends[:-1]])
+    return list(zip([int(t) for t in times], [int(n) for n in lengths]))
+
+
+def test_sound_in_step_is_not_shifted():
+    assert list(shifts_of(pieces([1024] * 100), 44_100)) == []
+    assert list(shifts_of(pieces([1024] * 100, late=5_000), 44_100)) == []
+    assert list(shifts_of([], 44_100)) == []
+
+
+def test_times_that_jitter_are_not_followed():
+    # Milliseconds, as mkv has them; and a block whose time is wrong for once, as Vorbis has.
+    sound = pieces([1024] * 100)
+    rounded = [(round(round(t / 44.1) * 44.1), n) for t, n in sound]
+    assert list(shifts_of(rounded, 44_100)) == []
+    single = [(t + (448 if k == 40 else 0), n) for k, (t, n) in enumerate(sound)]
+    assert list(shifts_of(single, 44_100)) == []
+
+
+@pytest.mark.parametrize("shift", [500, -500, 20_000, -20_000])
+def test_a_lasting_step_is_followed_from_where_it_is(shift):
+    sound = [(t + (shift if k >= 30 else 0), n) for k, (t, n) in enumerate(pieces([1024] * 99))]
+    assert list(shifts_of(sound, 44_100)) == [(30 * 1024, shift)]
+
+
+def test_a_slow_recorder_is_followed_in_small_steps():
+    sound = [(round(t * 1.001), n) for t, n in pieces([1000] * 4_000)]
+    steps = list(shifts_of(sound, 48_000))
+    error = [
+        round(t * 1.001) - t - sum(step for begin, step in steps if begin <= t)
+        for t, _ in pieces([1000] * 4_000)
+    ]
+    # 4000 samples in 83 s: never more than the 5 ms of the bound and what a step takes.
+    assert len(steps) > 10
+    assert np.abs(error).max() / 48_000 < 0.006
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(0, 9), max_size=8),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(-12, 12)), max_size=4),
+)
+def test_shifts_put_silence_in_and_leave_sound_out(lengths, shifts):
+    shifts = sorted(shifts)
+    sound = np.arange(1, sum(lengths) + 1, dtype=np.float32)
+    blocks = np.split(sound, np.cumsum(lengths)[:-1]) if lengths else []
+    expected, drop, rest = [], 0, list(shifts)
+    for k, value in enumerate(sound):
+        while rest and rest[0][0] <= k:
+            drop -= rest.pop(0)[1]
+            if drop < 0:
+                expected += [0.0] * -drop
+                drop = 0
+        if drop:
+            drop -= 1
+        else:
+            expected.append(value)
+    got = np.concatenate([np.zeros(0, np.float32), *shifted(blocks, shifts)])
+    assert got.tolist() == expected
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000])
+def test_ogg_vorbis_is_read_as_libsndfile_reads_it(rate, tmp_path):
+    # Its short blocks around every click have times that are off by 10 ms.
+    soundfile.write(tmp_path / "s.wav", clicks(np.arange(0.2, 5, 0.31), 5.0, rate, 2), rate)
+    ffmpeg("-i", tmp_path / "s.wav", "-c:a", "libvorbis", tmp_path / "s.ogg")
+    sound, _ = soundfile.read(tmp_path / "s.ogg", dtype="float32")
+    expected = soxr.resample(sound.mean(axis=1), rate, 16_000, quality="VHQ")
+    song = read_song(tmp_path / "s.ogg")
+    assert len(song) == pytest.approx(len(expected), abs=1)
+    common = slice(0, min(len(song), len(expected)))
+    assert np.abs(song[common] - expected[common]).max() < 1e-4
 
 
 def test_files_that_are_no_song(tmp_path):

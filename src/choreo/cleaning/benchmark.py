@@ -346,6 +346,8 @@ def plot(results):
         axis.set_ylabel(label)
         if column != "beat_f":
             axis.set_yscale("log")
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter("{x:g}")
     axes[0].legend(fontsize=8)
     figure.suptitle("Cleaning: true tracks spoiled at rising rates")
     return figure

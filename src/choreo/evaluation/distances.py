@@ -85,13 +85,15 @@ def kernel_distance(features, real, *, seed=0):
     return float(within(features) + within(real) - 2 * kernel(features, real).mean())
 
 
-def neighbour_scores(features, real, k=NEIGHBOURS):
+def neighbour_scores(features, real, real_ball, k=NEIGHBOURS):
     """Precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797).
 
     Parameters
     ----------
     features, real : ndarray, shapes (n, D) and (m, D)
         Scaled features.
+    real_ball : ndarray, shape (m,)
+        `neighbourhoods` of the real pieces.
     k : int
         Neighbours that make the ball round a piece.
 
@@ -106,7 +108,7 @@ def neighbour_scores(features, real, k=NEIGHBOURS):
     names = ("precision", "recall", "density", "coverage")
     if min(len(features), len(real)) <= k:
         return dict.fromkeys(names, float("nan"))
-    real_ball, own_ball = (neighbourhoods(x, k) for x in (real, features))
+    own_ball = neighbourhoods(features, k)
     between = apart(features, real)
     inside = between <= real_ball
     return {
@@ -123,13 +125,15 @@ def neighbourhoods(features, k=NEIGHBOURS):
     Parameters
     ----------
     features : ndarray, shape (n, D)
-        More than k pieces.
     k : int
 
     Returns
     -------
     ndarray, shape (n,)
+        NaN where there are k pieces or fewer.
     """
+    if len(features) <= k:
+        return np.full(len(features), np.nan)
     blocks = range(0, len(features), _BLOCK)
     return np.concatenate(
         [

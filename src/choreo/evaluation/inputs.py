@@ -6,6 +6,7 @@ from choreo.dataset.audio import read_song
 from choreo.dataset.normalise import POSE_FPS
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
+from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
 from choreo.track import PoseTrack
 
@@ -42,8 +43,8 @@ def read_real(dataset, split, *, sound):
             remedy="Give the study more songs, or set `split` in its videos table",
         )
     poses, audio = [], []
-    for start in range(0, len(chunks), _BLOCK):
-        block = chunks.batch(range(start, min(start + _BLOCK, len(chunks))))
+    for rows in _blocks(len(chunks)):
+        block = chunks.batch(rows)
         poses.append(block["pose"])
         if sound:
             audio.append(_int16(block["audio"], chunks.method))
@@ -58,6 +59,29 @@ def read_real(dataset, split, *, sound):
         starts=chunks.start_seconds,
         audio=np.concatenate(audio) if sound else None,
     )
+
+
+def read_music(dataset, split):
+    """Music features of one split's chunks, without holding their sound.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        The packed file.
+    split : {"train", "validation", "test"}
+
+    Returns
+    -------
+    ndarray, shape (N, 60)
+        `choreo.evaluation.music_features`, in the order of `read_real`.
+    """
+    chunks = ChunkDataset(dataset, split)
+    found = [
+        music_features(_int16(chunks.batch(block)["audio"], chunks.method))
+        for block in _blocks(len(chunks))
+    ]
+    chunks.close()
+    return np.concatenate(found)
 
 
 def read_dances(tracks, songs, *, method="thesis"):
@@ -97,6 +121,10 @@ def read_dances(tracks, songs, *, method="thesis"):
                 error.message, where=path, value=error.value, remedy=error.remedy
             ) from None
     return join(parts)
+
+
+def _blocks(count):
+    return [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
 
 
 def _int16(frames, method):

@@ -6,6 +6,7 @@ Sample n is at ``n / rate`` seconds of the clock of `choreo.videos.source`.
 import contextlib
 import math
 import wave
+from dataclasses import dataclass
 from pathlib import Path
 
 import ffmpeg
@@ -16,25 +17,78 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files import whole
 from choreo.media import SAMPLE_RATE
-from choreo.videos.source import look
+from choreo.videos.source import look, sound_frames
 
 _BLOCK = 1 << 16
 _MAX_SECONDS = 4 * 3600.0
+# The times that a container gives its packets jitter: by a millisecond in mkv and flv, by
+# the length of a block in Ogg Vorbis. So only what is off for long is moved.
+_JITTER = 0.005
+_FOR_LONG = 0.25
 
 
-def on_clock(source, *, start=0.0, seek=0.0, threads=1):
-    """Sound of a source as an ffmpeg stream whose sample n is at ``start + n / rate``.
+@dataclass(frozen=True)
+class Placement:
+    """Where the sound of a source lies in time.
 
-    Silence stands where the file has no sound: before a late start and in the gaps between
-    its packets; what comes before `start` is left out. More than two channels are mixed
-    down to two as ITU-R BS.775 does (centre and surround at -3 dB, no LFE).
+    Attributes
+    ----------
+    begin : int
+        File time of the first decoded sample, in samples.
+    shifts : tuple of (int, int)
+        (n, s): s samples of silence belong before the n-th decoded sample, counted from
+        0; where s is negative, -s samples from the n-th on are too many.
+    end : float
+        Seconds on the clock at which the sound that was read ends.
+    """
+
+    begin: int
+    shifts: tuple
+    end: float
+
+
+def shifts_of(pieces, rate):
+    """Find where decoded sound is out of step with the times of its packets.
+
+    Parameters
+    ----------
+    pieces : iterable of tuple of int
+        Time and length in samples of each decoded piece.
+    rate : int
+        Samples a second.
+
+    Yields
+    ------
+    tuple of int
+        As `Placement.shifts`: one for each place from which on the times are off by more
+        than 5 ms, in one direction, for at least 0.25 s.
+    """
+    index, due, begin, off = 0, None, 0, []
+    for time, length in pieces:
+        due = time if due is None else due
+        error = time - due
+        if abs(error) <= _JITTER * rate or (off and off[0] * error < 0):
+            off = []
+        if abs(error) > _JITTER * rate:
+            begin = begin if off else index
+            off.append(error)
+            if index + length - begin >= _FOR_LONG * rate:
+                shift = int(np.median(off))
+                yield begin, shift
+                due, off = due + shift, []
+        due += length
+        index += length
+
+
+def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
+    """Find out where the sound of a source lies in time.
 
     Parameters
     ----------
     source : choreo.videos.source.Source
         With sound.
-    start : float
-        Seconds on the source's clock.
+    until : float
+        Seconds on the clock after which nothing need be read.
     seek : float
         As `Source.seek_point` gives it.
     threads : int
@@ -42,57 +96,113 @@ def on_clock(source, *, start=0.0, seek=0.0, threads=1):
 
     Returns
     -------
-    ffmpeg stream
-        At the source's rate, of one or two channels. The command needs ``-copyts``.
+    Placement or None
+        None where no sound is found.
     """
-    stream = source.stream("a:0", seek=seek, threads=threads)
-    zero = round((source.zero + start) * source.sound.rate)
-    # aresample looks at where the first sample should be only if that is 0; 10 ms: steps
-    # that are smaller are jitter of the container's times (1 ms in mkv and flv).
-    return (
-        stream.filter("asetpts", f"PTS-round({zero}/{source.sound.rate}/TB)")
-        .filter("aresample", **{"async": 1, "first_pts": 0, "min_hard_comp": 0.01})
-        .filter("aformat", channel_layouts="mono" if source.sound.channels == 1 else "stereo")
-    )
+    begin = end = None
+
+    def pieces():
+        nonlocal begin, end
+        for time, length in sound_frames(source, seek=seek, threads=threads):
+            begin, end = time if begin is None else begin, time + length
+            yield time, length
+            if time / source.sound.rate - source.zero > until + 1:
+                return
+
+    shifts = tuple(shifts_of(pieces(), source.sound.rate))
+    if begin is None:
+        return None
+    return Placement(begin, shifts, end / source.sound.rate - source.zero)
 
 
-def mono_blocks(source, *, start=0.0, seconds=math.inf, seek=0.0, threads=1):
+def mono_blocks(source, placement, *, start=0.0, seconds=math.inf, seek=0.0, threads=1):
     """Read the sound of a source as mono, the mean of its channels, at its own rate.
+
+    Silence stands where the file has no sound: before a late start and in the gaps between
+    its packets; what comes before `start` is left out. More than two channels are mixed
+    down to two first, as ITU-R BS.775 does: centre and surround at -3 dB, no LFE.
 
     Parameters
     ----------
-    source, start, seek, threads
-        As `on_clock` has them.
-    seconds : float
-        How much at most.
+    source : choreo.videos.source.Source
+        With sound.
+    placement : Placement
+        Found with the same `seek`.
+    start, seconds : float
+        From where on the source's clock, and how much at most.
+    seek, threads : float, int
+        As `place_sound` has them.
 
     Yields
     ------
     ndarray of float32, shape (n,)
-        A piece of the sound, full scale at 1.
+        A piece of the sound, full scale at 1; sample n of all pieces together is at
+        ``start + n / rate``.
     """
+    rate = source.sound.rate
+    late = placement.begin - round((source.zero + start) * rate)
+    left = math.inf if math.isinf(seconds) else round(seconds * rate)
+    for block in shifted(_decoded(source, seek, threads), [(0, late), *placement.shifts]):
+        yield block[: int(min(left, len(block)))]
+        left -= len(block)
+        if left <= 0:
+            return
+
+
+def _decoded(source, seek, threads):
+    """Yield the decoded sound as mono blocks, each sample once, whatever its time."""
     channels = min(source.sound.channels, 2)
-    left = math.inf if math.isinf(seconds) else round(seconds * source.sound.rate)
+    stream = source.stream("a:0", seek=seek, threads=threads)
     node = ffmpeg.output(
-        on_clock(source, start=start, seek=seek, threads=threads),
+        stream.filter("aformat", channel_layouts="mono" if channels == 1 else "stereo"),
         "pipe:1",
         format="f32le",
         acodec="pcm_f32le",
     ).global_args("-copyts")
     with media.Pipe(node) as pipe:
-        while left and (data := pipe.stdout.read(_BLOCK * channels * 4)):
-            frames = np.frombuffer(data, "<f4")[: len(data) // (4 * channels) * channels]
+        while data := pipe.stdout.read(_BLOCK * channels * 4):
+            frames = np.frombuffer(data, "<f4", len(data) // (4 * channels) * channels)
             mono = frames.reshape(-1, channels).mean(axis=1, dtype=np.float32)
-            mono = mono[: int(min(left, len(mono)))]
-            left -= len(mono)
             # A float file may hold NaN; one of them would spread over the whole filter.
             yield np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
-        if left and pipe.wait():
+        if pipe.wait():
             raise ItemError(
                 f"ffmpeg can't decode this sound: {media.last_lines(pipe.messages())}",
                 where=source.path,
                 remedy="Check that it plays; a truncated download must be fetched again",
             )
+
+
+def shifted(blocks, shifts):
+    """Put decoded sound where it belongs.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32, shape (n,)
+        The decoded sound.
+    shifts : iterable of tuple of int
+        As `Placement.shifts`.
+
+    Yields
+    ------
+    ndarray of float32, shape (m,)
+        The sound with silence put in and samples left out.
+    """
+    shifts, index, drop = list(shifts), 0, 0
+    for block in blocks:
+        while len(block):
+            while shifts and shifts[0][0] <= index:
+                shift = shifts.pop(0)[1]
+                # Samples that are still to be dropped are silence that need not be added.
+                drop, silence = max(0, drop - shift), max(0, shift - drop)
+                for begin in range(0, silence, _BLOCK):
+                    yield np.zeros(min(_BLOCK, silence - begin), np.float32)
+            until = shifts[0][0] - index if shifts else len(block)
+            piece, block = block[:until], block[until:]
+            index += len(piece)
+            kept = piece[drop:]
+            drop -= len(piece) - len(kept)
+            yield kept
 
 
 def resampled(blocks, source_rate, rate):
@@ -185,7 +295,7 @@ def read_song(path, rate=SAMPLE_RATE):
         source = look(path)
         if source.sound is None:
             raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
-        blocks = mono_blocks(source, seconds=_MAX_SECONDS + 1)
+        blocks = mono_blocks(source, place_sound(source), seconds=_MAX_SECONDS + 1)
         song = np.concatenate(
             [np.zeros(0, np.float32), *resampled(blocks, source.sound.rate, rate)]
         )

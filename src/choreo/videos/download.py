@@ -227,6 +227,8 @@ def _explain(error, state, folder):
             "Check the address and the network, then run again",
             True,
         )
+    if "Did not get any data blocks" in text:
+        return "no data came", _ADDRESS, True
     if re.search(r"No connection adapters|Unsupported url scheme|URLs are disabled", text):
         return "the address leads to one that is not http or https", _ADDRESS, False
     text = re.sub(r"[;.] *please report this issue.*", "", text, flags=re.IGNORECASE | re.DOTALL)

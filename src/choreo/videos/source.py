@@ -20,13 +20,6 @@ import ffmpeg
 from choreo import media
 from choreo.errors import ItemError
 
-FORMATS = (
-    "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,3gp,"
-    "wav,w64,mp3,flac,aac,ac3,eac3,aiff,au,caf,amr"
-)
-"""ffmpeg's names of the containers that are opened. Playlists, pictures, subtitles and
-the text files that ffmpeg would draw as pictures are not among them."""
-
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
 
@@ -155,20 +148,16 @@ class Source:
         """
         if seek:
             options |= {"ss": seek, "noaccurate_seek": None}
+        if kind == "V:0":
+            # A change of the size within the file must not restart the filters and with
+            # them the clock.
+            options["reinit_filter"] = 0
         return _input(self.path, threads=threads, **options)[kind]
 
 
 def _input(path, **options):
-    # reinit_filter: a change of the size within the file must not restart the filters
-    # and with them the clock. max_pixels: the decoder's own bound, against a file that
-    # asks for all memory.
-    return media.source(
-        path,
-        format_whitelist=FORMATS,
-        max_pixels=_MAX_PIXELS,
-        reinit_filter=0,
-        **options,
-    )
+    # The decoder's own bound, against a file that asks for all memory.
+    return media.source(path, max_pixels=_MAX_PIXELS, **options)
 
 
 def _listing(streams, **options):
@@ -191,6 +180,13 @@ def _parse(lines):
             yield "head", int(match[2]), match[1], match[3]
         elif match := re.match(r"(\d+), *(-?\d+), *(-?\d+), *(-?\d+), *(\d+),", line):
             yield "frame", int(match[1]), int(match[3]), int(match[4]), int(match[5])
+
+
+def _frames(pipe):
+    """Yield (time, duration, bytes) of each frame of a listing of one stream."""
+    for what, _, *rest in _parse(pipe.stdout):
+        if what == "frame":
+            yield rest
 
 
 def _first(path, kind):
@@ -346,8 +342,6 @@ class Scan:
         The file was read to its end.
     end : float
         Seconds on the clock at which the last picture read stops being shown.
-    sound_end : float
-        Seconds on the clock at which the sound read ends; -inf without sound.
     seek : float
         Where reading began, as `Source.seek_point` gives it.
     """
@@ -359,7 +353,6 @@ class Scan:
     off_grid: float
     whole: bool
     end: float
-    sound_end: float
     seek: float
 
 
@@ -377,16 +370,28 @@ def picture_times(path):
         Seconds.
     """
     with media.Pipe(_listing([_input(path, **_TIMES_ONLY)["V:0"]])) as pipe:
-        for what, _, *rest in _parse(pipe.stdout):
-            if what == "frame":
-                yield rest[0] / MICROSECONDS
+        for time, _, _ in _frames(pipe):
+            yield time / MICROSECONDS
+
+
+def sound_frames(source, *, seek=0.0, threads=1):
+    """Decode the sound of a source for the times of its pieces.
+
+    Yields
+    ------
+    tuple of int
+        File time and length of a decoded piece, both in samples of the source's rate.
+    """
+    with media.Pipe(_listing([source.stream("a:0", seek=seek, threads=threads)])) as pipe:
+        for time, length, _ in _frames(pipe):
+            yield time, length
 
 
 def count_packets(path):
     """Count the encoded pictures of an mp4, those that its edit list hides included."""
     node = _listing([_input(path, ignore_editlist=1)["V:0"]], vcodec="copy")
     with media.Pipe(node) as pipe:
-        return sum(what == "frame" for what, *_ in _parse(pipe.stdout))
+        return sum(1 for _ in _frames(pipe))
 
 
 def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
@@ -419,20 +424,11 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
 
 def _scan(source, fps, start, end, threads, seek):
     """As `scan`; None where no picture, or none as early as `start`, is found."""
-    reading = {"seek": seek, "threads": threads, **_TIMES_ONLY}
-    streams = [source.stream("V:0", **reading)]
-    if source.sound is not None:
-        streams.append(source.stream("a:0", **reading))
+    stream = source.stream("V:0", seek=seek, threads=threads, **_TIMES_ONLY)
     read, frames, first, last = 0, 0, math.nan, math.nan
-    gap, longest, off_grid, sound_end, whole = math.nan, 0.0, 0.0, -math.inf, True
-    with media.Pipe(_listing(streams)) as pipe:
-        for what, stream, *rest in _parse(pipe.stdout):
-            if what == "head":
-                continue
-            time, duration, _ = rest
-            if stream == 1:
-                sound_end = (time + duration) / source.sound.rate - source.zero
-                continue
+    gap, longest, off_grid, whole = math.nan, 0.0, 0.0, True
+    with media.Pipe(_listing([stream])) as pipe:
+        for time, _, _ in _frames(pipe):
             time = time / MICROSECONDS - source.zero
             if read == 0:
                 if seek and time > start:
@@ -460,7 +456,6 @@ def _scan(source, fps, start, end, threads, seek):
         # Nothing tells how long the last picture is shown: as long as the one before it,
         # unless that one stood still.
         end=last + (min(interval, gap) if read > 1 else 1 / fps),
-        sound_end=sound_end,
         seek=seek,
     )
 

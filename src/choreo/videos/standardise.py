@@ -13,7 +13,7 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.media import SAMPLE_RATE
-from choreo.videos.audio import mono_blocks, on_clock, resampled, write_song
+from choreo.videos.audio import Placement, mono_blocks, place_sound, resampled, write_song
 from choreo.videos.source import (
     MICROSECONDS,
     Scan,
@@ -56,7 +56,7 @@ def standardise(
         Any video that ffmpeg decodes.
     video : str or Path
         The mp4 to write: H.264, yuv420p, upright, square pixels, `fps` frames a second,
-        with the sound as AAC.
+        with the song as AAC.
     audio : str or Path
         The wav to write: 16 kHz, mono, 16 bit; as long as the video, to the sample.
     probe : str or Path
@@ -114,7 +114,15 @@ def standardise(
         end=limit if end is None else min(end, limit),
         threads=threads,
     )
-    finish = _finish(found, times, begin, end)
+    placement = found.sound and place_sound(
+        found,
+        # To its end where a file must be told from one that is cut off.
+        until=math.inf if times.whole else times.last,
+        seek=times.seek,
+        threads=threads,
+    )
+    sound_end = placement.end if placement else -math.inf
+    finish = _finish(found, times, sound_end, begin, end)
     if finish - begin > max_seconds:
         raise ItemError(
             f"the clip is longer than {max_seconds:g} s",
@@ -133,6 +141,7 @@ def standardise(
     clip = _Clip(
         source=found,
         times=times,
+        placement=placement,
         begin=begin,
         count=count,
         rate=rate,
@@ -141,13 +150,13 @@ def standardise(
     )
     # The outputs appear together, after the last of them is known to be right.
     with whole(video) as new_video, whole(audio) as new_audio, whole(probe) as new_probe:
-        song = _write_song(clip, new_audio)
-        if require_sound and song["peak"] < _SILENCE:
+        level = _write_song(clip, new_audio)
+        if require_sound and level["peak"] < _SILENCE:
             raise _no_sound(source, "the sound of the clip is silence")
-        copied = end is None and _is_standard(clip) and _copy(clip, new_video)
+        copied = end is None and _is_standard(clip) and _copy(clip, new_audio, new_video)
         if not copied:
-            _encode(clip, new_video)
-        record = _record(clip, song, finish, copied)
+            _encode(clip, new_audio, new_video)
+        record = _record(clip, level, finish, copied)
         write_json(new_probe, record)
     return record
 
@@ -158,6 +167,7 @@ class _Clip:
 
     source: Source
     times: Scan
+    placement: Placement | None
     begin: float
     count: int
     rate: Fraction
@@ -208,14 +218,14 @@ def _no_sound(source, message):
     )
 
 
-def _finish(found, times, begin, end):
+def _finish(found, times, sound_end, begin, end):
     """Second at which the clip ends; refuses clips outside the file and files cut off."""
     if not times.whole:
         return times.last if end is None else end
     if found.duration is not None:
         # The longest of its streams counts: music may outlast the pictures. The length is
         # counted from the first time of the file, by some containers from 0.
-        read = max(times.end, times.sound_end) + max(found.zero, found.zero - found.begin)
+        read = max(times.end, sound_end) + max(found.zero, found.zero - found.begin)
         if read < found.duration - max(0.5, 0.02 * found.duration):
             raise ItemError(
                 f"the file is cut off: of {found.duration:.2f} s only {times.end:.2f} s "
@@ -266,9 +276,10 @@ def standard_size(size, sample_aspect, height=None):
 def _write_song(clip, path):
     found = clip.source
     blocks = []
-    if found.sound is not None:
+    if clip.placement is not None:
         mono = mono_blocks(
             found,
+            clip.placement,
             start=clip.begin,
             # A little more than the song, so that the filter's tail is real sound.
             seconds=clip.samples / SAMPLE_RATE + 0.1,
@@ -279,23 +290,17 @@ def _write_song(clip, path):
     return write_song(path, blocks, clip.samples)
 
 
-def _write_mp4(clip, pictures, path, **options):
-    """Write pictures with the clip's sound, which is made as long as they are."""
-    streams, found = [pictures], clip.source
-    if found.sound is not None:
-        # Rates that every player takes.
-        rate = 44_100 if found.sound.rate % 11_025 == 0 else 48_000
-        streams.append(
-            on_clock(found, start=clip.begin, seek=clip.times.seek)
-            .filter("aresample", rate)
-            .filter("apad")
-            .filter("atrim", end=float(clip.seconds))
-        )
-        options |= {"acodec": "aac", "audio_bitrate": "128k"}
+def _write_mp4(clip, pictures, song, path, **options):
+    """Write pictures and the song that goes with them."""
+    streams = [pictures]
+    if clip.placement is not None:
+        # A rate that every player takes.
+        streams.append(media.source(song).audio.filter("aresample", 48_000))
+        options |= {"acodec": "aac", "audio_bitrate": "96k"}
     node = media.target(
         streams, path, movflags="+faststart", fps_mode="passthrough", **options
     ).global_args("-copyts", "-filter_complex_threads", f"{clip.threads}")
-    media.run(node, where=found.path)
+    media.run(node, where=clip.source.path)
 
 
 def picture_filters(stream, *, zero, rate, interlaced, stored, size, square):
@@ -350,7 +355,7 @@ def picture_filters(stream, *, zero, rate, interlaced, stored, size, square):
     )
 
 
-def _encode(clip, path):
+def _encode(clip, song, path):
     found, picture = clip.source, clip.source.picture
     pictures = picture_filters(
         found.stream("V:0", seek=clip.times.seek, threads=clip.threads),
@@ -362,7 +367,7 @@ def _encode(clip, path):
         square=picture.sample_aspect == 1,
     )
     options = {"vcodec": "libx264", "crf": 18, "preset": "veryfast", "threads": clip.threads}
-    _write_mp4(clip, pictures, path, **options, **{"frames:v": clip.count})
+    _write_mp4(clip, pictures, song, path, **options, **{"frames:v": clip.count})
     decoded = _frames_on_grid(path, clip.rate)
     if decoded != clip.count:
         raise ItemError(
@@ -389,10 +394,10 @@ def _is_standard(clip):
     )
 
 
-def _copy(clip, path):
+def _copy(clip, song, path):
     """Copy the pictures as they are encoded; False where the copy is not on the clock."""
     try:
-        _write_mp4(clip, clip.source.stream("V:0"), path, vcodec="copy")
+        _write_mp4(clip, clip.source.stream("V:0"), song, path, vcodec="copy")
     except ItemError:
         return False
     # A reader that knows no edit lists must find the same frames.
@@ -405,7 +410,7 @@ def _frames_on_grid(path, rate):
     return sum(abs(time - k / rate) < _EXACT for k, time in times)
 
 
-def _record(clip, song, finish, copied):
+def _record(clip, level, finish, copied):
     found, picture, times = clip.source, clip.source.picture, clip.times
     sound = found.sound and {
         "codec": found.sound.codec,
@@ -428,9 +433,9 @@ def _record(clip, song, finish, copied):
             "samples": clip.samples,
             "rate": SAMPLE_RATE,
             "seconds": clip.samples / SAMPLE_RATE,
-            "heard": song["samples"] / SAMPLE_RATE,
-            "peak": round(song["peak"], 6),
-            "rms": round(song["rms"], 6),
+            "heard": level["samples"] / SAMPLE_RATE,
+            "peak": round(level["peak"], 6),
+            "rms": round(level["rms"], 6),
         },
         "source": {
             "name": found.path.name,

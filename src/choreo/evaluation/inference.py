@@ -1,0 +1,127 @@
+"""Intervals and comparisons that know that pieces of one song are not independent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+REPLICATES = 300
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """Songs drawn with replacement, the same draws for every system.
+
+    Attributes
+    ----------
+    songs : ndarray of str, shape (G,)
+        All songs, sorted.
+    counts : ndarray of int, shape (B, G)
+        How often each song is in each replicate.
+    seed : int
+        Of the draws.
+    """
+
+    songs: np.ndarray
+    counts: np.ndarray
+    seed: int
+
+    @classmethod
+    def of(cls, songs, *, replicates=REPLICATES, seed=1):
+        """Draw the replicates for these songs."""
+        names = np.unique(np.asarray(songs, dtype=str))
+        rng = np.random.default_rng(seed)
+        size = max(1, len(names))
+        counts = rng.multinomial(size, np.full(size, 1 / size), size=replicates)
+        return cls(names, counts[:, : len(names)], seed)
+
+    @property
+    def freedom(self):
+        """Degrees of freedom: songs less one."""
+        return len(self.songs) - 1
+
+    def weights(self, songs):
+        """Weight of each piece, shape (1 + B, N): 1 in the first row, then by replicate."""
+        drawn = self.counts[:, np.searchsorted(self.songs, songs)]
+        return np.concatenate([np.ones((1, len(songs)), int), drawn])
+
+    def over_seeds(self, values):
+        """Mean over training seeds, which are drawn with replacement as well.
+
+        Parameters
+        ----------
+        values : ndarray, shape (S, 1 + B)
+            A statistic of each seed: of all pieces, then of each replicate.
+
+        Returns
+        -------
+        ndarray, shape (1 + B,)
+        """
+        values = np.asarray(values, float)
+        seeds, columns = values.shape
+        drawn = np.random.default_rng(self.seed).integers(seeds, size=(seeds, columns))
+        drawn[:, 0] = np.arange(seeds)
+        return np.take_along_axis(values, drawn, axis=0).mean(0)
+
+    def error(self, replicates):
+        """Standard error from the values of a statistic in all replicates.
+
+        Corrected by G / (G - 1), which the bootstrap lacks; NaN for one song, or where
+        fewer than half of the replicates have a value.
+
+        Parameters
+        ----------
+        replicates : ndarray, shape (B,)
+
+        Returns
+        -------
+        float
+        """
+        finite = replicates[np.isfinite(replicates)]
+        if self.freedom < 1 or len(finite) < len(replicates) / 2:
+            return float("nan")
+        return float(finite.std(ddof=1) * np.sqrt(len(self.songs) / self.freedom))
+
+    def half_width(self, replicates, level=0.95):
+        """Half the width of the interval: Student's t of G - 1 times the standard error."""
+        if self.freedom < 1:
+            return float("nan")
+        return float(student.ppf((1 + level) / 2, self.freedom) * self.error(replicates))
+
+    def p_value(self, difference, replicates):
+        """Two-sided p-value of a difference being 0, from its value in all replicates.
+
+        Returns
+        -------
+        float
+            NaN for one song.
+        """
+        error = self.error(replicates)
+        if np.isnan(error) or np.isnan(difference):
+            return float("nan")
+        if error == 0:
+            return 1.0 if difference == 0 else 0.0
+        return float(2 * student.sf(abs(difference) / error, self.freedom))
+
+
+def holm(p_values):
+    """Holm's correction for many comparisons.
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        NaN for comparisons that can't be made; they do not count.
+
+    Returns
+    -------
+    ndarray
+        Adjusted p-values in the same order.
+    """
+    p = np.asarray(p_values, float)
+    adjusted = np.full(p.shape, np.nan)
+    order = np.argsort(p)[: int(np.isfinite(p).sum())]
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, min(1.0, p[index] * (len(order) - rank)))
+        adjusted[index] = running
+    return adjusted

@@ -1,0 +1,566 @@
+"""Table 2x: Table 2 extended by distances, beats and motion, with chance and bounds."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from choreo.errors import ItemError
+from choreo.evaluation import bounds, distances
+from choreo.evaluation.alignment import tempi_agree
+from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
+from choreo.evaluation.inference import REPLICATES, Resampling, holm
+from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.table2 import LABELS
+from choreo.tables import Table
+
+FEATURES = ("learned", "kinetic", "geometric")
+DISTANCES = {
+    "frechet": "FID",
+    "frechet_at_infinity": "FID∞",
+    "kid": "KID",
+    "precision": "Precision",
+    "recall": "Recall",
+    "density": "Density",
+    "coverage": "Coverage",
+    "nearest": "Nearest training clip",
+    "diversity_within": "Diversity in a song",
+    "diversity_across": "Diversity across songs",
+}
+BEATS = {
+    "beat_coverage": "Beat coverage",
+    "beat_hit_rate": "Beat hit rate",
+    "f_measure": "F-measure at 70 ms",
+    "motion_to_music": "Alignment, motion to music",
+    "music_to_motion": "Alignment, music to motion",
+    "tempo_agreement": "Tempo agreement",
+}
+MOTION = {
+    "energy": "Energy (px²/s²)",
+    "jerk": "Jerk (px/s³)",
+    "freeze": "Frozen (%)",
+    "seam_jump": "Seam jump (steps)",
+    "limb_drift": "Limb drift (%)",
+    "out_of_frame": "Out of frame (%)",
+}
+COMPARED = {
+    "frechet": ("FID", "lower"),
+    "beat_hit_rate": ("beat hit rate over chance", "higher"),
+    "f_measure": ("F-measure over chance", "higher"),
+    "motion_to_music": ("alignment over chance", "higher"),
+}
+"""What models are compared in: name in a sentence, and which direction is better."""
+SIGNIFICANT = 0.05
+
+_FRECHET_REPLICATES = 100
+"""A distance takes milliseconds a replicate; its standard error needs fewer."""
+
+
+class RealSet:
+    """One feature set of the real training dances, and what is computed of it once.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, D)
+    """
+
+    def __init__(self, features):
+        self.scale = Scale(features)
+        self.scaled = self.scale(features)
+        self.gaussian = Gaussian.of(self.scaled)
+
+    @cached_property
+    def balls(self):
+        """Radii of `choreo.evaluation.distances.neighbourhoods`."""
+        return distances.neighbourhoods(self.scaled)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One quantity of one system.
+
+    Attributes
+    ----------
+    value : float
+        NaN where it is not defined.
+    chance : float
+        What the same dance scores by chance; NaN where there is no such level.
+    replicates : ndarray, shape (B,)
+        Of `corrected`; empty where it has none.
+    """
+
+    value: float
+    chance: float = float("nan")
+    replicates: np.ndarray = ()
+
+    @property
+    def corrected(self):
+        """``(value - chance) / (1 - chance)``; the value where there is no chance level."""
+        if np.isnan(self.chance):
+            return self.value
+        return _corrected(self.value, self.chance)
+
+
+def distance_scores(systems, real, resampling):
+    """Distances of one system to the real training dances on one feature set.
+
+    Parameters
+    ----------
+    systems : list of (features, songs)
+        One a training seed: (n, D) features and the song of each piece.
+    real : RealSet
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `DISTANCES`; means over seeds.
+    """
+    values = {name: [] for name in DISTANCES}
+    frechet = []
+    for features, songs in systems:
+        own = real.scale(features)
+        frechet.append(_frechet_replicates(own, songs, real.gaussian, resampling))
+        values["frechet_at_infinity"].append(distances.frechet_at_infinity(own, real.gaussian))
+        values["kid"].append(distances.kernel_distance(own, real.scaled))
+        for name, value in distances.neighbour_scores(own, real.scaled, real.balls).items():
+            values[name].append(value)
+        values["nearest"].append(distances.nearest(own, real.scaled).mean())
+        within, across = distances.diversity(own, songs)
+        values["diversity_within"].append(within)
+        values["diversity_across"].append(across)
+    found = {name: Score(float(np.mean(v))) for name, v in values.items() if v}
+    both = resampling.over_seeds(frechet)
+    return {"frechet": Score(float(both[0]), replicates=both[1:])} | found
+
+
+def _frechet_replicates(features, songs, real, resampling):
+    """Frechet distance of all pieces, then of each replicate, from the songs' moments."""
+    names = resampling.songs
+    counts = resampling.counts[:_FRECHET_REPLICATES]
+    size = np.array([(songs == name).sum() for name in names])
+    parts = [features[songs == name] for name in names]
+    total = np.stack([part.sum(0) for part in parts])
+    outer = np.stack([part.T @ part for part in parts])
+    found = [frechet_distance(Gaussian.of(features), real)]
+    for drawn in counts:
+        n = drawn @ size
+        if n < 2:
+            found.append(np.nan)
+            continue
+        mean = drawn @ total / n
+        covariance = (np.tensordot(drawn, outer, 1) - n * np.outer(mean, mean)) / (n - 1)
+        found.append(frechet_distance(Gaussian(mean, covariance, int(n)), real))
+    return np.array(found)
+
+
+def beat_scores(systems, resampling):
+    """Beats of one system.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `BEATS`, as ratios of sums over all pieces.
+    """
+    values, chances = ({name: [] for name in BEATS} for _ in range(2))
+    for measured in systems:
+        for name, (top, chance, bottom) in _beat_sums(measured).items():
+            weights = resampling.weights(measured.songs)
+            values[name].append(_ratio(weights @ top, weights @ bottom))
+            chances[name].append(_ratio(weights @ chance, weights @ bottom))
+    found = {}
+    for name in BEATS:
+        value, chance = (resampling.over_seeds(rows[name]) for rows in (values, chances))
+        if name == "beat_coverage":
+            found[name] = Score(float(value[0]), replicates=value[1:])
+        else:
+            replicates = _corrected(value[1:], chance[1:])
+            found[name] = Score(float(value[0]), float(chance[0]), replicates)
+    return found
+
+
+def _beat_sums(measured):
+    """For each quantity the numerator, its chance level and the denominator of each piece."""
+    beats, of = measured.beats, measured.values
+    heard = of["heard"]
+    tempo, moved = of["music_tempo"], of["motion_tempo"]
+    other = measured.songs[:, None] != measured.songs[None]
+    others = other & np.isfinite(tempo)[None]
+    agree = tempi_agree(moved[:, None], tempo[None])
+    by_chance = _ratio((agree & others).sum(1), others.sum(1))
+    known = np.isfinite(tempo)
+    both = beats.motion + heard
+    return {
+        "beat_coverage": (beats.motion, beats.motion, beats.music),
+        "beat_hit_rate": (beats.aligned, beats.chance, beats.motion),
+        "f_measure": (2 * of["matched"], 2 * of["matched_chance"], both),
+        "motion_to_music": (of["motion_to_music"], of["motion_to_music_chance"], beats.motion),
+        "music_to_motion": (of["music_to_motion"], of["music_to_motion_chance"], heard),
+        "tempo_agreement": (tempi_agree(moved, tempo) * known, by_chance * known, known * 1.0),
+    }
+
+
+def motion_scores(systems, resampling):
+    """Motion of one system.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `MOTION`: means over pieces, shares in percent; `seam_jump` in
+        mean steps from frame to frame of the same dances, so that 1 is no jump.
+    """
+    values = {name: [] for name in MOTION}
+    for measured in systems:
+        of = measured.values
+        weights = resampling.weights(measured.songs)
+        ones = np.ones(len(measured))
+        seams = np.isfinite(of["seam_jump"])
+        for name in MOTION:
+            scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
+            if name == "seam_jump":
+                jump = _ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
+                step = _ratio(weights @ of["step"], weights @ ones)
+                values[name].append(_ratio(jump, step))
+            else:
+                values[name].append(scale * _ratio(weights @ of[name], weights @ ones))
+    found = {name: resampling.over_seeds(rows) for name, rows in values.items()}
+    return {name: Score(float(rows[0]), replicates=rows[1:]) for name, rows in found.items()}
+
+
+def _ratio(top, bottom):
+    top, bottom = np.asarray(top, float), np.asarray(bottom, float)
+    shape = np.broadcast_shapes(top.shape, bottom.shape)
+    return np.divide(top, bottom, out=np.full(shape, np.nan), where=bottom > 0)
+
+
+def _corrected(value, chance):
+    room = 1 - np.asarray(chance, float)
+    return _ratio(value - chance, room) if np.ndim(value) else float(_ratio(value - chance, room))
+
+
+@dataclass(frozen=True)
+class Extended:
+    """All scores of a study.
+
+    Attributes
+    ----------
+    scores : dict
+        (system, quantity, feature set or "") -> Score.
+    systems : dict of str to dict
+        System -> `label`, `chunks`, `songs`, `seeds`, `kind` ("real", "model" or
+        "bound"), in the tables' order.
+    resampling : Resampling
+    """
+
+    scores: dict
+    systems: dict
+    resampling: Resampling
+
+
+def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
+    """Compute everything that Table 2x shows.
+
+    Parameters
+    ----------
+    models : dict of str to list of Measurements
+        Model -> one for each training seed.
+    bounding : dict of str to Measurements
+        As `choreo.evaluation.bounds.measure_bounds` gives them: "real" and the bounds.
+    real : Measurements
+        Of the real training dances.
+    replicates, seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Extended
+
+    Raises
+    ------
+    ItemError
+        Where something is evaluated that was trained on.
+    """
+    if "real" not in bounding:
+        raise ItemError("the held-out real dances are missing among the bounding rows")
+    rows = {"real": [bounding["real"]], **models}
+    for measured in (m for seeds in rows.values() for m in seeds):
+        check_no_leak(measured, real)
+    rows |= {name: [bounding[name]] for name in bounds.LABELS if name in bounding}
+    resampling = Resampling.of(
+        np.concatenate([m.songs for seeds in rows.values() for m in seeds]),
+        replicates=replicates,
+        seed=seed,
+    )
+    sets = {name: RealSet(real.features[name]) for name in FEATURES}
+    scores, systems = {}, {}
+    for name, seeds in rows.items():
+        systems[name] = {
+            "label": bounds.LABELS.get(name) or LABELS.get(name, name),
+            "kind": "real" if name == "real" else "model" if name in models else "bound",
+            "chunks": len(seeds[0]),
+            "songs": len(np.unique(seeds[0].songs)),
+            "seeds": len(seeds) if name in models else np.nan,
+        }
+        for features, own in sets.items():
+            pieces = [(m.features[features], m.songs) for m in seeds]
+            for quantity, score in distance_scores(pieces, own, resampling).items():
+                scores[name, quantity, features] = score
+        for quantity, score in {
+            **beat_scores(seeds, resampling),
+            **motion_scores(seeds, resampling),
+        }.items():
+            scores[name, quantity, ""] = score
+    return Extended(scores, systems, resampling)
+
+
+def distances_table(found, *, study=None):
+    """Distances of all systems on all feature sets, as a `Table`."""
+    rows = []
+    for features in FEATURES:
+        for name, system in found.systems.items():
+            row = {"system": name, **system, "features": features}
+            for quantity in DISTANCES:
+                row[quantity] = found.scores[name, quantity, features].value
+            error = found.scores[name, "frechet", features].replicates
+            row["frechet_interval"] = found.resampling.half_width(error)
+            rows.append(row)
+    headers = {"label": "Dances", "features": "Features"}
+    for quantity, text in DISTANCES.items():
+        headers[quantity] = text
+        if quantity == "frechet":
+            headers["frechet_interval"] = "±"
+    headers |= _SIZES
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("Distances to real training dances", study),
+        headers=headers,
+        formats=dict.fromkeys(headers.keys() - {"label", "features", *_SIZES}, ".2f")
+        | {"frechet": ".1f", "frechet_interval": ".1f", "frechet_at_infinity": ".1f"}
+        | _SIZE_FORMATS,
+        notes=(
+            "FID: Frechet distance; FID∞: its limit for infinitely many chunks (empty under 10 "
+            "chunks); KID: unbiased. Precision, recall, density, coverage: 5 neighbours. All "
+            "on features z-scored with the real training chunks; learned: the frozen "
+            "autoencoder's; kinetic: speeds and accelerations; geometric: body shapes.",
+            "Nearest training clip: mean distance to the nearest real training chunk; one far "
+            "under that of held-out real dances means copies. Diversity is good where it "
+            "is near that of real dances, not where it is high.",
+            _interval_note(found),
+            *_order_notes(found, [("frechet", features) for features in FEATURES], "lower"),
+        ),
+    )
+
+
+def beats_table(found, *, study=None):
+    """Beats of all systems with their chance levels, as a `Table`."""
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for quantity in BEATS:
+            score = found.scores[name, quantity, ""]
+            row[quantity] = 100 * score.value
+            if quantity != "beat_coverage":
+                row[f"{quantity}_chance"] = 100 * score.chance
+                row[f"{quantity}_corrected"] = 100 * score.corrected
+            row[f"{quantity}_interval"] = 100 * found.resampling.half_width(score.replicates)
+        rows.append(row)
+    headers = {"label": "Dances"}
+    for quantity, text in BEATS.items():
+        headers[quantity] = f"{text} (%)"
+        if quantity != "beat_coverage":
+            headers[f"{quantity}_chance"] = "chance"
+            headers[f"{quantity}_corrected"] = "over chance"
+        headers[f"{quantity}_interval"] = "±"
+    headers |= _SIZES
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("Beats", study),
+        headers=headers,
+        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
+        notes=(
+            "Over chance: (value - chance) / (1 - chance), 0 for a dance that does not "
+            "listen; ± belongs to it. Chance: the same dance shifted round each chunk by "
+            "every whole number of frames; for tempo agreement the music of other songs.",
+            "F-measure: beats matched one to one within 70 ms. Alignment: mean of "
+            "exp(-d²/2σ²), σ = 0.05 s, d to the nearest beat of the other. Music to motion can "
+            "be raised by many beats. Tempo agreement: share of chunks whose movement has the "
+            "music's tempo within 8%, or half or double of it.",
+            _interval_note(found),
+            *_order_notes(
+                found, [(q, "") for q in BEATS if q != "beat_coverage"], "higher", noise=False
+            ),
+        ),
+    )
+
+
+def motion_table(found, *, study=None):
+    """Motion of all systems, as a `Table`."""
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for quantity in MOTION:
+            score = found.scores[name, quantity, ""]
+            row[quantity] = score.value
+            row[f"{quantity}_interval"] = found.resampling.half_width(score.replicates)
+        rows.append(row)
+    headers = {"label": "Dances"}
+    for quantity, text in MOTION.items():
+        headers |= {quantity: text, f"{quantity}_interval": "±"}
+    headers |= _SIZES
+    whole = ("energy", "energy_interval", "jerk", "jerk_interval")
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("Motion", study),
+        headers=headers,
+        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
+        | dict.fromkeys(whole, ".0f")
+        | _SIZE_FORMATS,
+        notes=(
+            "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
+            "way of the joints from one 5-second piece to the next, in mean steps from frame to "
+            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
+            _interval_note(found),
+        ),
+    )
+
+
+def pairs_table(found, *, study=None):
+    """Comparisons of all pairs of models with a plain sentence each, as a `Table`.
+
+    Returns
+    -------
+    Table
+        `verdict`: "better", "worse" (the first model) or "cannot be told"; p-values
+        with Holm's correction over all rows.
+    """
+    models = [name for name, system in found.systems.items() if system["kind"] == "model"]
+    rows = []
+    for a, b in combinations(models, 2):
+        for quantity, (text, direction) in COMPARED.items():
+            features = "learned" if quantity in DISTANCES else ""
+            one, two = (found.scores[name, quantity, features] for name in (a, b))
+            difference = one.corrected - two.corrected
+            replicates = np.subtract(one.replicates, two.replicates)
+            rows.append(
+                {
+                    "a": a,
+                    "b": b,
+                    "quantity": quantity,
+                    "text": text,
+                    "better": direction,
+                    "difference": difference,
+                    "half_width": found.resampling.half_width(replicates),
+                    "p": found.resampling.p_value(difference, replicates),
+                }
+            )
+    columns = ["a", "b", "quantity", "text", "better", "difference", "half_width", "p"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame["p_holm"] = holm(frame["p"])
+    songs = len(found.resampling.songs)
+    verdicts = [_verdict(row) for row in frame.to_dict("records")]
+    frame["verdict"] = verdicts
+    frame["sentence"] = [
+        sentence(row, found.systems[row["a"]]["label"], found.systems[row["b"]]["label"], songs)
+        for row in frame.to_dict("records")
+    ]
+    return Table(
+        frame=frame,
+        caption=_caption("Differences between models", study),
+        headers={
+            "sentence": "Comparison",
+            "difference": "Difference",
+            "half_width": "±",
+            "p": "p",
+            "p_holm": "p (Holm)",
+        },
+        formats={"difference": ".3f", "half_width": ".3f", "p": ".3f", "p_holm": ".3f"},
+        notes=(
+            f"First model less second, on {songs} test songs. p with Holm's correction over all "
+            "rows of this table; a difference is called one under 0.05.",
+            _interval_note(found),
+        ),
+    )
+
+
+def _verdict(row):
+    if np.isnan(row["p_holm"]) or row["p_holm"] >= SIGNIFICANT:
+        return "cannot be told"
+    return "better" if (row["difference"] < 0) == (row["better"] == "lower") else "worse"
+
+
+def sentence(row, a, b, songs):
+    """Say in plain words what a comparison found.
+
+    Parameters
+    ----------
+    row : dict
+        Of `pairs_table`'s frame.
+    a, b : str
+        Names of the models as people know them.
+    songs : int
+        Number of test songs.
+
+    Returns
+    -------
+    str
+    """
+    count = f"{songs} song" + ("" if songs == 1 else "s")
+    if row["verdict"] == "cannot be told":
+        return f"{a} or {b} in {row['text']}: cannot be told from {count}."
+    return f"{a} is {row['verdict']} than {b} in {row['text']} ({count})."
+
+
+_SIZES = {"chunks": "Chunks", "songs": "Songs", "seeds": "Seeds"}
+_SIZE_FORMATS = dict.fromkeys(_SIZES, ".0f")
+
+
+def _caption(what, study):
+    return f"Table 2x. {what}" + (f" (study {study})." if study else ".")
+
+
+def _interval_note(found):
+    songs = len(found.resampling.songs)
+    if songs < 2:
+        return "±: empty, since one song gives no interval."
+    return (
+        f"±: half the width of the 95% interval by a bootstrap of {songs} songs (and of training "
+        f"seeds where there are several), Student's t of {songs - 1} degrees of freedom."
+    )
+
+
+def _order_notes(found, quantities, direction, *, noise=True):
+    """Say for each quantity whether real dances come out best, and noise worst."""
+    sign = 1 if direction == "lower" else -1
+    right, wrong = [], []
+    for quantity, features in quantities:
+        values = {
+            name: sign * found.scores[name, quantity, features].corrected for name in found.systems
+        }
+        values = {name: value for name, value in values.items() if not np.isnan(value)}
+        if not {"real", "noise"} <= values.keys():
+            continue
+        # A real training clip is no worse than a held-out one, and can be nearer.
+        bounded = {n: v for n, v in values.items() if n != "retrieval"}
+        best = min(bounded, key=bounded.get) == "real"
+        worst = max(values, key=values.get) == "noise" or not noise
+        text = features or BEATS[quantity]
+        (right if best and worst else wrong).append(text)
+    what = "held-out real dances best" + (", noise worst" if noise else "")
+    if right:
+        yield f"In order ({what}): {'; '.join(right)}."
+    if wrong:
+        yield f"Not in order ({what}), so read with care: {'; '.join(wrong)}."
