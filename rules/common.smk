@@ -27,8 +27,7 @@ try:
         seed=STUDY.seed,
         score=STUDY.dataset.split.score,
     )
-    RECIPES = load_recipes(STUDY.training.recipes)
-    choreo.config.check_models(STUDY, RECIPES)
+    RECIPES = choreo.config.chosen_recipes(STUDY, load_recipes(STUDY.training.recipes))
 except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
@@ -41,7 +40,7 @@ for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
 ESTIMATORS = list(dict.fromkeys(STUDY.poses.estimators))
-MODELS = list(dict.fromkeys(STUDY.training.models))
+MODELS = list(RECIPES)
 SEEDS = sorted(set(STUDY.training.seeds))
 DANCES = {"model": MODELS, "seed": SEEDS, "song": TEST_SONGS}
 TABLES = ["table1", "table2"] if TEST_SONGS else ["table1"]

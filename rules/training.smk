@@ -20,8 +20,6 @@ rule train_model:
         runtime=2880,
     params:
         recipe=lambda w: RECIPES[w.model].model_dump(),
-        epochs=lambda w: STUDY.training.epochs.get(w.model),
-        batch_size=STUDY.training.batch_size,
         device=STUDY.training.device,
         threads=STUDY.training.threads,
         tensorboard=f"{OUT}/training/{{model}}/seed{{seed}}/tensorboard",

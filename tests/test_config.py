@@ -7,6 +7,7 @@ import pytest
 
 from choreo import config
 from choreo.errors import ConfigError
+from choreo.training.recipes import load_recipes
 
 ROOT = Path(__file__).parent.parent
 MINIMAL = {"study": "s", "table": "t.tsv"}
@@ -123,6 +124,33 @@ def test_schema_and_readme_are_in_step_with_the_models(tmp_path):
         made = tmp_path / "workflow" / "schemas" / f"{name}.schema.json"
         kept = ROOT / "workflow" / "schemas" / f"{name}.schema.json"
         assert json.loads(made.read_text()) == json.loads(kept.read_text())
+
+
+def test_a_study_changes_switches_of_its_recipes():
+    recipes = load_recipes(ROOT / "config" / "models.yaml")
+    switches = {"all": {"batch_size": 4}, "lstm": {"epochs": 3}}
+    training = {"models": ["lstm", "gru"], "switches": switches}
+    chosen = config.chosen_recipes(config.read_config(MINIMAL | {"training": training}), recipes)
+    assert [(n, r.batch_size, r.epochs) for n, r in chosen.items()] == [
+        ("lstm", 4, 3),
+        ("gru", 4, 350),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ({"models": ["gruu"]}, r"training.models: there is no recipe.*'gruu'.*mean 'gru'"),
+        ({"switches": {"lst": {}}}, r"training.switches: there is no recipe.*'lst'.*'lstm'"),
+        ({"switches": {"gru": {"epoch": 1}}}, r"unknown switch"),
+        ({"switches": {"all": {"epochs": "few"}}}, r"epochs.*'few'"),
+    ],
+)
+def test_models_without_a_recipe_and_unknown_switches_are_refused(training, message):
+    recipes = load_recipes(ROOT / "config" / "models.yaml")
+    study = config.read_config(MINIMAL | {"training": training})
+    with pytest.raises(ConfigError, match=message):
+        config.chosen_recipes(study, recipes)
 
 
 def test_every_setting_is_explained():

@@ -134,6 +134,7 @@ def test_last_lines():
     assert media.last_lines("one\n\n two \nthree\nfour\n") == "two; three; four"
     assert media.last_lines("one\ntwo", 1) == "two"
     assert media.last_lines(" \n") == "no message"
+    assert media.last_lines("[in#0 @ 0x1f0a] [h264 @ 0x55d0] no frame!") == "no frame!"
 
 
 def test_the_binary(monkeypatch):

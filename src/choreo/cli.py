@@ -133,7 +133,7 @@ def _parser():
         gives=("OUT", "the cleaned track (.npz)"),
         report=True,
     )
-    sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
+    sub.add_argument("--method", choices=["thesis", "released", "robust"], default="thesis")
     _threshold(sub)
 
     sub = verb(

@@ -10,7 +10,7 @@ import csv
 import difflib
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -92,12 +92,12 @@ class Comparison(_Strict):
 class Cleaning(_Strict):
     """Stage `cleaning`."""
 
-    method: Literal["thesis", "released"] = "thesis"
-    """`thesis`: eq. (1)-(2) and spline as the text says. `released`: what the code did."""
+    method: Literal["thesis", "released", "robust"] = "thesis"
+    """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
     threshold_px: Positive = 50.0
     """Eq. (1)'s threshold in pixels."""
     max_gap_seconds: Positive | None = None
-    """`thesis`: gaps longer than this are not bridged; null: every gap is, as in the text."""
+    """Longer gaps are not bridged; null: `thesis` bridges every gap, `robust` half a second."""
 
 
 class Split(_Strict):
@@ -134,10 +134,8 @@ class Training(_Strict):
     """Recipes to train: the rows of Table 2."""
     seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [1]
     """One training a model and seed."""
-    epochs: dict[Id, Count] = {}
-    """Model -> epochs, where they shall differ from the recipe's."""
-    batch_size: Count | None = None
-    """Chunks a step; null takes the recipe's (the thesis: 16)."""
+    switches: dict[Id, dict[str, Any]] = {}
+    """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
     threads: Count = 2
@@ -364,30 +362,43 @@ def local_path(row, table):
     return beside if not path.exists() and beside.exists() else path
 
 
-def check_models(study, recipes):
-    """Refuse a study that names a model of which there is no recipe.
+def chosen_recipes(study, recipes):
+    """Recipes of the models that a study trains, with the study's own switches.
 
     Parameters
     ----------
     study : Config
-    recipes : dict
-        By name, as `choreo.training.recipes.load_recipes` gives them.
+    recipes : dict of str to choreo.training.recipes.Recipe
+        All there are, by name.
+
+    Returns
+    -------
+    dict of str to choreo.training.recipes.Recipe
+        In the order of `training.models`.
 
     Raises
     ------
     ConfigError
+        Where a model has no recipe, or a switch is unknown or has a wrong value.
     """
-    named = [("training.models", study.training.models), ("training.epochs", study.training.epochs)]
+    training = study.training
+    named = [("training.models", training.models)]
+    named.append(("training.switches", [name for name in training.switches if name != "all"]))
     for key, names in named:
         for name in names:
             if name not in recipes:
                 close = difflib.get_close_matches(name, recipes, 1)
                 raise ConfigError(
-                    f"{key}: there is no recipe of this name in {study.training.recipes}",
+                    f"{key}: there is no recipe of this name in {training.recipes}",
                     value=name,
                     remedy=(f"Did you mean {close[0]!r}? " if close else "")
                     + f"Recipes: {', '.join(recipes)}",
                 )
+    chosen = {}
+    for name in dict.fromkeys(training.models):
+        changes = training.switches.get("all", {}) | training.switches.get(name, {})
+        chosen[name] = recipes[name].with_(**changes)
+    return chosen
 
 
 def settings_markdown():

@@ -10,6 +10,7 @@ network address.
 import contextlib
 import functools
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -74,6 +75,8 @@ def _command(node, loglevel="error"):
 
 def last_lines(text, count=3):
     """Return the last lines of a tool's output that say something, joined into one."""
+    # Not ffmpeg's "[h264 @ 0x55d0c1a2]": an address says nothing and differs each time.
+    text = re.sub(r"\[[^\]\n]* @ 0x[0-9a-f]+\] *", "", text)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return "; ".join(lines[-count:]) or "no message"
 

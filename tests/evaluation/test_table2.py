@@ -142,6 +142,7 @@ def record(system, seed, distance, hit=80.0):
         "crashes": 0,
         "chunks_without_music_beats": 0,
         "chunks_without_motion_beats": 1,
+        "released_fid": None,
     }
 
 
@@ -178,6 +179,15 @@ def test_seeds_become_a_mean_and_an_interval():
     assert row.seeds == 3
     assert "distance_interval" in table.headers
     assert "distance_interval" not in table2([record("gru", 1, 4.0)]).headers
+
+
+def test_released_fid_stands_beside(real, held_out):
+    numbers = {"mean_of_means": 0.25, "min_of_means": 0.1}
+    table = table2([evaluate(held_out, real, system="gru", seed=1, released_fid=numbers)])
+    assert "Released “FID”" in table.headers.values()
+    assert table.frame[table.frame.system == "gru"].released_fid.iloc[0] == 0.25
+    assert any("ignores the poses" in note for note in table.notes)
+    assert "released_fid" not in table2([record("gru", 1, 1.0)]).headers
 
 
 def test_mean_and_interval_of_few():

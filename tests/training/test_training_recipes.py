@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from choreo.errors import ConfigError
-from choreo.training.recipes import load_recipes, recipe_from
+from choreo.training.recipes import load_recipes, recipe_from, recipe_named
 
 MODELS = Path(__file__).parents[2] / "config" / "models.yaml"
 
@@ -88,6 +88,13 @@ def test_a_changed_recipe_is_checked():
     assert recipe.with_(epochs=3).epochs == 3
     with pytest.raises(ConfigError, match="batch_size"):
         recipe.with_(batch_size=0)
+
+
+def test_a_model_is_looked_up_by_name():
+    recipes = {"gru": recipe_from({})}
+    assert recipe_named(recipes, "gru") is recipes["gru"]
+    with pytest.raises(ConfigError, match=r"unknown model.*'gro'.*Known: gru"):
+        recipe_named(recipes, "gro")
 
 
 def test_recipes_import_nothing_heavy():

@@ -353,6 +353,34 @@ def test_too_large(plain, run):
     assert "larger than 4,032 pixels (got '64x64')" in text
 
 
+def test_pixels_of_an_absurd_shape(run, tmp_path):
+    clip = make_clip(tmp_path / "clip.mkv", count=60, options=["-vf", "setsar=20"])
+    text = refused(run, clip, require_sound=False, max_pixels=50_000)
+    assert "larger than 50,000 pixels (got '1280x64')" in text
+
+
+def test_times_that_jump_by_days(run, tmp_path):
+    clip = make_clip(tmp_path / "clip.mkv", count=60, times="'(N+gte(N,30)*20000000)*3000'")
+    assert "longer than 3600 s" in refused(run, clip, require_sound=False)
+
+
+@pytest.mark.parametrize("container", ["mp4", "mkv", "ts"])
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_refused_or_read_and_nothing_else(container, seed, run, tmp_path):
+    clip = make_clip(tmp_path / f"clip.{container}", count=60, sound=clicks([1.0], 2.0))
+    rng = np.random.default_rng(seed)
+    data = np.frombuffer(clip.read_bytes(), np.uint8).copy()
+    data[rng.integers(0, len(data), 20)] = rng.integers(0, 256, 20)
+    clip.write_bytes(data.tobytes())
+    try:
+        probe, frames, song = run(clip)
+    except ItemError:
+        assert not list(run.folder.glob("*"))
+    else:
+        assert probe["frames"] == len(frames)
+        assert len(song) == round(len(frames) * 16_000 / 30)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,5 +1,6 @@
 """A tiny study in a folder of its own, run once and copied by each test that changes it."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -16,8 +17,9 @@ study: tiny
 table: config/tiny.tsv
 training:
   models: [original, gru]
-  epochs: {original: 2, gru: 4}
-  batch_size: 2
+  switches:
+    all: {batch_size: 2, epochs: 4}
+    original: {epochs: 2, perceptual_steps: 5}
 """
 TABLE = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n" + "".join(
     f"{name}\tdemo:{song}/{dancer}/1\t2\t{end}\t{song}\t{dancer}\t{split}\n"
@@ -40,8 +42,8 @@ class Project:
         """Command line of Snakemake on this project."""
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *options]
         if configfile:
-            command += ["--configfile", configfile, "--"]
-        return [*command, *targets]
+            command += ["--configfile", configfile]
+        return [*command, "--", *targets]
 
     @property
     def environment(self):
@@ -66,12 +68,8 @@ class Project:
     def planned(self, *targets, **settings):
         """Rules that would run now."""
         done = self.run(*targets, options=("--dry-run", "--quiet", "host"), **settings)
-        names = set()
-        for line in done.stdout.splitlines():
-            words = line.split()
-            if words[:1] in (["rule"], ["localrule"]):
-                names.add(words[1].rstrip(":"))
-        return names
+        lines = done.stdout.partition("Job stats:")[2].splitlines()[3:]
+        return {line.split()[0] for line in itertools.takewhile(str.strip, lines)} - {"total"}
 
     def tables(self, study="tiny"):
         """Bytes of every table of a study, by file name."""

@@ -23,8 +23,8 @@ LABELS = {
 }
 """Names of the rows and what people see, in the tables' order after the held-out real row."""
 
-_HALF_BEAT = 0.25
-"""Seconds that a piece without a tempo is shifted by: half a beat at 120 a minute."""
+_BEAT = 0.5
+"""Seconds of a beat where a piece has no tempo: 120 a minute."""
 
 
 def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
@@ -39,7 +39,8 @@ def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
     heard : Heard
         Music beats of `held_out`.
     training_music : ndarray, shape (n, D), optional
-        `choreo.evaluation.music_features` of the training pieces; without it there is no retrieval row.
+        `choreo.evaluation.music_features` of the training pieces; without it there is no
+        retrieval row.
     seed : int
         Of the noise.
 
@@ -58,7 +59,7 @@ def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
     other = _other_songs(held_out.songs)
     if other is not None:
         rows["other_music"] = (replace(held_out, audio=held_out.audio[other]), _take(heard, other))
-    rows["shifted"] = _shifted(held_out, heard)
+    rows["shifted"] = move_beats(held_out, heard, 0.5)
     for name, poses in (
         ("frozen", np.broadcast_to(pixels[:, :1], shape)),
         ("mean_pose", np.broadcast_to(mean, shape)),
@@ -114,11 +115,27 @@ def _other_songs(songs):
     return index
 
 
-def _shifted(pieces, heard):
-    """The music turned round by half a beat, and its beats with it."""
+def move_beats(pieces, heard, share):
+    """Turn the music round each piece by a share of its beat, and its beats with it.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        With sound.
+    heard : Heard
+        Its music beats.
+    share : float
+        Of the piece's median interval between beats; 0.5 s stands for a missing one.
+
+    Returns
+    -------
+    pieces : Pieces
+        Whose music comes later.
+    heard : Heard
+    """
     seconds = pieces.audio.shape[1] / SAMPLE_RATE
-    periods = [np.median(np.diff(b)) if len(b) > 1 else 2 * _HALF_BEAT for b in heard.tracked]
-    delays = np.array(periods) / 2
+    periods = [np.median(np.diff(b)) if len(b) > 1 else _BEAT for b in heard.tracked]
+    delays = share * np.array(periods)
     audio = [np.roll(a, round(d * SAMPLE_RATE)) for a, d in zip(pieces.audio, delays)]
 
     def turned(sets):

@@ -1,7 +1,10 @@
 """The frozen feature extractor that Frechet distances are taken with.
 
-A small convolutional autoencoder learns real training dances and nothing else. Its
-bottleneck is the feature vector of a 5-second piece. It knows no model under
+A small convolutional network learns real training dances and nothing else: to put a
+5-second piece into 32 numbers from which it can be drawn again, and from which one can
+read how a piece was damaged (another tempo, a frozen span, a span with left and right
+swapped, jitter) where it was. The first task alone makes features that hardly notice
+noise, since what can't be drawn again is left out of them. The network knows no model under
 evaluation, unlike the thesis's released code, whose features come from the
 discriminator of one of the models it compares.
 """
@@ -18,16 +21,18 @@ from torch import nn
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.skeletons import OPENPOSE18
 
 FRAMES, JOINTS = 50, 18
 DIMENSIONS = 32
 STEPS = 400
 BATCH = 64
-_FORMAT = "choreo-extractor-1"
+_FORMAT = "choreo-extractor-2"
+_DAMAGES = 4
 
 
-class _Autoencoder(nn.Module):
-    """Positions and steps of a piece -> features -> the same positions."""
+class _Network(nn.Module):
+    """Positions and steps of a piece -> features -> the same positions, and damages."""
 
     def __init__(self):
         super().__init__()
@@ -48,6 +53,7 @@ class _Autoencoder(nn.Module):
             nn.Linear(128, channels * FRAMES),
             nn.Unflatten(1, (channels, FRAMES)),
         )
+        self.damages = nn.Linear(DIMENSIONS, _DAMAGES)
         for name, size in (("mean", channels), ("position_scale", 1), ("step_scale", 1)):
             self.register_buffer(name, torch.ones(size, 1))
 
@@ -72,8 +78,7 @@ class Extractor:
     ----------
     meta : dict
         `data_sha256` of the training poses, `pieces`, `songs` (those trained on),
-        `seed`, `steps`, `loss` (mean squared error of standardised positions and
-        steps at the last step).
+        `seed`, `steps`, `loss` (at the last step).
     """
 
     def __init__(self, network, meta):
@@ -126,7 +131,7 @@ class Extractor:
                 meta = json.loads((file.metadata() or {})["choreo"])
             if meta.pop("format") != _FORMAT:
                 raise KeyError("format")
-            network = _Autoencoder()
+            network = _Network()
             network.load_state_dict(load_file(path))
         except FileNotFoundError:
             raise ItemError("no such file", where=path) from None
@@ -167,7 +172,7 @@ def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
     data = torch.from_numpy(pixels)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
-        network = _Autoencoder()
+        network = _Network()
         flat = data.flatten(2)
         network.mean.copy_(flat.mean((0, 1))[:, None])
         # One scale for all joints: a joint that moves little must not weigh as much as a
@@ -180,9 +185,15 @@ def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
         for _ in range(steps):
             batch = data[torch.randint(len(data), (BATCH,))]
             target = network.standardise(batch)
-            made = network.decoder(network(batch))
+            features = network(batch)
+            made = network.decoder(features)
             loss = nn.functional.mse_loss(made, target) + nn.functional.mse_loss(
                 network.steps(made), network.steps(target)
+            )
+            damaged, amounts = _damage(batch)
+            loss = loss + _DAMAGES * (
+                nn.functional.mse_loss(network.damages(network(damaged)), amounts)
+                + network.damages(features).square().mean()
             )
             optimizer.zero_grad()
             loss.backward()
@@ -197,6 +208,62 @@ def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
         "loss": float(loss.detach()),
     }
     return Extractor(network, meta)
+
+
+def _damage(pieces):
+    """Damage pieces at random, each in some of four ways.
+
+    Parameters
+    ----------
+    pieces : Tensor, shape (N, 50, 18, 2)
+
+    Returns
+    -------
+    damaged : Tensor, the same shape
+    amounts : Tensor, shape (N, 4)
+        Binary logarithm of the tempo's factor (half to double); twice the share of
+        frames that stand still; four times the share of frames in which left and right
+        are swapped (or not, where that is the smaller share); binary logarithm of 1 +
+        the jitter's standard deviation in pixels (up to 64).
+    """
+    count = len(pieces)
+    rows, frames = torch.arange(count)[:, None], torch.arange(FRAMES)[None]
+
+    def sometimes(values):
+        return values * (torch.rand(count) < 0.5)
+
+    def span():
+        share = sometimes(torch.rand(count))
+        length = (share * FRAMES).round()
+        first = (torch.rand(count) * (FRAMES - length)).floor().long()[:, None]
+        return share, first, (frames >= first) & (frames < first + length[:, None])
+
+    tempo = sometimes(torch.rand(count) * 2 - 1)
+    # A faster piece turns round at its end and comes back.
+    time = frames * 2 ** tempo[:, None]
+    time = (FRAMES - 1) - (time % (2 * (FRAMES - 1)) - (FRAMES - 1)).abs()
+    before = time.floor().long().clamp(max=FRAMES - 2)
+    after = (time - before)[..., None, None]
+    damaged = pieces[rows, before] * (1 - after) + pieces[rows, before + 1] * after
+    frozen, first, still = span()
+    damaged = damaged[rows, torch.where(still, first, frames)]
+    swapped, _, mirrored = span()
+    damaged = torch.where(mirrored[..., None, None], damaged[:, :, _MIRROR], damaged)
+    jitter = sometimes(2 ** (torch.rand(count) * 7 - 1))
+    damaged = damaged + jitter[:, None, None, None] * torch.randn(damaged.shape)
+    # More than half of the frames swapped is less than half of them not swapped.
+    swapped = torch.minimum(swapped, 1 - swapped)
+    return damaged, torch.stack([tempo, 2 * frozen, 4 * swapped, torch.log2(1 + jitter)], 1)
+
+
+def _mirror():
+    order = list(range(JOINTS))
+    for left, right in OPENPOSE18.pairs:
+        order[left], order[right] = right, left
+    return order
+
+
+_MIRROR = _mirror()
 
 
 @contextlib.contextmanager

@@ -86,14 +86,17 @@ class Scale:
     ----------
     real : ndarray, shape (n, D)
         Features of real dances.
+    floor : float or ndarray, shape (D,)
+        A deviation that every feature has at least, so that one that hardly ever occurs
+        in the real set does not outweigh all others.
     """
 
-    def __init__(self, real):
+    def __init__(self, real, floor=0.0):
         real = np.asarray(real, float)
         self.mean = real.mean(0)
-        deviation = real.std(0)
+        deviation, floor = np.broadcast_arrays(real.std(0), floor)
         constant = deviation <= 1e-12 * np.maximum(1, np.abs(self.mean))
-        self.deviation = np.where(constant, 1, deviation)
+        self.deviation = np.maximum(np.where(constant & (floor == 0), 1, deviation), floor)
 
     def __call__(self, features):
         """Scale features of shape (m, D)."""

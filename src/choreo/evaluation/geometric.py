@@ -10,6 +10,9 @@ import numpy as np
 from choreo.skeletons import OPENPOSE18
 
 _SIDES = ("left", "right")
+SHARE_FLOOR, CHANGE_FLOOR = 0.1, 0.5
+"""Deviations that the features count with at least: a tenth of the frames, a change in two
+seconds. A relation that real training dances hardly ever show would outweigh all others."""
 
 
 def geometric_features(pixels, fps):
@@ -31,6 +34,11 @@ def geometric_features(pixels, fps):
     holds = relations(pixels)
     changes = (holds[:, 1:] != holds[:, :-1]).sum(1) * (fps / max(1, holds.shape[1] - 1))
     return np.concatenate([holds.mean(1), changes], axis=-1)
+
+
+def geometric_floor(count):
+    """Deviations that `count` geometric features count with at least, shape (count,)."""
+    return np.repeat([SHARE_FLOOR, CHANGE_FLOOR], count // 2)
 
 
 def relations(pixels):

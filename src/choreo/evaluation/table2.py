@@ -32,11 +32,13 @@ AGGREGATES = {"thesis": "pooled", "released": "chunks"}
 The text defines both ratios by numbers of beats: they are summed over all pieces. The
 released code averages each chunk's ratio."""
 
-_QUANTITIES = ("distance", "beat_coverage", "beat_hit_rate", "chance_hit_rate")
+_QUANTITIES = ("distance", "released_fid", "beat_coverage", "beat_hit_rate", "chance_hit_rate")
 _HEADERS = {
     "label": "Method",
     "distance": "FID",
     "distance_interval": "± FID",
+    "released_fid": "Released “FID”",
+    "released_fid_interval": "± released",
     "beat_coverage": "Beat coverage (%)",
     "beat_coverage_interval": "± coverage",
     "beat_hit_rate": "Beat hit rate (%)",
@@ -49,7 +51,7 @@ _HEADERS = {
 }
 
 
-def evaluate(evaluated, real, *, system, seed=None, features="learned"):
+def evaluate(evaluated, real, *, system, seed=None, features="learned", released_fid=None):
     """Evaluate one system: one row of Table 2 for one seed.
 
     Parameters
@@ -64,6 +66,9 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned"):
         The model's training seed.
     features : str
         The feature set of the distance.
+    released_fid : dict, optional
+        What `choreo.evaluation.released_fid.published_fid` found in the same dances: shown
+        beside the distance.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned"):
         the real set), `beat_coverage`, `beat_hit_rate`, `chance_hit_rate` (percent;
         None where there is nothing to divide), `chunks`, `songs`, `real_chunks`,
         `dimensions`, `tolerance`, `crashes`, `chunks_without_music_beats`,
-        `chunks_without_motion_beats`.
+        `chunks_without_motion_beats`, `released_fid` (the mean of means, or None).
 
     Raises
     ------
@@ -98,6 +103,7 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned"):
         "dimensions": len(reference.mean),
         "tolerance": evaluated.beats.tolerance,
         "crashes": evaluated.meta["crashes"],
+        "released_fid": None if released_fid is None else released_fid["mean_of_means"],
     }
     for name, value in rates.items():
         if isinstance(value, float):
@@ -160,7 +166,12 @@ def table2(records, *, published=True, study=None, note=None):
     order = ["system", *_HEADERS, "chunks_without_music_beats", "chunks_without_motion_beats"]
     frame = frame.reindex(columns=[*order, "crashes", "real_chunks", "dimensions"])
     several = (frame["seeds"] > 1).any()
-    headers = {k: v for k, v in _HEADERS.items() if several or not k.endswith("_interval")}
+    hidden = () if frame["released_fid"].notna().any() else ("released_fid",)
+    headers = {
+        k: v
+        for k, v in _HEADERS.items()
+        if (several or not k.endswith("_interval")) and not k.startswith(hidden)
+    }
     formats = {k: ".1f" for k in headers if k.startswith(_QUANTITIES)}
     formats |= dict.fromkeys(("chunks", "songs", "seeds"), ".0f")
     caption = "Table 2. Quantitative evaluation of the generated dances"
@@ -242,6 +253,12 @@ def _notes(records, frame):
         "Real dances: held-out real dances against real training dances, the floor for the "
         "other rows. Ren et al.: empty, since the weights of that model are not public here."
     )
+    if frame["released_fid"].notna().any():
+        yield (
+            "Released “FID”: what the released code computes, with its loader that turns whole "
+            "pixels into zeros and features of D_global: the mean over pairs of clips. It is "
+            "what the published FID is a number of, and it ignores the poses."
+        )
     silent = int(ours["chunks_without_music_beats"].sum())
     still = int(ours["chunks_without_motion_beats"].sum())
     if silent or still:

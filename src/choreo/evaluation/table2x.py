@@ -11,6 +11,7 @@ from choreo.errors import ItemError
 from choreo.evaluation import bounds, distances
 from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
+from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.inference import REPLICATES, Resampling, holm
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2 import LABELS
@@ -64,10 +65,12 @@ class RealSet:
     Parameters
     ----------
     features : ndarray, shape (n, D)
+    floor : float or ndarray, shape (D,)
+        Of the deviations that features are scaled with.
     """
 
-    def __init__(self, features):
-        self.scale = Scale(features)
+    def __init__(self, features, floor=0.0):
+        self.scale = Scale(features, floor)
         self.scaled = self.scale(features)
         self.gaussian = Gaussian.of(self.scaled)
 
@@ -75,6 +78,12 @@ class RealSet:
     def balls(self):
         """Radii of `choreo.evaluation.distances.neighbourhoods`."""
         return distances.neighbourhoods(self.scaled)
+
+
+def real_sets(real):
+    """All feature sets of the real training dances, by name, in the order of `FEATURES`."""
+    floors = {"geometric": geometric_floor(real.features["geometric"].shape[1])}
+    return {name: RealSet(real.features[name], floors.get(name, 0.0)) for name in FEATURES}
 
 
 @dataclass(frozen=True)
@@ -305,7 +314,7 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         replicates=replicates,
         seed=seed,
     )
-    sets = {name: RealSet(real.features[name]) for name in FEATURES}
+    sets = real_sets(real)
     scores, systems = {}, {}
     for name, seeds in rows.items():
         systems[name] = {
@@ -355,7 +364,7 @@ def distances_table(found, *, study=None):
             "FID: Frechet distance; FID∞: its limit for infinitely many chunks (empty under 10 "
             "chunks); KID: unbiased. Precision, recall, density, coverage: 5 neighbours. All "
             "on features z-scored with the real training chunks; learned: the frozen "
-            "autoencoder's; kinetic: speeds and accelerations; geometric: body shapes.",
+            "extractor's; kinetic: speeds and accelerations; geometric: body shapes.",
             "Nearest training clip: mean distance to the nearest real training chunk; one far "
             "under that of held-out real dances means copies. Diversity is good where it "
             "is near that of real dances, not where it is high.",

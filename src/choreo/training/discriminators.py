@@ -90,6 +90,8 @@ class CoOccurrenceNetwork(nn.Module):
         self.fc7 = nn.Sequential(nn.Linear(flat, hidden))
         self.fc8 = nn.Linear(hidden, outputs)
         initialise(self)
+        # Convolutions of this size are up to 1.8 times as fast with the channels last.
+        self.to(memory_format=torch.channels_last)
 
     def stem(self, sequences):
         """Compute the maps before the first dropout.
@@ -112,7 +114,8 @@ class CoOccurrenceNetwork(nn.Module):
         points = functional.relu(conv1(x.permute(0, 3, 1, 2)))
         lines = conv2(points)
         # (N, channels, T, joints) to (N, joints, T, channels): the joints become channels.
-        return points, lines, self._pool(conv3(lines.permute(0, 3, 2, 1).contiguous()))
+        joints = lines.permute(0, 3, 2, 1).contiguous(memory_format=torch.channels_last)
+        return points, lines, self._pool(conv3(joints))
 
     def head(self, stem, *, drop):
         """Compute the maps from the first dropout on.

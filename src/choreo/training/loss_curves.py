@@ -4,21 +4,23 @@ import math
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 
 from choreo import figures
 
 TITLES = {
-    "generator": "generator, total",
-    "adversarial": "adversarial, eq. (4)",
-    "feature_matching": "feature matching, eq. (5)",
+    "generator": "generator, total of eq. (7)",
     "l1": "L1, eq. (6)",
-    "music_feature": "music feature, eq. (3)",
+    "music_feature": "music feature (mf), eq. (3)",
+    "feature_matching": "feature matching, eq. (5)",
     "perceptual": "pose perceptual",
+    "adversarial_local": "adversarial, D_local",
+    "adversarial_global": "adversarial, D_global",
     "discriminator_local": "D_local",
     "discriminator_global": "D_global",
-    "gradient_penalty": "gradient penalty",
+    "gradient_penalty": "gradient penalty, eq. (4)",
 }
-"""Panel titles of the losses that training records; another loss has its own name."""
+"""Losses that are drawn, in this order, and the titles of their panels."""
 
 
 def loss_curves(paths):
@@ -37,7 +39,7 @@ def loss_curves(paths):
     for path in map(Path, paths):
         epochs = pd.read_csv(path).drop(columns="step").groupby("epoch").mean()
         runs[f"{path.parents[1].name}, {path.parent.name.replace('seed', 'seed ')}"] = epochs
-    names = list(dict.fromkeys(name for epochs in runs.values() for name in epochs.columns))
+    names = [name for name in TITLES if any(name in epochs for epochs in runs.values())]
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
     figure, axes = figures.new(rows, columns, figsize=(3.4 * columns, 2.5 * rows), squeeze=False)
@@ -50,9 +52,10 @@ def loss_curves(paths):
             marker = "o" if len(epochs) == 1 else None
             if name in epochs:
                 axis.plot(epochs.index + 1, epochs[name], label=label, marker=marker, **style)
-        axis.set_title(TITLES.get(name, name))
+        axis.set_title(TITLES[name])
         axis.set_xlabel("epoch")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.margins(x=0.02)
     handles, labels = [], []
     for axis in axes.flat[: len(names)]:

@@ -200,6 +200,24 @@ def load_recipes(path):
     return recipes
 
 
+def recipe_named(recipes, name):
+    """Look a model up.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+    name : str
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such model.
+    """
+    if name not in recipes:
+        raise ConfigError("unknown model", value=name, remedy=f"Known: {', '.join(recipes)}")
+    return recipes[name]
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML that refuses a key given twice; merging another mapping with ``<<`` is allowed."""
 

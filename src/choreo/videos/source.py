@@ -190,7 +190,7 @@ def _frames(pipe):
 
 
 def _first(path, kind):
-    """Header of the listing and first frame of one stream: (dict, (time, duration, bytes))."""
+    """Header and first frame of a stream: (dict, (time, duration, bytes)); None without one."""
     head = {}
     node = _listing([_input(path, threads=1)[kind]], **{f"frames:{kind[0].lower()}": 1})
     with media.Pipe(node) as pipe:
@@ -198,8 +198,7 @@ def _first(path, kind):
             if what == "frame":
                 return head, tuple(rest)
             head[rest[0]] = rest[1]
-        pipe.wait()
-        return None, pipe.messages()
+    return None
 
 
 def _describe(path):
@@ -287,17 +286,14 @@ def _picture(path, said, max_pixels):
             value=f"{stored[1]}x{stored[2]}",
             remedy="Scale the video down first",
         )
-    head, frame = _first(path, "V:0")
-    if head is None:
-        raise ItemError(
-            f"no picture of this file can be decoded: {media.last_lines(frame, 1)}",
-            where=path,
-            remedy=_REMEDY,
-        )
+    found = _first(path, "V:0")
+    if found is None:
+        raise ItemError("no picture of this file can be decoded", where=path, remedy=_REMEDY)
+    head, frame = found
     aspect = Fraction(head.get("sar", "1/1").replace("/0", "/1"))
     return Picture(
         codec=said.split()[0].strip(","),
-        pixel_format=re.split(r"[ ,(]", said.split(", ")[1])[0],
+        pixel_format=re.search(r", (\w*)|$", said)[1] or "",
         size=tuple(int(n) for n in head["dimensions"].split("x")),
         sample_aspect=aspect if aspect > 0 else Fraction(1),
         rotation=_number(r"rotation (-?[\d.]+)", said) or 0.0,
@@ -309,16 +305,16 @@ def _picture(path, said, max_pixels):
 
 def _sound(path, said):
     """Describe the sound; None where ffmpeg can't decode any of it."""
-    head, frame = _first(path, "a:0")
-    if head is None:
+    found = _first(path, "a:0")
+    if found is None:
         return None
-    time, samples, size = frame
+    head, (time, samples, size) = found
     rate = int(head["sample_rate"])
     return Sound(
         codec=said.split()[0].strip(","),
         rate=rate,
         # The listing is of 16-bit samples.
-        channels=size // samples // 2,
+        channels=size // max(samples, 1) // 2,
         layout=head.get("channel_layout_name", ""),
         first=time / rate,
     )

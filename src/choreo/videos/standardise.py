@@ -138,6 +138,14 @@ def standardise(
             value=f"{finish - begin:.3f} s",
             remedy="Take a longer piece, or leave it out",
         )
+    size = standard_size(found.picture.size, found.picture.sample_aspect, height)
+    if size[0] * size[1] > max_pixels:
+        raise ItemError(
+            f"the upright picture of square pixels is larger than {max_pixels:,} pixels",
+            where=source,
+            value=f"{size[0]}x{size[1]}",
+            remedy="Set a smaller height, or scale the video down first",
+        )
     clip = _Clip(
         source=found,
         times=times,
@@ -145,7 +153,7 @@ def standardise(
         begin=begin,
         count=count,
         rate=rate,
-        size=standard_size(found.picture.size, found.picture.sample_aspect, height),
+        size=size,
         threads=threads,
     )
     # The outputs appear together, after the last of them is known to be right.

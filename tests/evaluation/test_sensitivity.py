@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from evaluation_dances import swaying
+
+from choreo.errors import ItemError
+from choreo.evaluation.measurements import listen
+from choreo.evaluation.sensitivity import (
+    DAMAGES,
+    METRICS,
+    Study,
+    damage,
+    demo_study,
+    sensitivity,
+    sensitivity_figure,
+    sensitivity_table,
+    verdict,
+)
+
+TEST = swaying(8, seed=4, songs=("c", "d"), prefix="w")
+HEARD = listen(TEST.audio)
+
+
+@pytest.fixture(scope="module")
+def frame():
+    return sensitivity(Study(TEST, swaying(24, seed=1)))
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_the_first_level_is_no_damage(kind):
+    pieces, heard = damage(TEST, HEARD, kind, DAMAGES[kind][1][0])
+    np.testing.assert_allclose(pieces.pixels, TEST.pixels, atol=1e-4)
+    np.testing.assert_array_equal(pieces.audio, TEST.audio)
+    for ours, theirs in zip(heard.tracked, HEARD.tracked):
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
+def test_damages_do_what_they_say():
+    jitter = damage(TEST, HEARD, "jitter", 4)[0].pixels - TEST.pixels
+    assert jitter.std() == pytest.approx(4, rel=0.02)
+    frozen = damage(TEST, HEARD, "freeze", 0.4)[0].pixels
+    assert (np.diff(frozen, axis=1) == 0).all((2, 3)).sum(1).tolist() == [19] * 8
+    swapped = damage(TEST, HEARD, "swap", 0.5)[0].pixels
+    share = (swapped != TEST.pixels).any((2, 3)).mean()
+    assert share == pytest.approx(0.5, abs=0.1)
+    faster, heard = damage(TEST, HEARD, "tempo", 1.25)
+    # Four pieces a dance become three.
+    assert len(faster) == len(heard.tracked) == 6
+    assert faster.songs.tolist() == ["c"] * 3 + ["d"] * 3
+    np.testing.assert_allclose(faster.pixels[0, 4], TEST.pixels[0, 5], atol=1e-3)
+    with pytest.raises(ItemError, match="got 'blur'"):
+        damage(TEST, HEARD, "blur", 1)
+
+
+def test_every_metric_at_every_level(frame):
+    assert len(frame) == len(METRICS) * sum(len(levels) for _, levels in DAMAGES.values())
+    own = frame[(frame.metric == "frechet learned") & (frame.damage == "jitter")].value
+    assert own.is_monotonic_increasing
+    shift = frame[(frame.metric == "frechet kinetic") & (frame.damage == "shift")].value
+    assert shift.nunique() == 1
+
+
+def test_table_and_figure(frame, tmp_path):
+    table = sensitivity_table(frame, study="tiny")
+    assert [row[0] for row in table.cells()] == [text for text, _, _ in METRICS.values()]
+    cells = {row[0]: row[1:] for row in table.cells()}
+    assert cells["Limb drift"][1] == "not meant to"
+    assert cells["FID, kinetic"][0] == "monotone"
+    sensitivity_figure(frame, tmp_path / "a")
+    sensitivity_figure(frame, tmp_path / "b")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "a.pdf").stat().st_size > 5000
+
+
+def test_verdicts():
+    none = np.zeros(4)
+    assert verdict([1, 2, 3, 4], +1, none, none) == "monotone"
+    assert verdict([1, 2, 3, 4], -1, none, none) == "wrong way"
+    assert verdict([1, 3, 2, 4], +1, none, none) == "not monotone"
+    assert verdict([1, 3, 2, 4], +1, [0, 0, 1, 0], none) == "monotone"
+    assert verdict([4, 3, np.nan, 1], -1, none, none) == "monotone"
+    assert verdict([2, 2, 2, 2], +1, none, none) == "does not move"
+    assert verdict([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
+
+
+@pytest.mark.slow
+def test_the_demo_study_has_no_song_twice():
+    study = demo_study(seconds=8, dancers=1)
+    assert not set(study.held_out.songs) & set(study.training.songs)
+    assert len(study.held_out) == len(study.training) == 4
+    assert study.held_out.audio.shape == (4, 80_000)

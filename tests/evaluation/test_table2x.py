@@ -1,0 +1,212 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from evaluation_dances import swaying
+
+from choreo.errors import ItemError
+from choreo.evaluation import bounds
+from choreo.evaluation.beat_scores import beat_rates
+from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.measurements import (
+    Measurements,
+    listen,
+    load_systems,
+    measure,
+    save_systems,
+)
+from choreo.evaluation.music_features import music_features
+from choreo.evaluation.table2x import (
+    BEATS,
+    DISTANCES,
+    MOTION,
+    beats_table,
+    distances_table,
+    extended,
+    motion_table,
+    pairs_table,
+    sentence,
+)
+
+SONGS = ("c", "d", "e", "f")
+
+
+def held_out(**options):
+    """Four songs of their own tempo, three pieces each."""
+    from choreo.evaluation.pieces import join
+
+    return join(
+        swaying(3, seed=9 + i, songs=(song,), prefix="w", period=period, **options)
+        for i, (song, period) in enumerate(zip(SONGS, (0.4, 0.5, 0.6, 0.8)))
+    )
+
+
+TRAIN = swaying(48, seed=1)
+TEST = held_out()
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return train_extractor(TRAIN.pixels, TRAIN.songs, steps=80)
+
+
+@pytest.fixture(scope="module")
+def real(extractor):
+    return measure(replace(TRAIN, audio=None), extractor)
+
+
+@pytest.fixture(scope="module")
+def bounding(extractor):
+    return bounds.measure_bounds(
+        TEST, TRAIN, extractor, training_music=music_features(TRAIN.audio), seed=2
+    )
+
+
+def model(extractor, *, jitter, delay, seed):
+    """Real dances made worse: trembling, and late by some frames."""
+    rng = np.random.default_rng(seed)
+    pixels = np.roll(TEST.pixels, delay, axis=1) + rng.normal(0, jitter, TEST.pixels.shape)
+    names = [f"generated:{song}" for song in TEST.songs]
+    return measure(replace(TEST, pixels=pixels, dances=names), extractor)
+
+
+@pytest.fixture(scope="module")
+def found(extractor, real, bounding):
+    models = {
+        "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2)],
+        "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2)],
+    }
+    return extended(models, bounding, real, replicates=100)
+
+
+def test_all_bounding_rows_are_there(bounding):
+    assert list(bounding) == ["real", *bounds.LABELS]
+    assert len({len(m) for m in bounding.values()}) == 1
+
+
+def test_real_is_best_and_noise_worst(found):
+    for features in ("learned", "kinetic", "geometric"):
+        value = {s: found.scores[s, "frechet", features].value for s in found.systems}
+        assert value["noise"] == max(value.values())
+        assert value["real"] < min(value["frozen"], value["mean_pose"], value["noise"])
+    for quantity in ("beat_hit_rate", "f_measure", "motion_to_music"):
+        over = {s: found.scores[s, quantity, ""].corrected for s in found.systems}
+        assert over["real"] > 0.5
+        for bound in ("other_music", "shifted", "noise"):
+            assert over[bound] < over["real"] - 0.3
+
+
+def test_bounding_rows_are_what_they_say(found, bounding):
+    real = bounding["real"]
+    for name in ("other_music", "shifted"):
+        np.testing.assert_array_equal(bounding[name].features["learned"], real.features["learned"])
+        np.testing.assert_array_equal(bounding[name].beats.motion, real.beats.motion)
+    assert (bounding["frozen"].values["freeze"] == 1).all()
+    assert (bounding["mean_pose"].beats.motion == 0).all()
+    assert np.ptp(bounding["mean_pose"].features["learned"], axis=0).max() < 1e-4
+    assert found.scores["retrieval", "nearest", "learned"].value == pytest.approx(0, abs=1e-5)
+    assert found.scores["real", "nearest", "learned"].value > 0.1
+
+
+def test_shifting_the_music_by_a_whole_beat_changes_little():
+    heard = listen(TEST.audio)
+    moved, beats = bounds.move_beats(TEST, heard, 1.0)
+    again = listen(moved.audio)
+    for ours, theirs in zip(beats.tracked, again.tracked):
+        inner = ours[(ours > 1) & (ours < 4)]
+        assert np.abs(inner[:, None] - theirs).min(1).max() < 0.05
+
+
+def test_one_song_has_no_other_music(extractor, real):
+    one = swaying(6, seed=3, songs=("z",))
+    rows = bounds.measure_bounds(one, TRAIN, extractor)
+    assert "other_music" not in rows
+    assert "retrieval" not in rows
+    found = extended({"gru": [rows["real"]], "lstm": [rows["noise"]]}, rows, real, replicates=20)
+    pairs = pairs_table(found)
+    assert set(pairs.frame.verdict) == {"cannot be told"}
+    assert pairs.frame.sentence.str.contains("cannot be told from 1 song").all()
+    assert any("one song gives no interval" in note for note in beats_table(found).notes)
+
+
+def test_tables(found):
+    systems = len(found.systems)
+    distances, beats, motion = (t(found) for t in (distances_table, beats_table, motion_table))
+    assert len(distances.cells()) == 3 * systems
+    assert len(beats.cells()) == len(motion.cells()) == systems
+    assert [row[0] for row in beats.cells()][:3] == ["Real dances", "Original", "GRU"]
+    for table, quantities in ((distances, DISTANCES), (beats, BEATS), (motion, MOTION)):
+        assert set(quantities) <= set(table.frame.columns)
+        assert table.markdown()
+        assert table.latex()
+    assert any(note.startswith("In order (held-out real dances best") for note in distances.notes)
+
+
+def test_chance_correction(found, bounding):
+    rates = beat_rates(bounding["real"].beats, "pooled")
+    score = found.scores["real", "beat_hit_rate", ""]
+    assert score.value == pytest.approx(rates["beat_hit_rate"])
+    assert score.chance == pytest.approx(rates["chance_hit_rate"])
+    expected = (score.value - score.chance) / (1 - score.chance)
+    assert score.corrected == pytest.approx(expected)
+    assert np.isnan(found.scores["frozen", "beat_hit_rate", ""].value)
+    assert found.scores["frozen", "f_measure", ""].corrected == 0
+
+
+def test_pairs(found):
+    frame = pairs_table(found).frame
+    rows = frame.set_index("quantity")
+    assert (frame.a + frame.b == "originalgru").all()
+    assert rows.loc["frechet", "difference"] > 0
+    assert rows.loc["f_measure", "difference"] < 0
+    assert rows.loc["f_measure", "verdict"] == "worse"
+    assert (frame.p_holm >= frame.p).all()
+
+
+def test_sentences():
+    row = {"text": "FID", "verdict": "better"}
+    assert sentence(row, "GRU", "LSTM", 7) == "GRU is better than LSTM in FID (7 songs)."
+    row["verdict"] = "cannot be told"
+    assert sentence(row, "GRU", "LSTM", 7) == "GRU or LSTM in FID: cannot be told from 7 songs."
+
+
+def test_two_runs_agree(found, extractor, real, bounding):
+    again = extended(
+        {
+            "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2)],
+            "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2)],
+        },
+        bounding,
+        real,
+        replicates=100,
+    )
+    for table in (distances_table, beats_table, motion_table, pairs_table):
+        assert table(found).frame.to_csv() == table(again).frame.to_csv()
+
+
+def test_systems_in_one_file(bounding, tmp_path):
+    save_systems(bounding, tmp_path / "bounds.npz")
+    loaded = load_systems(tmp_path / "bounds.npz")
+    assert list(loaded) == list(bounding)
+    for name, measured in bounding.items():
+        np.testing.assert_array_equal(loaded[name].values["jerk"], measured.values["jerk"])
+    with pytest.raises(ItemError, match="holds several systems"):
+        Measurements.load(tmp_path / "bounds.npz")
+
+
+def test_leaks_and_missing_rows(real, bounding, extractor):
+    with pytest.raises(ItemError, match="held-out real dances are missing"):
+        extended({}, {"noise": bounding["noise"]}, real)
+    trained_on = measure(TRAIN, extractor)
+    with pytest.raises(ItemError, match="a song is evaluated that is also trained on"):
+        extended({"gru": [trained_on]}, bounding, real)
+
+
+def test_music_features_find_the_same_music():
+    features = music_features(TEST.audio)
+    assert features.shape == (12, 60)
+    assert np.isfinite(music_features(np.zeros((1, 80_000), np.int16))).all()
+    louder = music_features((TEST.audio // 2).astype(np.int16))
+    gaps = np.linalg.norm(features[:, None] - louder[None], axis=-1)
+    # Pieces of one song sound alike here; the song is what must be found.
+    assert (TEST.songs[gaps.argmin(1)] == TEST.songs).all()

@@ -1,0 +1,124 @@
+"""Every verb of `choreo` on one file, as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from choreo.cli import main
+from choreo.media import video_writer
+from choreo.track import PoseTrack
+
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+
+@pytest.fixture
+def study(finished):
+    return finished.results / "tiny"
+
+
+def test_poses_quality_clean_render(study, tmp_path, capsys):
+    track, clean = tmp_path / "t.npz", tmp_path / "clean.npz"
+    assert main(["poses", str(study / "videos" / "three.mp4"), "-o", str(track)]) == 0
+    assert "a person in 210 of 210 frames" in capsys.readouterr().out
+    # The same poses as the rule's, which read the same frames.
+    rule = PoseTrack.load(study / "poses" / "mediapipe17" / "three.npz")
+    np.testing.assert_allclose(PoseTrack.load(track).keypoints, rule.keypoints, atol=2)
+    truth = str(study / "videos" / "demo" / "three.truth.npz")
+    assert main(["quality", str(track), "--truth", truth, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["frames"], record["missing"]) == (210, 0)
+    assert record["truth"]["pck_0_1"] > 0.8
+    assert main(["clean", str(track), "-o", str(clean), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["frames"] == 210
+    assert main(["render", str(clean), "-o", str(tmp_path / "x.mp4")]) == 0
+    assert (tmp_path / "x.mp4").stat().st_size > 1000
+
+
+def test_beats_of_a_demo_song(study, capsys):
+    assert main(["beats", str(study / "videos" / "one.wav"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    truth = json.loads((study / "videos" / "demo" / "one.beats.json").read_text())
+    ratio = found["tempo"] / truth["tempo"]
+    assert min(abs(ratio / octave - 1) for octave in (0.5, 1, 2)) < 0.03
+    assert all(0 <= beat <= 11 for beat in found["beats"])
+
+
+def test_dance_to_a_song(study, tmp_path, capsys):
+    song, model = str(study / "videos" / "three.wav"), str(study / "training" / "gru" / "seed1")
+    assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.npz")]) == 0
+    rule = PoseTrack.load(study / "dances" / "gru" / "seed1" / "dusty.npz")
+    np.testing.assert_array_equal(PoseTrack.load(tmp_path / "d.npz").keypoints, rule.keypoints)
+    assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.mp4")]) == 0
+    assert "7.0 s of dance" in capsys.readouterr().out
+    assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.gif")]) == 1
+    assert "written as .mp4 or .npz" in capsys.readouterr().err
+
+
+def test_dataset(study, tmp_path, capsys):
+    path = str(study / "dataset" / "dataset.h5")
+    assert main(["dataset", path, "--json", "--check"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["splits"]["train"]["chunks"] == 4
+    assert main(["dataset", path, "--sample", str(tmp_path), "--count", "1"]) == 0
+    assert len(list(tmp_path.glob("*.mp4"))) == 1
+
+
+def test_train(study, tmp_path):
+    arguments = ["train", str(study / "dataset" / "dataset.h5"), "--epochs", "1"]
+    arguments += ["--batch-size", "2", "-o", str(tmp_path)]
+    assert main(arguments) == 0
+    for name in ("weights.safetensors", "metrics.json", "losses.csv"):
+        assert (tmp_path / name).stat().st_size > 0
+
+
+def test_import_alphapose(tmp_path, capsys):
+    entry = {"image_id": "1.jpg", "category_id": 1, "keypoints": [5.0, 6.0, 0.9] * 17, "score": 2.5}
+    (tmp_path / "a.json").write_text(json.dumps([entry]))
+    arguments = ["import", str(tmp_path / "a.json"), "--size", "64x48", "--frames", "3"]
+    assert main([*arguments, "-o", str(tmp_path / "a.npz")]) == 0
+    track = PoseTrack.load(tmp_path / "a.npz")
+    assert (track.skeleton, track.size) == ("coco17", (64, 48))
+    assert track.given.any(1).tolist() == [False, True, False]
+    assert main(["quality", str(tmp_path / "a.npz"), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out.partition("\n")[2])
+    assert {"frames": 3, "missing": 2, "incorrect": 0}.items() <= record.items()
+    assert record["confidence"] == pytest.approx(0.9)
+
+
+def test_videos(tmp_path, capsys):
+    with video_writer(tmp_path / "in.mp4", (64, 48), 25) as write:
+        for _ in range(50):
+            write(np.zeros((48, 64, 3), np.uint8))
+    assert main(["videos", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out"), "--json"]) == 0
+    probe = json.loads(capsys.readouterr().out)
+    assert (probe["frames"], probe["fps"], probe["width"], probe["height"]) == (60, 30, 64, 48)
+
+
+def test_errors_are_one_line(tmp_path, capsys):
+    soundfile.write(tmp_path / "song.wav", np.zeros(16000), 16000)
+    for arguments, message in (
+        (["quality", str(tmp_path / "none.npz")], "none.npz: no such file"),
+        (["poses", str(tmp_path / "song.wav"), "-o", str(tmp_path / "t.npz")], "song.wav"),
+        (["clean", str(tmp_path / "song.wav"), "-o", str(tmp_path / "t.npz")], "not a pose track"),
+    ):
+        assert main(arguments) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert message in error
+    assert main(["beats", str(tmp_path / "song.wav")]) == 0
+    assert "beats  none" in capsys.readouterr().out
+
+
+def test_problems_and_retry(tmp_path, capsys):
+    from choreo.jobs import write_problem
+
+    problem = dict.fromkeys(("item", "stage", "message", "remedy"), "x")
+    path = tmp_path / "videos" / "a.mp4"
+    write_problem(path, problem)
+    assert main(["problems", str(tmp_path), "--retry"]) == 0
+    assert "tries these again" in capsys.readouterr().out
+    assert not path.exists()
+    assert main(["problems", str(tmp_path)]) == 0
+    assert "nothing was left out" in capsys.readouterr().out
