@@ -23,6 +23,7 @@ beat_lists = st.lists(st.integers(0, 499), min_size=1, max_size=14, unique=True)
 @given(beat_lists, beat_lists)
 @settings(max_examples=80, deadline=None)
 def test_f_measure_is_mir_evals(motion, music):
+    music = music + 0.003  # no distance is the tolerance itself, which rounding decides
     ours = 2 * matched(motion, music) / (len(motion) + len(music))
     assert ours == pytest.approx(mir_eval.beat.f_measure(music, motion))
 

@@ -3,7 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from choreo.training.fit import measure_fit
+from choreo.training.fit import measure_fit, recalibrate
+from choreo.training.pose_generator import DanceGenerator
+from choreo.training.recipes import recipe_from
 
 
 class Copy(nn.Module):
@@ -29,3 +31,17 @@ def test_the_right_music_fits_and_another_does_not(dances):
     assert fit["l1_shuffled_music"] == pytest.approx(np.abs(other - dances.pose).mean(), rel=1e-5)
     mean = dances.pose.mean((0, 1))
     assert fit["l1_mean_pose"] == pytest.approx(np.abs(dances.pose - mean).mean(), rel=1e-5)
+
+
+def test_recalibration_takes_the_means_of_the_data(dances):
+    network = DanceGenerator(recipe_from({"dropout": 0.0})).eval()
+    first = network.audio_encoder.encoder.activations[0][0]
+    before = torch.get_rng_state()
+    recalibrate(network, dances, seed=0)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not network.training
+    assert first.momentum == 0.1
+    frames = torch.from_numpy(dances.audio).reshape(-1, 1, 1600)
+    with torch.no_grad():
+        maps = network.audio_encoder.encoder.cl[0](frames)
+    torch.testing.assert_close(first.running_mean, maps.mean((0, 2)), rtol=1e-4, atol=1e-5)

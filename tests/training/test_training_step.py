@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from choreo.training.networks import Networks
 from choreo.training.recipes import recipe_from
-from choreo.training.step import TrainingStep
+from choreo.training.step import TrainingStep, term_names
 from choreo.training.stgcn import SpatialTemporalGraphNetwork
 
 RELEASED = {
@@ -203,6 +203,26 @@ def test_every_switch_changes_a_loss(switch, batch):
     plain, switched = losses(), losses(**switch)
     assert plain.keys() == switched.keys()
     assert any(not torch.equal(plain[name], switched[name]) for name in plain)
+
+
+def test_the_discriminators_can_wait(batch):
+    networks, step = build()
+    step.adversarial = False
+    before = {name: p.detach().clone() for name, p in networks.named_parameters()}
+    terms, _ = step(*batch)
+    assert set(terms) == {"generator", "l1", "music_feature"}
+    assert moved(networks, before) == {"generator", "music_feature_generator"}
+    step.adversarial = True
+    terms, _ = step(*batch)
+    assert set(terms) == set(term_names(step.recipe))
+    assert "discriminator_local" in moved(networks, before)
+
+
+@pytest.mark.parametrize("switches", [{}, RELEASED, {"perceptual_loss": True}])
+def test_the_names_of_losses_are_known_before(switches, batch):
+    _, step = build(**switches)
+    terms, _ = step(*batch)
+    assert set(terms) == set(term_names(step.recipe))
 
 
 def test_a_perceptual_loss_needs_its_network():

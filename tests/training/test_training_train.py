@@ -15,8 +15,15 @@ from safetensors import safe_open
 
 from choreo.errors import ConfigError, ItemError
 from choreo.training import checkpoints
+from choreo.training.pose_generator import DanceGenerator
 from choreo.training.recipes import recipe_from
-from choreo.training.train import TrainingDiverged, choose_device, learning_rate_factor, train
+from choreo.training.train import (
+    TrainingDiverged,
+    choose_device,
+    learning_rate_factor,
+    start_from_mean_pose,
+    train,
+)
 
 SWITCHES = {"epochs": 3, "batch_size": 2, "learning_rate_schedule": "cosine"}
 
@@ -180,7 +187,7 @@ def test_a_run_that_diverges_stops_and_keeps_its_batch(dances, tmp_path, value):
     dances.__class__ = Outlier
     with pytest.raises(TrainingDiverged, match="diverged at step 2 of 6") as caught:
         run(dances, tmp_path)
-    assert "step 1: adversarial_local" in str(caught.value)
+    assert "step 1: generator" in str(caught.value)
     assert "lower learning_rates" in str(caught.value)
     kept = torch.load(caught.value.where, weights_only=True)
     assert not torch.isfinite(kept["batch"]["audio"][0, 0, 0])
@@ -212,6 +219,31 @@ def test_epochs_and_batch_size_can_be_given(dances, tmp_path):
     summary = run(dances, tmp_path, epochs=1, batch_size=99)
     assert (summary["steps"], summary["batch_size"]) == (1, 5)
     assert summary["recipe"]["epochs"] == 1
+
+
+def test_a_short_training_starts_from_the_mean_pose_and_lets_the_discriminators_wait(
+    dances, tmp_path
+):
+    switches = {"output_start": "mean_pose", "adversarial_from_epoch": 2, "recalibrate": True}
+    summary = run(dances, tmp_path, recipe_from({**SWITCHES, **switches}))
+    with open(tmp_path / "losses.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [bool(row["discriminator_local"]) for row in rows] == [False] * 4 + [True] * 2
+    assert all(row["l1"] for row in rows)
+    plain = run(dances, tmp_path / "plain")
+    with open(tmp_path / "plain" / "losses.csv", newline="") as file:
+        first = float(next(csv.DictReader(file))["l1"])
+    assert float(rows[0]["l1"]) < first
+    assert summary["fit"] != plain["fit"]
+
+
+def test_the_last_layer_starts_at_the_mean_pose(dances):
+    network = DanceGenerator(recipe_from({})).eval()
+    start_from_mean_pose(network, dances)
+    with torch.no_grad():
+        poses = network(torch.rand(2, 20, 1600), torch.zeros(2, 36), torch.zeros(2, 20, 10))
+    mean = torch.from_numpy(dances.pose.mean((0, 1))).flatten()
+    assert (poses - mean).abs().max() < 0.1
 
 
 def test_an_unknown_device_is_refused():

@@ -26,8 +26,11 @@ def music_features(audio):
     bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=_WINDOW, n_mels=_BANDS)
     found = []
     for sound in audio:
-        spectrum = np.abs(librosa.stft(as_float(sound), n_fft=_WINDOW, hop_length=_HOP)) ** 2
-        level = 10 * np.log10(bank @ spectrum + 1e-8)
+        sound = as_float(sound)
+        # Loudness is the recording's, not the music's.
+        sound = sound / max(float(np.sqrt(np.mean(sound**2))), 1e-6)
+        spectrum = np.abs(librosa.stft(sound, n_fft=_WINDOW, hop_length=_HOP)) ** 2
+        level = 10 * np.log10(bank @ spectrum + 1e-4)
         rise = np.maximum(np.diff(level, axis=1), 0)
         found.append(np.concatenate([level.mean(1), level.std(1), rise.mean(1)]))
     return np.array(found).reshape(len(found), 3 * _BANDS)

@@ -369,7 +369,7 @@ def sensitivity_figure(frame, stem):
                 own = own.sort_values("level")
                 values = own.value.to_numpy()
                 if title.startswith("Motion"):
-                    values = values / values[0]
+                    values = values / (values[0] or 1.0)
                 axis.plot(own.level, values, marker="o", markersize=3, label=METRICS[metric][0])
             axis.set_yscale(scale)
             axis.set_xlabel(label if title == _PANELS[-1][0] else "")

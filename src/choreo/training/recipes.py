@@ -94,6 +94,16 @@ class Recipe(_Strict):
         Steps in which the learning rates rise from 0; the thesis has none.
     learning_rate_schedule : {"constant", "cosine"}
         Held, as in the thesis, or lowered to 0 along half a cosine.
+    output_start : {"random", "mean_pose"}
+        How the pose generator's last layer begins: as the framework begins it, or small
+        around the mean pose of the training data, which saves a short training the way
+        there.
+    adversarial_from_epoch : int
+        Epochs that the generator trains without its discriminators, which then neither
+        learn nor judge; the thesis has none.
+    recalibrate : bool
+        Whether BatchNorm's running statistics are taken anew from the training data at
+        the end. After few steps those of the steps lag behind.
     epochs, batch_size : int
         ``epochs: 0`` is a model that is not trained here.
     weights_file : str, optional
@@ -119,6 +129,9 @@ class Recipe(_Strict):
     learning_rates: LearningRates = LearningRates()
     warm_up_steps: int = Field(0, ge=0)
     learning_rate_schedule: Literal["constant", "cosine"] = "constant"
+    output_start: Literal["random", "mean_pose"] = "random"
+    adversarial_from_epoch: int = Field(0, ge=0)
+    recalibrate: bool = False
     epochs: int = Field(350, ge=0)
     batch_size: int = Field(16, ge=2)
     weights_file: str | None = None

@@ -18,6 +18,28 @@ from choreo.training.music_encoder import repeated, running_statistics
 _LISTENINGS = 4
 
 
+def term_names(recipe):
+    """Names of all losses of a recipe, in the order of ``losses.csv``."""
+    names = {
+        "generator": True,
+        "l1": True,
+        "music_feature": recipe.music_feature_loss != "off",
+        "music_feature_generator": recipe.music_feature_loss == "detached",
+        "perceptual": recipe.perceptual_loss,
+        "feature_matching": recipe.feature_matching != "off",
+        "adversarial_local": True,
+        "adversarial_global": True,
+        "discriminator_local": True,
+        "real_local": True,
+        "fake_local": True,
+        "discriminator_global": True,
+        "real_global": True,
+        "fake_global": True,
+        "gradient_penalty": recipe.gradient_penalty != "off",
+    }
+    return [name for name, there in names.items() if there]
+
+
 class TrainingStep:
     """The update rule of a recipe.
 
@@ -27,6 +49,11 @@ class TrainingStep:
     recipe : Recipe
     perceptual : SpatialTemporalGraphNetwork, optional
         Needed where the recipe has the pose perceptual loss; it isn't trained.
+
+    Attributes
+    ----------
+    adversarial : bool
+        Whether the discriminators learn and judge; True at first.
     """
 
     def __init__(self, networks, recipe, perceptual=None):
@@ -43,6 +70,7 @@ class TrainingStep:
             )
             for name, network in networks.trained()
         }
+        self.adversarial = True
         self._base_rates = {
             name: optimizer.param_groups[0]["lr"] for name, optimizer in self.optimizers.items()
         }
@@ -105,19 +133,22 @@ class TrainingStep:
         fake = generated.detach().requires_grad_()
         heard = features.detach().requires_grad_()
 
-        local_terms, local_slope = self._differentiate_local(real, fake)
-        looked = _Looked(networks.discriminator_global, batch["audio"], real, fake)
-        terms = self._generator_terms(fake, heard, real, looked)
+        terms = self._own_terms(fake, heard, real)
+        if self.adversarial:
+            local, local_slope = self._differentiate_local(real, fake)
+            looked = _Looked(networks.discriminator_global, batch["audio"], real, fake)
+            terms |= self._global_terms(looked)
         losses.full_objective(terms, recipe.loss_weights).backward(
             inputs=[fake, heard, *self._music_feature_parameters()], retain_graph=True
         )
-        fake.grad += recipe.loss_weights.adversarial * local_slope
+        if self.adversarial:
+            fake.grad += recipe.loss_weights.adversarial * local_slope
+            terms["adversarial_local"] = local.pop("adversarial_local")
         self._backward_generator(generated, features, fake.grad, heard.grad)
         fake.grad = None
-
-        terms = {"adversarial_local": local_terms.pop("adversarial_local"), **terms}
         terms["generator"] = losses.full_objective(terms, recipe.loss_weights)
-        terms |= local_terms | self._differentiate_global(real, fake, alpha, looked)
+        if self.adversarial:
+            terms |= local | self._differentiate_global(real, fake, alpha, looked)
         return {name: value.detach() for name, value in terms.items()}, generated.detach()
 
     def _generate(self, batch, noise):
@@ -164,16 +195,10 @@ class TrainingStep:
             "fake_local": fake_loss,
         }, slope
 
-    def _generator_terms(self, fake, features, real, looked):
+    def _own_terms(self, fake, features, real):
+        """Terms of the generator's objective that no discriminator has a part in."""
         recipe, networks = self.recipe, self.networks
-        objective = recipe.generator_objective
-        terms = {"adversarial_global": losses.generator_adversarial(looked.fake_score(), objective)}
-        if recipe.feature_matching != "off":
-            maps = (
-                looked.released_maps if recipe.feature_matching == "released" else looked.all_maps
-            )
-            terms["feature_matching"] = losses.feature_matching(*maps())
-        terms["l1"] = losses.l1_loss(fake, real, recipe.loss_reduction)
+        terms = {"l1": losses.l1_loss(fake, real, recipe.loss_reduction)}
         if recipe.perceptual_loss:
             with torch.no_grad():
                 wanted = self.perceptual.features(real)
@@ -184,6 +209,15 @@ class TrainingStep:
             )
         elif recipe.music_feature_loss == "detached":
             terms["music_feature"] = self._detached_music_feature(fake, features, real)
+        return terms
+
+    def _global_terms(self, looked):
+        """Terms of the generator's objective that D_global has a part in."""
+        objective, matching = self.recipe.generator_objective, self.recipe.feature_matching
+        terms = {"adversarial_global": losses.generator_adversarial(looked.fake_score(), objective)}
+        if matching != "off":
+            maps = looked.released_maps() if matching == "released" else looked.all_maps()
+            terms["feature_matching"] = losses.feature_matching(*maps)
         return terms
 
     def _music_feature_parameters(self):

@@ -19,17 +19,18 @@ from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json, write_text
 from choreo.training import checkpoints
 from choreo.training.data import data_hash, load_batch
-from choreo.training.fit import measure_fit
+from choreo.training.fit import mean_pose, measure_fit, recalibrate
 from choreo.training.networks import Networks
 from choreo.training.perceptual import perceptual_network
 from choreo.training.pose_generator import draw_noise
 from choreo.training.progress import Progress
-from choreo.training.step import TrainingStep
+from choreo.training.step import TrainingStep, term_names
 
 DIVERGED_LOSS = 1e6
 """A loss above this has diverged; sums over a 5-second chunk start below."""
 
 _KEPT_INITIAL_POSES = 64
+_SMALL = 0.1
 
 
 class TrainingDiverged(ItemError):
@@ -153,6 +154,8 @@ def train(
                     if terminated:
                         print(f"stopped by SIGTERM; saved in {folder}", file=sys.stderr)
                         raise SystemExit(143)
+        if training.recipe.recalibrate:
+            recalibrate(training.networks.generator, dataset, seed=seed)
         summary = training.summary()
         write_text(losses, training.losses_csv())
         training.write_weights(weights, summary)
@@ -217,7 +220,7 @@ class _Training:
         self.steps_per_epoch = len(dataset) // self.batch_size
         self.steps = recipe.epochs * self.steps_per_epoch
         self.step = 0
-        self.names, self.rows = None, []
+        self.names, self.rows = term_names(recipe), []
         self._autocast = torch.autocast(
             self.device.type, torch.bfloat16, enabled=run["precision"] == "bfloat16"
         )
@@ -234,6 +237,8 @@ class _Training:
             self.perceptual.to(self.device)
         torch.manual_seed(run["seed"])
         self.networks = Networks(recipe).to(self.device)
+        if recipe.output_start == "mean_pose":
+            start_from_mean_pose(self.networks.generator, dataset)
         self._update = TrainingStep(self.networks, recipe, self.perceptual)
 
     @property
@@ -248,6 +253,7 @@ class _Training:
         noise = draw_noise(clips, frames).to(self.device)
         alpha = torch.rand(clips, 1, 1).to(self.device)
         self._update.set_learning_rates(learning_rate_factor(self.recipe, self.step, self.steps))
+        self._update.adversarial = self.epoch >= self.recipe.adversarial_from_epoch
         with self._autocast:
             terms, _ = self._update.differentiate(batch, noise, alpha)
         norms = {name: _gradient_norm(n) for name, n in self.networks.trained()}
@@ -259,9 +265,7 @@ class _Training:
         with self._autocast:
             terms |= self._update.update(batch)
         values = {name: float(value) for name, value in terms.items()}
-        if self.names is None:
-            self.names = list(values)
-        self.rows.append([values[name] for name in self.names])
+        self.rows.append([values.get(name, math.nan) for name in self.names])
         self.step += 1
         return values
 
@@ -275,13 +279,11 @@ class _Training:
         path = self.folder / f"diverged-step{self.step}.pt"
         with whole(path) as temporary:
             torch.save({"batch": batch, "values": values, **self.state()}, temporary)
-        names = self.names or []
         trail = [
-            f"step {self.step - len(self.rows[-5:]) + i}: "
-            + ", ".join(f"{n} {v:.4g}" for n, v in zip(names, row, strict=True))
+            f"step {self.step - len(self.rows[-5:]) + i}: " + _listed(zip(self.names, row))
             for i, row in enumerate(self.rows[-5:])
         ]
-        trail.append(f"step {self.step}: " + ", ".join(f"{n} {v:.4g}" for n, v in values.items()))
+        trail.append(f"step {self.step}: " + _listed(values.items()))
         raise TrainingDiverged(
             f"training diverged at step {self.step} of {self.steps}: {', '.join(wrong)}. "
             f"What led there: {'; '.join(trail)}",
@@ -298,7 +300,6 @@ class _Training:
             "optimizers": {n: o.state_dict() for n, o in self._update.optimizers.items()},
             "random": torch.get_rng_state(),
             "random_cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
-            "names": self.names,
             "rows": torch.tensor(self.rows, dtype=torch.float64),
         }
 
@@ -306,7 +307,7 @@ class _Training:
         """Go on from a checkpoint, if there is one."""
         if state is None:
             return
-        self.step, self.names, self.rows = state["step"], state["names"], state["rows"].tolist()
+        self.step, self.rows = state["step"], state["rows"].tolist()
         self.networks.load_state_dict(state["networks"])
         for name, optimizer in self._update.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
@@ -316,18 +317,21 @@ class _Training:
         print(f"goes on from step {self.step} of {self.steps}, {self.folder}", file=sys.stderr)
 
     def losses_csv(self):
-        """Loss table as text: one row a step, 9 digits, which is all a float32 has."""
+        """Loss table as text: one row a step, 9 digits, which is all a float32 has.
+
+        A loss that a step doesn't have is left empty.
+        """
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["epoch", "step", *self.names])
         for step, row in enumerate(self.rows):
-            table.writerow([step // self.steps_per_epoch, step, *(f"{v:.9g}" for v in row)])
+            table.writerow([step // self.steps_per_epoch, step, *(_digits(v) for v in row)])
         return text.getvalue()
 
     def summary(self):
         """What ``metrics.json`` holds."""
         last = self.rows[-self.steps_per_epoch :]
-        means = np.mean(np.array(last, np.float64), 0)
+        means = [None if math.isnan(m) else float(m) for m in np.mean(np.array(last), 0)]
         return {
             **self.run,
             "data": {
@@ -344,7 +348,7 @@ class _Training:
                 for name, network in self.networks.trained()
             },
             "perceptual": self.perceptual_summary,
-            "last_epoch": dict(zip(self.names, (float(m) for m in means), strict=True)),
+            "last_epoch": dict(zip(self.names, means, strict=True)),
             "fit": measure_fit(self.networks.generator, self.dataset, seed=self.run["seed"]),
         }
 
@@ -360,6 +364,22 @@ class _Training:
         tensors["initial_poses"] = torch.from_numpy(np.ascontiguousarray(poses[:, 0], np.float32))
         with whole(path) as temporary:
             save_file(tensors, temporary, metadata={"choreo": json.dumps(summary, sort_keys=True)})
+
+
+def start_from_mean_pose(generator, dataset):
+    """Let a pose generator's last layer begin small around the mean pose of a dataset."""
+    layer = generator.pose_generator.final_linear
+    with torch.no_grad():
+        layer.weight.mul_(_SMALL)
+        layer.bias.copy_(torch.atanh(mean_pose(dataset).clamp(-0.99, 0.99)))
+
+
+def _listed(values):
+    return ", ".join(f"{name} {value:.4g}" for name, value in values)
+
+
+def _digits(value):
+    return "" if math.isnan(value) else f"{value:.9g}"
 
 
 def _gradient_norm(network):
