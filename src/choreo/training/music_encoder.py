@@ -8,6 +8,8 @@ import contextlib
 import torch
 from torch import nn
 
+from choreo.training.recurrence import bidirectional_gru
+
 FRAME_SAMPLES = 1600
 """S, samples a frame: 0.1 s at 16 kHz (thesis section 4.3)."""
 
@@ -79,7 +81,11 @@ class MusicEncoder(nn.Module):
         clips, frames, samples = audio.shape
         # Frames of all clips together, in the released code's order: sums are rounded alike.
         codes = self.encoder(audio.transpose(0, 1).reshape(frames * clips, samples))
-        hidden, _ = self.rnn(codes.view(frames, clips, -1).transpose(0, 1))
+        codes = codes.view(frames, clips, -1)
+        if isinstance(self.rnn, nn.GRU) and codes.requires_grad and codes.device.type == "cpu":
+            hidden = bidirectional_gru(self.rnn, codes).transpose(0, 1)
+        else:
+            hidden, _ = self.rnn(codes.transpose(0, 1))
         return self.fc(hidden.contiguous())
 
 
