@@ -99,6 +99,43 @@ def test_each_piece_begins_from_the_last_pose_of_the_one_before(generator, song)
         start = alone[:, -1]
 
 
+def test_cross_faded_pieces_share_a_second(generator, song):
+    audio = network_audio(song, "thesis")
+    pieces, noise = split_song(audio, overlap=10), draw_noise(3, 50)
+    assert pieces.shape == (3, 50, 1600)
+    assert (pieces[0, :10] == audio[0]).all()
+    assert np.array_equal(pieces[0, 10:].ravel(), audio[:64000])
+    assert np.array_equal(pieces[1].ravel(), audio[48000:128000])
+    args = generator.network, [pieces], np.zeros((1, 18, 2)), [noise]
+    (dance,) = dance_pieces(*args, overlap=10)
+    assert len(dance) == 120
+    alone, start = [], torch.zeros(1, 36)
+    for k in range(3):
+        with torch.no_grad():
+            piece = torch.from_numpy(pieces[k : k + 1])
+            alone.append(generator.network(piece, start, noise[k : k + 1])[0])
+        start = alone[-1][40:41]
+    dance = torch.from_numpy(dance).flatten(1)
+    torch.testing.assert_close(dance[:30], alone[0][10:40], atol=1e-5, rtol=0)
+    torch.testing.assert_close(dance[40:70], alone[1][10:40], atol=1e-5, rtol=0)
+    share = torch.linspace(0.05, 0.95, 10)[:, None]
+    fade = (1 - share) * alone[0][40:] + share * alone[1][:10]
+    torch.testing.assert_close(dance[30:40], fade, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("samples", [1601, 16000, 64000, 64001, 80000, 177700])
+def test_cross_faded_dances_have_any_length(generator, samples):
+    song = np.random.default_rng(0).integers(-99, 99, samples, np.int16)
+    track = generate(generator, song, seed=0, join="cross_fade")
+    assert len(track) == -(-samples // 1600)
+    assert track.meta["join"] == "cross_fade"
+
+
+def test_an_unknown_join_is_refused(generator, song):
+    with pytest.raises(ConfigError, match=r"unknown join.*'cut'"):
+        generate(generator, song, seed=0, join="cut")
+
+
 def test_songs_together_give_the_dances_of_each_alone(generator, song):
     together = generate_many(generator, [song[:90000], song], seeds=[1, 2])
     for track, samples, seed in zip(together, (song[:90000], song), (1, 2), strict=True):

@@ -43,6 +43,7 @@ def test_class_8_delays_the_arms(poses):
     assert np.array_equal(late[:, 10], poses[:, 10])
 
 
+@pytest.mark.slow
 def test_it_learns_to_tell_changes_apart(tmp_path):
     dances = Dances(tmp_path / "d.npz", chunks=8)
     summary = pretrain(dances, tmp_path / "p.safetensors", data="d", steps=40, seed=0)

@@ -118,6 +118,7 @@ def start(folder, stop, name="SIGKILL", every=2):
     return subprocess.run(command, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturbed, tmp_path):
     folder = tmp_path / "killed"
     assert start(folder, 3).returncode == -signal.SIGKILL

@@ -1,7 +1,7 @@
 """Dances of any length from any song (thesis section 6.2).
 
-A song is cut into pieces of 5 seconds, and each piece begins from the last pose of the
-one before.
+A song is cut into pieces of 5 seconds, and each piece begins from a pose of the one
+before: its last (thesis), or one a second earlier, with a cross-fade.
 """
 
 import json
@@ -22,6 +22,9 @@ from choreo.training.pose_generator import COORDINATES, JOINTS, DanceGenerator, 
 from choreo.training.recipes import recipe_from
 
 WEIGHTS = "weights.safetensors"
+OVERLAP = 10
+"""Frames that two pieces share where they are cross-faded: 1 s."""
+
 _ENCODED_AT_ONCE = 32
 
 
@@ -111,7 +114,7 @@ def load_generator(path, *, recipe=None, method="released"):
     return Generator(network.eval(), recipe, method, canvas, initial_poses, summary)
 
 
-def generate(generator, song, *, seed, initial_pose="random", temperature=1.0):
+def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, join="initial_pose"):
     """Generate a dance of a song's full length.
 
     Parameters
@@ -128,6 +131,11 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0):
         ``initial_pose: features``.
     temperature : float
         Factor of the noise; 0 always gives the same dance.
+    join : {"initial_pose", "cross_fade"}
+        ``initial_pose``: each piece begins from the last pose of the one before (thesis).
+        ``cross_fade``: pieces overlap by a second in which one fades into the other;
+        each begins from the pose that the one before has at its start, and the first
+        begins a second before the song, so that no piece's first frames are seen alone.
 
     Returns
     -------
@@ -135,17 +143,18 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0):
         ``openpose18`` at 10 frames a second, in pixels of the generator's canvas; one
         pose for every begun 0.1 s of the song.
     """
-    return generate_many(
-        generator, [song], seeds=[seed], initial_pose=initial_pose, temperature=temperature
-    )[0]
+    options = {"initial_pose": initial_pose, "temperature": temperature, "join": join}
+    return generate_many(generator, [song], seeds=[seed], **options)[0]
 
 
-def generate_many(generator, songs, *, seeds, initial_pose="random", temperature=1.0):
+def generate_many(
+    generator, songs, *, seeds, initial_pose="random", temperature=1.0, join="initial_pose"
+):
     """Generate dances of several songs together, which is faster than one by one.
 
     Parameters
     ----------
-    generator, initial_pose, temperature
+    generator, initial_pose, temperature, join
         See `generate`.
     songs : sequence of ndarray
     seeds : sequence of int
@@ -155,8 +164,11 @@ def generate_many(generator, songs, *, seeds, initial_pose="random", temperature
     -------
     list of PoseTrack
     """
+    if join not in ("initial_pose", "cross_fade"):
+        raise ConfigError("unknown join", value=join, remedy="Use initial_pose or cross_fade")
+    overlap = OVERLAP if join == "cross_fade" else 0
     audio = [network_audio(song, generator.method) for song in songs]
-    pieces = [split_song(samples) for samples in audio]
+    pieces = [split_song(samples, overlap=overlap) for samples in audio]
     rngs = [np.random.default_rng(seed) for seed in seeds]
     starts = np.stack([_initial_pose(generator, initial_pose, rng) for rng in rngs])
     noises = [
@@ -168,20 +180,24 @@ def generate_many(generator, songs, *, seeds, initial_pose="random", temperature
         )
         for p, rng in zip(pieces, rngs, strict=True)
     ]
-    dances = dance_pieces(generator.network, pieces, starts, noises)
+    dances = dance_pieces(generator.network, pieces, starts, noises, overlap=overlap)
+    about = {"temperature": temperature, "join": join}
     return [
-        _track(generator, poses[: -(-len(samples) // FRAME_SAMPLES)], seed, temperature)
+        _track(generator, poses[: -(-len(samples) // FRAME_SAMPLES)], {**about, "seed": seed})
         for poses, samples, seed in zip(dances, audio, seeds, strict=True)
     ]
 
 
-def split_song(audio, *, last="pad"):
+def split_song(audio, *, overlap=0, last="pad"):
     """Cut a song into pieces of 5 seconds.
 
     Parameters
     ----------
     audio : ndarray of float32, shape (n,)
         As the network gets it.
+    overlap : int
+        Frames that each piece shares with the one before; the first begins that long
+        before the song, with its first sample.
     last : {"pad", "overlap"}
         What becomes of the rest: filled up with its last sample, or replaced by the
         song's last 80,000 samples, as the released code does.
@@ -195,20 +211,21 @@ def split_song(audio, *, last="pad"):
     ItemError
         Where the song is empty, or too short to overlap.
     """
-    count = -(-len(audio) // CHUNK_SAMPLES)
-    if not count or (last == "overlap" and len(audio) < CHUNK_SAMPLES):
+    if not len(audio) or (last == "overlap" and len(audio) < CHUNK_SAMPLES):
         raise ItemError("the song is too short", value=len(audio))
-    whole = audio[: (count - 1) * CHUNK_SAMPLES]
-    rest = audio[len(whole) :]
+    hop = CHUNK_SAMPLES - overlap * FRAME_SAMPLES
+    audio = np.pad(audio, (overlap * FRAME_SAMPLES, 0), mode="edge")
+    count = 1 + max(0, -(-(len(audio) - CHUNK_SAMPLES) // hop))
+    pieces = [audio[i * hop :][:CHUNK_SAMPLES] for i in range(count)]
     if last == "overlap":
-        rest = audio[-CHUNK_SAMPLES:]
-    rest = np.pad(rest, (0, CHUNK_SAMPLES - len(rest)), mode="edge")
-    return np.concatenate([whole, rest]).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
+        pieces[-1] = audio[-CHUNK_SAMPLES:]
+    pieces[-1] = np.pad(pieces[-1], (0, CHUNK_SAMPLES - len(pieces[-1])), mode="edge")
+    return np.stack(pieces).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
 
 
 @torch.no_grad()
-def dance_pieces(network, songs, starts, noises):
-    """Generate the pieces of several songs, each from the last pose of the one before.
+def dance_pieces(network, songs, starts, noises, *, overlap=0):
+    """Generate the pieces of several songs, each from a pose of the one before.
 
     Parameters
     ----------
@@ -218,11 +235,13 @@ def dance_pieces(network, songs, starts, noises):
     starts : ndarray, shape (songs, 18, 2)
         Initial poses in [-1, 1].
     noises : sequence of Tensor, shape (pieces, 50, 10)
+    overlap : int
+        As given to `split_song`.
 
     Returns
     -------
-    list of ndarray of float32, shape (pieces * 50, 18, 2)
-        In [-1, 1].
+    list of ndarray of float32, shape (pieces * (50 - overlap), 18, 2)
+        In [-1, 1], from the song's begin on.
     """
     device = next(network.parameters()).device
     features = _encode(network, np.concatenate(songs), device)
@@ -236,10 +255,21 @@ def dance_pieces(network, songs, starts, noises):
             starts[going],
             torch.stack([noises[i][k] for i in going]).to(device),
         )
-        starts[going] = poses[:, -1]
+        starts[going] = poses[:, -overlap if overlap else -1]
         for i, piece in zip(going, poses.cpu(), strict=True):
             out[i][k] = piece
-    return [dance.view(-1, JOINTS, 2).numpy() for dance in out]
+    return [_joined(dance, overlap).view(-1, JOINTS, 2).numpy() for dance in out]
+
+
+def _joined(pieces, overlap):
+    """Fade (pieces, 50, 36) into each other; leave out the first `overlap` frames."""
+    if not overlap:
+        return pieces.flatten(0, 1)
+    share = ((torch.arange(overlap) + 0.5) / overlap)[:, None]
+    hop = CHUNK_FRAMES - overlap
+    fades = (1 - share) * pieces[:-1, hop:] + share * pieces[1:, :overlap]
+    tails = torch.cat([fades, pieces[-1:, hop:]])
+    return torch.cat([pieces[:, overlap:hop], tails], 1).flatten(0, 1)
 
 
 def _encode(network, pieces, device):
@@ -269,8 +299,7 @@ def _initial_pose(generator, chosen, rng):
     return pose
 
 
-def _track(generator, poses, seed, temperature):
-    recipe = generator.recipe.model_dump()
+def _track(generator, poses, about):
     return PoseTrack(
         keypoints=to_pixels(poses, generator.canvas),
         scores=np.ones(poses.shape[:2]),
@@ -279,9 +308,8 @@ def _track(generator, poses, seed, temperature):
         skeleton="openpose18",
         meta={
             "source": "generated",
-            "recipe": recipe,
+            "recipe": generator.recipe.model_dump(),
             "training_seed": generator.summary.get("seed"),
-            "seed": seed,
-            "temperature": temperature,
+            **about,
         },
     )

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from choreo.dances.seams import seam_jumps
+from choreo.errors import ItemError
+from choreo.track import PoseTrack
+
+
+def track(x, join):
+    """All joints at (x, 0); one value a frame."""
+    keypoints = np.zeros((len(x), 18, 2))
+    keypoints[..., 0] = np.asarray(x)[:, None]
+    meta = {} if join is None else {"join": join}
+    return PoseTrack(keypoints, np.ones((len(x), 18)), 10, (640, 320), "openpose18", meta)
+
+
+@pytest.mark.parametrize("join", ["initial_pose", "cross_fade"])
+def test_even_motion_has_no_seams(join):
+    x = np.cumsum(np.tile([1.0, 3.0, 2.0], 60))  # 50 and 40 frames end at other steps each time
+    assert seam_jumps(track(x, join)) == {
+        "speed": pytest.approx(1, abs=0.1),
+        "acceleration": pytest.approx(1, abs=0.2),
+    }
+
+
+def test_a_jump_at_a_join_is_measured():
+    steps = np.ones(119)
+    steps[[49, 99]] = 8  # into frames 50 and 100
+    x = np.concatenate([[0], np.cumsum(steps)])
+    jumps = seam_jumps(track(x + np.resize([0, 0.25], 120), "initial_pose"))
+    assert jumps["speed"] == pytest.approx(8, rel=0.1)
+    assert jumps["acceleration"] == pytest.approx(7 / 0.5, rel=0.1)
+
+
+def test_a_fade_is_measured_as_a_whole():
+    steps = np.ones(79)
+    steps[29:40] = 3  # into frames 30 to 40
+    steps[69:80] = 3
+    x = np.concatenate([[0], np.cumsum(steps)])
+    assert seam_jumps(track(x + np.resize([0, 1e-3], 80), "cross_fade"))["speed"] == (
+        pytest.approx(3, rel=0.01)
+    )
+
+
+def test_dances_without_joins_are_refused():
+    with pytest.raises(ItemError, match="one piece has no joins"):
+        seam_jumps(track(np.arange(50), "initial_pose"))
+    with pytest.raises(ItemError, match="not a generated dance"):
+        seam_jumps(track(np.arange(99), None))
