@@ -41,6 +41,16 @@ def entries(text):
     return found
 
 
+def has_pip(python):
+    """Tell whether an environment is whole; one without pip was left by a failed start."""
+    if not Path(python).exists():
+        return False
+    asked = [python, "-m", "pip", "--version"]
+    return (
+        subprocess.run(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    )
+
+
 def sha256(path):
     """Hex SHA-256 of a file."""
     digest = hashlib.sha256()
@@ -61,9 +71,9 @@ def main():
     here = "--here" in sys.argv[1:]
     python = sys.executable if here else str(VENV / "bin" / "python")
     say(f"filling {Path(python).parent.parent}: about 2 GB on disk, 2 to 5 minutes")
-    if not here and not Path(python).exists():
+    if not here and not has_pip(python):
         try:
-            venv.create(VENV, with_pip=True)
+            venv.create(VENV, with_pip=True, clear=True)
         except subprocess.CalledProcessError:
             sys.exit("Python's venv has no pip here. On Debian: apt-get install python3-venv")
     pip = [python, "-m", "pip", "--disable-pip-version-check"]

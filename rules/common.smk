@@ -93,6 +93,19 @@ def imported_file(wildcards):
     return path if Path(path).is_file() else []
 
 
+def with_test_songs(path):
+    """Input function that refuses before anything runs where there is no song to test on."""
+
+    def checked(wildcards):
+        if not TEST_SONGS:
+            raise WorkflowError(
+                f"{STUDY.table} has no song to test on: give it two songs, or a `split` column"
+            )
+        return path
+
+    return checked
+
+
 def wants_gpu():
     """One GPU a training where there is one to use; nothing to ask for on a CPU."""
     device = STUDY.training.device

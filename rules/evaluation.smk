@@ -16,6 +16,9 @@ rule train_extractor:
         mem_mb=2000,
         runtime=60,
     params:
+        item="the real training dances",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
         seed=STUDY.seed,
     message:
         "evaluation: feature extractor from real training dances"
@@ -42,6 +45,9 @@ rule evaluate_real:
         mem_mb=2000,
         runtime=60,
     params:
+        item="the real test dances",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
     message:
@@ -73,6 +79,9 @@ rule evaluate_model:
         mem_mb=2000,
         runtime=60,
     params:
+        item=lambda w: f"the dances of {w.model}, seed {w.seed}",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
         songs=TEST_SONGS,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
@@ -85,7 +94,7 @@ rule evaluate_model:
 rule table2:
     input:
         code=code("table2.py"),
-        real=f"{OUT}/evaluation/real.json",
+        real=with_test_songs(f"{OUT}/evaluation/real.json"),
         models=collect(
             f"{OUT}/evaluation/{{model}}/seed{{seed}}.json", model=MODELS, seed=SEEDS
         ),
@@ -113,6 +122,9 @@ rule table2:
         mem_mb=500,
         runtime=10,
     params:
+        item="Table 2",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
         study=STUDY.study,
     message:
         "evaluation: Table 2"

@@ -71,6 +71,7 @@ rule training:
 
 rule dances:
     input:
+        with_test_songs([]),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 from pathlib import Path
@@ -32,13 +33,17 @@ def main(arguments=None):
     except ChoreoError as error:
         print(f"choreo {options.verb}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader of our output (such as `head`) has seen enough.
+            sys.stdout = None
+            return 0
+        path = f"{error.filename}: " if error.filename else ""
+        print(f"choreo {options.verb}: {path}{error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"choreo {options.verb}: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        # The reader of our output (such as `head`) has seen enough.
-        sys.stdout = None
-        return 0
     return 0
 
 
@@ -75,7 +80,7 @@ def _parser():
     )
     sub.add_argument("--start", type=float, help="seconds into the video where the clip begins")
     sub.add_argument("--end", type=float, help="seconds into the video where it ends")
-    sub.add_argument("--fps", type=float, default=30.0, help="frames a second (default 30)")
+    sub.add_argument("--fps", type=_positive, default=30.0, help="frames a second (default 30)")
     sub.add_argument("--height", type=int, help="scale to this height in pixels")
 
     sub = verb(
@@ -92,25 +97,34 @@ def _parser():
         default="coco17",
         help="joints to write (default coco17)",
     )
-    sub.add_argument("--fps", type=float, default=30.0, help="frames a second (default 30)")
+    sub.add_argument("--fps", type=_positive, default=30.0, help="frames a second (default 30)")
 
     sub = verb(
         "import",
         _import,
         "read another tool's poses",
         takes="FILE",
-        help_="an AlphaPose alphapose-results.json",
+        help_="an AlphaPose alphapose-results.json, or a folder of OpenPose files",
         gives=("TRACK", "the track (.npz)"),
     )
     sub.add_argument(
-        "--format", choices=["alphapose"], default="alphapose", help="the file's format"
+        "--format", choices=["alphapose", "openpose"], default="alphapose", help="the file's format"
     )
-    sub.add_argument("--fps", type=float, default=30.0, help="frames a second of its video (30)")
+    sub.add_argument(
+        "--fps", type=_positive, default=30.0, help="frames a second of its video (30)"
+    )
     sub.add_argument(
         "--size", type=_size, required=True, metavar="WxH", help="its video's size in pixels"
     )
     sub.add_argument(
-        "--frames", type=int, help="frames of its video (default: up to the last one with a person)"
+        "--skeleton",
+        choices=["coco17", "halpe26", "body25", "openpose18"],
+        help="its joints; OpenPose's must be told (BODY_25 and BODY_25B look alike)",
+    )
+    sub.add_argument(
+        "--frames",
+        type=_whole,
+        help="frames of its video (default: up to the last one with a person)",
     )
 
     sub = verb(
@@ -148,8 +162,8 @@ def _parser():
     sub.add_argument(
         "--sample", type=Path, metavar="DIR", help="write chunks as mp4 to this folder"
     )
-    sub.add_argument("--count", type=int, default=4, help="how many samples (default 4)")
-    sub.add_argument("--seed", type=int, default=0, help="which samples (default 0)")
+    sub.add_argument("--count", type=_whole, default=4, help="how many samples (default 4)")
+    sub.add_argument("--seed", type=_whole, default=0, help="which samples (default 0)")
 
     sub = verb(
         "train",
@@ -161,9 +175,9 @@ def _parser():
     )
     sub.add_argument("--model", default="gru", help="a recipe (default gru)")
     sub.add_argument("--recipes", type=Path, default=Path("config/models.yaml"))
-    sub.add_argument("--seed", type=int, default=1)
-    sub.add_argument("--epochs", type=int, help="instead of the recipe's")
-    sub.add_argument("--batch-size", type=int, help="chunks a step, instead of the recipe's")
+    sub.add_argument("--seed", type=_whole, default=1)
+    sub.add_argument("--epochs", type=_whole, help="instead of the recipe's")
+    sub.add_argument("--batch-size", type=_whole, help="chunks a step, instead of the recipe's")
     sub.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     sub.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
 
@@ -178,9 +192,11 @@ def _parser():
     sub.add_argument(
         "--model", type=Path, required=True, metavar="DIR", help="folder that a training made"
     )
-    sub.add_argument("--seed", type=int, default=1, help="seed of the noise (default 1)")
+    sub.add_argument("--seed", type=_whole, default=1, help="seed of the noise (default 1)")
     sub.add_argument("--initial-pose", choices=["random", "zero"], default="random")
-    sub.add_argument("--temperature", type=float, default=1.0, help="factor of the noise (1)")
+    sub.add_argument(
+        "--temperature", type=_not_negative, default=1.0, help="factor of the noise (1)"
+    )
 
     verb(
         "beats",
@@ -221,11 +237,40 @@ def _parser():
 def _threshold(sub):
     sub.add_argument(
         "--threshold",
-        type=float,
+        type=_positive,
         default=50.0,
         metavar="PX",
         help="pixels a joint may move between frames (eq. 1; default 50)",
     )
+
+
+def _number(text, kind, allowed, what):
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not math.isfinite(value) or not allowed(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value
+
+
+def _positive(text):
+    return _number(text, float, lambda value: value > 0, "a number above 0")
+
+
+def _not_negative(text):
+    return _number(text, float, lambda value: value >= 0, "a number of 0 or more")
+
+
+def _whole(text):
+    return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
+
+
+def _not_over(output, *inputs):
+    """Refuse to write over a file that is read, which would be the user's original."""
+    for path in inputs:
+        if path is not None and output.resolve() == path.resolve():
+            raise ItemError("this would write over the input", where=path, remedy="Name another")
 
 
 def _size(text):
@@ -251,6 +296,8 @@ def _videos(options):
     from choreo.videos.standardise import standardise
 
     stem = options.output / options.video.stem
+    for suffix in (".mp4", ".wav", ".json"):
+        _not_over(stem.with_suffix(suffix), options.video)
     probe = standardise(
         options.video,
         video=stem.with_suffix(".mp4"),
@@ -310,9 +357,18 @@ def _poses(options):
 
 
 def _import(options):
-    from choreo.poses.alphapose import read
+    if options.format == "openpose":
+        from choreo.poses.openpose import read
+    else:
+        from choreo.poses.alphapose import read
 
-    track = read(options.file, fps=options.fps, size=options.size, frames=options.frames)
+    track = read(
+        options.file,
+        fps=options.fps,
+        size=options.size,
+        frames=options.frames,
+        skeleton=options.skeleton,
+    )
     track.save(options.output)
     found = int(track.given.any(1).sum())
     print(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
@@ -413,6 +469,7 @@ def _dance(options):
         raise ItemError(
             "a dance is written as .mp4 or .npz", where=options.output, remedy="Choose one of them"
         )
+    _not_over(options.output, options.song)
     track = generate(
         load_generator(options.model),
         read_song(options.song),
@@ -446,6 +503,12 @@ def _beats(options):
 def _render(options):
     from choreo.drawing import render_track
 
+    _not_over(options.output, options.audio, options.video, options.track)
+    for path in (options.audio, options.video):
+        if path is not None and not path.is_file():
+            raise ItemError("no such file", where=path)
+    if options.output.suffix != ".mp4":
+        raise ItemError("a track is rendered as .mp4", where=options.output)
     render_track(_load(options.track), options.output, audio=options.audio, video=options.video)
     print(f"{options.output}: written")
 
@@ -453,6 +516,10 @@ def _render(options):
 def _problems(options):
     from choreo.jobs import tombstones
 
+    if not (options.results / "videos").is_dir():
+        raise ItemError(
+            "no folder of a study's results", where=options.results, remedy="Such as results/demo"
+        )
     found = tombstones(options.results)
     items = {problem["item"]: problem for problem in found.values()}
     if options.retry:

@@ -170,7 +170,7 @@ class Config(_Strict):
     on_bad_video: Literal["skip", "stop"] = "skip"
     """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""
     seed: Annotated[int, Field(ge=0)] = 1
-    """Seed of the demo's songs and dancers, the splits and the extractor."""
+    """Seed of the demo's songs and dancers, the splits, the extractor and the dances' noise."""
     videos: Videos = Videos()
     poses: Poses = Poses()
     comparison: Comparison = Comparison()
@@ -397,7 +397,15 @@ def chosen_recipes(study, recipes):
     chosen = {}
     for name in dict.fromkeys(training.models):
         changes = training.switches.get("all", {}) | training.switches.get(name, {})
-        chosen[name] = recipes[name].with_(**changes)
+        try:
+            chosen[name] = recipes[name].with_(**changes)
+        except ConfigError as error:
+            raise ConfigError(
+                error.message,
+                where=f"config, training.switches of {name}, {error.where}",
+                value=error.value,
+                remedy=error.remedy or f"{training.recipes} and docs/training.md explain switches",
+            ) from None
     return chosen
 
 

@@ -18,6 +18,7 @@ from choreo.errors import ChoreoError, ItemError
 from choreo.files import write_text
 
 MAGIC = "choreo problem\n"
+STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
 
 
 def problem_in(path):
@@ -63,7 +64,7 @@ def tombstones(results):
         Path -> problem, as `problem_in` gives it, in the order of the stages.
     """
     found = {}
-    for stage in ("videos", "poses", "comparison", "cleaning", "dataset", "dances"):
+    for stage in STAGES:
         for path in sorted(Path(results, stage).rglob("*")):
             if path.is_file() and (problem := problem_in(path)):
                 found[path] = problem

@@ -96,6 +96,26 @@ def test_videos(tmp_path, capsys):
     assert (probe["frames"], probe["fps"], probe["width"], probe["height"]) == (60, 30, 64, 48)
 
 
+def test_an_input_is_never_written_over(tmp_path, capsys):
+    path = tmp_path / "own.mp4"
+    with video_writer(path, (64, 48), 30) as write:
+        write(np.zeros((48, 64, 3), np.uint8))
+    before = path.read_bytes()
+    assert main(["videos", str(path), "-o", str(tmp_path)]) == 1
+    assert main(["dance", str(path), "--model", str(tmp_path), "-o", str(path)]) == 1
+    assert capsys.readouterr().err.count("this would write over the input") == 2
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--threshold", "-1"), ("--threshold", "nan"), ("--threshold", "x")]
+)
+def test_numbers_that_can_not_be_are_refused(option, value, capsys):
+    with pytest.raises(SystemExit):
+        main(["quality", "t.npz", option, value])
+    assert "is not a number above 0" in capsys.readouterr().err
+
+
 def test_errors_are_one_line(tmp_path, capsys):
     soundfile.write(tmp_path / "song.wav", np.zeros(16000), 16000)
     for arguments, message in (
@@ -116,6 +136,8 @@ def test_problems_and_retry(tmp_path, capsys):
 
     problem = dict.fromkeys(("item", "stage", "message", "remedy"), "x")
     path = tmp_path / "videos" / "a.mp4"
+    assert main(["problems", str(tmp_path)]) == 1
+    assert "no folder of a study's results" in capsys.readouterr().err
     write_problem(path, problem)
     assert main(["problems", str(tmp_path), "--retry"]) == 0
     assert "tries these again" in capsys.readouterr().out

@@ -3,7 +3,7 @@ from choreo.evaluation.inputs import read_dances
 from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.table2 import evaluate
 from choreo.files import write_json
-from choreo.jobs import problem_in, run
+from choreo.jobs import problem_in, run_item
 
 
 def action(terminal):
@@ -24,4 +24,4 @@ def action(terminal):
     write_json(snakemake.output.record, record)
 
 
-run(snakemake, action)
+run_item(snakemake, action)

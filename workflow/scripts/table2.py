@@ -2,7 +2,7 @@ from pathlib import Path
 
 from choreo.evaluation.table2 import table2
 from choreo.files import read_json
-from choreo.jobs import run
+from choreo.jobs import run_item
 
 
 def action(terminal):
@@ -21,4 +21,4 @@ def action(terminal):
     ).write(snakemake.output[0].removesuffix(".html"))
 
 
-run(snakemake, action)
+run_item(snakemake, action)

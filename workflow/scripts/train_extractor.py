@@ -1,6 +1,6 @@
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inputs import read_real
-from choreo.jobs import run
+from choreo.jobs import run_item
 
 
 def action(terminal):
@@ -10,4 +10,4 @@ def action(terminal):
     )
 
 
-run(snakemake, action)
+run_item(snakemake, action)

@@ -32,10 +32,11 @@ def card_table(card):
     parts = {**card["splits"], "all": card["all"]}
     frame = pd.DataFrame([{"split": name} | summary for name, summary in parts.items()])
     dropped = ", ".join(f"{n} ({reason})" for reason, n in card["dropped_chunks"].items())
+    shared = " or a ".join(card["provenance"].get("by", ["video"]))
     return Table(
         frame[list(HEADERS)],
         f"Dataset: chunks of 5 s, {card['pose_fps']} poses a second, by the method "
-        f"{card['method']!r}. No two splits share a {' or a '.join(card['provenance'].get('by', ['video']))}.",
+        f"{card['method']!r}. No two splits share a {shared}.",
         HEADERS,
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
         notes=(

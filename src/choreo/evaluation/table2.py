@@ -259,6 +259,12 @@ def _notes(records, frame):
             "pixels into zeros and features of D_global: the mean over pairs of clips. It is "
             "what the published FID is a number of, and it ignores the poses."
         )
+    models = [r for r in records if r["system"] != "real" and r["beat_hit_rate"] is not None]
+    if models and all(r["beat_hit_rate"] < r["chance_hit_rate"] + 5 for r in models):
+        yield (
+            "No model's hit rate is 5 points or more above its chance level: at this scale of "
+            "training, the beats of the generated dances do not follow the music."
+        )
     silent = int(ours["chunks_without_music_beats"].sum())
     still = int(ours["chunks_without_motion_beats"].sum())
     if silent or still:

@@ -190,13 +190,17 @@ def choose_device(name):
 def deterministic(threads=None):
     """Use only algorithms that give the same bytes in two runs, on `threads` threads."""
     before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    filling = torch.utils.deterministic.fill_uninitialized_memory
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    # All memory is written before it is read here; filling it first takes time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     if threads:
         torch.set_num_threads(threads)
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0])
+        torch.utils.deterministic.fill_uninitialized_memory = filling
         torch.set_num_threads(before[1])
 
 
