@@ -29,7 +29,7 @@ demo: env
 
 test: env
 	@echo "choreo test: unit, parity and workflow tests; about 5 minutes on 2 cores."
-	@python -m pytest -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))') --dist loadgroup
+	@python -m pytest -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 
 check: env
 	@.ci/run

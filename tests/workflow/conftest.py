@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "workflow", "profiles", "config", "envs", "src")
@@ -98,11 +99,19 @@ def project(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A project whose tiny study has run from nothing to its report; not to be changed."""
-    project = make_project(tmp_path_factory.mktemp("finished") / "project")
-    project.output = project.run("all").stdout
-    return project
+def finished(tmp_path_factory, worker_id):
+    """A project whose tiny study has run from nothing to its report; not to be changed.
+
+    Built once, by the first of the parallel test processes that asks; the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "finished"
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / "done").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make_project(folder).run("all")
+            (folder / "done").touch()
+    return Project(folder)
 
 
 @pytest.fixture

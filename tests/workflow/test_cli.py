@@ -10,7 +10,7 @@ from choreo.cli import main
 from choreo.media import video_writer
 from choreo.track import PoseTrack
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow]
 
 
 @pytest.mark.parametrize(

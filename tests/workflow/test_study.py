@@ -17,7 +17,7 @@ import pytest
 from choreo.jobs import problem_in
 from choreo.track import PoseTrack
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 
 def test_every_output_is_there(finished):

@@ -84,27 +84,6 @@ def read_music(dataset, split):
     return np.concatenate(found)
 
 
-def one_dance_a_song(pieces):
-    """Keep of each song the longest real dance (the first of several as long).
-
-    Models dance once to each song, to its longest sound: real and generated dances then
-    are to the same music and as many chunks, which distances depend on.
-
-    Parameters
-    ----------
-    pieces : Pieces
-
-    Returns
-    -------
-    Pieces
-    """
-    chosen = set()
-    for song in dict.fromkeys(pieces.songs):
-        dances, counts = np.unique(pieces.dances[pieces.songs == song], return_counts=True)
-        chosen.add(dances[np.argmax(counts)])
-    return pieces.take(np.flatnonzero(np.isin(pieces.dances, list(chosen))))
-
-
 def read_dances(tracks, songs, *, method="thesis"):
     """Generated dances of one model and seed.
 

@@ -280,6 +280,28 @@ def _motion(pieces, method):
     return motion, np.zeros(len(pieces), bool)
 
 
+def one_dance_a_song(measured):
+    """Keep of each song the longest dance (the first of several as long).
+
+    Models dance once to each song, to its longest sound: real and generated dances then
+    are to the same music and as many chunks, which distances depend on.
+
+    Parameters
+    ----------
+    measured : Measurements
+        Of held-out real dances.
+
+    Returns
+    -------
+    Measurements
+    """
+    chosen = []
+    for song in dict.fromkeys(measured.songs.tolist()):
+        dances, counts = np.unique(measured.dances[measured.songs == song], return_counts=True)
+        chosen.append(dances[np.argmax(counts)])
+    return measured.take(np.flatnonzero(np.isin(measured.dances, chosen)))
+
+
 def check_no_leak(evaluated, real):
     """Refuse to evaluate what was trained on.
 
