@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.dataset.audio import read_song
+from choreo.dataset.audio import encode, read_song
 from choreo.dataset.normalise import POSE_FPS
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
@@ -47,7 +47,7 @@ def read_real(dataset, split, *, sound):
         block = chunks.batch(rows)
         poses.append(block["pose"])
         if sound:
-            audio.append(_int16(block["audio"], chunks.method))
+            audio.append(_samples(block["audio"], chunks.method))
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
     return pieces_from_chunks(
@@ -77,7 +77,7 @@ def read_music(dataset, split):
     """
     chunks = ChunkDataset(dataset, split)
     found = [
-        music_features(_int16(chunks.batch(block)["audio"], chunks.method))
+        music_features(_samples(chunks.batch(block)["audio"], chunks.method))
         for block in _blocks(len(chunks))
     ]
     chunks.close()
@@ -127,9 +127,6 @@ def _blocks(count):
     return [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
 
 
-def _int16(frames, method):
-    """Samples as int16 from what networks get, (B, 50, 1600) to (B, 80000)."""
-    flat = frames.reshape(len(frames), -1)
-    if method == "thesis":
-        flat = flat * 65535 - 32768
-    return np.rint(flat).astype(np.int16)
+def _samples(frames, method):
+    """Stored int16 samples of chunks, (B, 80000), from what networks get, (B, 50, 1600)."""
+    return encode(frames.reshape(len(frames), -1), method)
