@@ -29,7 +29,7 @@ demo: env
 
 test: env
 	@echo "choreo test: unit, parity and workflow tests; about 5 minutes on 2 cores."
-	@python -m pytest -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
+	@python -m pytest --max-worker-restart 0 -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 
 check: env
 	@.ci/run

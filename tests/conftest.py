@@ -21,3 +21,25 @@ def pytest_addoption(parser):
 def parity(request):
     """Folder of the parity data."""
     return request.config.getoption("--parity-data")
+
+
+_crashed = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Remember a worker process that died: xdist itself may then report success."""
+    if error:
+        _crashed.append(node.gateway.id)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus):
+    """Let no run pass whose workers died or that ran no test."""
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly or exitstatus:
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if _crashed or not reporter.stats.get("passed"):
+        died = f"worker processes died: {', '.join(_crashed)}" if _crashed else "no test passed"
+        reporter.write_line(f"choreo: this run does not count; {died}", red=True)
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -51,30 +51,121 @@ class Videos(_Strict):
     """How often a download is tried again."""
 
 
+class Import(_Strict):
+    """Another tool's poses."""
+
+    path: str
+    """File or folder of one video, with `{video}` in the place of the video's id."""
+    format: Literal[
+        "alphapose", "openpose", "coco", "mmpose", "aist", "deeplabcut", "movement"
+    ] = "alphapose"
+    """Format of the files."""
+    skeleton: Literal["coco17", "halpe26", "body25", "body25b", "openpose18"] | None = None
+    """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
+
+    @model_validator(mode="after")
+    def _names_the_video(self):
+        if "{video}" not in self.path:
+            raise ValueError("path must contain {video}")
+        return self
+
+
+class AlphaPose(_Strict):
+    """AlphaPose from source: `alphapose17` and `alphapose26`."""
+
+    accept_licence: bool = False
+    """true: "I accept AlphaPose's licence" (academic, non-commercial). Nothing runs before."""
+    checkout: str | None = None
+    """Folder of your own checkout; null: the pinned commit is cloned once."""
+    python: str | None = None
+    """Python of a checkout that you built; null: ours, with stand-ins for the compiled parts."""
+    weights17: str | None = None
+    """Path of fast_421_res152_256x192.pth; null: downloaded once."""
+    weights26: str | None = None
+    """Path of halpe26_fast_res50_256x192.pth; null: downloaded once."""
+    detector: str | None = None
+    """Path of yolov3-spp.weights; null: downloaded once."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it runs."""
+    stall_minutes: Positive = 15.0
+    """Stop it when it shows no sign of progress for so long."""
+
+
+class OpenPose(_Strict):
+    """OpenPose BODY_25: `openpose25`."""
+
+    accept_licence: bool = False
+    """true: "I accept OpenPose's licence" (non-commercial research). Nothing runs before."""
+    program: str | None = None
+    """Path of openpose.bin; null: the one on PATH, unless `image` is given."""
+    image: str | None = None
+    """Apptainer image (a .sif file or docker://...) to run it in."""
+    models: str | None = None
+    """OpenPose's `models` folder; null: beside the program, or in the image."""
+    net_resolution: Annotated[str, Field(pattern=r"^(-1|[0-9]+)x(-1|[0-9]+)$")] = "-1x368"
+    """Size of the network's input; sides are multiples of 16, -1 keeps the picture's shape."""
+    stall_minutes: Positive = 15.0
+    """Stop it when it shows no sign of progress for so long."""
+
+
+class RTMPose(_Strict):
+    """RTMPose through rtmlib: `rtmpose17` and `rtmpose26`."""
+
+    detector: str | None = None
+    """Path of the person detector (YOLOX, .onnx); null: downloaded once."""
+    weights17: str | None = None
+    """Path of the 17-joint model (.onnx); null: downloaded once."""
+    weights26: str | None = None
+    """Path of the 26-joint model (.onnx); null: downloaded once."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it runs; cuda needs onnxruntime-gpu."""
+
+
+EMBEDDED = ("mediapipe17", "mediapipe26", "mediapipe17_small")
+"""Estimators that need nothing but this package; the last is worse on purpose."""
+FOREIGN = ("alphapose17", "alphapose26", "openpose25", "rtmpose17", "rtmpose26")
+"""Estimators whose program or weights are fetched, or given by path."""
+ESTIMATORS = (*EMBEDDED, *FOREIGN)
+
+
 class Poses(_Strict):
     """Stage `poses`."""
 
     estimators: Annotated[list[Id], Field(min_length=1)] = ["mediapipe17", "mediapipe26"]
-    """The rows of Table 1: `mediapipe17`, `mediapipe26`, and names that `imports` gives."""
+    """The rows of Table 1: names of docs/poses.md, and those that `imports` gives."""
     chosen: Id = "mediapipe17"
     """The estimator whose tracks are cleaned and become the dataset."""
-    imports: dict[Id, str] = {}
-    """Estimator -> path of its AlphaPose JSON, with `{video}` in the place of the video's id."""
+    imports: dict[Id, Import] = {}
+    """Estimator -> where another tool's poses lie: `{path, format, skeleton}`."""
+    resources: str = "resources"
+    """Folder for what is downloaded once for all studies: weights and AlphaPose's source."""
+    alphapose: AlphaPose = AlphaPose()
+    openpose: OpenPose = OpenPose()
+    rtmpose: RTMPose = RTMPose()
 
     @model_validator(mode="after")
     def _known(self):
-        known = {"mediapipe17", "mediapipe26", *self.imports}
         for name in self.estimators:
-            if name not in known:
+            if name not in ESTIMATORS and name not in self.imports:
+                known = [*ESTIMATORS, *self.imports]
                 raise ValueError(
-                    f"estimators: {name!r} is unknown; known are {', '.join(sorted(known))} "
+                    f"estimators: {name!r} is unknown; known are {', '.join(known)} "
                     "(name the files of any other under poses.imports)"
                 )
-        for name, path in self.imports.items():
-            if name in {"mediapipe17", "mediapipe26"}:
-                raise ValueError(f"imports: {name} is the embedded estimator; choose another name")
-            if "{video}" not in path:
-                raise ValueError(f"imports: the path of {name} must contain {{video}}")
+        for name in self.imports:
+            if name in ESTIMATORS:
+                raise ValueError(f"imports: {name} is an estimator of ours; choose another name")
+        for tool, settings, owner in (
+            ("alphapose", self.alphapose, "AlphaPose: academic, non-commercial, no redistribution"),
+            ("openpose", self.openpose, "OpenPose: non-commercial research"),
+        ):
+            if not settings.accept_licence:
+                wanted = [e for e in self.estimators if e.startswith(tool) and e in FOREIGN]
+                if wanted:
+                    raise ValueError(
+                        f"{wanted[0]} needs `poses: {tool}: accept_licence: true`, by which you "
+                        f"accept its licence ({owner}; docs/poses.md tells where it stands)"
+                    )
         if self.chosen not in self.estimators:
             raise ValueError(f"chosen: {self.chosen!r} is not among the estimators")
         return self

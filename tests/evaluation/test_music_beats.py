@@ -1,9 +1,9 @@
-import librosa
 import mir_eval
 import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.evaluation.librosa_cache import librosa
 from choreo.evaluation.music_beats import (
     as_float,
     music_beats,

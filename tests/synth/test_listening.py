@@ -1,9 +1,9 @@
 """Dances follow the music: what hears it predicts them better than what does not."""
 
-import librosa
 import numpy as np
 import pytest
 
+from choreo.evaluation.librosa_cache import librosa
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.songs import SAMPLE_RATE, make_song
 

@@ -1,9 +1,9 @@
 import wave
 
-import librosa
 import numpy as np
 import pytest
 
+from choreo.evaluation.librosa_cache import librosa
 from choreo.synth.names import SONGS
 from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, write_wav
 

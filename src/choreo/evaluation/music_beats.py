@@ -2,10 +2,10 @@
 
 import warnings
 
-import librosa
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.evaluation.librosa_cache import librosa
 from choreo.media import SAMPLE_RATE
 
 METHODS = ("thesis", "released")

@@ -1,8 +1,8 @@
 """What a piece of music sounds like, for finding similar pieces."""
 
-import librosa
 import numpy as np
 
+from choreo.evaluation.librosa_cache import librosa
 from choreo.evaluation.music_beats import as_float
 from choreo.media import SAMPLE_RATE
 
