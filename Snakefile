@@ -23,3 +23,14 @@ include: "rules/training.smk"
 include: "rules/dances.smk"
 include: "rules/evaluation.smk"
 include: "rules/report.smk"
+
+
+rule all:
+    # Here and not in an included file, whose default target Snakemake forgets.
+    default_target: True
+    input:
+        f"{OUT}/report.html",
+        collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
+        collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
+        collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+        PROBLEMS,

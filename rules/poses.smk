@@ -5,8 +5,8 @@ rule mediapipe_poses:
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
     output:
-        coco=f"{OUT}/poses/mediapipe17/{{video}}.npz",
-        halpe=f"{OUT}/poses/mediapipe26/{{video}}.npz",
+        coco17=f"{OUT}/poses/mediapipe17/{{video}}.npz",
+        halpe26=f"{OUT}/poses/mediapipe26/{{video}}.npz",
     log:
         f"{OUT}/logs/mediapipe_poses/{{video}}.log",
     benchmark:
@@ -21,10 +21,29 @@ rule mediapipe_poses:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
+        settings={},
     message:
         "poses: MediaPipe on {wildcards.video}"
     script:
         "../workflow/scripts/mediapipe_poses.py"
+
+
+# Worse on purpose, to show what the comparison's measures see: it detects anew in each
+# frame, in pictures of a quarter of the width and height.
+use rule mediapipe_poses as mediapipe_small_poses with:
+    output:
+        coco17=f"{OUT}/poses/mediapipe17_small/{{video}}.npz",
+    log:
+        f"{OUT}/logs/mediapipe_small_poses/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/mediapipe_small_poses/{{video}}.tsv"
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        settings={"static": True, "scale": 0.25},
+    message:
+        "poses: MediaPipe on small pictures of {wildcards.video}"
 
 
 rule import_poses:

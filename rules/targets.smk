@@ -14,16 +14,6 @@ localrules:
     tables,
 
 
-rule all:
-    default_target: True
-    input:
-        f"{OUT}/report.html",
-        collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
-        collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
-        collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
-        PROBLEMS,
-
-
 rule videos:
     input:
         collect(f"{OUT}/videos/{{video}}.json", video=VIDEOS),

@@ -34,7 +34,19 @@ def test_defaults_are_those_of_the_thesis():
         ({"on_bad_video": "ignore"}, r"on_bad_video: .*'skip' or 'stop'"),
         ({"poses": {"estimators": ["openpos"]}}, r"poses: estimators: 'openpos' is unknown"),
         ({"poses": {"chosen": "alphapose17"}}, r"chosen: 'alphapose17' is not among"),
-        ({"poses": {"imports": {"a": "x.json"}}}, r"path of a must contain {video}"),
+        ({"poses": {"imports": {"a": {"path": "x.json"}}}}, r"path must contain {video}"),
+        (
+            {"poses": {"imports": {"rtmpose17": {"path": "{video}.json"}}}},
+            r"rtmpose17 is an estimator of ours",
+        ),
+        (
+            {"poses": {"estimators": ["alphapose17"], "chosen": "alphapose17"}},
+            r"alphapose17 needs `poses: alphapose: accept_licence: true`",
+        ),
+        (
+            {"poses": {"estimators": ["openpose25"], "chosen": "openpose25"}},
+            r"openpose25 needs `poses: openpose: accept_licence: true`",
+        ),
         ({"training": {"seeds": []}}, r"training.seeds"),
         ({"training": 3}, r"training: .*got 3"),
     ],

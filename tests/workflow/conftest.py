@@ -109,7 +109,7 @@ def finished(tmp_path_factory, worker_id):
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            make_project(folder).run("all")
+            make_project(folder).run()
             (folder / "done").touch()
     return Project(folder)
 

@@ -36,7 +36,7 @@ def test_the_message(project, config, table, message):
     [p.name for p in sorted((ROOT / "config").glob("*.yaml")) if not p.name.startswith("models")],
 )
 def test_every_shipped_config_can_be_planned(project, name):
-    planned = project.planned("all", configfile=f"config/{name}")
+    planned = project.planned(configfile=f"config/{name}")
     assert {"standardise_video", "mediapipe_poses", "table1", "table2", "report"} <= planned
 
 

@@ -52,13 +52,13 @@ def test_dances_are_as_long_as_their_song(finished):
 
 
 def test_a_second_run_has_nothing_to_do(finished):
-    assert "Nothing to be done" in finished.run("all").stdout
+    assert "Nothing to be done" in finished.run().stdout
 
 
 def test_editing_cleaning_reruns_it_and_what_follows(copy):
     path = copy.folder / "src" / "choreo" / "cleaning" / "clean.py"
     path.write_text(path.read_text() + "\n# edited\n")
-    planned = copy.planned("all")
+    planned = copy.planned()
     assert {"clean_track", "figure5", "write_shard", "pack_dataset", "train_model"} <= planned
     assert {"generate_dance", "table2", "report"} <= planned
     assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
@@ -67,7 +67,7 @@ def test_editing_cleaning_reruns_it_and_what_follows(copy):
 def test_changing_the_threshold_reruns_cleaning_and_what_follows(copy):
     path = copy.folder / "config" / "tiny.yaml"
     path.write_text(path.read_text() + "cleaning: {threshold_px: 40}\n")
-    planned = copy.planned("all")
+    planned = copy.planned()
     assert {"clean_track", "write_shard", "train_model"} <= planned
     assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
 
@@ -75,7 +75,7 @@ def test_changing_the_threshold_reruns_cleaning_and_what_follows(copy):
 def test_editing_a_caption_reruns_the_report_alone(copy):
     path = copy.folder / "workflow" / "report" / "table1.rst"
     path.write_text(path.read_text() + "\nEdited.\n")
-    assert copy.planned("all") == {"report", "all"}
+    assert copy.planned() == {"report", "all"}
 
 
 def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy):
@@ -84,7 +84,7 @@ def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy
         if path.name in {"training", "dances", "evaluation", "tables", "figures", "report.html"}:
             subprocess.run(["rm", "-rf", path], check=True)
     run = subprocess.Popen(
-        copy.command("all"),
+        copy.command(),
         cwd=copy.folder,
         env=copy.environment,
         stdout=subprocess.DEVNULL,
@@ -99,7 +99,7 @@ def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert any((copy.folder / ".snakemake" / "locks").iterdir()), "a killed run leaves its lock"
-    copy.run("all")
+    copy.run()
     assert copy.tables() == finished.tables()
 
 

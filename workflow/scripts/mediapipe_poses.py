@@ -10,9 +10,10 @@ def action(terminal):
         size=(probe["width"], probe["height"]),
         fps=probe["fps"],
         frames=probe["frames"],
+        **snakemake.params.settings,
     )
-    track.to("coco17").save(snakemake.output.coco)
-    track.to("halpe26").save(snakemake.output.halpe)
+    for skeleton, path in snakemake.output.items():
+        track.to(skeleton).save(path)
 
 
 run_item(snakemake, action)
