@@ -1,8 +1,14 @@
-# Stage `cleaning`: misdetections found and repaired (thesis section 3.3).
+# Stage `cleaning`: misdetections found and repaired (thesis section 3.3); Figure 5, a page
+# a clip, and the cleaning benchmark.
 rule clean_track:
     input:
         code=code("clean_track.py"),
         track=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
+        truth=branch(
+            lambda w: w.video in WITH_TRUTH,
+            then=f"{OUT}/videos/demo/{{video}}.truth.npz",
+            otherwise=[],
+        ),
     output:
         track=f"{OUT}/cleaning/{{video}}.npz",
         record=f"{OUT}/cleaning/{{video}}.json",
@@ -22,6 +28,7 @@ rule clean_track:
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.cleaning.method,
         threshold_px=STUDY.cleaning.threshold_px,
+        threshold_height=STUDY.cleaning.threshold_height,
         max_gap_seconds=STUDY.cleaning.max_gap_seconds,
     message:
         "cleaning: {wildcards.video}"
@@ -58,3 +65,112 @@ rule figure5:
         "cleaning: Figure 5"
     script:
         "../workflow/scripts/figure5.py"
+
+
+rule cleaning_page:
+    input:
+        code=code("cleaning_page.py"),
+        video=[] if SIMULATED else f"{OUT}/videos/{{video}}.mp4",
+        before=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
+        after=f"{OUT}/cleaning/{{video}}.npz",
+        record=f"{OUT}/cleaning/{{video}}.json",
+    output:
+        report(
+            f"{OUT}/cleaning/{{video}}.png",
+            caption="../workflow/report/cleaning_page.rst",
+            category="3 Cleaning",
+            subcategory="Clips",
+            labels={"what": "{video}"},
+        ),
+    log:
+        f"{OUT}/logs/cleaning_page/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/cleaning_page/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "cleaning: what was found and done in {wildcards.video}"
+    script:
+        "../workflow/scripts/cleaning_page.py"
+
+
+rule spoil_truths:
+    input:
+        code=code("cleaning_benchmark.py"),
+    output:
+        table=report(
+            f"{OUT}/tables/cleaning_benchmark.html",
+            caption="../workflow/report/cleaning_benchmark.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Methods at rising rates of faults"},
+        ),
+        kinds=report(
+            f"{OUT}/tables/cleaning_kinds.html",
+            caption="../workflow/report/cleaning_kinds.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Methods by kind of fault"},
+        ),
+        figure=report(
+            f"{OUT}/figures/cleaning_benchmark.png",
+            caption="../workflow/report/cleaning_benchmark.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Errors, beats and accents"},
+        ),
+        forms=multiext(f"{OUT}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
+        kinds_forms=multiext(f"{OUT}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
+        pdf=f"{OUT}/figures/cleaning_benchmark.pdf",
+    log:
+        f"{OUT}/logs/spoil_truths.log",
+    benchmark:
+        f"{OUT}/benchmarks/spoil_truths.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "cleaning: the methods on spoiled true tracks"
+    script:
+        "../workflow/scripts/cleaning_benchmark.py"
+
+
+rule cleaning_estimators:
+    input:
+        code=code("cleaning_estimators.py"),
+        tracks=collect(
+            f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+            estimator=ESTIMATORS,
+            video=WITH_TRUTH,
+        ),
+        truths=collect(f"{OUT}/videos/demo/{{video}}.truth.npz", video=WITH_TRUTH),
+    output:
+        report(
+            f"{OUT}/tables/cleaning_estimators.html",
+            caption="../workflow/report/cleaning_estimators.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Estimators' own errors, cleaned"},
+        ),
+        multiext(f"{OUT}/tables/cleaning_estimators", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/cleaning_estimators.log",
+    benchmark:
+        f"{OUT}/benchmarks/cleaning_estimators.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    message:
+        "cleaning: the methods on the estimators' own errors"
+    script:
+        "../workflow/scripts/cleaning_estimators.py"

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import choreo.config
+import choreo.provenance
 import choreo.workflow
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
+from choreo.evaluation.claims import audit_models
 from choreo.training.recipes import load_recipes
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -28,6 +30,9 @@ try:
         score=STUDY.dataset.split.score,
     )
     RECIPES = choreo.config.chosen_recipes(STUDY, load_recipes(STUDY.training.recipes))
+    # Models of the claims audit (Table 3): under which name each is trained, and the
+    # recipes of those that the study does not train anyway.
+    AUDIT, AUDITED = audit_models(STUDY, RECIPES)
 except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
@@ -40,11 +45,45 @@ for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
 ESTIMATORS = list(dict.fromkeys(STUDY.poses.estimators))
-MODELS = list(RECIPES)
+# A model that is neither trained nor given weights has no row of its own to fill.
+MODELS = [m for m, recipe in RECIPES.items() if recipe.epochs or recipe.weights_file]
+TRAINED = [model for model in MODELS if RECIPES[model].epochs]
 SEEDS = sorted(set(STUDY.training.seeds))
 DANCES = {"model": MODELS, "seed": SEEDS, "song": TEST_SONGS}
-TABLES = ["table1", "table2"] if TEST_SONGS else ["table1"]
-FIGURES = ["figure2", "figure5", "figure7", "figureA1"]
+# Handed to the jobs' tables, and no input or parameter: another commit makes nothing anew.
+if workflow.is_main_process or not choreo.provenance.current():
+    choreo.provenance.announce(ROOT, STUDY, list(ROWS.values()), RECIPES, SPLITS)
+RECIPES |= AUDITED
+AUDIT_SEEDS = sorted(set(STUDY.evaluation.audit.seeds or SEEDS))
+# Simulated poses come with their song; no video is drawn for them.
+SIMULATED = STUDY.poses.chosen == choreo.config.SIMULATED
+SOUND = (
+    f"{OUT}/poses/simulated/{{video}}.wav"
+    if SIMULATED
+    else f"{OUT}/videos/{{video}}.wav"
+)
+# Videos whose true joints are known.
+WITH_TRUTH = [v for v, row in ROWS.items() if row.kind == "demo" and not SIMULATED]
+TABLES = ["table1", "table1x", "table1x_distances"]
+TABLES += ["cleaning_benchmark", "cleaning_kinds"]
+if WITH_TRUTH:
+    TABLES += ["cleaning_estimators"]
+PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
+if TEST_SONGS:
+    TABLES += ["table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
+TABLES += ["sensitivity"]
+FIGURES = [
+    "figure1x_thresholds",
+    "figure2",
+    "figure5",
+    "cleaning_benchmark",
+    "figure7",
+    "figureA1",
+    "sensitivity",
+]
+# Fetched once for all studies.
+RESOURCES = STUDY.poses.resources
+OPENPOSE_IMAGE = f"{RESOURCES}/openpose/openpose.sif"
 PROBLEMS = f"{OUT}/videos/problems.csv"
 if not TEST_SONGS and workflow.is_main_process:
     logger.warning(
@@ -57,7 +96,7 @@ wildcard_constraints:
     video="|".join(VIDEOS),
     song="|".join(SONGS),
     estimator="|".join(ESTIMATORS),
-    model="|".join(MODELS),
+    model="|".join([*MODELS, *AUDITED]),
     seed=r"\d+",
 
 
@@ -87,10 +126,69 @@ def source_of(wildcards):
     return str(path) if path.is_file() else []
 
 
+def imported_path(wildcards):
+    """Where the config says that another tool's poses of a video lie: a file or a folder."""
+    return STUDY.poses.imports[wildcards.estimator].path.replace(
+        "{video}", wildcards.video
+    )
+
+
 def imported_file(wildcards):
-    """The AlphaPose file of a video; none where it does not exist (the job says so)."""
-    path = STUDY.poses.imports[wildcards.estimator].replace("{video}", wildcards.video)
-    return path if Path(path).is_file() else []
+    """Another tool's poses of a video; none where there are none (the job says so)."""
+    path = imported_path(wildcards)
+    return path if Path(path).exists() else []
+
+
+def training_data(wildcards):
+    """The packed file that a model is trained on; one model of the audit has its own."""
+    own = wildcards.model == AUDIT["uncleaned"]
+    return f"{OUT}/dataset/uncleaned/dataset.h5" if own else f"{OUT}/dataset/dataset.h5"
+
+
+def perceptual_network(wildcards):
+    """Weights that a recipe with a pose perceptual loss needs; none for others."""
+    if not RECIPES[wildcards.model].perceptual_loss:
+        return []
+    return STUDY.training.perceptual_weights or f"{OUT}/training/perceptual.safetensors"
+
+
+def openpose_image(wildcards):
+    """The image that OpenPose runs in; none where it is a program of this machine."""
+    image = STUDY.poses.openpose.image
+    # ancient: what is fetched again unchanged makes no video anew.
+    return (ancient(OPENPOSE_IMAGE) if "://" in image else image) if image else []
+
+
+def rtmpose_network(setting):
+    """Input function: a network of RTMPose, the user's own or the one that is fetched."""
+
+    def path(wildcards):
+        name = setting.format(**wildcards)
+        own = getattr(STUDY.poses.rtmpose, name)
+        return own or ancient(f"{RESOURCES}/rtmpose/{name}.onnx")
+
+    return path
+
+
+def alphapose_source(wildcards):
+    """What says that AlphaPose's source was fetched; none for the user's own checkout."""
+    own = STUDY.poses.alphapose.checkout
+    return [] if own else ancient(f"{RESOURCES}/alphapose/source.json")
+
+
+def alphapose_part(setting):
+    """Input function: AlphaPose's weights, the user's own or what says they were fetched."""
+
+    def path(wildcards):
+        name = setting.format(**wildcards)
+        own = getattr(STUDY.poses.alphapose, name)
+        if not own:
+            return ancient(f"{RESOURCES}/alphapose/{name}.json")
+        # None where it does not exist: the job says so.
+        own = Path(own).expanduser()
+        return str(own) if own.is_file() else []
+
+    return path
 
 
 def with_test_songs(path):
@@ -106,9 +204,8 @@ def with_test_songs(path):
     return checked
 
 
-def wants_gpu():
-    """One GPU a training where there is one to use; nothing to ask for on a CPU."""
-    device = STUDY.training.device
+def wants_gpu(device):
+    """One GPU a job where there is one to use; nothing to ask for on a CPU."""
     return int(device == "cuda" or (device == "auto" and choreo.workflow.has_gpu()))
 
 

@@ -1,10 +1,14 @@
-# Stage `comparison`: the quality of every track, Table 1 and Figure 2.
+# Stage `comparison`: the quality of every track, Table 1 and Figure 2; all estimators of
+# a video against each other, Table 1x and Figure 1x.
+COMPARISONS = collect(f"{OUT}/comparison/{{video}}.json", video=VIDEOS)
+
+
 rule measure_quality:
     input:
         code=code("measure_quality.py"),
         track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
         truth=branch(
-            lambda w: ROWS[w.video].kind == "demo",
+            lambda w: w.video in WITH_TRUTH,
             then=f"{OUT}/videos/demo/{{video}}.truth.npz",
             otherwise=[],
         ),
@@ -26,6 +30,7 @@ rule measure_quality:
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.comparison.method,
         threshold_px=STUDY.comparison.threshold_px,
+        threshold_height=STUDY.comparison.threshold_height,
     message:
         "comparison: quality of {wildcards.estimator} on {wildcards.video}"
     script:
@@ -62,6 +67,7 @@ rule table1:
     params:
         estimators=ESTIMATORS,
         study=STUDY.study,
+        seed=STUDY.seed,
     message:
         "comparison: Table 1"
     script:
@@ -101,3 +107,152 @@ rule figure2:
         "comparison: Figure 2"
     script:
         "../workflow/scripts/figure2.py"
+
+
+rule compare_tracks:
+    input:
+        code=code("compare_tracks.py"),
+        tracks=lambda w: collect(
+            f"{OUT}/poses/{{estimator}}/{w.video}.npz", estimator=ESTIMATORS
+        ),
+        truth=branch(
+            lambda w: w.video in WITH_TRUTH,
+            then=f"{OUT}/videos/demo/{{video}}.truth.npz",
+            otherwise=[],
+        ),
+    output:
+        f"{OUT}/comparison/{{video}}.json",
+    log:
+        f"{OUT}/logs/compare_tracks/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/compare_tracks/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        item=item,
+        stage="comparison",
+        on_bad_video=STUDY.on_bad_video,
+        threshold_px=STUDY.comparison.threshold_px,
+    message:
+        "comparison: all estimators of {wildcards.video}"
+    script:
+        "../workflow/scripts/compare_tracks.py"
+
+
+rule table1x:
+    input:
+        code=code("table1x.py"),
+        comparisons=COMPARISONS,
+        problems=ancient(PROBLEMS),
+    output:
+        report(
+            f"{OUT}/tables/table1x.html",
+            caption="../workflow/report/table1x.rst",
+            category="2 Pose estimation",
+            labels={"what": "Table 1x: extended comparison"},
+        ),
+        report(
+            f"{OUT}/tables/table1x_distances.html",
+            caption="../workflow/report/table1x_distances.rst",
+            category="2 Pose estimation",
+            labels={"what": "Table 1x: distances between estimators"},
+        ),
+        multiext(f"{OUT}/tables/table1x", ".csv", ".md", ".tex"),
+        multiext(f"{OUT}/tables/table1x_distances", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/table1x.log",
+    benchmark:
+        f"{OUT}/benchmarks/table1x.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        estimators=ESTIMATORS,
+        study=STUDY.study,
+        seed=STUDY.seed,
+    message:
+        "comparison: Table 1x"
+    script:
+        "../workflow/scripts/table1x.py"
+
+
+rule figure1x_thresholds:
+    input:
+        code=code("figure1x_thresholds.py"),
+        comparisons=COMPARISONS,
+        problems=ancient(PROBLEMS),
+    output:
+        report(
+            f"{OUT}/figures/figure1x_thresholds.png",
+            caption="../workflow/report/figure1x_thresholds.rst",
+            category="2 Pose estimation",
+            labels={"what": "Figure 1x: incorrect frames by threshold"},
+        ),
+        pdf=f"{OUT}/figures/figure1x_thresholds.pdf",
+    log:
+        f"{OUT}/logs/figure1x_thresholds.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure1x_thresholds.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        estimators=ESTIMATORS,
+        seed=STUDY.seed,
+    message:
+        "comparison: Figure 1x"
+    script:
+        "../workflow/scripts/figure1x_thresholds.py"
+
+
+# Times differ from run to run, so they are not among the tables.
+rule estimator_speed:
+    input:
+        code=code("estimator_speed.py"),
+        tracks=collect(
+            f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+            estimator=ESTIMATORS,
+            video=VIDEOS,
+        ),
+    output:
+        report(
+            f"{OUT}/comparison/speed.html",
+            caption="../workflow/report/speed.rst",
+            category="2 Pose estimation",
+            labels={"what": "Speed of estimators"},
+        ),
+        multiext(f"{OUT}/comparison/speed", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/estimator_speed.log",
+    benchmark:
+        f"{OUT}/benchmarks/estimator_speed.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        estimators=ESTIMATORS,
+        study=STUDY.study,
+        benchmarks=f"{OUT}/benchmarks",
+        # Jobs that are the estimator itself; foreign tools have a record of their run.
+        jobs={
+            "mediapipe17": "mediapipe_poses",
+            "mediapipe26": "mediapipe_poses",
+            "mediapipe17_small": "mediapipe_small_poses",
+        },
+    message:
+        "comparison: speed of estimators"
+    script:
+        "../workflow/scripts/estimator_speed.py"

@@ -2,7 +2,7 @@
 rule song:
     input:
         code=code("song.py"),
-        audio=lambda w: [f"{OUT}/videos/{video}.wav" for video in SONGS[w.song]],
+        audio=lambda w: collect(SOUND, video=SONGS[w.song]),
     output:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     log:
@@ -49,6 +49,7 @@ rule generate_dance:
         seed=STUDY.seed,
         initial_pose=STUDY.dances.initial_pose,
         temperature=STUDY.dances.temperature,
+        join=STUDY.dances.join,
     message:
         "dances: {wildcards.model} dances to {wildcards.song}"
     script:

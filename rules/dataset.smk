@@ -3,8 +3,8 @@ rule write_shard:
     input:
         code=code("write_shard.py"),
         track=f"{OUT}/cleaning/{{video}}.npz",
-        audio=f"{OUT}/videos/{{video}}.wav",
-        probe=f"{OUT}/videos/{{video}}.json",
+        audio=SOUND,
+        probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
     output:
         shard=f"{OUT}/dataset/shards/{{video}}.h5",
     log:

@@ -1,4 +1,14 @@
-# Stage `evaluation`: distances, beats and Table 2.
+# Stage `evaluation`: Table 2 and its extended form, what the metrics are worth, and Table 3.
+from choreo.evaluation.claims import REGENERATED
+
+# The released code takes its features from the GRU model's own discriminator.
+JUDGE = [
+    f"{OUT}/training/{model}/seed{SEEDS[0]}/weights.safetensors"
+    for model in TRAINED
+    if RECIPES[model].encoder == "gru" and STUDY.evaluation.method == "released"
+][-1:]
+
+
 rule train_extractor:
     input:
         code=code("train_extractor.py"),
@@ -26,11 +36,42 @@ rule train_extractor:
         "../workflow/scripts/train_extractor.py"
 
 
+rule measure_bounds:
+    input:
+        code=code("measure_bounds.py"),
+        dataset=f"{OUT}/dataset/dataset.h5",
+        extractor=f"{OUT}/evaluation/extractor.safetensors",
+    output:
+        bounds=f"{OUT}/evaluation/bounds.npz",
+    log:
+        f"{OUT}/logs/measure_bounds.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_bounds.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        item="the real test dances",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
+        seed=STUDY.seed,
+        method=STUDY.evaluation.method,
+        tolerance=STUDY.evaluation.tolerance_seconds,
+    message:
+        "evaluation: held-out real dances and the rows that bound the tables"
+    script:
+        "../workflow/scripts/measure_bounds.py"
+
+
 rule evaluate_real:
     input:
         code=code("evaluate_real.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
+        bounds=f"{OUT}/evaluation/bounds.npz",
     output:
         reference=f"{OUT}/evaluation/real_train.npz",
         record=f"{OUT}/evaluation/real.json",
@@ -45,11 +86,9 @@ rule evaluate_real:
         mem_mb=2000,
         runtime=60,
     params:
-        item="the real test dances",
+        item="the real dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
-        method=STUDY.evaluation.method,
-        tolerance=STUDY.evaluation.tolerance_seconds,
     message:
         "evaluation: real dances"
     script:
@@ -66,8 +105,11 @@ rule evaluate_model:
         songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=TEST_SONGS),
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         reference=f"{OUT}/evaluation/real_train.npz",
+        dataset=f"{OUT}/dataset/dataset.h5",
+        judge=JUDGE,
     output:
         record=f"{OUT}/evaluation/{{model}}/seed{{seed}}.json",
+        measured=f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
     log:
         f"{OUT}/logs/evaluate_model/{{model}}/seed{{seed}}.log",
     benchmark:
@@ -83,6 +125,7 @@ rule evaluate_model:
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
         songs=TEST_SONGS,
+        seed=STUDY.seed,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
     message:
@@ -130,3 +173,292 @@ rule table2:
         "evaluation: Table 2"
     script:
         "../workflow/scripts/table2.py"
+
+
+rule table2x:
+    input:
+        code=code("table2x.py"),
+        bounds=with_test_songs(f"{OUT}/evaluation/bounds.npz"),
+        reference=f"{OUT}/evaluation/real_train.npz",
+        models=collect(
+            f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz", model=MODELS, seed=SEEDS
+        ),
+    output:
+        report(
+            collect(f"{OUT}/tables/table2x_{{part}}.html", part=PARTS_OF_TABLE2X),
+            caption="../workflow/report/table2x.rst",
+            category="6 Evaluation",
+            labels={"what": "Table 2x: extended evaluation"},
+        ),
+        collect(
+            f"{OUT}/tables/table2x_{{part}}{{suffix}}",
+            part=PARTS_OF_TABLE2X,
+            suffix=[".csv", ".md", ".tex"],
+        ),
+    log:
+        f"{OUT}/logs/table2x.log",
+    benchmark:
+        f"{OUT}/benchmarks/table2x.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        item="Table 2x",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
+        study=STUDY.study,
+        models=[model for model in MODELS for _ in SEEDS],
+        seed=STUDY.seed,
+    message:
+        "evaluation: Table 2x"
+    script:
+        "../workflow/scripts/table2x.py"
+
+
+rule sensitivity:
+    input:
+        code=code("sensitivity.py"),
+    output:
+        figure=report(
+            f"{OUT}/figures/sensitivity.png",
+            caption="../workflow/report/sensitivity.rst",
+            category="6 Evaluation",
+            labels={"what": "Do the metrics measure anything? (figure)"},
+        ),
+        table=report(
+            f"{OUT}/tables/sensitivity.html",
+            caption="../workflow/report/sensitivity.rst",
+            category="6 Evaluation",
+            labels={"what": "Do the metrics measure anything? (table)"},
+        ),
+        pdf=f"{OUT}/figures/sensitivity.pdf",
+        forms=multiext(f"{OUT}/tables/sensitivity", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/sensitivity.log",
+    benchmark:
+        f"{OUT}/benchmarks/sensitivity.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        study=STUDY.study,
+        seed=STUDY.seed,
+        seconds=STUDY.evaluation.sensitivity.seconds,
+        dancers=STUDY.evaluation.sensitivity.dancers,
+    message:
+        "evaluation: do the metrics measure anything?"
+    script:
+        "../workflow/scripts/sensitivity.py"
+
+
+# The claims audit (Table 3). Its models are trained, dance and are measured by the rules of
+# all models. One of them needs a dataset of its own: poses of which only gaps are filled.
+use rule clean_track as fill_gaps with:
+    output:
+        track=f"{OUT}/cleaning/uncleaned/{{video}}.npz",
+        record=f"{OUT}/cleaning/uncleaned/{{video}}.json",
+    log:
+        f"{OUT}/logs/fill_gaps/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/fill_gaps/{{video}}.tsv"
+    params:
+        item=item,
+        stage="cleaning",
+        on_bad_video=STUDY.on_bad_video,
+        method="thesis",
+        threshold_px=1e9,
+        max_gap_seconds=STUDY.cleaning.max_gap_seconds,
+    message:
+        "evaluation: {wildcards.video} without cleaning"
+
+
+use rule write_shard as write_uncleaned_shard with:
+    input:
+        code=code("write_shard.py"),
+        track=f"{OUT}/cleaning/uncleaned/{{video}}.npz",
+        audio=SOUND,
+        probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
+    output:
+        shard=f"{OUT}/dataset/uncleaned/shards/{{video}}.h5",
+    log:
+        f"{OUT}/logs/write_uncleaned_shard/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/write_uncleaned_shard/{{video}}.tsv"
+    message:
+        "evaluation: uncleaned chunks of {wildcards.video}"
+
+
+use rule pack_dataset as pack_uncleaned_dataset with:
+    input:
+        code=code("pack_dataset.py"),
+        shards=collect(f"{OUT}/dataset/uncleaned/shards/{{video}}.h5", video=VIDEOS),
+    output:
+        dataset=f"{OUT}/dataset/uncleaned/dataset.h5",
+        card=f"{OUT}/dataset/uncleaned/card.json",
+        text=f"{OUT}/dataset/uncleaned/card.md",
+        table=f"{OUT}/dataset/uncleaned/table.html",
+        forms=multiext(f"{OUT}/dataset/uncleaned/table", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/pack_uncleaned_dataset.log",
+    benchmark:
+        f"{OUT}/benchmarks/pack_uncleaned_dataset.tsv"
+    message:
+        "evaluation: packing the uncleaned dataset"
+
+
+# Poses for studies that are too large to be drawn (config/audit.yaml).
+rule simulated_poses:
+    input:
+        code=code("simulated_poses.py"),
+    output:
+        track=f"{OUT}/poses/simulated/{{video}}.npz",
+        audio=f"{OUT}/poses/simulated/{{video}}.wav",
+    log:
+        f"{OUT}/logs/simulated_poses/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/simulated_poses/{{video}}.tsv"
+    wildcard_constraints:
+        video=of_kind("demo"),
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        source=lambda w: ROWS[w.video].source,
+        start=lambda w: ROWS[w.video].start,
+        end=lambda w: ROWS[w.video].end,
+        seed=STUDY.seed,
+    message:
+        "poses: true joints of {wildcards.video} with known faults"
+    script:
+        "../workflow/scripts/simulated_poses.py"
+
+
+rule measure_regeneration:
+    input:
+        code=code("measure_regeneration.py"),
+        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+        tracks=collect(
+            f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
+            song=TEST_SONGS,
+        ),
+        songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=TEST_SONGS),
+        dataset=f"{OUT}/dataset/dataset.h5",
+    output:
+        record=f"{OUT}/evaluation/{{model}}/regeneration_seed{{seed}}.json",
+    log:
+        f"{OUT}/logs/measure_regeneration/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_regeneration/{{model}}/seed{{seed}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        item=lambda w: f"the music features of {w.model}, seed {w.seed}",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
+        songs=TEST_SONGS,
+    message:
+        "evaluation: music features from the dances of {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../workflow/scripts/measure_regeneration.py"
+
+
+rule measure_cleaning:
+    input:
+        code=code("measure_cleaning.py"),
+    output:
+        record=f"{OUT}/evaluation/cleaning.json",
+    log:
+        f"{OUT}/logs/measure_cleaning.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_cleaning.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        seed=STUDY.seed,
+    message:
+        "evaluation: cleaning of true tracks with known faults"
+    script:
+        "../workflow/scripts/measure_cleaning.py"
+
+
+rule table3:
+    input:
+        code=code("table3.py"),
+        dances=with_test_songs(
+            collect(
+                f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
+                model=AUDIT.values(),
+                seed=AUDIT_SEEDS,
+            )
+        ),
+        reference=f"{OUT}/evaluation/real_train.npz",
+        regeneration=collect(
+            f"{OUT}/evaluation/{{model}}/regeneration_seed{{seed}}.json",
+            model=[AUDIT[arm] for arm in REGENERATED],
+            seed=AUDIT_SEEDS,
+        ),
+        cleaning=f"{OUT}/evaluation/cleaning.json",
+        # Simulated poses have no picture that estimators could be compared on.
+        qualities=(
+            []
+            if SIMULATED
+            else collect(
+                f"{OUT}/comparison/{{estimator}}/{{video}}.json",
+                estimator=ESTIMATORS,
+                video=VIDEOS,
+            )
+        ),
+        metrics=[
+            f"{OUT}/training/{AUDIT[arm]}/seed{AUDIT_SEEDS[0]}/metrics.json"
+            for arm in ("base", "original")
+        ],
+    output:
+        report(
+            f"{OUT}/tables/table3.html",
+            caption="../workflow/report/table3.rst",
+            category="6 Evaluation",
+            labels={"what": "Table 3: the thesis's claims"},
+        ),
+        multiext(f"{OUT}/tables/table3", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/table3.log",
+    benchmark:
+        f"{OUT}/benchmarks/table3.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        item="Table 3",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
+        study=STUDY.study,
+        seed=STUDY.seed,
+        arms=list(AUDIT),
+        seeds=AUDIT_SEEDS,
+    message:
+        "evaluation: Table 3"
+    script:
+        "../workflow/scripts/table3.py"

@@ -1,4 +1,10 @@
 # Stage `poses`: one PoseTrack an estimator and video.
+# Pose Flow's matching looks at the pictures, too.
+seen_by_linker = (
+    f"{OUT}/videos/{{video}}.mp4" if STUDY.poses.linker == "pose_flow" else []
+)
+
+
 rule mediapipe_poses:
     input:
         code=code("mediapipe_poses.py"),
@@ -51,6 +57,7 @@ rule import_poses:
         code=code("import_poses.py"),
         poses=imported_file,
         probe=f"{OUT}/videos/{{video}}.json",
+        video=seen_by_linker,
     output:
         track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
     log:
@@ -69,8 +76,292 @@ rule import_poses:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
-        path=lambda w: STUDY.poses.imports[w.estimator].replace("{video}", w.video),
+        path=imported_path,
+        format=lambda w: STUDY.poses.imports[w.estimator].format,
+        skeleton=lambda w: STUDY.poses.imports[w.estimator].skeleton,
+        pick=lambda w: ROWS[w.video].dancer_pick,
+        linker=STUDY.poses.linker,
     message:
         "poses: importing {wildcards.estimator} of {wildcards.video}"
     script:
         "../workflow/scripts/import_poses.py"
+
+
+rule fetch_openpose_image:
+    input:
+        code=code("fetch_openpose_image.py"),
+    output:
+        image=OPENPOSE_IMAGE,
+    log:
+        f"{OUT}/logs/fetch_openpose_image.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_openpose_image.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        image=STUDY.poses.openpose.image,
+        stall_minutes=STUDY.poses.openpose.stall_minutes,
+    message:
+        "poses: fetching the image of OpenPose"
+    script:
+        "../workflow/scripts/fetch_openpose_image.py"
+
+
+rule openpose_people:
+    input:
+        code=code("openpose_people.py"),
+        video=f"{OUT}/videos/{{video}}.mp4",
+        probe=f"{OUT}/videos/{{video}}.json",
+        image=openpose_image,
+    output:
+        people=f"{OUT}/poses/openpose25/{{video}}.json",
+        record=f"{OUT}/poses/openpose25/{{video}}.run.json",
+    log:
+        f"{OUT}/logs/openpose_people/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/openpose_people/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 2
+    resources:
+        gpu=wants_gpu("auto"),
+        mem_mb=6000,
+        runtime=720,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        program=STUDY.poses.openpose.program,
+        models=STUDY.poses.openpose.models,
+        net_resolution=STUDY.poses.openpose.net_resolution,
+        stall_minutes=STUDY.poses.openpose.stall_minutes,
+    message:
+        "poses: OpenPose on {wildcards.video}"
+    script:
+        "../workflow/scripts/openpose_people.py"
+
+
+rule fetch_rtmpose_weights:
+    input:
+        code=code("fetch_rtmpose_weights.py"),
+    output:
+        network=f"{RESOURCES}/rtmpose/{{network}}.onnx",
+    log:
+        f"{OUT}/logs/fetch_rtmpose_weights/{{network}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_rtmpose_weights/{{network}}.tsv"
+    wildcard_constraints:
+        network="detector|weights17|weights26",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=120,
+    message:
+        "poses: fetching RTMPose's {wildcards.network}"
+    script:
+        "../workflow/scripts/fetch_rtmpose_weights.py"
+
+
+rule rtmpose_people:
+    input:
+        code=code("rtmpose_people.py"),
+        video=f"{OUT}/videos/{{video}}.mp4",
+        probe=f"{OUT}/videos/{{video}}.json",
+        detector=rtmpose_network("detector"),
+        weights=rtmpose_network("weights{joints}"),
+    output:
+        people=f"{OUT}/poses/rtmpose{{joints}}/{{video}}.json",
+        record=f"{OUT}/poses/rtmpose{{joints}}/{{video}}.run.json",
+    log:
+        f"{OUT}/logs/rtmpose_people/{{joints}}/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/rtmpose_people/{{joints}}/{{video}}.tsv"
+    wildcard_constraints:
+        joints="17|26",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 4
+    resources:
+        gpu=wants_gpu(STUDY.poses.rtmpose.device),
+        mem_mb=2000,
+        runtime=720,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        joints=lambda w: int(w.joints),
+        device=STUDY.poses.rtmpose.device,
+    message:
+        "poses: RTMPose ({wildcards.joints} joints) on {wildcards.video}"
+    script:
+        "../workflow/scripts/rtmpose_people.py"
+
+
+# The source and the weights lie beside these records, undeclared: an edit of our code
+# checks them again instead of fetching most of a gigabyte.
+rule fetch_alphapose:
+    input:
+        code=code("fetch_alphapose.py"),
+    output:
+        record=f"{RESOURCES}/alphapose/source.json",
+    log:
+        f"{OUT}/logs/fetch_alphapose.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_alphapose.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        download=1,
+        mem_mb=500,
+        runtime=60,
+    params:
+        accept_licence=STUDY.poses.alphapose.accept_licence,
+        folder=subpath(output.record, strip_suffix=".json"),
+    message:
+        "poses: fetching AlphaPose's source"
+    script:
+        "../workflow/scripts/fetch_alphapose.py"
+
+
+rule fetch_alphapose_weights:
+    input:
+        code=code("fetch_alphapose_weights.py"),
+    output:
+        record=f"{RESOURCES}/alphapose/{{part}}.json",
+    log:
+        f"{OUT}/logs/fetch_alphapose_weights/{{part}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_alphapose_weights/{{part}}.tsv"
+    wildcard_constraints:
+        part="detector|weights17|weights26",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        download=1,
+        mem_mb=500,
+        runtime=240,
+    params:
+        accept_licence=STUDY.poses.alphapose.accept_licence,
+        folder=subpath(output.record, parent=True),
+    message:
+        "poses: fetching AlphaPose's {wildcards.part}"
+    script:
+        "../workflow/scripts/fetch_alphapose_weights.py"
+
+
+rule alphapose_people:
+    input:
+        code=code("alphapose_people.py"),
+        video=f"{OUT}/videos/{{video}}.mp4",
+        probe=f"{OUT}/videos/{{video}}.json",
+        source=alphapose_source,
+        weights=alphapose_part("weights{joints}"),
+        detector=alphapose_part("detector"),
+    output:
+        people=f"{OUT}/poses/alphapose{{joints}}/{{video}}.json",
+        record=f"{OUT}/poses/alphapose{{joints}}/{{video}}.run.json",
+    log:
+        f"{OUT}/logs/alphapose_people/{{joints}}/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/alphapose_people/{{joints}}/{{video}}.tsv"
+    wildcard_constraints:
+        joints="17|26",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 4
+    resources:
+        gpu=wants_gpu(STUDY.poses.alphapose.device),
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        joints=lambda w: int(w.joints),
+        settings=STUDY.poses.alphapose.model_dump(),
+        folder=subpath(output.record, parent=True),
+    message:
+        "poses: AlphaPose ({wildcards.joints} joints) on {wildcards.video}"
+    script:
+        "../workflow/scripts/alphapose_people.py"
+
+
+# Everyone that a tool found -> the track of the dancer.
+PEOPLE = {
+    "alphapose17": ("alphapose", "coco17"),
+    "alphapose26": ("alphapose", "halpe26"),
+    "openpose25": ("openpose", "body25"),
+    "rtmpose17": ("alphapose", "coco17"),
+    "rtmpose26": ("alphapose", "halpe26"),
+}
+
+
+rule read_people:
+    input:
+        code=code("read_people.py"),
+        people=f"{OUT}/poses/{{estimator}}/{{video}}.json",
+        record=f"{OUT}/poses/{{estimator}}/{{video}}.run.json",
+        probe=f"{OUT}/videos/{{video}}.json",
+        video=seen_by_linker,
+    output:
+        track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+    log:
+        f"{OUT}/logs/read_people/{{estimator}}/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/read_people/{{estimator}}/{{video}}.tsv"
+    wildcard_constraints:
+        estimator="|".join(PEOPLE),
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+        estimator=lambda w: w.estimator,
+        format=lambda w: PEOPLE[w.estimator][0],
+        skeleton=lambda w: PEOPLE[w.estimator][1],
+        pick=lambda w: ROWS[w.video].dancer_pick,
+        linker=STUDY.poses.linker,
+    message:
+        "poses: the dancer of {wildcards.video} among {wildcards.estimator}'s people"
+    script:
+        "../workflow/scripts/read_people.py"
+
+
+rule dancer_picture:
+    input:
+        code=code("dancer_picture.py"),
+        track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+        video=f"{OUT}/videos/{{video}}.mp4",
+    output:
+        picture=f"{OUT}/poses/{{estimator}}/{{video}}.png",
+    log:
+        f"{OUT}/logs/dancer_picture/{{estimator}}/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/dancer_picture/{{estimator}}/{{video}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        item=item,
+        stage="poses",
+        on_bad_video=STUDY.on_bad_video,
+    message:
+        "poses: who was followed by {wildcards.estimator} in {wildcards.video}"
+    script:
+        "../workflow/scripts/dancer_picture.py"

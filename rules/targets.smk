@@ -6,6 +6,8 @@ localrules:
     poses,
     comparison,
     cleaning,
+    cleaning_benchmark,
+    cleaning_qc,
     dataset,
     training,
     dances,
@@ -31,7 +33,10 @@ rule poses:
 rule comparison:
     input:
         f"{OUT}/tables/table1.csv",
+        f"{OUT}/tables/table1x.csv",
+        f"{OUT}/figures/figure1x_thresholds.png",
         f"{OUT}/figures/figure2.png",
+        f"{OUT}/comparison/speed.csv",
         PROBLEMS,
 
 
@@ -40,6 +45,20 @@ rule cleaning:
         collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
         f"{OUT}/figures/figure5.png",
         PROBLEMS,
+
+
+rule cleaning_benchmark:
+    input:
+        f"{OUT}/figures/cleaning_benchmark.png",
+        collect(
+            f"{OUT}/tables/{{table}}.csv",
+            table=[table for table in TABLES if table.startswith("cleaning_")],
+        ),
+
+
+rule cleaning_qc:
+    input:
+        collect(f"{OUT}/cleaning/{{video}}.png", video=VIDEOS),
 
 
 rule dataset:

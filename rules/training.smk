@@ -1,27 +1,60 @@
 # Stage `training`: one training a model and seed, and its loss curves.
-rule train_model:
+rule pretrain_perceptual:
     input:
-        code=code("train_model.py"),
+        code=code("pretrain_perceptual.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
     output:
-        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
-        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
-        losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+        weights=f"{OUT}/training/perceptual.safetensors",
     log:
-        f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
+        f"{OUT}/logs/pretrain_perceptual.log",
     benchmark:
-        f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
+        f"{OUT}/benchmarks/pretrain_perceptual.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: STUDY.training.threads
     resources:
-        gpu=wants_gpu(),
+        mem_mb=2000,
+        runtime=240,
+    params:
+        steps=STUDY.training.perceptual_steps,
+        seed=STUDY.seed,
+        threads=STUDY.training.threads,
+    message:
+        "training: the perceptual network, on real training dances"
+    script:
+        "../workflow/scripts/pretrain_perceptual.py"
+
+
+rule train_model:
+    input:
+        code=code("train_model.py"),
+        dataset=training_data,
+        perceptual=perceptual_network,
+    output:
+        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
+        losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+        card=f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
+    log:
+        f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        model="|".join([*TRAINED, *AUDITED]) or "(?!)",
+    conda:
+        "../envs/choreo.yaml"
+    threads: STUDY.training.threads
+    resources:
+        gpu=wants_gpu(STUDY.training.device),
         mem_mb=4000,
         runtime=2880,
     params:
         recipe=lambda w: RECIPES[w.model].model_dump(),
         device=STUDY.training.device,
+        precision=STUDY.training.precision,
         threads=STUDY.training.threads,
+        look_every=STUDY.training.look_every,
+        looks=f"{OUT}/training/{{model}}/seed{{seed}}/looks",
         tensorboard=f"{OUT}/training/{{model}}/seed{{seed}}/tensorboard",
         # Undeclared, so that checkpoints outlive a job that is killed; the folder inside
         # is named by a hash of recipe, data and code, so that none is taken for another's.
@@ -32,13 +65,43 @@ rule train_model:
         "../workflow/scripts/train_model.py"
 
 
+rule adopt_model:
+    input:
+        code=code("adopt_model.py"),
+        dataset=f"{OUT}/dataset/dataset.h5",
+        weights=lambda w: RECIPES[w.model].weights_file,
+    output:
+        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
+        losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
+        card=f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
+    log:
+        f"{OUT}/logs/adopt_model/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/adopt_model/{{model}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        model="|".join(set(MODELS) - set(TRAINED)) or "(?!)",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        recipe=lambda w: RECIPES[w.model].model_dump(),
+    message:
+        "training: the given weights of {wildcards.model}"
+    script:
+        "../workflow/scripts/adopt_model.py"
+
+
 rule figure7:
     input:
         code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-            model=[m for m in MODELS if RECIPES[m].encoder == "gru"][-1:]
-            or MODELS[-1:],
+            model=[m for m in TRAINED if RECIPES[m].encoder == "gru"][-1:]
+            or TRAINED[-1:],
             seed=SEEDS[0],
         ),
     output:
@@ -70,7 +133,7 @@ rule figureA1:
         code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-            model=MODELS,
+            model=TRAINED,
             seed=SEEDS[0],
         ),
     output:

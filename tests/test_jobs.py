@@ -54,6 +54,17 @@ def test_a_tombstone_is_passed_on_without_running(tmp_path):
     assert problem_in(this.output[0])["message"] == "too short"
 
 
+def test_what_an_action_can_do_without_stops_nothing(tmp_path):
+    write_problem(tmp_path / "before.npz", {"item": "a", "message": "too short"})
+    this = job(tmp_path, inputs=[tmp_path / "before.npz"])
+    ran = []
+    run_item(this, ran.append, needs=[])
+    assert len(ran) == 1
+    run_item(this, ran.append, needs=this.input)
+    assert len(ran) == 1
+    assert problem_in(this.output[0])["message"] == "too short"
+
+
 def test_an_error_of_ours_is_never_hidden(tmp_path):
     def bug(terminal):
         raise ZeroDivisionError

@@ -116,12 +116,35 @@ def test_mappings_of_the_facts():
     assert sources(SKELETONS["body25"], COCO17) == [
         *(0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 11)
     ]
+    assert sources(SKELETONS["body25b"], COCO17) == list(range(17))
     assert sources(SKELETONS["mediapipe33"], COCO17) == [
         *(0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
     ]
     assert sources(HALPE26, SKELETONS["body25"]) == [
         *(0, 18, 6, 8, 10, 5, 7, 9, 19, 12, 14, 16, 11, 13, 15, 2, 1, 4, 3, 20, 22, 24, 21, 23, 25)
     ]
+
+
+def test_body25b_is_not_body25():
+    """The indices that OpenPose gives the points which COCO-17 does not have."""
+    body25b = SKELETONS["body25b"]
+    assert len(body25b) == len(SKELETONS["body25"]) == 25
+    assert {name: body25b.index(name) for name in body25b.joints[17:]} == {
+        "upper_neck": 17,
+        "head": 18,
+        "left_big_toe": 19,
+        "left_small_toe": 20,
+        "left_heel": 21,
+        "right_big_toe": 22,
+        "right_small_toe": 23,
+        "right_heel": 24,
+    }
+    keypoints = np.arange(50.0).reshape(1, 25, 2)
+    out, _ = convert(keypoints, np.ones((1, 25)), body25b, SKELETONS["body25"])
+    # The neck of BODY_25 is between the shoulders, not under the chin.
+    np.testing.assert_array_equal(out[0, 1], keypoints[0, 5:7].mean(0))
+    np.testing.assert_array_equal(out[0, 8], keypoints[0, 11:13].mean(0))
+    assert np.isfinite(out).all()
 
 
 def test_pairs_are_left_then_right():

@@ -1,6 +1,12 @@
 """Music-driven choreography from video: one subpackage a stage of the pipeline.
 
-Nothing is imported here, so that a command or a rule loads only what it uses.
+Nothing heavy is imported here, so that a command or a rule loads only what it uses.
 """
 
+import os
+
 __version__ = "0.1.0"
+
+# Threads of a training that wait for each other sleep instead of spinning, which on a
+# machine with other work makes them up to ten times slower. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,19 +1,23 @@
 """``choreo``: one verb a stage, for a single file; each calls what its rule calls."""
 
 import argparse
-import json
-import math
 import sys
 import tempfile
 from pathlib import Path
 
 from choreo import __version__
+from choreo.arguments import not_negative, not_over, positive, say, show, size, whole
+from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError
+from choreo.poses.formats.registry import FORMATS
+from choreo.skeletons import SKELETONS
 
 EPILOG = """\
 examples:
   choreo poses dance.mp4 -o dance.npz          the dancer's joints in every frame
+  choreo import --help                         the same from another tool's files
   choreo quality dance.npz                     missing frames, incorrect detections, confidence
+  choreo look dance.mp4 dance.npz -o look.mp4  the poses on the video, and where they fail
   choreo clean dance.npz -o clean.npz          misdetections repaired (thesis section 3.3)
   choreo render clean.npz -o clean.mp4         a stick figure to look at
   choreo beats song.ogg                        tempo and beats
@@ -21,6 +25,37 @@ examples:
 
 A whole study, from a table of videos to every table and figure, is run by
 `snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
+"""
+
+
+_FORMATS = "formats:\n" + "".join(
+    f"  {entry.name:<11} {entry.files}: {entry.text}\n" for entry in FORMATS.values()
+)
+
+IMPORTS = f"""\
+{_FORMATS}
+examples:
+  choreo import alphapose alphapose-results.json --video dance.mp4 -o dance.npz
+  choreo import openpose output_json/ --skeleton body25 --video dance.mp4 -o dance.npz
+  choreo import coco results.json --size 640x360 --fps 30 --frames 900 -o dance.npz
+  choreo import aist gBR_sBM_cAll_d04_mBR0_ch01.pkl --view c01 --size 1920x1080 --fps 60 \\
+      -o dance.npz
+  choreo import deeplabcut danceDLC_resnet50.h5 --video dance.mp4 -o dance.npz
+  choreo import alphapose alphapose-results-forvis-tracked.json --person id:2 \\
+      --video dance.mp4 -o dance.npz
+
+What a file can't tell must be said: --skeleton for OpenPose's 25 joints, --first-frame
+where no frame is called 0, --view for a file of several cameras. --video takes size, fps
+and frames from the video in which the poses were found (it is decoded for that).
+"""
+
+EXPORTS = f"""\
+{_FORMATS}
+examples:
+  choreo export alphapose dance.npz -o alphapose-results.json
+  choreo export openpose dance.npz --skeleton body25 -o output_json/
+  choreo export deeplabcut dance.npz -o dance.csv
+  choreo export movement dance.npz -o dance.nc
 """
 
 
@@ -57,9 +92,19 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"choreo {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
-    def verb(name, run, text, *, takes, help_, gives=None, report=False):
-        sub = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    def verb(name, run, text, *, takes, help_, gives=None, report=False, formats=None):
+        sub = verbs.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=formats,
+            formatter_class=argparse.RawDescriptionHelpFormatter
+            if formats
+            else argparse.HelpFormatter,
+        )
         sub.set_defaults(run=run)
+        if formats:
+            sub.add_argument("format", metavar="FORMAT", choices=list(FORMATS), help="see below")
         sub.add_argument(takes.lower(), metavar=takes, type=Path, help=help_)
         if gives:
             sub.add_argument(
@@ -80,7 +125,7 @@ def _parser():
     )
     sub.add_argument("--start", type=float, help="seconds into the video where the clip begins")
     sub.add_argument("--end", type=float, help="seconds into the video where it ends")
-    sub.add_argument("--fps", type=_positive, default=30.0, help="frames a second (default 30)")
+    sub.add_argument("--fps", type=positive, default=30.0, help="frames a second (default 30)")
     sub.add_argument("--height", type=int, help="scale to this height in pixels")
 
     sub = verb(
@@ -97,35 +142,62 @@ def _parser():
         default="coco17",
         help="joints to write (default coco17)",
     )
-    sub.add_argument("--fps", type=_positive, default=30.0, help="frames a second (default 30)")
+    sub.add_argument("--fps", type=positive, default=30.0, help="frames a second (default 30)")
 
     sub = verb(
         "import",
         _import,
         "read another tool's poses",
         takes="FILE",
-        help_="an AlphaPose alphapose-results.json, or a folder of OpenPose files",
+        help_="the tool's file, or the folder of OpenPose's --write_json",
         gives=("TRACK", "the track (.npz)"),
+        formats=IMPORTS,
     )
     sub.add_argument(
-        "--format", choices=["alphapose", "openpose"], default="alphapose", help="the file's format"
+        "--video", type=Path, help="the video that they were found in, for size, fps and frames"
     )
+    sub.add_argument("--size", type=size, metavar="WxH", help="its size in pixels")
+    sub.add_argument("--fps", type=positive, help="its frames a second")
     sub.add_argument(
-        "--fps", type=_positive, default=30.0, help="frames a second of its video (30)"
-    )
-    sub.add_argument(
-        "--size", type=_size, required=True, metavar="WxH", help="its video's size in pixels"
+        "--frames",
+        type=whole,
+        help="its frames (default: up to the last one with a person)",
     )
     sub.add_argument(
         "--skeleton",
-        choices=["coco17", "halpe26", "body25", "openpose18"],
-        help="its joints; OpenPose's must be told (BODY_25 and BODY_25B look alike)",
+        choices=list(SKELETONS),
+        help="joints of the file, where it can't tell (BODY_25 and BODY_25B look alike)",
     )
     sub.add_argument(
-        "--frames",
-        type=_whole,
-        help="frames of its video (default: up to the last one with a person)",
+        "--first-frame",
+        type=whole,
+        metavar="N",
+        help="number that the file gives the first frame, where it can't tell (0 or 1)",
     )
+    sub.add_argument("--view", metavar="CAMERA", help="camera of an AIST++ file, such as c01")
+    sub.add_argument(
+        "--person",
+        metavar="WHO",
+        help="the dancer among several: a click x,y@seconds, a box x,y,width,height@seconds, or "
+        "id:N, the file's own number of the person (default: chosen)",
+    )
+    sub.add_argument(
+        "--linker",
+        choices=["poses", "pose_flow", "labels"],
+        default="poses",
+        help="how people are followed from frame to frame (default poses)",
+    )
+
+    sub = verb(
+        "export",
+        _export,
+        "write a track in another tool's format",
+        takes="TRACK",
+        help_="a track (.npz)",
+        gives=("OUT", "the file, or a new folder for OpenPose's"),
+        formats=EXPORTS,
+    )
+    sub.add_argument("--skeleton", choices=list(SKELETONS), help="convert to these joints first")
 
     sub = verb(
         "quality",
@@ -137,6 +209,35 @@ def _parser():
     )
     _threshold(sub)
     sub.add_argument("--truth", type=Path, help="a true track, for the error in pixels and PCK")
+    _threshold_height(sub)
+
+    sub = verb(
+        "compare",
+        _compare,
+        "compare the tracks of several estimators on one video (Table 1x)",
+        takes="TRACK",
+        help_="a track (.npz)",
+        report=True,
+    )
+    sub.add_argument("others", metavar="TRACK", type=Path, nargs="*", help="further tracks")
+    _threshold(sub)
+    sub.add_argument("--truth", type=Path, help="the true track")
+
+    sub = verb(
+        "look",
+        _look,
+        "look at tracks on their video: skeletons, confidence, missing and incorrect frames",
+        takes="VIDEO",
+        help_="the video in which they were found",
+    )
+    sub.add_argument("tracks", metavar="TRACK", type=Path, nargs="*", help="tracks (.npz)")
+    sub.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help=".mp4, or .png for a contact sheet"
+    )
+    sub.add_argument("--samples", type=whole, default=8, help="frames of a contact sheet (8)")
+    sub.add_argument(
+        "--rerun", type=Path, metavar="FILE", help=".rrd for the Rerun viewer (needs rerun-sdk)"
+    )
 
     sub = verb(
         "clean",
@@ -149,21 +250,25 @@ def _parser():
     )
     sub.add_argument("--method", choices=["thesis", "released", "robust"], default="thesis")
     _threshold(sub)
-
-    sub = verb(
-        "dataset",
-        _dataset,
-        "say what is inside a packed dataset, check it, or write samples to look at",
-        takes="DATASET",
-        help_="dataset.h5 of a study",
-        report=True,
-    )
-    sub.add_argument("--check", action="store_true", help="read all of it and verify its hashes")
+    _threshold_height(sub)
     sub.add_argument(
-        "--sample", type=Path, metavar="DIR", help="write chunks as mp4 to this folder"
+        "--max-gap",
+        type=positive,
+        metavar="SECONDS",
+        help="leave longer gaps empty (default: thesis fills every gap, robust half a second)",
     )
-    sub.add_argument("--count", type=_whole, default=4, help="how many samples (default 4)")
-    sub.add_argument("--seed", type=_whole, default=0, help="which samples (default 0)")
+    sub.add_argument("--truth", type=Path, help="the true track, for its motion beats")
+    sub.add_argument(
+        "--picture", type=Path, metavar="FILE", help="a page to judge the cleaning by (.png)"
+    )
+    sub.add_argument("--video", type=Path, help="the video of the track, for the picture")
+    sub.add_argument(
+        "--compare",
+        action="store_true",
+        help="let the picture show what each of the methods flagged",
+    )
+
+    dataset_verbs.add_verbs(verbs)
 
     sub = verb(
         "train",
@@ -175,9 +280,19 @@ def _parser():
     )
     sub.add_argument("--model", default="gru", help="a recipe (default gru)")
     sub.add_argument("--recipes", type=Path, default=Path("config/models.yaml"))
-    sub.add_argument("--seed", type=_whole, default=1)
-    sub.add_argument("--epochs", type=_whole, help="instead of the recipe's")
-    sub.add_argument("--batch-size", type=_whole, help="chunks a step, instead of the recipe's")
+    sub.add_argument("--seed", type=whole, default=1)
+    sub.add_argument("--epochs", type=whole, help="instead of the recipe's")
+    sub.add_argument("--batch-size", type=whole, help="chunks a step, instead of the recipe's")
+    sub.add_argument(
+        "--perceptual",
+        type=Path,
+        metavar="FILE",
+        help="the network of a pose perceptual loss (Ren et al.'s GCN.pth); else trained first",
+    )
+    sub.add_argument(
+        "--look-every", type=whole, default=0, metavar="EPOCHS", help="dance a sample so often"
+    )
+    sub.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     sub.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     sub.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
 
@@ -192,10 +307,16 @@ def _parser():
     sub.add_argument(
         "--model", type=Path, required=True, metavar="DIR", help="folder that a training made"
     )
-    sub.add_argument("--seed", type=_whole, default=1, help="seed of the noise (default 1)")
+    sub.add_argument("--seed", type=whole, default=1, help="seed of the noise (default 1)")
     sub.add_argument("--initial-pose", choices=["random", "zero"], default="random")
     sub.add_argument(
-        "--temperature", type=_not_negative, default=1.0, help="factor of the noise (1)"
+        "--temperature", type=not_negative, default=1.0, help="factor of the noise (1)"
+    )
+    sub.add_argument(
+        "--join",
+        choices=["initial_pose", "cross_fade"],
+        default="initial_pose",
+        help="each piece from the last pose of the one before (thesis), or faded into it",
     )
 
     verb(
@@ -237,59 +358,20 @@ def _parser():
 def _threshold(sub):
     sub.add_argument(
         "--threshold",
-        type=_positive,
+        type=positive,
         default=50.0,
         metavar="PX",
         help="pixels a joint may move between frames (eq. 1; default 50)",
     )
 
 
-def _number(text, kind, allowed, what):
-    try:
-        value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not math.isfinite(value) or not allowed(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-    return value
-
-
-def _positive(text):
-    return _number(text, float, lambda value: value > 0, "a number above 0")
-
-
-def _not_negative(text):
-    return _number(text, float, lambda value: value >= 0, "a number of 0 or more")
-
-
-def _whole(text):
-    return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
-
-
-def _not_over(output, *inputs):
-    """Refuse to write over a file that is read, which would be the user's original."""
-    for path in inputs:
-        if path is not None and output.resolve() == path.resolve():
-            raise ItemError("this would write over the input", where=path, remedy="Name another")
-
-
-def _size(text):
-    width, _, height = text.lower().partition("x")
-    try:
-        return int(width), int(height)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as 640x360") from None
-
-
-def _say(options, record, lines):
-    if options.json:
-        print(json.dumps(record, indent=2, allow_nan=False))
-    else:
-        print("\n".join(lines))
-
-
-def _show(value, form=".3g", unit=""):
-    return "none" if value is None else f"{value:{form}}{unit}"
+def _threshold_height(sub):
+    sub.add_argument(
+        "--threshold-height",
+        type=positive,
+        metavar="FRACTION",
+        help="the threshold as a fraction of the dancer's height, in the place of pixels",
+    )
 
 
 def _videos(options):
@@ -297,7 +379,7 @@ def _videos(options):
 
     stem = options.output / options.video.stem
     for suffix in (".mp4", ".wav", ".json"):
-        _not_over(stem.with_suffix(suffix), options.video)
+        not_over(stem.with_suffix(suffix), options.video)
     probe = standardise(
         options.video,
         video=stem.with_suffix(".mp4"),
@@ -310,7 +392,7 @@ def _videos(options):
         require_sound=False,
         min_seconds=0.0,
     )
-    _say(
+    say(
         options,
         probe,
         [
@@ -320,10 +402,10 @@ def _videos(options):
     )
 
 
-def _progress(total, what):
+def _progress(total, what, unit="frames"):
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=" frames", desc=what, disable=None, file=sys.stderr)
+    return tqdm(total=total, unit=f" {unit}", desc=what, disable=None, file=sys.stderr)
 
 
 def _poses(options):
@@ -357,19 +439,49 @@ def _poses(options):
 
 
 def _import(options):
-    if options.format == "openpose":
-        from choreo.poses.openpose import read
-    else:
-        from choreo.poses.alphapose import read
+    from choreo.poses.formats.registry import read
 
+    not_over(options.output, options.file, options.video)
+    said = {name: getattr(options, name) for name in ("size", "fps", "frames")}
+    if options.video:
+        from choreo.videos.source import even_clock
+
+        twice = [name for name, value in said.items() if value is not None]
+        if twice:
+            raise ItemError(
+                f"--video and --{twice[0]} both say it", remedy=f"Leave out --{twice[0]}"
+            )
+        said = dict(zip(said, even_clock(options.video)))
+    elif said["size"] is None or said["fps"] is None:
+        raise ItemError(
+            "the size and the frames a second of the video must be known",
+            where=options.file,
+            remedy="Give --video VIDEO, or --size WxH and --fps (and --frames)",
+        )
     track = read(
+        options.format,
         options.file,
-        fps=options.fps,
-        size=options.size,
-        frames=options.frames,
+        **said,
         skeleton=options.skeleton,
+        first_frame=options.first_frame,
+        view=options.view,
+        pick=options.person,
+        linker=options.linker,
+        video=options.video,
     )
     track.save(options.output)
+    found = int(track.given.any(1).sum())
+    print(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
+
+
+def _export(options):
+    from choreo.poses.formats.registry import write
+
+    not_over(options.output, options.track)
+    track = _load(options.track)
+    if options.skeleton:
+        track = track.to(options.skeleton)
+    write(options.format, track, options.output)
     found = int(track.given.any(1).sum())
     print(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
 
@@ -384,67 +496,145 @@ def _quality(options):
     from choreo.comparison.quality import against_truth, quality
 
     track = _load(options.track)
-    record = quality(track, threshold_px=options.threshold)
+    record = quality(
+        track, threshold_px=options.threshold, threshold_height=options.threshold_height
+    )
     lines = [
         f"frames                {record['frames']}",
         f"missing               {record['missing']}",
         f"incorrect detections  {record['incorrect']}",
-        f"confidence            {_show(record['confidence'])}",
+        f"confidence            {show(record['confidence'])}",
     ]
     if options.truth:
         record["truth"] = against_truth(track, _load(options.truth))
         lines += [
-            f"mean error            {_show(record['truth']['error_px'], '.1f', ' px')}",
-            f"PCK@0.1               {_show(record['truth']['pck_0_1'], '.3f')}",
+            f"mean error            {show(record['truth']['error_px'], '.1f', ' px')}",
+            f"PCK@0.1               {show(record['truth']['pck_0_1'], '.3f')}",
         ]
-    _say(options, record, lines)
+    say(options, record, lines)
+
+
+def _compare(options):
+    from choreo.comparison.compare import compare
+    from choreo.comparison.look import track_names
+    from choreo.comparison.table1x import distances_table, table1x
+
+    paths = [options.track, *options.others]
+    tracks = dict(zip(track_names(paths), map(_load, paths)))
+    truth = _load(options.truth) if options.truth else None
+    record = compare(tracks, truth=truth, threshold_px=options.threshold)
+    record = {"video": options.track.stem} | record
+    say(options, record, [table([record]).markdown() for table in (table1x, distances_table)])
+
+
+def _look(options):
+    from choreo.comparison.look import SUFFIXES, look, track_names
+    from choreo.videos.standardise import standardise
+
+    written = {options.output: SUFFIXES, options.rerun: (".rrd",)}
+    written.pop(None, None)
+    if not written:
+        raise ItemError("nothing to write", remedy="Give -o OUT, --rerun FILE, or both")
+    for path, suffixes in written.items():
+        not_over(path, options.video, *options.tracks)
+        if path.suffix not in suffixes:
+            raise ItemError(f"a look is written as {' or '.join(suffixes)}", where=path)
+    tracks = dict(zip(track_names(options.tracks), map(_load, options.tracks)))
+    first = next(iter(tracks.values()), None)
+    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+        video, audio, probe = (Path(folder, f"video.{kind}") for kind in ("mp4", "wav", "json"))
+        found = standardise(
+            options.video,
+            video=video,
+            audio=audio,
+            probe=probe,
+            fps=first.fps if first else 30.0,
+            height=first.size[1] if first else None,
+            require_sound=False,
+            min_seconds=0.0,
+        )
+        known = {key: found[key] for key in ("fps", "frames")}
+        known["size"] = found["width"], found["height"]
+        if options.output:
+            look(video, tracks, options.output, samples=options.samples, **known)
+        if options.rerun:
+            from choreo.comparison.recording import write_recording
+
+            write_recording(video, tracks, options.rerun, **known)
+    print(f"{', '.join(map(str, written))}: written")
 
 
 def _clean(options):
+    from choreo.cleaning.beats import beats_record
     from choreo.cleaning.clean import clean
 
-    track, record = clean(
-        _load(options.track), method=options.method, threshold_px=options.threshold
-    )
-    track.save(options.output)
-    _say(
-        options,
-        record,
-        [
-            f"{options.output}: {record['missing']} missing and {record['incorrect']} incorrect "
-            f"of {record['frames']} frames; {record['repaired_frames']} frames repaired"
-        ],
-    )
+    if (options.compare or options.video) and not options.picture:
+        raise ItemError(
+            "--compare and --video are about the picture", remedy="Give --picture FILE.png too"
+        )
+    if options.picture and options.picture.suffix != ".png":
+        raise ItemError("the picture is written as .png", where=options.picture)
+    if options.video and not options.video.is_file():
+        raise ItemError("no such file", where=options.video)
+    settings = {
+        "threshold_px": options.threshold,
+        "threshold_height": options.threshold_height,
+        "max_gap_seconds": options.max_gap,
+    }
+    before = _load(options.track)
+    after, record = clean(before, method=options.method, **settings)
+    truth = _load(options.truth) if options.truth else None
+    record["motion_beats"] = beats = beats_record(before, after, truth)
+    after.save(options.output)
+    if options.picture:
+        from choreo.cleaning import qc
 
-
-def _dataset(options):
-    from choreo.dataset.card import card_table
-    from choreo.dataset.pack import check, info
-
-    card = info(options.dataset)
-    _say(options, card, [card_table(card).markdown().rstrip()])
-    if options.check:
-        found = check(options.dataset)
-        if found:
-            raise ItemError("; ".join(found), where=options.dataset, remedy="Pack it again")
-        print(f"{options.dataset}: nothing wrong", file=sys.stderr)
-    if options.sample:
-        from choreo.dataset.samples import write_samples
-
-        for path in write_samples(
-            options.dataset, options.sample, count=options.count, seed=options.seed
-        ):
-            print(path, file=sys.stderr)
+        named = {"title": options.track.stem, "video": options.video}
+        page = (
+            qc.comparison(before, **named, **settings)
+            if options.compare
+            else qc.page(before, after, record, **named)
+        )
+        qc.write(page, options.picture)
+    lines = [
+        f"{options.output}: {record['missing']} missing and {record['incorrect']} incorrect "
+        f"of {record['frames']} frames; {record['repaired_frames']} frames repaired",
+        f"motion beats: {beats['before']} before, {beats['after']} after, F-measure of one "
+        f"against the other {show(beats['f_of_before'], '.3f')}",
+    ]
+    if truth is not None:
+        lines.append(
+            f"F-measure against the true motion beats: {show(beats['f_of_truth_before'], '.3f')} "
+            f"before, {show(beats['f_of_truth_after'], '.3f')} after"
+        )
+    say(options, record, lines)
 
 
 def _train(options):
+    from choreo.config import Training
     from choreo.dataset.pack import ChunkDataset
+    from choreo.training.model_card import write_card
+    from choreo.training.perceptual import pretrain
     from choreo.training.recipes import load_recipes, recipe_named
     from choreo.training.train import train
 
     recipe = recipe_named(load_recipes(options.recipes), options.model)
-    train(
-        ChunkDataset(options.dataset, split="train"),
+    dataset = ChunkDataset(options.dataset, split="train")
+    perceptual = options.perceptual
+    if recipe.perceptual_loss and perceptual is None:
+        perceptual = options.output / "perceptual.safetensors"
+        if not perceptual.exists():
+            steps = Training().perceptual_steps
+            with _progress(steps, "perceptual network", "step") as bar:
+                pretrain(
+                    dataset,
+                    perceptual,
+                    steps=steps,
+                    seed=options.seed,
+                    on_progress=lambda done, _: bar.update(done - bar.n),
+                )
+    summary = train(
+        dataset,
         recipe,
         seed=options.seed,
         weights=options.output / "weights.safetensors",
@@ -453,10 +643,14 @@ def _train(options):
         log_dir=options.output / "tensorboard",
         checkpoint_dir=options.output / "checkpoints",
         epochs=options.epochs,
+        look_every=options.look_every,
         batch_size=options.batch_size,
+        perceptual=perceptual,
         device=options.device,
+        precision=options.precision,
         threads=options.threads,
     )
+    write_card(options.output / "card.md", summary, options.model, options.dataset)
     print(f"{options.output / 'weights.safetensors'}: trained")
 
 
@@ -469,13 +663,14 @@ def _dance(options):
         raise ItemError(
             "a dance is written as .mp4 or .npz", where=options.output, remedy="Choose one of them"
         )
-    _not_over(options.output, options.song)
+    not_over(options.output, options.song)
     track = generate(
         load_generator(options.model),
         read_song(options.song),
         seed=options.seed,
         initial_pose=options.initial_pose,
         temperature=options.temperature,
+        join=options.join,
     )
     if options.output.suffix == ".npz":
         track.save(options.output)
@@ -490,11 +685,11 @@ def _beats(options):
     from choreo.videos.audio import read_song
 
     record = track_beats(read_song(options.song), SAMPLE_RATE)
-    _say(
+    say(
         options,
         record,
         [
-            f"tempo  {_show(record['tempo'], '.1f', ' BPM')}",
+            f"tempo  {show(record['tempo'], '.1f', ' BPM')}",
             f"beats  {' '.join(f'{beat:.2f}' for beat in record['beats']) or 'none'}",
         ],
     )
@@ -503,7 +698,7 @@ def _beats(options):
 def _render(options):
     from choreo.drawing import render_track
 
-    _not_over(options.output, options.audio, options.video, options.track)
+    not_over(options.output, options.audio, options.video, options.track)
     for path in (options.audio, options.video):
         if path is not None and not path.is_file():
             raise ItemError("no such file", where=path)
@@ -530,7 +725,7 @@ def _problems(options):
     ]
     if options.retry and items:
         lines.append("The next `snakemake --cores all` tries these again.")
-    _say(options, list(items.values()), lines or ["nothing was left out"])
+    say(options, list(items.values()), lines or ["nothing was left out"])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from choreo.errors import ConfigError
 from choreo.files import is_id, write_text
+from choreo.poses.pick import parse
 
 
 def _id(text):
@@ -25,6 +26,13 @@ def _id(text):
             "and have at most 64 characters (it becomes a file name)"
         )
     return text
+
+
+def _pick(text):
+    try:
+        return text and str(parse(text))
+    except ConfigError as error:
+        raise ValueError(f"{error.message}. {error.remedy}") from None
 
 
 Id = Annotated[str, AfterValidator(_id)]
@@ -56,9 +64,9 @@ class Import(_Strict):
 
     path: str
     """File or folder of one video, with `{video}` in the place of the video's id."""
-    format: Literal[
-        "alphapose", "openpose", "coco", "mmpose", "aist", "deeplabcut", "movement"
-    ] = "alphapose"
+    format: Literal["alphapose", "openpose", "coco", "mmpose", "aist", "deeplabcut", "movement"] = (
+        "alphapose"
+    )
     """Format of the files."""
     skeleton: Literal["coco17", "halpe26", "body25", "body25b", "openpose18"] | None = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
@@ -125,7 +133,9 @@ EMBEDDED = ("mediapipe17", "mediapipe26", "mediapipe17_small")
 """Estimators that need nothing but this package; the last is worse on purpose."""
 FOREIGN = ("alphapose17", "alphapose26", "openpose25", "rtmpose17", "rtmpose26")
 """Estimators whose program or weights are fetched, or given by path."""
-ESTIMATORS = (*EMBEDDED, *FOREIGN)
+SIMULATED = "simulated"
+"""No estimator: the true joints of the demo's dancers with known faults, without a picture."""
+ESTIMATORS = (*EMBEDDED, *FOREIGN, SIMULATED)
 
 
 class Poses(_Strict):
@@ -137,6 +147,8 @@ class Poses(_Strict):
     """The estimator whose tracks are cleaned and become the dataset."""
     imports: dict[Id, Import] = {}
     """Estimator -> where another tool's poses lie: `{path, format, skeleton}`."""
+    linker: Literal["poses", "pose_flow", "labels"] = "poses"
+    """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: str = "resources"
     """Folder for what is downloaded once for all studies: weights and AlphaPose's source."""
     alphapose: AlphaPose = AlphaPose()
@@ -178,6 +190,8 @@ class Comparison(_Strict):
     """`thesis`: eq. (1)-(2) over the decoded frames. `released`: the rules of the code."""
     threshold_px: Positive = 50.0
     """Eq. (1): a joint that moves further than this between frames is an incorrect detection."""
+    threshold_height: Positive | None = None
+    """Eq. (1)'s threshold as a fraction of the dancer's height, in the place of pixels."""
 
 
 class Cleaning(_Strict):
@@ -187,6 +201,8 @@ class Cleaning(_Strict):
     """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
     threshold_px: Positive = 50.0
     """Eq. (1)'s threshold in pixels."""
+    threshold_height: Positive | None = None
+    """The same as a fraction of the dancer's height, in the place of pixels; null: pixels."""
     max_gap_seconds: Positive | None = None
     """Longer gaps are not bridged; null: `thesis` bridges every gap, `robust` half a second."""
 
@@ -229,8 +245,16 @@ class Training(_Strict):
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """`bfloat16`: automatic mixed precision, faster where the device has it."""
     threads: Count = 2
     """CPU threads of one training. Another number may change the last digits of the result."""
+    look_every: Annotated[int, Field(ge=0)] = 0
+    """Epochs between early looks: a short sample dance, as a video; 0: none."""
+    perceptual_weights: str | None = None
+    """The perceptual network (Ren et al.'s GCN.pth); null: trained by its own rule."""
+    perceptual_steps: Count = 2000
+    """Steps of that training, on real training dances only."""
 
 
 class Dances(_Strict):
@@ -240,15 +264,37 @@ class Dances(_Strict):
     """Where a dance begins: at a first pose of a real training dance, or in the middle."""
     temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Factor of the generator's noise."""
+    join: Literal["initial_pose", "cross_fade"] = "initial_pose"
+    """Each 5-second piece from the last pose of the one before (thesis), or faded into it."""
+
+
+class Sensitivity(_Strict):
+    """The study of whether the metrics measure anything."""
+
+    seconds: Annotated[float, Field(ge=10, le=40)] = 20.0
+    """Length of each of its dances."""
+    dancers: Annotated[int, Field(ge=1, le=6)] = 2
+    """Dancers to each of its eight songs."""
+
+
+class Audit(_Strict):
+    """Table 3, the audit of the thesis's claims."""
+
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
+    """Trainings of each of its models; null: those of `training.seeds`."""
+    switches: dict[str, Any] = {}
+    """Switches of all its models, over those of `training.switches.all`."""
 
 
 class Evaluation(_Strict):
     """Stage `evaluation`."""
 
     method: Literal["thesis", "released"] = "thesis"
-    """How beats are found and counted."""
+    """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
     tolerance_seconds: Positive = 0.15
     """A motion beat within this of a music beat is aligned."""
+    sensitivity: Sensitivity = Sensitivity()
+    audit: Audit = Audit()
 
 
 class Config(_Strict):
@@ -295,6 +341,8 @@ class Row(_Strict):
     """Hand-made quality from 1 to 5 (the thesis trained on 3.5 and more)."""
     split: Literal["train", "validation", "test"] | None = None
     """Put this video's song into this split."""
+    dancer_pick: Annotated[str, AfterValidator(_pick)] = ""
+    """Who the dancer is among several people: `x,y@seconds`, `x,y,w,h@seconds` or `id:N`."""
     note: str = ""
     """Free text."""
 

@@ -86,7 +86,9 @@ def logged(job):
     sys.stderr.flush()
     terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
     kept = os.dup(1), os.dup(2)
-    with open(log, "w", buffering=1, encoding="utf-8", errors="replace") as file:
+    log.unlink(missing_ok=True)
+    # "a": what another's program adds to the same file (run_tool) is not written over.
+    with open(log, "a", buffering=1, encoding="utf-8", errors="replace") as file:
         # Both at the level of the operating system, for C++ libraries, and of Python.
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -122,7 +124,7 @@ def run(job, action):
         action(terminal)
 
 
-def run_item(job, action):
+def run_item(job, action, needs=None):
     """Run a script's action for one item: a problem with it stops only itself.
 
     Where an input is a tombstone, it becomes every output. Where `action` raises
@@ -135,9 +137,11 @@ def run_item(job, action):
         ``params.on_bad_video``.
     action : callable
         Called with the terminal.
+    needs : list of str, optional
+        Inputs that `action` can't do without; by default all of them.
     """
     with logged(job) as terminal:
-        for path in job.input:
+        for path in job.input if needs is None else needs:
             problem = problem_in(path)
             if problem is not None:
                 print(f"left out: {problem['message']}", file=sys.stderr)

@@ -1,8 +1,8 @@
 """Joint names, limbs, left-right pairs and the mappings between skeletons.
 
-Orders are those of the tools: COCO-17 and Halpe-26 as AlphaPose writes them, BODY_25
-and the 18-joint COCO model as OpenPose writes them, 33 landmarks as MediaPipe gives
-them. "Left" is the dancer's left.
+Orders are those of the tools: COCO-17 and Halpe-26 as AlphaPose writes them, BODY_25,
+BODY_25B and the 18-joint COCO model as OpenPose writes them, 33 landmarks as MediaPipe
+gives them. "Left" is the dancer's left.
 """
 
 from dataclasses import dataclass
@@ -58,6 +58,13 @@ _BODY25 = (
     "right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear "
     "left_ear left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"
 ).split()
+# OpenPose's experimental model: the first 25 of POSE_BODY_135_BODY_PARTS in its
+# poseParameters.cpp. Its upper neck is MPII's, under the chin, and not BODY_25's neck.
+_BODY25B = [
+    *_COCO,
+    *"upper_neck head left_big_toe left_small_toe left_heel".split(),
+    *"right_big_toe right_small_toe right_heel".split(),
+]
 _OPENPOSE18 = (
     "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
     "right_hip right_knee right_ankle left_hip left_knee left_ankle right_eye left_eye right_ear "
@@ -89,6 +96,8 @@ _BONES = [
     ("right_hip", "right_knee"),
     ("right_knee", "right_ankle"),
     ("head", "neck"),
+    ("head", "upper_neck"),
+    ("upper_neck", "nose"),
     ("neck", "nose"),
     ("neck", "hip"),
     ("left_ankle", "left_heel"),
@@ -110,10 +119,11 @@ def _skeleton(name, joints):
 COCO17 = _skeleton("coco17", _COCO)
 HALPE26 = _skeleton("halpe26", _HALPE)
 BODY25 = _skeleton("body25", _BODY25)
+BODY25B = _skeleton("body25b", _BODY25B)
 OPENPOSE18 = _skeleton("openpose18", _OPENPOSE18)
 MEDIAPIPE33 = _skeleton("mediapipe33", _MEDIAPIPE33)
 
-SKELETONS = {s.name: s for s in (COCO17, HALPE26, BODY25, OPENPOSE18, MEDIAPIPE33)}
+SKELETONS = {s.name: s for s in (COCO17, HALPE26, BODY25, BODY25B, OPENPOSE18, MEDIAPIPE33)}
 
 # Joints that lie halfway between two others where a skeleton does not have them itself.
 _MIDPOINTS = {"neck": ("left_shoulder", "right_shoulder"), "hip": ("left_hip", "right_hip")}

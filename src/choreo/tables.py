@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+from choreo import provenance
 from choreo.files import write_text
 
 SUFFIXES = (".csv", ".md", ".tex", ".html")
@@ -44,18 +45,20 @@ class Table:
             for row in self.frame.to_dict("records")
         ]
 
-    def markdown(self):
-        """The table as GitHub-flavoured Markdown."""
+    def markdown(self, made_by=None):
+        """The table as GitHub-flavoured Markdown, with a last line on what it was made by."""
         lines = [f"**{self.caption}**", ""]
         lines.append("| " + " | ".join(map(_markdown, self.headers.values())) + " |")
         lines.append("|" + "|".join(self._alignment("---", "--:")) + "|")
         lines += ["| " + " | ".join(map(_markdown, row)) + " |" for row in self.cells()]
         lines += [line for note in self.notes for line in ("", note)]
+        lines += ["", f"*{made_by}*"] if made_by else []
         return "\n".join(lines) + "\n"
 
-    def latex(self):
-        """The table as a LaTeX `table` with booktabs rules."""
-        lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{_latex(self.caption)}}}"]
+    def latex(self, made_by=None):
+        """The table as a LaTeX `table` with booktabs rules, and a comment on its making."""
+        lines = [f"% {made_by}"] if made_by else []
+        lines += [r"\begin{table}", r"  \centering", rf"  \caption{{{_latex(self.caption)}}}"]
         lines.append(rf"  \begin{{tabular}}{{{''.join(self._alignment('l', 'r'))}}}")
         lines.append(r"    \toprule")
         lines.append("    " + " & ".join(map(_latex, self.headers.values())) + r" \\")
@@ -65,8 +68,8 @@ class Table:
         lines += [rf"  \par\footnotesize {_latex(note)}" for note in self.notes]
         return "\n".join([*lines, r"\end{table}"]) + "\n"
 
-    def html(self):
-        """The table as a page that needs nothing else."""
+    def html(self, made_by=None):
+        """The table as a page that needs nothing else, with a line on its making."""
         numeric = [mark == "r" for mark in self._alignment("l", "r")]
         head = "".join(_html("th", text, n) for text, n in zip(self.headers.values(), numeric))
         rows = [
@@ -74,6 +77,7 @@ class Table:
             for row in self.cells()
         ]
         notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes += f"<p><small>{escape(made_by)}</small></p>" if made_by else ""
         return (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
             f"<title>{escape(self.caption)}</title><style>"
@@ -88,13 +92,22 @@ class Table:
         )
 
     def write(self, stem):
-        """Write ``stem.csv``, ``.md``, ``.tex`` and ``.html``, each whole or not at all."""
+        """Write ``stem.csv``, ``.md``, ``.tex`` and ``.html``, each whole or not at all.
+
+        In a run of the workflow each carries commit, config, seeds and the size of the
+        study (`choreo.provenance`): the .csv in columns, the others in a line.
+        """
         stem = Path(stem)
+        found = provenance.current()
+        frame, made_by = self.frame, None
+        if found:
+            frame = frame.assign(**provenance.columns(found))
+            made_by = provenance.line(found)
         texts = {
-            ".csv": self.frame.to_csv(index=False, lineterminator="\n"),
-            ".md": self.markdown(),
-            ".tex": self.latex(),
-            ".html": self.html(),
+            ".csv": frame.to_csv(index=False, lineterminator="\n"),
+            ".md": self.markdown(made_by),
+            ".tex": self.latex(made_by),
+            ".html": self.html(made_by),
         }
         for suffix in SUFFIXES:
             write_text(stem.parent / (stem.name + suffix), texts[suffix])

@@ -1,51 +1,22 @@
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from test_robust import dance
 
 from choreo.cleaning import benchmark
+from choreo.cleaning.faults import JITTER, corrupt
+from choreo.cleaning.truths import CLIPS, held_out
 from choreo.errors import ItemError
-
-
-def test_faults_are_known_and_as_many_as_wanted():
-    truth = dance(300)
-    spoiled = benchmark.corrupt(truth, 0.2, 1, jitter=0)
-    touched = (spoiled.wrong | spoiled.absent).any(1)
-    assert 0.2 * 300 <= touched.sum() <= 0.2 * 300 + 8
-    assert not touched[[0, 1, -2, -1]].any()
-    moved = np.linalg.norm(spoiled.track.keypoints - truth.keypoints, axis=-1)
-    assert (moved[spoiled.wrong] > 0).all()
-    assert (moved[~spoiled.wrong & ~spoiled.absent] == 0).all()
-    assert np.array_equal(~spoiled.track.given, spoiled.absent)
-
-
-def test_every_kind_of_fault_comes_up():
-    truth = dance(3000)
-    spoiled = benchmark.corrupt(truth, 0.2, 2, jitter=0)
-    joints = set(spoiled.wrong.sum(1).tolist())
-    # A lone joint; a limb (2); the legs (6), the sides (16) or the whole body (17).
-    assert {0, 1, 2, 6, 16, 17} <= joints
-    assert spoiled.absent.any()
-
-
-def test_nothing_is_spoiled_at_rate_0_but_for_jitter():
-    truth = dance()
-    spoiled = benchmark.corrupt(truth, 0, 3)
-    assert not spoiled.wrong.any()
-    assert not spoiled.absent.any()
-    sigma = (spoiled.track.keypoints - truth.keypoints).std()
-    assert sigma == pytest.approx(0.004 * np.hypot(0.34, 0.95) * 200, rel=0.1)
-
-
-def test_the_same_seed_gives_the_same_faults():
-    one, two = (benchmark.corrupt(dance(), 0.1, [4, 5]) for _ in range(2))
-    assert np.array_equal(one.track.keypoints, two.track.keypoints, equal_nan=True)
+from choreo.synth.names import DANCERS
 
 
 def test_perfect_cleaning_scores_perfectly():
     truth = dance()
-    spoiled = benchmark.corrupt(truth, 0.1, 6, jitter=0)
+    spoiled = corrupt(truth, 0.1, 6, jitter=0)
     record = benchmark.measure(spoiled, truth, spoiled.wrong, truth)
+    assert record.pop("accent") == pytest.approx(1)
     assert record == {
         "repaired_px": 0,
         "repaired_torso": 0,
@@ -61,7 +32,7 @@ def test_perfect_cleaning_scores_perfectly():
 
 def test_precision_and_recall_are_of_frames():
     truth = dance()
-    spoiled = benchmark.corrupt(truth, 0.2, 7)
+    spoiled = corrupt(truth, 0.2, 7)
     flagged = np.zeros_like(spoiled.wrong)
     bad = np.flatnonzero(spoiled.wrong.any(1))
     good = np.flatnonzero(~spoiled.wrong.any(1))
@@ -72,41 +43,119 @@ def test_precision_and_recall_are_of_frames():
     assert record["recall"] == pytest.approx(4 / len(bad))
 
 
-def test_filters_fill_gaps_and_decide_nothing():
-    spoiled = benchmark.corrupt(dance(), 0.1, 8)
-    for method in ("median", "savgol"):
-        track, flagged = benchmark.apply(spoiled.track, method)
-        assert flagged is None
-        assert track.given.all()
-    track, flagged = benchmark.apply(spoiled.track, "none")
-    assert track is spoiled.track
+def test_accents_that_are_halved_count_half():
+    truth = dance(swing=0.4).keypoints.astype(float)
+    middle = truth.mean(0)
+    assert benchmark.accent_kept(middle + (truth - middle) / 2, truth) == pytest.approx(0.5)
+    gap = truth.copy()
+    gap[40:60] = np.nan
+    assert benchmark.accent_kept(gap, truth) == pytest.approx(1)
+    assert np.isnan(benchmark.accent_kept(truth, np.zeros_like(truth)))
+
+
+def test_acceleration_error_of_a_lone_jump():
+    truth = dance().keypoints.astype(float)
+    jump = truth.copy()
+    jump[50, 3, 0] += 10
+    # 10, -20, 10 px at three of (150 - 2) * 17 places.
+    expected = 40 / (148 * 17)
+    assert benchmark.acceleration_error(jump, truth) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("method", ["median", "savgol", "lowpass"])
+def test_filters_fill_gaps_and_decide_nothing(method):
+    spoiled = corrupt(dance(), 0.1, 8)
+    track, flagged = benchmark.apply(spoiled.track, method)
     assert flagged is None
+    assert track.given.all()
 
 
-def test_robust_halves_the_error_of_thesis_and_spares_clean_data():
-    truths = {f"clip{i}": dance(300, swing=swing) for i, swing in enumerate((0.05, 0.1, 0.2))}
-    results = benchmark.run(truths, methods=("none", "thesis", "robust"))
-    mean = results.groupby(["method", "rate"]).mean(numeric_only=True)
+def test_filters_leave_what_is_never_given():
+    truth = dance()
+    truth.keypoints[:, 16] = np.nan
+    track, _ = benchmark.apply(truth, "lowpass")
+    assert np.isnan(track.keypoints[:, 16]).all()
+    assert track.given[:, :16].all()
+
+
+def test_none_leaves_the_track():
+    track = dance()
+    assert benchmark.apply(track, "none") == (track, None)
+
+
+def test_the_lowpass_rounds_accents_and_keeps_slow_sway():
+    fast = dance(swing=0.3)
+    sharp = fast.keypoints.astype(float)
+    # An arm that stops dead twice a second.
+    sharp[:, 9, 1] += 20 * np.abs((np.arange(150) % 15) - 7)
+    track = fast.with_(keypoints=sharp)
+    filtered, _ = benchmark.apply(track, "lowpass")
+    assert benchmark.accent_kept(filtered.keypoints, sharp) < 0.6
+    slow = dance(swing=0)
+    filtered, _ = benchmark.apply(slow, "lowpass")
+    np.testing.assert_allclose(filtered.keypoints[20:-20], slow.keypoints[20:-20], atol=0.1)
+
+
+def test_held_out_dances_are_not_the_demo_studys():
+    table = Path("config/demo.tsv").read_text(encoding="utf-8")
+    songs = {song for song, _, _ in CLIPS}
+    assert not any(f"demo:{song}/" in table for song in songs)
+    known = {line.split("\t")[1].split("/")[1] for line in table.splitlines()[2:]}
+    assert known <= set(DANCERS)
+    assert not {dancer for _, dancer, _ in CLIPS} & known
+
+
+def test_robust_halves_the_error_of_thesis_on_held_out_dances_and_spares_clean_data():
+    truths = held_out(CLIPS[::2])
+    assert all(len(truth) == 300 and truth.given.all() for truth in truths.values())
+    conditions = [c for c in benchmark.conditions() if c["kind"] == "mixed"]
+    conditions = [c for c in conditions if c["rate"] or c["jitter"] in (0, JITTER)]
+    results = benchmark.run(truths, conditions=conditions, methods=("none", "thesis", "robust"))
+    shares, harm = benchmark.goal(results)
+    assert list(shares) == list(benchmark.RATES)
+    assert max(shares.values()) < 0.5
+    assert harm == 0
+    mean = results.groupby(["method", "rate", "jitter"]).mean(numeric_only=True)
+    assert mean.loc["robust", 0]["beat_f"].equals(mean.loc["none", 0]["beat_f"])
     for rate in benchmark.RATES:
-        none, thesis, robust = (mean.loc[m, rate] for m in ("none", "thesis", "robust"))
-        if rate == 0:
-            assert robust["error_px"] == none["error_px"]
-            assert robust["beat_f"] == none["beat_f"]
-            continue
-        assert robust["repaired_px"] < thesis["repaired_px"] / 2
+        thesis, robust = (mean.loc[m, rate].iloc[0] for m in ("thesis", "robust"))
         assert robust["error_px"] < thesis["error_px"]
         assert robust["empty"] < 0.01
+        assert robust["recall"] > thesis["recall"]
     text = benchmark.summary(results).markdown()
     assert "| 20% | robust |" in text
+    assert "| none, no jitter | thesis |" in text
+    assert "amber/farid" in text
+
+
+def test_tables_and_figure_of_every_kind():
+    truths = {"a": dance(90, swing=0.2), "b": dance(90, swing=0.1)}
+    methods = ("none", "thesis", "robust", "lowpass")
+    results = benchmark.run(truths, conditions=benchmark.conditions(), methods=methods)
+    assert len(results) == 2 * 25 * 4
+    again = benchmark.run(truths, conditions=benchmark.conditions(), methods=methods)
+    assert results.equals(again)
+    kinds = benchmark.kinds_table(results)
+    assert kinds.frame["kind"].drop_duplicates().tolist() == [
+        "jumps",
+        "stretches",
+        "swaps",
+        "gaps",
+        "jitter",
+    ]
+    assert len(kinds.frame) == 20
+    swaps = kinds.frame[kinds.frame["kind"] == "swaps"]
+    assert (swaps["robust"] < swaps["thesis"] / 2).all()
+    assert np.isnan(kinds.frame.loc[kinds.frame["kind"] == "gaps", "none"]).all()
     figure = benchmark.plot(results)
-    assert [line.get_label() for line in figure.axes[0].lines] == ["none", "thesis", "robust"]
+    assert [line.get_label() for line in figure.axes[0].lines] == list(methods)
     plt.close(figure)
 
 
 def test_bad_input():
     with pytest.raises(ItemError, match="needs a clip whose true joints are known"):
-        benchmark.run({})
+        benchmark.run({}, conditions=benchmark.conditions())
     keypoints = dance().keypoints.copy()
     keypoints[3, 3] = np.nan
     with pytest.raises(ItemError, match="x: the true track must have every joint"):
-        benchmark.run({"x": dance().with_(keypoints=keypoints)})
+        benchmark.run({"x": dance().with_(keypoints=keypoints)}, conditions=[])

@@ -59,6 +59,7 @@ def test_missing_and_incorrect_frames_are_recovered():
     assert record == {
         "method": "thesis",
         "threshold_px": 50.0,
+        "threshold_height": None,
         "max_gap_seconds": None,
         "fps": 30.0,
         "frames": 12,
@@ -73,6 +74,7 @@ def test_missing_and_incorrect_frames_are_recovered():
         "longest_gap": 2,
         "longest_gap_seconds": pytest.approx(2 / 30),
         "unrepaired": [],
+        "pieces": [[0, 11]],
     }
     json.dumps(record, allow_nan=False)
 
@@ -120,6 +122,7 @@ def test_long_gaps_may_be_left():
     assert record["unrepaired"] == [
         {"first": 10, "last": 19, "joints": "all", "reason": "gap longer than 0.2 s"}
     ]
+    assert record["pieces"] == [[0, 9], [20, 29]]
     assert cleaned.meta["cleaning"]["max_gap_seconds"] == 0.2
     # Ten frames at 30 a second are exactly a third of a second.
     assert clean(gap, max_gap_seconds=1 / 3)[1]["unrepaired"] == []
@@ -131,6 +134,7 @@ def test_meta_says_how_it_was_cleaned(tmp_path):
     assert cleaned.meta["cleaning"] == {
         "method": "thesis",
         "threshold_px": 40.0,
+        "threshold_height": None,
         "max_gap_seconds": None,
     }
     cleaned.save(tmp_path / "c.npz")
@@ -174,8 +178,38 @@ def test_settings_are_checked():
         clean(parabola(), method="best")
     with pytest.raises(ConfigError, match=r"`threshold_px` must be above 0 \(got 0\)"):
         clean(parabola(), threshold_px=0)
+    with pytest.raises(ConfigError, match=r"`threshold_height` must be above 0 \(got -1\)"):
+        clean(parabola(), threshold_height=-1)
     with pytest.raises(ConfigError, match="`max_gap_seconds` must be above 0"):
         clean(parabola(), max_gap_seconds=float("nan"))
+
+
+@pytest.mark.parametrize("method", ["thesis", "released"])
+@pytest.mark.parametrize("scale", [1, 3])
+def test_a_threshold_in_heights_does_not_depend_on_the_resolution(method, scale):
+    # Nose 90, shoulders 60, hips 30 above the knees, ankles 30 below: 90 + 30 to the ankles.
+    heights = {"nose": 10, "shoulder": 40, "hip": 70, "knee": 100, "ankle": 130}
+    track = parabola(12)
+    keypoints = np.zeros((12, 17, 2))
+    for joint, name in enumerate(track.joints.joints):
+        keypoints[:, joint, 1] = scale * heights.get(name.split("_")[-1], 20)
+    still = track.with_(keypoints=keypoints)
+    jump = spoil(still, [])
+    jump.keypoints[5, 9, 0] = 30 * scale
+    assert clean(jump, method=method, threshold_height=0.3)[1]["incorrect"] == 0
+    cleaned, record = clean(jump, method=method, threshold_height=0.2)
+    assert record["flagged"] == [5]
+    assert record["threshold_px"] == pytest.approx(0.2 * 120 * scale)
+    assert record["threshold_height"] == 0.2
+    assert_restored(cleaned, still)
+
+
+def test_a_threshold_in_heights_needs_a_height():
+    headless = spoil(parabola(), [(slice(None), 0)])
+    with pytest.raises(ItemError, match=r"dance.mp4: `threshold_height` needs the dancer's height"):
+        clean(headless, threshold_height=0.2)
+    _, record = clean(parabola(), method="robust", threshold_height=0.2)
+    assert (record["threshold_px"], record["threshold_height"]) == (None, None)
 
 
 def test_thesis_and_released_differ():

@@ -4,7 +4,7 @@ import pytest
 
 from choreo import media
 from choreo.cleaning.clean import clean
-from choreo.cleaning.figure5 import farthest_joint, figure5, timeline, worst_frames
+from choreo.cleaning.figure5 import farthest_joint, figure5, worst_frames
 from choreo.errors import ItemError
 from choreo.files import write_json
 from choreo.track import PoseTrack
@@ -90,22 +90,3 @@ def test_figure_5_where_nothing_was_flagged(tmp_path):
 def test_figure_5_without_a_cleaned_video():
     with pytest.raises(ItemError, match="Figure 5 needs a video that was cleaned"):
         figure5(["a.mp4"], ["a.npz"], [], [])
-
-
-def test_timeline_shows_counts_and_spans():
-    before = track([(5, 3, 80.0)], missing=[0, 10, 11])
-    after, record = clean(before)
-    figure = timeline(before, after, record, title="clip")
-    curve, bars = figure.axes
-    assert curve.get_title() == "clip: 3 missing, 1 incorrect, 3 of 30 frames repaired"
-    spans = {
-        label.get_text(): [p.get_extents().bounds for p in group.get_paths()]
-        for label, group in zip(bars.get_yticklabels(), bars.collections)
-    }
-    assert [(x, w) for x, _, w, _ in spans["missing"]] == [
-        (0, pytest.approx(0.1)),
-        (1, pytest.approx(0.2)),
-    ]
-    assert [(x, w) for x, _, w, _ in spans["flagged"]] == [(0.5, pytest.approx(0.1))]
-    assert len(spans["repaired"]) == 2
-    assert [(x, w) for x, _, w, _ in spans["left empty"]] == [(0, pytest.approx(0.1))]

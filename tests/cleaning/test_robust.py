@@ -183,11 +183,11 @@ def test_a_joint_of_little_confidence_is_dropped_for_less():
     long_path = np.zeros((40, 2))
     long_path[13:27, 0] = 0.5
     half = np.where((at >= 13) & (at < 27), 0.5, 1.0)
-    assert not consistent(at, path, certain, 30)[20:26].any()
-    assert not consistent(at, path, doubtful, 30)[20:26].any()
+    assert not consistent([(at, path, certain)], 30)[0][20:26].any()
+    assert not consistent([(at, path, doubtful)], 30)[0][20:26].any()
     # Fourteen certain frames outweigh two joins that miss, fourteen doubtful ones do not.
-    assert consistent(at, long_path, certain, 30).all()
-    assert not consistent(at, long_path, half, 30)[13:27].any()
+    assert consistent([(at, long_path, certain)], 30)[0].all()
+    assert not consistent([(at, long_path, half)], 30)[0][13:27].any()
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5])
@@ -220,3 +220,33 @@ def test_nobody_and_a_single_joint():
     done = repair(alone, np.full((5, 17), np.nan), 30, COCO17)
     assert np.array_equal(done.keypoints, alone, equal_nan=True)
     assert not done.exchanged.any()
+
+
+@pytest.mark.parametrize("gap", [4, 15])
+def test_good_frames_beside_a_gap_are_kept(gap):
+    truth = dance(300, swing=0.2)
+    keypoints = truth.keypoints.copy()
+    for first in (40, 100, 160, 220):
+        keypoints[first : first + gap] = np.nan
+    cleaned, record = clean(truth.with_(keypoints=keypoints), method="robust")
+    assert (record["flagged"], record["exchanged"]) == ([], [])
+    assert np.array_equal(cleaned.repaired, np.isnan(keypoints[..., 0]))
+
+
+def test_a_wrong_frame_beside_a_gap_is_found():
+    truth = dance(300)
+    wrong = moved(truth, [59, 80], [9], (60, 0))
+    keypoints = wrong.keypoints.copy()
+    keypoints[60:80] = np.nan
+    _, record = clean(truth.with_(keypoints=keypoints), method="robust", max_gap_seconds=1)
+    assert record["flagged"] == [59, 80]
+
+
+def test_a_turn_during_a_gap_is_no_exchange():
+    truth = dance(200, swing=0)
+    keypoints = truth.keypoints.astype(float)
+    # During the gap the dancer turns round: left is right of it afterwards.
+    keypoints[108:, :, 0] = 640 - keypoints[108:, :, 0]
+    keypoints[100:108] = np.nan
+    found = find_exchanges(keypoints, body_size(keypoints), COCO17)
+    assert not found.any()

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from choreo import media
-from choreo.comparison.figure2 import common_frames, figure2
+from choreo.comparison.figure2 import common_frames, figure2, layout, status
 from choreo.errors import ItemError
 from choreo.poses.pictures import crop, pictures
 from choreo.track import PoseTrack
@@ -80,10 +80,47 @@ def test_figure_2_of_a_study(tmp_path):
     assert titles[:2] == ["a\n0 joints", "b\n17 joints"]
     assert len(figure.axes) == 8
     assert figure.axes[0].get_ylabel() == "0.50 s, on the video"
-    assert figure.axes[2].get_xlabel() == "nobody found"
+    assert figure.axes[2].get_xlabel() == "missing"
     assert figure.get_suptitle() == "Sample poses, v"
 
 
 def test_figure_2_without_any_track(tmp_path):
     with pytest.raises(ItemError, match="Figure 2 needs a video with a pose track"):
         figure2([tmp_path / "v.mp4"], [], estimators=["a"])
+
+
+@pytest.mark.parametrize(
+    ("count", "blocks"),
+    [(1, [1]), (4, [4]), (5, [3, 2]), (6, [3, 3]), (8, [4, 4]), (9, [3, 3, 3])],
+)
+def test_many_estimators_go_into_blocks(count, blocks):
+    found = layout(count)
+    assert [len(block) for block in found] == blocks
+    assert [n for block in found for n in block] == list(range(count))
+
+
+def test_figure_2_of_five_estimators(tmp_path):
+    paths = []
+    for n in range(5):
+        paths.append(tmp_path / f"e{n}" / "v.npz")
+        track(gone=[5] if n == 4 else []).save(paths[-1])
+    figure = figure2(
+        [write_video(tmp_path / "v.mp4")], paths, estimators=[f"e{n}" for n in range(5)]
+    )
+    grid = np.array(figure.axes).reshape(8, 3)
+    titles = [[axis.get_title() for axis in row] for row in grid]
+    assert titles[0] == ["e0\n17 joints", "e1\n17 joints", "e2\n17 joints"]
+    assert titles[4] == ["e3\n17 joints", "e4\n17 joints", ""]
+    assert not grid[4, 2].axison
+    assert all(t == ["", "", ""] for n, t in enumerate(titles) if n not in (0, 4))
+    # The same frames, and the same part of the picture, for all.
+    assert [row[0].get_ylabel() for row in grid[:4]] == [row[0].get_ylabel() for row in grid[4:]]
+    assert len({axis.get_images()[0].get_array().shape for axis in grid[:2, :].flat}) == 1
+
+
+def test_what_is_wrong_with_a_shown_pose_is_said():
+    spoiled = track(gone=[3]).keypoints.copy()
+    spoiled[5, 3] += 500
+    spoiled[15, 3] = np.nan
+    said = status(track().with_(keypoints=spoiled))
+    assert said[[0, 3, 5, 15]].tolist() == ["", "missing", "incorrect", "joints missing"]

@@ -3,8 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from choreo.comparison.quality import against_truth, quality, torso_px
+from choreo.comparison.quality import (
+    against_truth,
+    flags_against_truth,
+    height_px,
+    quality,
+    torso_px,
+)
 from choreo.errors import ConfigError, ItemError
+from choreo.poses.formats import alphapose, openpose
 from choreo.track import PoseTrack
 
 JOINTS = {"coco17": 17, "halpe26": 26, "body25": 25}
@@ -16,6 +23,11 @@ def track(frames=6, skeleton="coco17", fps=30, size=(640, 360), **changes):
     keypoints[:] = np.arange(joints)[:, None] * (3, 5) + 100
     scores = np.full((frames, joints), 0.5)
     return PoseTrack(keypoints, scores, fps=fps, size=size, skeleton=skeleton).with_(**changes)
+
+
+# Joints lie on one line, 34**0.5 px apart: nose 0, shoulders 5 and 6, hips 11 and 12,
+# knees 13 and 14, ankles 15 and 16.
+HEIGHT = 34**0.5 * (5.5 + 6 + 2 + 2)
 
 
 def changed(base, frame, value, joint=slice(None), scores=None):
@@ -31,6 +43,8 @@ def test_a_clean_track():
     assert quality(track()) == {
         "method": "thesis",
         "threshold_px": 50.0,
+        "threshold_height": pytest.approx(50 / HEIGHT),
+        "height_px": pytest.approx(HEIGHT),
         "frames": 6,
         "joints": 17,
         "joints_given": 17,
@@ -65,6 +79,24 @@ def test_the_threshold_is_a_setting():
     spoiled = changed(track(), 2, 300.0, joint=3)
     assert quality(spoiled, threshold_px=500)["incorrect"] == 0
     assert quality(spoiled, threshold_px=20)["incorrect"] == 1
+
+
+def test_the_threshold_may_be_a_fraction_of_the_height():
+    spoiled = changed(track(), 2, 300.0, joint=3)  # moves by 191 px in x
+    record = quality(spoiled, threshold_height=2)
+    assert (record["incorrect"], record["threshold_px"]) == (1, pytest.approx(2 * HEIGHT))
+    assert quality(spoiled, threshold_height=3)["incorrect"] == 0
+    bigger = spoiled.with_(keypoints=spoiled.keypoints * 4)
+    assert quality(bigger, threshold_height=2)["incorrect"] == 1
+    assert quality(bigger, threshold_height=3)["incorrect"] == 0
+
+
+def test_without_a_height_no_move_is_too_far():
+    spoiled = changed(changed(track(), 2, 300.0, joint=3), slice(None), np.nan, joint=15)
+    record = quality(spoiled, threshold_height=0.1)
+    assert (record["incorrect"], record["threshold_px"], record["height_px"]) == (0, None, None)
+    assert quality(spoiled)["threshold_height"] is None
+    assert quality(spoiled)["incorrect"] == 1
 
 
 def test_joints_that_the_estimator_never_gives_are_no_misses():
@@ -114,6 +146,48 @@ def test_released_sees_absent_joints_as_zeros():
     assert quality(spoiled)["incorrect"] == 1
 
 
+def as_track(path):
+    """The first person of each frame of a tool's file."""
+    tool, skeleton = alphapose, None
+    if "people" in path.read_text()[:2000]:
+        tool, skeleton = openpose, "body25"
+    found = tool.read_detections(path, skeleton=skeleton)
+    keypoints = np.full((found.frames, *found.keypoints.shape[1:]), np.nan)
+    scores = np.full(keypoints.shape[:2], np.nan)
+    frames, first = np.unique(found.frame, return_index=True)
+    keypoints[frames], scores[frames] = found.keypoints[first], found.scores[first]
+    made = PoseTrack(keypoints, scores, fps=30, size=(640, 360), skeleton=found.skeleton)
+    return made, len(found.frame) - len(frames)
+
+
+def test_released_counts_of_a_track_are_those_of_its_file(parity):
+    folder = parity / "03_table1"
+    cases = json.loads((folder / "expected.json").read_text())
+    cases = {name: expected for name, expected in cases.items() if "crash" not in expected}
+    assert cases
+    for name, expected in sorted(cases.items()):
+        made, repeated = as_track(folder / f"{name}.json")
+        record = quality(made, method="released")
+        difference = abs(record["confidence"] - expected["c_mean"])
+        print(f"{name}: {repeated} repeated entries, confidence differs by {difference:.2g}")
+        assert (record["missing"], record["incorrect"]) == (expected["missing"], expected["wrong"])
+        # The file's repeated entries are in its denominator; a track has none.
+        assert difference < 1e-6 or (repeated and made.skeleton == "coco17")
+
+
+def test_released_excuses_openpose_without_feet():
+    spoiled = changed(track(skeleton="body25"), 2, 900.0, joint=3)
+    assert quality(spoiled, method="released")["incorrect"] == 2
+    footless = changed(spoiled, slice(None), np.nan, joint=22)
+    assert quality(footless, method="released")["incorrect"] == 0
+    assert quality(footless)["incorrect"] == 1
+
+
+def test_released_stops_where_openpose_s_first_frame_is_empty():
+    with pytest.raises(ItemError, match="first frame holds nobody"):
+        quality(changed(track(skeleton="body25"), 0, np.nan), method="released")
+
+
 def test_released_needs_a_person():
     with pytest.raises(ItemError, match="need at least one person"):
         quality(changed(track(), slice(None), np.nan), method="released")
@@ -142,6 +216,26 @@ def test_torso_runs_from_the_shoulders_to_the_hips():
     assert torso_px(upright()).tolist() == [100, 100, 100]
     lost = changed(upright(), 1, np.nan, joint=5)
     np.testing.assert_array_equal(torso_px(lost), [100, np.nan, 100])
+
+
+def test_height_follows_the_body_whatever_the_posture():
+    base = upright()
+    keypoints = base.keypoints.copy()
+    for joint, at in {
+        "nose": (300, 60),
+        "left_knee": (310, 260),
+        "right_knee": (290, 280),
+        "left_ankle": (310, 360),
+        "right_ankle": (290, 340),
+    }.items():
+        keypoints[:, base.joints.index(joint)] = at
+    standing = base.with_(keypoints=keypoints)
+    assert height_px(standing).tolist() == [40 + 100 + (160 + 140) / 2] * 3
+    keypoints[1, [9, 10]] = 300, 0  # wrists
+    keypoints[2, 13], keypoints[2, 15] = (370, 200), (370, 300)  # the left leg is bent
+    bent = base.with_(keypoints=keypoints)
+    assert height_px(bent).tolist() == [290] * 3
+    np.testing.assert_array_equal(height_px(changed(bent, 1, np.nan, joint=16)), [290, np.nan, 290])
 
 
 def test_error_against_the_truth():
@@ -182,6 +276,52 @@ def test_only_joints_that_both_have_are_compared():
     record = against_truth(halpe, truth)
     assert (record["joints_compared"], record["error_px"], record["pck_0_1"]) == (17, 0, 1)
     assert against_truth(changed(halpe, slice(None), np.nan, joint=0), truth)["pck_0_1"] == 1
+
+
+def test_nobody_found_is_all_wrong():
+    truth = upright()
+    record = against_truth(changed(truth, slice(None), np.nan), truth)
+    assert (record["pck_0_1"], record["joints_compared"], record["error_px"]) == (0, 17, None)
+
+
+def flagged(track, **options):
+    record = flags_against_truth(track, upright(6), **options)
+    return tuple(
+        record[k] for k in ("wrong", "flagged", "wrong_and_flagged", "precision", "recall")
+    )
+
+
+def test_eq_1_against_the_truth():
+    assert flagged(upright(6)) == (0, 0, 0, None, None)
+    # One frame that jumps far: eq. (1) sees it, and eq. (2) forgives the return.
+    assert flagged(changed(upright(6), 2, 900.0, joint=3)) == (1, 1, 1, 1, 1)
+    # A wrong pose that stays is flagged when it comes, and not again: recall 1 of 3.
+    stays = changed(upright(6), slice(3, None), 900.0, joint=3)
+    wrong, found, both, _, recall = flagged(stays)
+    assert (wrong, both, recall) == (3, 2, 2 / 3)
+    assert found == 2
+    # 60 px is more than half of the torso of 100 px, and less than one of 200 px.
+    shifted = upright(6).keypoints + np.array([60, 0])
+    assert flagged(upright(6).with_(keypoints=shifted)) == (6, 0, 0, None, 0)
+    assert flagged(upright(6).with_(keypoints=shifted), wrong_torso=0.7)[0] == 0
+
+
+def test_a_false_alarm_of_eq_1():
+    # Moves of 40 px that are less than half a torso from the truth.
+    base = upright(6)
+    keypoints = base.keypoints.copy()
+    keypoints[2, 3, 0] += 40
+    spoiled = base.with_(keypoints=keypoints)
+    assert flagged(spoiled, threshold_px=30) == (0, 1, 0, 0, None)
+
+
+def test_partial_frames_are_not_part_of_that():
+    assert flagged(changed(upright(6), 2, np.nan, joint=3))[:3] == (0, 0, 0)
+    halpe = upright(6, skeleton="halpe26")
+    keypoints = halpe.keypoints.copy()
+    keypoints[:, :17] = upright(6).keypoints
+    keypoints[2, 25] = 900  # a heel, which the truth does not have
+    assert flagged(halpe.with_(keypoints=keypoints)) == (0, 0, 0, None, None)
 
 
 def test_nothing_to_compare():

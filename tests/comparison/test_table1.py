@@ -90,3 +90,33 @@ def test_no_record():
 def test_the_same_track_twice():
     with pytest.raises(ItemError, match="two records of estimator a and video v1"):
         table1([record(), record()])
+
+
+def test_the_verdict_stands_first_under_the_table():
+    records = [record("a", f"v{n}", incorrect=n % 3, frames=200) for n in range(9)]
+    records += [record("b", f"v{n}", incorrect=40 + n % 3, frames=200) for n in range(9)]
+    notes = table1(records).notes
+    assert notes[0] == (
+        "Incorrect detections (9 videos): lowest with a (0.50% of frames); lower than with b by "
+        "20.00 points (20.00 to 20.00)."
+    )
+    assert notes[1].startswith("Missing frames (9 videos): lowest with a and b (0.00% of frames")
+    assert notes[2].startswith("Verdicts: ")
+    assert table1(records, seed=7).notes[2] == notes[2].replace("seed 1", "seed 7")
+
+
+def test_the_verdict_is_about_shares_not_counts():
+    # A long video with more incorrect frames, and a smaller share of them.
+    long = [record("a", f"v{n}", incorrect=20 + n, frames=1000) for n in range(9)]
+    short = [record("b", f"v{n}", incorrect=10, frames=100) for n in range(9)]
+    assert "lowest with a (2.40% of frames)" in table1(long + short).notes[0]
+
+
+def test_one_estimator_has_no_verdict():
+    assert not any("Verdict" in note for note in table1([record()]).notes)
+
+
+def test_scale_free_thresholds_are_told_as_a_range():
+    records = [record(threshold_px=41.5), record(video="v2", threshold_px=60.25)]
+    assert "eq. (1)-(2) with 41.5 to 60.25 px" in " ".join(table1(records).notes)
+    assert "with inf px" in " ".join(table1([record(threshold_px=None)]).notes)

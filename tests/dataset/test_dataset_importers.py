@@ -1,4 +1,3 @@
-import io
 import json
 import os
 import pickle
@@ -7,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from choreo.dataset.check import check
 from choreo.dataset.importers import json_stream
 from choreo.dataset.importers.aist import describe, read_names, read_splits, write_table
 from choreo.dataset.importers.aist import read as read_aist
@@ -15,7 +15,7 @@ from choreo.dataset.importers.brace import read_fps
 from choreo.dataset.importers.chunked import import_paired, import_ren
 from choreo.dataset.importers.json_stream import entries
 from choreo.dataset.normalise import normalise
-from choreo.dataset.pack import ChunkDataset, check, info, pack
+from choreo.dataset.pack import ChunkDataset, info, pack
 from choreo.errors import ConfigError, ItemError
 
 NAME = "gBR_sBM_cAll_d04_mBR0_ch01"
@@ -147,19 +147,21 @@ def test_aist_never_runs_code(tmp_path):
 def test_aist_errors(tmp_path):
     for changes in (
         {"keypoints2d": np.zeros((9, 600, 18, 3))},
-        {"keypoints2d": np.zeros((8, 600, 17, 3))},
         {"keypoints2d": np.full((9, 600, 17, 3), "x")},
         {"timestamps": np.arange(599)},
     ):
         path, _ = _aist(tmp_path, **changes)
-        with pytest.raises(ItemError, match=r"must hold keypoints2d of shape \(9, N, 17, 3\)"):
+        with pytest.raises(ItemError, match=r"must hold keypoints2d of shape \(views, N, 17, 3\)"):
             read_aist(path)
     for stamps in (np.zeros(600), np.arange(600)[::-1], np.r_[np.arange(599), 1e12]):
         path, _ = _aist(tmp_path, stamps=stamps)
         with pytest.raises(ItemError, match="time stamps that do not rise evenly"):
             read_aist(path)
+    path, _ = _aist(tmp_path, keypoints2d=np.zeros((8, 600, 17, 3)))
+    with pytest.raises(ItemError, match=r"no such view \(got 'c09'\)"):
+        read_aist(path, camera="c09")
     path.write_bytes(pickle.dumps([1, 2]))
-    with pytest.raises(ItemError, match="must hold keypoints2d"):
+    with pytest.raises(ItemError, match="not a pickle of arrays"):
         read_aist(path)
     path.write_bytes(pickle.dumps({"a": 1})[:-3])
     with pytest.raises(ItemError, match="not a pickle of arrays"):
@@ -381,12 +383,3 @@ def test_chunked_errors(tmp_path):
     whole = {"pose": [_pixels((50,), 0).tolist()], "music": [_sound(80_000, 0).tolist()]}
     refused(import_paired, {"../x": whole}, "a video's key must do as an id")
     assert not list((tmp_path / "out").glob("*"))
-
-
-def test_the_unpickler_itself_reads_arrays():
-    """What numpy writes in this version is what the importer admits."""
-    from choreo.dataset.importers.aist import _ArraysOnly
-
-    for protocol in (3, 4, 5):
-        data = pickle.dumps({"a": np.arange(3.0), "b": [1, "x", None]}, protocol=protocol)
-        assert _ArraysOnly(io.BytesIO(data)).load()["a"].tolist() == [0, 1, 2]

@@ -11,17 +11,19 @@ import soundfile
 from dataset_clips import dance, song
 
 from choreo.dataset.audio import frames, network_audio
+from choreo.dataset.check import check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import (
     ChunkDataset,
     append,
-    check,
     info,
     make_shard,
     pack,
+    split_shards,
     write_shard,
 )
 from choreo.errors import ConfigError, ItemError
+from choreo.skeletons import COCO17, OPENPOSE18
 
 VIDEOS = {"v1": ("s1", 16), "v2": ("s1", 11), "v10": ("s2", 7), "v3": ("s3", 13)}
 SPLITS = {"v1": "train", "v2": "train", "v10": "test", "v3": "train"}
@@ -445,3 +447,122 @@ def test_shard_errors(tmp_path):
         write_shard(tmp_path / "a.h5", normalise(dance(6)), song(6), video="../v", song="s")
     with pytest.raises(ConfigError, match="the song needs an id"):
         write_shard(tmp_path / "a.h5", normalise(dance(6)), song(6), video="v", song="")
+
+
+def _where(path):
+    """Place and bytes of every chunk of poses and sound in the file."""
+    data, places = path.read_bytes(), {}
+    with h5py.File(path) as file:
+        for name in ("pose", "audio", "initial_pose", "repaired"):
+            for k in range(len(file[name])):
+                info_ = file[name].id.get_chunk_info(k)
+                first = info_.byte_offset
+                places[name, k] = first, data[first : first + info_.size]
+    return places
+
+
+def test_append_leaves_the_bytes_that_are_there(shards, tmp_path):
+    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    before = _where(tmp_path / "part.h5")
+    size = (tmp_path / "part.h5").stat().st_size
+    append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    after = _where(tmp_path / "part.h5")
+    assert len(before) == 4 * 6
+    assert {key: after[key] for key in before} == before
+    assert len(after) == 4 * 8
+    assert (tmp_path / "part.h5").stat().st_size > size
+
+
+def test_append_of_a_damaged_shard_changes_nothing(shards, tmp_path):
+    pack(shards[:2], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    before = info(tmp_path / "part.h5")
+    damaged = tmp_path / "damaged.h5"
+    damaged.write_bytes(shards[3].read_bytes())
+    with h5py.File(damaged, "r+") as file:
+        file["pose"][1, 3] = 0
+    with pytest.raises(ItemError, match="the shard is damaged"):
+        append([shards[2], damaged], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    assert check(tmp_path / "part.h5") == []
+    assert info(tmp_path / "part.h5") == before
+    append(shards[2:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    assert check(tmp_path / "part.h5") == []
+    with pytest.raises(ItemError, match="this is a shard of one video"):
+        append(shards[2:], shards[0], splits=SPLITS, card=tmp_path / "part")
+
+
+def test_memory_of_appending_does_not_grow(tmp_path):
+    shards = [_shard(tmp_path, f"v{k}", f"s{k}", 30, seed=k) for k in range(12)]
+    splits = {f"v{k}": "train" for k in range(12)}
+    pack(shards[:1], tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+    peaks = []
+    for part in (shards[1:3], shards[3:]):
+        tracemalloc.start()
+        append(part, tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert check(tmp_path / "d.h5") == []
+    # Six chunks of a video take 1 MB.
+    assert peaks[1] < peaks[0] + 1e6
+
+
+def test_chunks_go_back_to_the_video_s_pixels(tmp_path):
+    """Pose k of a chunk is where the joints were in the video, at start_seconds + k / 10."""
+    still = dance(12)
+    times = np.arange(len(still)) / 30
+    # A parabola in time: what is between the frames is known exactly.
+    paths = np.array([[120.0, 90.0], [3.0, -2.0], [-0.4, 0.3]])
+    shape = np.array(still.keypoints[0]) - still.keypoints[0, 0]
+
+    def joints(t):
+        return shape + (t[:, None] ** np.arange(3) @ paths)[:, None]
+
+    track = still.with_(keypoints=joints(times).astype(np.float32))
+    track.keypoints[:9] = np.nan
+    write_shard(
+        tmp_path / "v.h5", normalise(track, outside="rescale"), song(12), video="v", song="s"
+    )
+    pack([tmp_path / "v.h5"], tmp_path / "d.h5", splits={"v": "train"}, card=tmp_path / "c")
+    data = ChunkDataset(tmp_path / "d.h5")
+    assert data.start_seconds.tolist() == [0.3, 5.3]
+    eyes = [OPENPOSE18.index(f"{side}_eye") for side in ("left", "right")]
+    there = [COCO17.index(f"{side}_eye") for side in ("left", "right")]
+    for i in range(len(data)):
+        pixels = data.transform(i).invert(data[i]["pose"])
+        expected = joints(data.start_seconds[i] + np.arange(50) / 10)
+        # float32 of the track and of the dataset: hundredths of a pixel at most.
+        np.testing.assert_allclose(pixels[:, eyes], expected[:, there], atol=2e-4)
+        # And back again to the very same numbers.
+        again = data.transform(i).apply(pixels).astype(np.float32)
+        np.testing.assert_allclose(again, data[i]["pose"], atol=1e-7)
+
+
+def test_split_shards(shards):
+    splits = split_shards(shards, test=0.3)
+    assert sorted(splits) == sorted(VIDEOS)
+    assert splits["v1"] == splits["v2"]
+    assert list(splits.values()).count("test") >= 1
+    asked = split_shards(shards, asked={"v2": "validation"}, test=0.3)
+    assert asked["v1"] == asked["v2"] == "validation"
+    with pytest.raises(ConfigError, match="asked to be in two splits"):
+        split_shards(shards, asked={"v1": "train", "v2": "test"})
+
+
+@pytest.mark.parametrize("by", ["song", "video", "dancer"])
+@pytest.mark.parametrize("other", ["validation", "test"])
+def test_no_key_leaks_into_any_split(tmp_path, by, other):
+    """Song, source and dancer, between training and both of the others."""
+    ids = {"song": "s", "source": "f.mp4", "dancer": "d"}
+    key = {"video": "source"}.get(by, by)
+    paths = []
+    for video in ("a", "b"):
+        own = {name: value + video for name, value in ids.items()} | {key: ids[key]}
+        paths.append(tmp_path / f"{video}.h5")
+        write_shard(paths[-1], normalise(dance(6)), song(6), video=video, **own)
+    splits = {"a": "train", "b": other}
+    with pytest.raises(ConfigError, match=f"{by} {ids[key]!r} is in two splits"):
+        pack(paths, tmp_path / "d.h5", splits=splits, card=tmp_path / "c", by=by)
+    pack(paths, tmp_path / "d.h5", splits=dict.fromkeys("ab", other), card=tmp_path / "c", by=by)
+    _break(tmp_path / "d.h5", "clips/split", 0, "train")
+    assert any(
+        f"{by} {ids[key]!r} is in two splits" in problem for problem in check(tmp_path / "d.h5")
+    )

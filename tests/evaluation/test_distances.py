@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from sklearn.metrics.pairwise import polynomial_kernel
+from sklearn.neighbors import NearestNeighbors
 
 from choreo.errors import ItemError
 from choreo.evaluation.distances import (
@@ -105,3 +107,32 @@ def test_diversity():
     assert within == 2
     assert across == 9
     assert np.isnan(diversity(features[:1], np.array(["a"]))).all()
+
+
+def test_kid_against_scikit_learns_kernel():
+    """torchmetrics, which has KID too, is no dependency; its kernel is this one."""
+    a, b = normal(40, 6), normal(30, 6, 0.3, seed=1)
+
+    def mean_of_others(x):
+        kernel = polynomial_kernel(x, degree=3, coef0=1)
+        return (kernel.sum() - np.trace(kernel)) / (len(x) * (len(x) - 1))
+
+    expected = mean_of_others(a) + mean_of_others(b)
+    expected -= 2 * polynomial_kernel(a, b, degree=3, coef0=1).mean()
+    assert kernel_distance(a, b) == pytest.approx(expected)
+
+
+def test_neighbour_scores_against_scikit_learns_neighbours():
+    features, real = normal(60, 4, 0.4, seed=2), normal(80, 4, seed=3)
+
+    def radii(x):
+        return NearestNeighbors(n_neighbors=6).fit(x).kneighbors(x)[0][:, -1]
+
+    between = np.sqrt(((features[:, None] - real[None]) ** 2).sum(-1))
+    inside_real = between < radii(real)
+    inside_own = between < radii(features)[:, None]
+    found = scores(features, real)
+    assert found["precision"] == pytest.approx(inside_real.any(1).mean())
+    assert found["recall"] == pytest.approx(inside_own.any(0).mean())
+    assert found["density"] == pytest.approx(inside_real.sum() / (5 * len(features)))
+    assert found["coverage"] == pytest.approx(inside_real.any(0).mean())

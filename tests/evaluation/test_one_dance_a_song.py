@@ -1,6 +1,9 @@
 """Real dances are evaluated to the same music and in as many chunks as generated ones."""
 
+from dataclasses import replace
+
 import numpy as np
+from evaluation_dances import swaying
 
 from choreo.evaluation.measurements import Measurements, one_dance_a_song
 
@@ -12,3 +15,12 @@ def test_the_longest_dance_of_each_song_is_kept():
     kept = one_dance_a_song(Measurements(songs, dances, features, None, {}, {}))
     assert kept.dances.tolist() == ["a2", "a2", "b1"]
     assert kept.features["kinetic"].ravel().tolist() == [1, 2, 3]
+
+
+def test_pieces_too():
+    pieces = swaying(6, songs=("a", "b"), prefix="v")
+    dances = ["v1", "v2", "v2", "w", "w", "w"]
+    kept = one_dance_a_song(replace(pieces, dances=dances))
+    assert kept.dances.tolist() == ["v2", "v2", "w", "w", "w"]
+    np.testing.assert_array_equal(kept.audio, pieces.audio[1:])
+    np.testing.assert_array_equal(kept.starts, pieces.starts[1:])

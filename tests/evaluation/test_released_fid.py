@@ -12,6 +12,7 @@ from choreo.evaluation.frechet import released_clips
 from choreo.evaluation.released_fid import (
     CANVAS,
     discriminator_features,
+    fid_or_reason,
     load_discriminator,
     published_fid,
 )
@@ -59,6 +60,20 @@ def test_weights_of_a_trained_model(networks, tmp_path):
     loaded = load_discriminator(path)
     for name, value in networks.discriminator_global.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], value)
+
+
+def test_why_there_is_none(networks, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    header = {"recipe": Recipe().model_dump()}
+    state = {name: value.contiguous() for name, value in networks.state_dict().items()}
+    save_file(state, path, metadata={"choreo": json.dumps(header)})
+    real = on_canvas(swaying(16, seed=1, sound=False))
+    whole = fid_or_reason(real, real, path, seed=3)
+    assert whole == published_fid(real, real, networks.discriminator_global, seed=3)
+    few = real.take(range(9))
+    assert fid_or_reason(few, real, path)["missing"].endswith("there are 9")
+    other = swaying(16, sound=False)
+    assert "dataset.method: released" in fid_or_reason(other, other, path)["missing"]
 
 
 def test_messages(networks, tmp_path):

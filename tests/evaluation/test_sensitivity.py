@@ -21,6 +21,7 @@ from choreo.evaluation.sensitivity import (
 )
 
 TEST = swaying(8, seed=4, songs=("c", "d"), prefix="w")
+STUDY = Study(TEST, swaying(24, seed=1))
 HEARD = listen(TEST.audio)
 
 
@@ -28,7 +29,7 @@ HEARD = listen(TEST.audio)
 def frame():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "train_extractor", partial(train_extractor, steps=60))
-        return sensitivity(Study(TEST, swaying(24, seed=1)))
+        return sensitivity(STUDY)
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
@@ -66,7 +67,9 @@ def test_every_metric_at_every_level(frame):
 
 
 def test_table_and_figure(frame, tmp_path):
-    table = sensitivity_table(frame, study="tiny")
+    table = sensitivity_table(frame, STUDY, study="tiny")
+    assert table.frame.chunks.tolist() == [8] * len(METRICS)
+    assert "8 chunks of 5 s to 2 held-out songs, compared with 24 chunks" in table.notes[0]
     assert [row[0] for row in table.cells()] == [text for text, _, _ in METRICS.values()]
     cells = {row[0]: row[1:] for row in table.cells()}
     assert cells["Limb drift"][1] == "not meant to"

@@ -143,6 +143,7 @@ def record(system, seed, distance, hit=80.0):
         "chunks_without_music_beats": 0,
         "chunks_without_motion_beats": 1,
         "released_fid": None,
+        "released_fid_missing": None,
     }
 
 
@@ -165,7 +166,7 @@ def test_rows_and_published_numbers():
     assert [row[1:4] for row in cells[4:]] == [
         ["–" if np.isnan(d) else str(d), str(c), str(h)] for _, d, c, h in PUBLISHED
     ]
-    assert any("weights of that model are not public" in note for note in table.notes)
+    assert any("this study has no weights of it" in note for note in table.notes)
     assert any("One training seed" in note for note in table.notes)
     assert len(table2([record("gru", 1, 5.0)], published=False).cells()) == 2
 
@@ -188,6 +189,20 @@ def test_released_fid_stands_beside(real, held_out):
     assert table.frame[table.frame.system == "gru"].released_fid.iloc[0] == 0.25
     assert any("ignores the poses" in note for note in table.notes)
     assert "released_fid" not in table2([record("gru", 1, 1.0)]).headers
+
+
+def test_the_pretrained_model_has_a_row_where_its_weights_are_given():
+    table = table2([record("ren2020", 1, 9.0), record("gru", 1, 5.0)])
+    assert [row[:2] for row in table.cells()][:2] == [["Ren et al.", "9.0"], ["GRU", "5.0"]]
+    assert not any("has no weights" in note for note in table.notes)
+
+
+def test_why_there_is_no_released_fid(real, held_out):
+    reason = {"missing": "it needs 16 pieces of 5 s, and there are 12"}
+    row = evaluate(held_out, real, system="gru", seed=1, released_fid=reason)
+    assert row["released_fid"] is None
+    notes = table2([row]).notes
+    assert "Released “FID”: empty, since it needs 16 pieces of 5 s, and there are 12." in notes
 
 
 def test_mean_and_interval_of_few():

@@ -108,6 +108,16 @@ def test_bounding_rows_are_what_they_say(found, bounding):
     assert found.scores["real", "nearest", "learned"].value > 0.1
 
 
+def test_bounds_by_the_released_rules(extractor, real):
+    """A frozen dance stops the released code; here it is counted, and the tables are made."""
+    rows = bounds.measure_bounds(TEST.take(slice(0, 6)), TRAIN, extractor, method="released")
+    assert {m.meta["method"] for m in rows.values()} == {"released"}
+    assert rows["frozen"].meta["crashes"] == 6
+    found = extended({}, rows, real, replicates=20)
+    assert np.isnan(found.scores["frozen", "beat_hit_rate", ""].value)
+    assert len(beats_table(found).cells()) == len(rows)
+
+
 def test_shifting_the_music_by_a_whole_beat_changes_little():
     heard = listen(TEST.audio)
     moved, beats = bounds.move_beats(TEST, heard, 1.0)

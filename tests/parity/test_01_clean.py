@@ -5,7 +5,7 @@ import pytest
 
 from choreo.cleaning.released import clean_entries
 from choreo.errors import ItemError
-from choreo.poses.alphapose import read_detections
+from choreo.poses.formats.alphapose import read_detections
 
 TOLERANCE_PX = 1e-6
 

@@ -4,7 +4,7 @@ import pytest
 
 from choreo.comparison.released import count_alphapose, count_openpose
 from choreo.errors import ItemError
-from choreo.poses import alphapose, openpose
+from choreo.poses.formats import alphapose, openpose
 
 
 def count(path):

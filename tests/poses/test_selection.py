@@ -1,9 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from choreo.errors import ItemError
 from choreo.poses.detections import Detections
-from choreo.poses.selection import LISTED, dancer_track, link, select_dancer
+from choreo.poses.linking import link
+from choreo.poses.selection import LINKERS, LISTED, PATH, dancer_track, select_dancer
+from choreo.synth.clips import film
+from choreo.synth.estimates import estimate, frames_right
 
 SIZE = (640, 360)
 FPS = 30
@@ -126,17 +131,109 @@ def test_nobody():
 
 
 def test_rejected_are_listed_up_to_a_limit():
-    # Each of four places is taken for one frame every 40: longer than links last.
-    strangers = [
-        (T[i : i + 1], body(T[i : i + 1], (20, 120, 520, 620)[i // 10 % 4], 50))
-        for i in range(0, 300, 10)
+    # Small people at the picture's edges, each for a part of the time and farther down.
+    crowd = [
+        (T[60 * w : 60 * w + 20], body(T[:20], x, 18, y=40 + 65 * w))
+        for w in range(5)
+        for x in (15, 75, 135, 505, 565, 625)
     ]
-    found, _ = detections(DANCER, *strangers, frames=300)
-    _, report = select_dancer(found, fps=FPS, size=SIZE)
+    found, _ = detections(DANCER, *crowd, frames=300)
+    members, report = select_dancer(found, fps=FPS, size=SIZE)
+    assert len(members) == 300
     assert len(report["rejected"]) == LISTED
-    assert report["rejected_count"] > LISTED
+    assert report["rejected_count"] == 30
     scores = [r["score"] for r in report["rejected"]]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_where_the_rejected_were_is_recorded_in_a_few_boxes():
+    found, _ = detections(DANCER, BYSTANDERS["crosses behind"], frames=300)
+    _, report = select_dancer(found, fps=FPS, size=SIZE)
+    (other,) = report["rejected"]
+    assert len(other["path"]) == PATH
+    frame, x, y, width, height = np.array(other["path"]).T
+    assert (frame[0], frame[-1]) == (100, 249)
+    assert (np.diff(frame) > 0).all()
+    poses = BYSTANDERS["crosses behind"][1][frame - 100]
+    np.testing.assert_allclose(x, poses[..., 0].min(1), atol=0.5)
+    np.testing.assert_allclose(y + height, poses[..., 1].max(1), atol=1)
+    assert set(height) <= {104, 105}
+    assert set(width) <= {37, 38}
+    assert "path" not in report["chosen"]
+
+
+def people(*, crossing, hidden, seed):
+    """Dancer and a passer-by of the same size; one of them is unseen while they cross."""
+    x = np.linspace(100, 540, 120)
+    near = np.abs(x - 320) < 60
+    walk = T[90:210]
+    seen = {"dancer": ~np.isin(T, walk[near]), "passer-by": ~near}
+    dancer = T[seen["dancer"]] if hidden == "dancer" else T
+    passer = walk[seen["passer-by"]] if hidden == "passer-by" else walk
+    side = x if crossing == "right" else x[::-1]
+    # Who walks is seen from the side: shoulders and hips one behind the other.
+    poses = body(walk, 0, 150)
+    poses[..., 0] *= 0.3
+    poses[..., 0] += side[:, None]
+    return detections(
+        (dancer, DANCER[1][dancer]), (passer, poses[passer - 90]), frames=300, order=seed
+    )
+
+
+@pytest.mark.parametrize("hidden", ["dancer", "passer-by"])
+@pytest.mark.parametrize("crossing", ["left", "right"])
+def test_nobody_takes_anothers_number_where_one_is_hidden(crossing, hidden):
+    found, who = people(crossing=crossing, hidden=hidden, seed=1)
+    number = link(found, FPS)
+    one, other = (set(number[who == w].tolist()) - {-1} for w in (0, 1))
+    assert len(one) == len(other) == 1
+    assert one != other
+    members, _ = select_dancer(found, fps=FPS, size=SIZE)
+    assert (who[members] == 0).all()
+
+
+def test_a_second_pose_on_the_same_person_is_not_chosen_twice():
+    double = (T[100:130], DANCER[1][100:130] + 1.5)
+    found, _ = detections(DANCER, double, frames=300, order=1)
+    members, report = select_dancer(found, fps=FPS, size=SIZE)
+    assert len(members) == 300
+    assert np.abs(found.keypoints[members] - DANCER[1]).max() <= 1.5
+    assert report["rejected_count"] <= 1
+
+
+def test_the_labels_of_a_tracker_are_mended():
+    watcher = (T, body(T, 540, 190))
+    found, who = detections(DANCER, watcher, frames=300, order=2)
+    # At frame 150 the tracker exchanges the two; a label is doubled in frame 10.
+    label = np.where((found.frame >= 150) ^ (who == 1), 1.0, 2.0)
+    label[found.frame == 10] = 1.0
+    found = replace(found, label=label)
+    members, report = select_dancer(found, fps=FPS, size=SIZE, linker="labels")
+    assert (who[members] == 0).all()
+    assert len(members) >= 299
+    assert report["linker"] == {"name": "labels"}
+
+
+def test_a_linker_must_be_known_and_have_labels():
+    found, _ = detections(DANCER, frames=300)
+    with pytest.raises(ItemError, match=r"unknown linker.*poses, pose_flow, labels"):
+        select_dancer(found, fps=FPS, size=SIZE, linker="sort")
+    with pytest.raises(ItemError, match="`labels` needs an estimator that numbers people"):
+        select_dancer(found, fps=FPS, size=SIZE, linker="labels")
+
+
+@pytest.mark.parametrize("bystanders", [1, 2, 3])
+def test_the_dancer_of_a_demo_clip_is_followed_among_bystanders(bystanders, capsys):
+    """A small version of benchmarks/dancer.py: at least 99 % of frames against the truth."""
+    scene = film(f"demo:sunset/ada/3?bystanders={bystanders}", start=5, end=15, seed=1)
+    found, who = estimate(scene, seed=bystanders)
+    assert set(who.tolist()) == set(range(bystanders + 1))
+    for linker in LINKERS:
+        members, _ = select_dancer(found, fps=scene.fps, size=scene.camera.size, linker=linker)
+        share = frames_right(scene, found, members).mean()
+        with capsys.disabled():
+            print(f"\n{bystanders} bystanders, {linker}: {share:.2%} of {len(scene)} frames")
+        assert share >= 0.99
 
 
 def test_the_track_holds_the_dancer_and_says_who_was_rejected(tmp_path):

@@ -96,13 +96,52 @@ def test_a_walker_walks(speed):
     assert ((joints["nose"] - joints["left_ear"])[:, 0] * speed > 0).all()
 
 
-def test_bystanders_pass_before_and_behind_within_the_clip():
-    people = bystanders(4, 10.0, 30.0, 1)
-    assert len(people) == 4
-    assert [one.z > 1 for one in people] == [True, False, True, False]
-    assert all(10 < one.start < 30 for one in people)
-    assert people == bystanders(4, 10.0, 30.0, 1)
-    assert people != bystanders(4, 10.0, 30.0, 2)
+@pytest.mark.parametrize("speed", [1.2, -1.0])
+@pytest.mark.parametrize("stop", [-1, 0, 2])
+def test_a_walker_may_stop_on_the_way(speed, stop):
+    t = np.arange(0, 20, 1 / 120)
+    one = Walker(make_dancer("passer-by"), 8.0, speed, 1.5, 0.0, stop, 5.0)
+    pose = one.pose(t)
+    joints = {name: pose.joints[:, i] for i, name in enumerate(HALPE26.joints)}
+    x = joints["hip"][:, 0]
+    place = np.sign(speed) * stop * 0.4 * one.dancer.body.height
+    standing = np.abs(x - place) < 1e-6
+    assert standing.mean() * 20 == pytest.approx(5.0, abs=0.3)
+    speeds = np.diff(x) * 120
+    assert (speeds * np.sign(speed) >= -1e-6).all()
+    assert speeds[0] == pytest.approx(speed)
+    assert speeds[-1] == pytest.approx(speed)
+    # No jerk, feet that do not slide, both on the floor where they stand.
+    assert np.abs(np.diff(speeds)).max() * 120 < 1.01 * abs(speed) / 0.8
+    for side in ("left", "right"):
+        ankle = joints[f"{side}_ankle"]
+        down = ankle[:, 1] < one.dancer.body.ankle + 1e-6
+        assert down[standing].all()
+        assert np.abs(np.diff(ankle[:, 0]))[down[1:] & down[:-1]].max() < 0.003
+    # Those who stand move a little, but stay upright.
+    nose = joints["nose"][standing]
+    assert 0.01 < np.ptp(nose[:, 2]) < 0.15
+
+
+def test_bystanders_pass_before_and_behind_and_stand_within_the_clip():
+    kinds = set()
+    for seed in range(12):
+        people = bystanders(3, 10.0, 30.0, seed)
+        assert people == bystanders(3, 10.0, 30.0, seed)
+        passing = [one for one in people if not one.pause]
+        (standing,) = [one for one in people if one.pause]
+        assert sorted(one.z > 1 for one in passing) == [False, True]
+        assert all(10 < one.start < 30 for one in passing)
+        # Nearer the camera than the dancer, in the picture for half of the clip or more.
+        assert standing.z > 1
+        assert 10 <= standing.pause <= 16
+        middle = standing.pose(np.array([20.0])).joints
+        assert 0.5 < np.abs(middle[..., 0].mean()) < 0.9
+        first = bystanders(1, 10.0, 30.0, seed)[0]
+        kinds.add((first.z > 1, first.pause > 0))
+    assert kinds == {(True, False), (False, False), (True, True)}
+    assert bystanders(4, 10.0, 30.0, 1) != bystanders(4, 10.0, 30.0, 2)
+    assert len(bystanders(4, 10.0, 30.0, 1)) == 4
     assert bystanders(0, 10.0, 30.0, 1) == []
 
 

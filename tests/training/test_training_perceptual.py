@@ -4,8 +4,8 @@ import torch
 from conftest import Dances
 from test_training_train import run
 
-from choreo.errors import ItemError
-from choreo.training.perceptual import change, load_perceptual, perceptual_network, pretrain
+from choreo.errors import ConfigError, ItemError
+from choreo.training.perceptual import change, load_perceptual, pretrain
 from choreo.training.recipes import recipe_from
 from choreo.training.stgcn import SpatialTemporalGraphNetwork
 
@@ -46,32 +46,28 @@ def test_class_8_delays_the_arms(poses):
 @pytest.mark.slow
 def test_it_learns_to_tell_changes_apart(tmp_path):
     dances = Dances(tmp_path / "d.npz", chunks=8)
-    summary = pretrain(dances, tmp_path / "p.safetensors", data="d", steps=40, seed=0)
+    summary = pretrain(dances, tmp_path / "p.safetensors", steps=40, seed=0)
     assert summary["accuracy"] > 2 / 16
     network, read = load_perceptual(tmp_path / "p.safetensors")
     assert read == summary
     assert not network.training
 
 
-def test_it_is_trained_once_for_the_same_data(tmp_path, dances):
-    options = {"data": "d", "steps": 1, "seed": 0}
-    first, _ = perceptual_network(dances, None, tmp_path / "cache", **options)
-    (path,) = (tmp_path / "cache").glob("perceptual-*.safetensors")
-    made = path.stat().st_mtime_ns
-    again, _ = perceptual_network(dances, None, tmp_path / "cache", **options)
-    assert path.stat().st_mtime_ns == made
-    for name, value in first.state_dict().items():
-        assert torch.equal(again.state_dict()[name], value)
-    perceptual_network(dances, None, tmp_path / "cache", **{**options, "data": "other"})
-    assert len(list((tmp_path / "cache").glob("perceptual-*"))) == 2
+def test_the_same_seed_gives_the_same_network(tmp_path, dances):
+    told = []
+    for name in "ab":
+        pretrain(
+            dances, tmp_path / f"{name}.safetensors", steps=2, seed=0,
+            on_progress=lambda *done: told.append(done),
+        )  # fmt: skip
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert told == [(1, 2), (2, 2)] * 2
 
 
-def test_a_released_state_dict_serves_too(tmp_path, dances):
+def test_a_released_state_dict_serves_too(tmp_path):
     network = SpatialTemporalGraphNetwork()
     torch.save(network.state_dict(), tmp_path / "GCN.pth")
-    read, summary = perceptual_network(
-        dances, tmp_path / "GCN.pth", tmp_path, data="d", steps=1, seed=0
-    )
+    read, summary = load_perceptual(tmp_path / "GCN.pth")
     assert summary == {"source": "GCN.pth"}
     assert torch.equal(read.fcn.weight, network.fcn.weight)
 
@@ -86,8 +82,12 @@ def test_wrong_files_are_named(tmp_path):
 def test_the_original_trains_with_it(tmp_path, dances):
     recipe = recipe_from({
         "music_features": 256, "initial_pose": "none", "music_feature_loss": "off",
-        "perceptual_loss": True, "perceptual_steps": 1, "epochs": 1, "batch_size": 2,
+        "perceptual_loss": True, "epochs": 1, "batch_size": 2,
     })  # fmt: skip
-    summary = run(dances, tmp_path, recipe)
+    with pytest.raises(ConfigError, match="the pose perceptual loss needs its network"):
+        run(dances, tmp_path, recipe)
+    path = tmp_path / "perceptual.safetensors"
+    pretrain(dances, path, steps=1, seed=0)
+    summary = run(dances, tmp_path, recipe, perceptual=path)
     assert summary["perceptual"]["steps"] == 1
     assert summary["last_epoch"]["perceptual"] > 0

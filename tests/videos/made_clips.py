@@ -57,8 +57,8 @@ def loud_at(song, rate=media.SAMPLE_RATE):
     found, reach = [], rate // 50
     while energy.max() > 0.06:
         peak = int(energy.argmax())
-        near = slice(max(0, peak - reach), peak + reach)
-        places = np.arange(len(energy))[near]
+        near = slice(max(0, peak - reach), min(len(energy), peak + reach))
+        places = np.arange(near.start, near.stop)
         found.append(float(np.average(places, weights=energy[near])) / rate)
         energy[near] = 0
     return sorted(found)

@@ -20,7 +20,9 @@ training:
   models: [original, gru]
   switches:
     all: {batch_size: 2, epochs: 4}
-    original: {epochs: 2, perceptual_steps: 5}
+    original: {epochs: 2}
+  perceptual_steps: 5
+evaluation: {sensitivity: {seconds: 10, dancers: 1}}
 """
 TABLE = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n" + "".join(
     f"{name}\tdemo:{song}/{dancer}/1\t2\t{end}\t{song}\t{dancer}\t{split}\n"

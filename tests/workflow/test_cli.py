@@ -58,10 +58,16 @@ def test_dance_to_a_song(study, tmp_path, capsys):
 
 def test_dataset(study, tmp_path, capsys):
     path = str(study / "dataset" / "dataset.h5")
-    assert main(["dataset", path, "--json", "--check"]) == 0
+    assert main(["dataset", "info", path, "--json"]) == 0
     card = json.loads(capsys.readouterr().out)
     assert card["splits"]["train"]["chunks"] == 4
-    assert main(["dataset", path, "--sample", str(tmp_path), "--count", "1"]) == 0
+    # The study that the file lies in is found: every chunk is that of its track and song.
+    assert main(["dataset", "check", path, "--json"]) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert checked["problems"] == []
+    assert checked["compared_chunks"] == card["all"]["chunks"]
+    assert all(abs(beat["offset_seconds"]) < 0.1 for beat in checked["beats"])
+    assert main(["dataset", "sample", path, "-o", str(tmp_path), "--count", "1"]) == 0
     assert len(list(tmp_path.glob("*.mp4"))) == 1
 
 
@@ -76,8 +82,8 @@ def test_train(study, tmp_path):
 def test_import_alphapose(tmp_path, capsys):
     entry = {"image_id": "1.jpg", "category_id": 1, "keypoints": [5.0, 6.0, 0.9] * 17, "score": 2.5}
     (tmp_path / "a.json").write_text(json.dumps([entry]))
-    arguments = ["import", str(tmp_path / "a.json"), "--size", "64x48", "--frames", "3"]
-    assert main([*arguments, "-o", str(tmp_path / "a.npz")]) == 0
+    arguments = ["import", "alphapose", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.npz")]
+    assert main([*arguments, "--size", "64x48", "--fps", "30", "--frames", "3"]) == 0
     track = PoseTrack.load(tmp_path / "a.npz")
     assert (track.skeleton, track.size) == ("coco17", (64, 48))
     assert track.given.any(1).tolist() == [False, True, False]
@@ -85,6 +91,61 @@ def test_import_alphapose(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out.partition("\n")[2])
     assert {"frames": 3, "missing": 2, "incorrect": 0}.items() <= record.items()
     assert record["confidence"] == pytest.approx(0.9)
+
+
+def test_import_takes_the_clock_of_the_video(tmp_path, capsys):
+    with video_writer(tmp_path / "in.mp4", (64, 48), 25) as write:
+        for _ in range(10):
+            write(np.zeros((48, 64, 3), np.uint8))
+    entry = {"image_id": 1, "category_id": 1, "keypoints": [5.0, 6.0, 0.9] * 17}
+    (tmp_path / "a.json").write_text(json.dumps([entry]))
+    arguments = ["import", "coco", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.npz")]
+    arguments += ["--video", str(tmp_path / "in.mp4")]
+    assert main(arguments) == 1
+    assert "can't tell the number of the first frame" in capsys.readouterr().err
+    assert main([*arguments, "--first-frame", "0"]) == 0
+    track = PoseTrack.load(tmp_path / "a.npz")
+    assert (len(track), track.fps, track.size) == (10, 25, (64, 48))
+    assert main([*arguments, "--fps", "30"]) == 1
+    assert "--video and --fps both say it. Leave out --fps" in capsys.readouterr().err
+
+
+def test_import_must_be_told_what_a_file_does_not_say(tmp_path, capsys):
+    (tmp_path / "a.json").write_text("[]")
+    arguments = ["import", "alphapose", str(tmp_path / "a.json"), "-o", str(tmp_path / "a.npz")]
+    assert main([*arguments, "--size", "64x48"]) == 1
+    assert "Give --video VIDEO, or --size WxH and --fps" in capsys.readouterr().err
+    assert main([*arguments, "--size", "64x48", "--fps", "30", "--view", "c01"]) == 1
+    assert "alphapose has no option view" in capsys.readouterr().err
+    assert not (tmp_path / "a.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [("openpose", "made"), ("mmpose", "a.json"), ("deeplabcut", "a.csv"), ("movement", "a.nc")],
+)
+def test_export_and_import(tmp_path, capsys, format, name):
+    keypoints = np.random.default_rng(0).uniform(0, 48, (5, 26, 2))
+    track = PoseTrack(keypoints, np.full((5, 26), 0.5), 30, (64, 48), "halpe26")
+    track.save(tmp_path / "a.npz")
+    made = str(tmp_path / name)
+    skeleton = "body25" if format == "openpose" else "coco17"
+    assert (
+        main(["export", format, str(tmp_path / "a.npz"), "-o", made, "--skeleton", skeleton]) == 0
+    )
+    assert f"{skeleton}, a person in 5 of 5 frames" in capsys.readouterr().out
+    arguments = ["import", format, made, "--size", "64x48", "--fps", "30", "--skeleton", skeleton]
+    assert main([*arguments, "-o", str(tmp_path / "b.npz")]) == 0
+    again = PoseTrack.load(tmp_path / "b.npz")
+    assert np.array_equal(again.keypoints, track.to(skeleton).keypoints, equal_nan=True)
+
+
+def test_export_refuses_joints_that_the_format_lacks(tmp_path, capsys):
+    PoseTrack(np.zeros((1, 26, 2)), np.ones((1, 26)), 30, (64, 48), "halpe26").save(
+        tmp_path / "a.npz"
+    )
+    assert main(["export", "aist", str(tmp_path / "a.npz"), "-o", str(tmp_path / "a.pkl")]) == 1
+    assert "Convert the track to coco17 (--skeleton)" in capsys.readouterr().err
 
 
 def test_videos(tmp_path, capsys):

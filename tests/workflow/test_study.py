@@ -22,10 +22,11 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
 def test_every_output_is_there(finished):
     results = finished.results / "tiny"
-    for name in ("table1", "table2"):
+    extended = [f"table2x_{part}" for part in ("distances", "beats", "motion", "pairs")]
+    for name in ("table1", "table2", *extended, "sensitivity"):
         for suffix in ("csv", "md", "tex", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in ("figure2", "figure5", "figure7", "figureA1"):
+    for name in ("figure2", "figure5", "figure7", "figureA1", "sensitivity"):
         assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert "three" not in (results / "videos" / "problems.csv").read_text()
@@ -42,6 +43,61 @@ def test_table1_has_our_rows_and_the_published_ones(finished):
     assert (ours["pck_0_1"] > 0.5).all()
     published = table[table["origin"] == "published"]
     assert list(published["incorrect_mean"]) == [76.2, 127.4, 339.1]
+
+
+def test_table2x_has_its_bounding_rows(finished):
+    """One test song of one chunk: every value is defined or empty, none is made up."""
+    tables = finished.results / "tiny" / "tables"
+    beats = pd.read_csv(tables / "table2x_beats.csv").set_index("system")
+    models = ["real", "original", "gru"]
+    bounds = ["shifted", "frozen", "mean_pose", "noise", "retrieval"]
+    assert beats.index.tolist() == models + bounds
+    assert beats.loc["frozen", "beat_coverage"] == 0
+    assert beats.beat_hit_rate_interval.isna().all()
+    distances = pd.read_csv(tables / "table2x_distances.csv")
+    assert distances.frechet.notna().all()
+    assert (distances.chunks == 1).all()
+    pairs = pd.read_csv(tables / "table2x_pairs.csv")
+    assert pairs.sentence.str.endswith("cannot be told from 1 song.").all()
+
+
+def test_every_table_says_what_it_was_made_by(finished):
+    tables = sorted((finished.results / "tiny").rglob("tables/*.csv"))
+    assert len(tables) >= 8
+    hashes = set()
+    for path in tables:
+        frame = pd.read_csv(path)
+        assert (frame["commit"] == "no git").all(), path
+        hashes |= set(frame["config"])
+        said = path.with_suffix(".md").read_text().splitlines()[-1]
+        assert said.startswith("*Study tiny: 3 videos, 3 songs (1 for testing); seed 1"), path
+    assert len(hashes) == 1
+
+
+def test_another_commit_makes_nothing_anew(copy):
+    commands = (["init"], ["add", "src", "Snakefile", "rules"], ["commit", "-m", "one"])
+    for command in commands:
+        own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *own, *command], cwd=copy.folder, check=True, capture_output=True)
+    assert "Nothing to be done" in copy.run().stdout
+
+
+def test_table3_runs_small_and_says_so(copy):
+    path = copy.folder / "config" / "tiny.yaml"
+    settings = "{sensitivity: {seconds: 10, dancers: 1}"
+    text = path.read_text()
+    assert settings in text
+    path.write_text(text.replace(settings, settings + ", audit: {switches: {epochs: 1}}"))
+    copy.run("table3")
+    table = pd.read_csv(copy.results / "tiny" / "tables" / "table3.csv", dtype={"number": str})
+    assert table["number"].tolist() == ["1", "2a", "2b", *"3456789"]
+    trained = table[table["seeds"].notna()]
+    assert set(trained["verdict"]) == {"not decidable with this data"}
+    assert (trained["seeds"] == 1).all()
+    assert table["effect"].iloc[1].startswith("PCK@0.1")
+    text = (copy.results / "tiny" / "tables" / "table3.md").read_text()
+    assert "This is a small run" in text
+    assert "on 4 chunks of 5 s; epochs: 1, of the original model 2; test songs: 1." in text
 
 
 def test_dances_are_as_long_as_their_song(finished):

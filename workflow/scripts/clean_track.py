@@ -1,3 +1,4 @@
+from choreo.cleaning.beats import beats_record
 from choreo.cleaning.clean import clean
 from choreo.files import write_json
 from choreo.jobs import run_item
@@ -5,13 +6,18 @@ from choreo.track import PoseTrack
 
 
 def action(terminal):
-    track, record = clean(
-        PoseTrack.load(snakemake.input.track),
-        method=snakemake.params.method,
-        threshold_px=snakemake.params.threshold_px,
-        max_gap_seconds=snakemake.params.max_gap_seconds,
+    p = snakemake.params
+    before = PoseTrack.load(snakemake.input.track)
+    truth = snakemake.input.get("truth")
+    after, record = clean(
+        before,
+        method=p.method,
+        threshold_px=p.threshold_px,
+        threshold_height=p.get("threshold_height"),
+        max_gap_seconds=p.max_gap_seconds,
     )
-    track.save(snakemake.output.track)
+    record["motion_beats"] = beats_record(before, after, PoseTrack.load(truth) if truth else None)
+    after.save(snakemake.output.track)
     write_json(snakemake.output.record, {"video": snakemake.wildcards.video} | record)
 
 

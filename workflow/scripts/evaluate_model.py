@@ -1,13 +1,14 @@
 from choreo.evaluation.extractor import Extractor
-from choreo.evaluation.inputs import read_dances
+from choreo.evaluation.inputs import read_dances, read_real
 from choreo.evaluation.measurements import Measurements, measure
+from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.table2 import evaluate
 from choreo.files import write_json
 from choreo.jobs import problem_in, run_item
 
 
 def action(terminal):
-    i, p = snakemake.input, snakemake.params
+    i, p, w = snakemake.input, snakemake.params, snakemake.wildcards
     files = {
         song: (track, sound)
         for song, track, sound in zip(p.songs, i.tracks, i.songs)
@@ -19,9 +20,20 @@ def action(terminal):
         method=p.method,
     )
     measured = measure(dances, Extractor.load(i.extractor), method=p.method, tolerance=p.tolerance)
-    w = snakemake.wildcards
-    record = evaluate(measured, Measurements.load(i.reference), system=w.model, seed=int(w.seed))
+    released = None
+    if i.get("judge"):
+        real = read_real(i.dataset, "train", sound=False)
+        released = fid_or_reason(dances, real, i.judge, seed=p.seed)
+    record = evaluate(
+        measured,
+        Measurements.load(i.reference),
+        system=w.model,
+        seed=int(w.seed),
+        released_fid=released,
+    )
+    measured.save(snakemake.output.measured)
     write_json(snakemake.output.record, record)
 
 
-run_item(snakemake, action)
+# A song that can't be danced to is left out, and the others are evaluated.
+run_item(snakemake, action, needs=[snakemake.input.extractor, snakemake.input.reference])

@@ -10,6 +10,7 @@ def action(terminal):
         seed=snakemake.params.seed,
         initial_pose=snakemake.params.initial_pose,
         temperature=snakemake.params.temperature,
+        join=snakemake.params.join,
     ).save(snakemake.output.track)
 
 

@@ -5,9 +5,12 @@ from choreo.track import PoseTrack
 
 
 def action(terminal):
-    track = PoseTrack.load(snakemake.input.track)
+    track, p = PoseTrack.load(snakemake.input.track), snakemake.params
     record = quality(
-        track, method=snakemake.params.method, threshold_px=snakemake.params.threshold_px
+        track,
+        method=p.method,
+        threshold_px=p.threshold_px,
+        threshold_height=p.threshold_height,
     )
     if snakemake.input.get("truth"):
         record["truth"] = against_truth(track, PoseTrack.load(snakemake.input.truth))

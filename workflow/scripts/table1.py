@@ -4,10 +4,12 @@ from choreo.jobs import run, usable
 
 
 def action(terminal):
+    p = snakemake.params
     table1(
         [read_json(path) for path in usable(snakemake.input.qualities)],
-        estimators=snakemake.params.estimators,
-        study=snakemake.params.study,
+        estimators=p.estimators,
+        study=p.study,
+        seed=p.seed,
     ).write(snakemake.output[0].removesuffix(".html"))
 
 

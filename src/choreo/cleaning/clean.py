@@ -4,6 +4,7 @@ import numpy as np
 
 from choreo.cleaning import released, robust
 from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
+from choreo.comparison.quality import height_px, median
 from choreo.displacement import (
     THRESHOLD_PX,
     flag_misdetections,
@@ -18,7 +19,14 @@ AT_THE_ENDS = "no kept frame on one side"
 """Why frames at the ends of a track are not filled."""
 
 
-def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=None):
+def clean(
+    track,
+    *,
+    method="thesis",
+    threshold_px=THRESHOLD_PX,
+    threshold_height=None,
+    max_gap_seconds=None,
+):
     """Clean a track.
 
     Parameters
@@ -34,7 +42,11 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         `choreo.cleaning.released`). ``robust``: each joint on its own, over many frames (see
         `choreo.cleaning.robust`).
     threshold_px : float
-        Pixels, for eq. (1). ``robust`` has no threshold in pixels.
+        Pixels, for eq. (1). ``robust`` has no such threshold.
+    threshold_height : float, optional
+        The same as a fraction of the dancer's height (the median over the track of
+        `choreo.comparison.quality.height_px`), which does not depend on the resolution; it
+        takes the place of `threshold_px`.
     max_gap_seconds : float, optional
         Longer gaps are not bridged. By default ``thesis`` bridges any, as the text does,
         and ``robust`` half a second; ``released`` has no such limit.
@@ -47,7 +59,8 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
     dict
         The quality-control record, JSON values:
 
-        method, threshold_px, fps : as used
+        method, threshold_px, max_gap_seconds, fps : as used
+        threshold_height : as given
         frames : decoded frames
         missing, incorrect, partial : counts as in `choreo.comparison.quality.quality`
         flagged : numbers of the frames that were removed; for ``robust``, in which a joint
@@ -58,13 +71,16 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         longest_gap, longest_gap_seconds : longest run of frames of which nothing was kept
         unrepaired : [{first, last, joints, reason}] of what stayed NaN; joints are names,
             or "all" that are in use
+        pieces : [first, last] of each run of frames that have every joint in use: what a
+            gap that is not bridged splits the clip into
 
     Raises
     ------
     ConfigError
         For an unknown method or a setting that can't be.
     ItemError
-        Where nobody was found, or no frame is left that could be trusted.
+        Where nobody was found, no frame is left that could be trusted, or
+        `threshold_height` is given and no frame shows the whole dancer.
     """
     if method not in ("thesis", "released", "robust"):
         raise ConfigError(
@@ -72,7 +88,11 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         )
     if max_gap_seconds is None and method == "robust":
         max_gap_seconds = robust.MAX_GAP_SECONDS
-    for name, value in (("threshold_px", threshold_px), ("max_gap_seconds", max_gap_seconds)):
+    for name, value in (
+        ("threshold_px", threshold_px),
+        ("threshold_height", threshold_height),
+        ("max_gap_seconds", max_gap_seconds),
+    ):
         if value is not None and not value > 0:
             raise ConfigError(f"`{name}` must be above 0", value=value)
     missing = missing_frames(track.keypoints)
@@ -82,18 +102,22 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
             where=track.meta.get("source"),
             remedy="Check the video, or try another estimator",
         )
+    if method == "robust":
+        # It looks at every joint on its own, in units of the body.
+        threshold_px = threshold_height = None
+    elif threshold_height is not None:
+        threshold_px = threshold_height * _height(track)
     if method == "thesis":
         keypoints, kept, counts = _thesis(track, missing, threshold_px, max_gap_seconds)
     elif method == "released":
         keypoints, kept, counts = _released(track, missing, threshold_px)
     else:
         keypoints, kept, counts = _robust(track, max_gap_seconds)
-        # It looks at every joint on its own, in units of the body.
-        threshold_px = None
     repaired = given_joints(keypoints) & ~kept
     settings = {
         "method": method,
         "threshold_px": None if threshold_px is None else float(threshold_px),
+        "threshold_height": threshold_height,
         "max_gap_seconds": max_gap_seconds,
     }
     cleaned = track.with_(
@@ -102,6 +126,7 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         repaired=repaired,
         meta={**track.meta, "cleaning": settings},
     )
+    used = joints_in_use(track.keypoints)
     gaps = runs(~kept.any(1))
     longest = max((last - first + 1 for first, last in gaps), default=0)
     record = settings | {
@@ -117,9 +142,22 @@ def clean(track, *, method="thesis", threshold_px=THRESHOLD_PX, max_gap_seconds=
         "longest_gap": longest,
         "longest_gap_seconds": longest / track.fps,
         "unrepaired": _unrepaired(track, keypoints, kept, max_gap_seconds),
+        "pieces": [list(run) for run in runs(given_joints(keypoints)[:, used].all(1))],
     }
     record["incorrect"] = len(record["flagged"])
     return cleaned, record | counts
+
+
+def _height(track):
+    height = median(height_px(track))
+    if not height:
+        raise ItemError(
+            "`threshold_height` needs the dancer's height, and no frame has the joints for it "
+            "(nose, shoulders, hips, knees and ankles)",
+            where=track.meta.get("source"),
+            remedy="Set it to null and use threshold_px",
+        )
+    return height
 
 
 def _thesis(track, missing, threshold_px, max_gap_seconds):

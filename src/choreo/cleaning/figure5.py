@@ -1,4 +1,4 @@
-"""Figure 5 of the thesis: poses before and after cleaning; and the timeline of a clip."""
+"""Figure 5 of the thesis: poses before and after cleaning."""
 
 from pathlib import Path
 
@@ -6,12 +6,7 @@ import numpy as np
 
 from choreo import figures
 from choreo.cleaning.gaps import runs
-from choreo.displacement import (
-    THRESHOLD_PX,
-    displacement,
-    joints_in_use,
-    missing_frames,
-)
+from choreo.displacement import displacement
 from choreo.errors import ItemError
 from choreo.files import read_json
 from choreo.poses.pictures import crop, pictures, show_pose
@@ -159,58 +154,4 @@ def figure5(videos, before, after, records, *, samples=4):
         shown += [(name, f, images[f], *parts, record) for f in frames if f in images]
     figure = draw(shown)
     figure.suptitle("Before and after cleaning")
-    return figure
-
-
-def timeline(before, after, record, *, title="Cleaning"):
-    """Draw what cleaning found and did in one clip, over time.
-
-    Parameters
-    ----------
-    before, after : PoseTrack
-    record : dict
-        Of `choreo.cleaning.clean.clean`.
-    title : str
-        Heading, such as the video's name.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Above, max |X_i - X_(i-1)| in pixels before and after; below, bars of missing,
-        flagged, repaired frames and of those left without a pose.
-    """
-    figure, (curve, bars) = figures.new(2, 1, figsize=(9, 4.6), sharex=True, height_ratios=(3, 1.4))
-    seconds = np.arange(len(before)) / before.fps
-    for label, track, colour, line in (
-        ("before", before, figures.COLOURS[2], "--"),
-        ("after", after, figures.COLOURS[1], "-"),
-    ):
-        curve.plot(seconds, displacement(track.keypoints), line, color=colour, label=label)
-    threshold = record["threshold_px"]
-    if threshold:
-        curve.axhline(threshold, color="0.4", linestyle=":", label="threshold")
-    curve.set_yscale("symlog", linthresh=threshold or THRESHOLD_PX)
-    curve.set_ylim(bottom=0)
-    curve.set_ylabel("displacement (px)")
-    curve.legend(loc="upper right", ncols=3)
-    curve.set_title(
-        f"{title}: {record['missing']} missing, {record['incorrect']} incorrect, "
-        f"{record['repaired_frames']} of {record['frames']} frames repaired"
-    )
-    flagged = np.zeros(len(before), bool)
-    flagged[record["flagged"]] = True
-    used = joints_in_use(before.keypoints)
-    rows = (
-        ("missing", missing_frames(before.keypoints), "0.15", ""),
-        ("flagged", flagged, figures.COLOURS[2], "///"),
-        ("repaired", after.repaired.any(1), figures.COLOURS[1], ""),
-        ("left empty", ~after.given[:, used].all(1), "0.6", "xxx"),
-    )
-    for y, (_, mask, colour, hatch) in enumerate(rows):
-        spans = [(a / before.fps, (b - a + 1) / before.fps) for a, b in runs(mask)]
-        bars.broken_barh(spans, (-y - 0.4, 0.8), facecolor=colour, hatch=hatch, edgecolor="white")
-    bars.set_yticks([-y for y in range(len(rows))], [name for name, *_ in rows])
-    bars.set_ylim(-len(rows) + 0.4, 0.6)
-    bars.set_xlim(0, len(before) / before.fps)
-    bars.set_xlabel("seconds")
     return figure

@@ -1,7 +1,9 @@
-"""Filling gaps in trajectories with cubic splines (thesis section 3.3)."""
+"""Gaps in trajectories, and cubic splines across them (thesis section 3.3)."""
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+
+from choreo.displacement import given_joints
 
 
 def runs(mask):
@@ -68,4 +70,28 @@ def fill_gaps(values, keep, fill):
     if fill.any() and values.shape[1]:
         at = np.flatnonzero(keep)
         out[fill] = CubicSpline(at, values[at], extrapolate=False)(np.flatnonzero(fill))
+    return out
+
+
+def fill_linearly(keypoints):
+    """Fill each joint's missing frames from a straight line, for what needs every frame.
+
+    Parameters
+    ----------
+    keypoints : ndarray of float, shape (T, J, 2)
+        NaN where there is none.
+
+    Returns
+    -------
+    ndarray of float, shape (T, J, 2)
+        Before its first and after its last frame a joint stands still; one that is never
+        given stays NaN.
+    """
+    out = keypoints.copy()
+    at = np.arange(len(out))
+    given = given_joints(out)
+    for joint in np.flatnonzero(given.any(0) & ~given.all(0)):
+        known = given[:, joint]
+        for axis in range(2):
+            out[:, joint, axis] = np.interp(at, at[known], out[known, joint, axis])
     return out

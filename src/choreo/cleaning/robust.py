@@ -132,9 +132,10 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     given = given_joints(path)
     keep = given.copy()
     worth = 0.5 + 0.5 * np.clip(np.nan_to_num(scores, nan=1.0), 0, 1)
-    for joint in np.flatnonzero(joints_in_use(path)):
-        at = np.flatnonzero(given[:, joint])
-        good = consistent(at, path[at, joint] / size, worth[at, joint], fps)
+    used = np.flatnonzero(joints_in_use(path))
+    frames = [np.flatnonzero(given[:, joint]) for joint in used]
+    paths = [(at, path[at, j] / size, worth[at, j]) for at, j in zip(frames, used)]
+    for at, joint, good in zip(frames, used, consistent(paths, fps)):
         keep[at[~good], joint] = False
     keep &= ~_too_long(path, keep, size, skeleton)
     limit = None if max_gap_seconds is None else max_gap_seconds * fps
@@ -159,8 +160,8 @@ def find_exchanges(keypoints, size, skeleton):
     """Find frames in which an estimator took left for right.
 
     Arms, legs and face are looked at on their own. Two states, as given and exchanged;
-    the cost of a step is the mean motion of the group's joints in body sizes, that of a
-    change of state is `EXCHANGE`, that of a frame in the exchanged state `EXCHANGED`.
+    the cost of a step is the mean motion of the group's joints in body sizes a frame, that
+    of a change of state is `EXCHANGE`, that of a frame in the exchanged state `EXCHANGED`.
 
     Parameters
     ----------
@@ -191,8 +192,10 @@ def find_exchanges(keypoints, size, skeleton):
             continue
         a, b = keypoints[at][:, left] / size, keypoints[at][:, right] / size
         # A jump to anywhere must not look like an exchange: far is as far as a body part.
-        kept = _motion(a, a) + _motion(b, b)
-        crossed = _motion(a, b) + _motion(b, a)
+        # Across missing frames much can have moved: there it is the speed that counts.
+        step = np.diff(at)[:, None]
+        kept = (_motion(a, a) + _motion(b, b)) / step
+        crossed = (_motion(a, b) + _motion(b, a)) / step
         known = np.isfinite(kept) & np.isfinite(crossed)
         count = np.maximum(known.sum(1), 1)
         same = np.where(known, kept, 0).sum(1) / count
@@ -223,47 +226,55 @@ def _two_states(same, change):
     return np.array(states[::-1])
 
 
-def consistent(frame, path, worth, fps):
-    """Find the part of a joint's path whose pieces follow from one another.
+def consistent(paths, fps):
+    """Find the part of each joint's path whose pieces follow from one another.
 
     Parameters
     ----------
-    frame : ndarray of int, shape (N,)
-        Increasing frame numbers.
-    path : ndarray, shape (N, 2)
-        Positions in body sizes.
-    worth : ndarray, shape (N,)
-        Cost of dropping each.
+    paths : list of (ndarray, ndarray, ndarray)
+        A joint each: increasing frame numbers, int of shape (N,); positions in body sizes,
+        shape (N, 2); the cost of dropping each, shape (N,).
     fps : float
         Frames a second.
 
     Returns
     -------
-    ndarray of bool, shape (N,)
-        What to keep.
+    list of ndarray of bool, shape (N,)
+        What to keep of each path.
     """
-    count = len(frame)
-    if count < 4:
-        return np.ones(count, bool)
-    step = np.diff(frame)
-    # Half the third difference: how far the straight continuations from both sides miss
-    # each other in the middle of a step.
-    miss = np.zeros(count - 1)
-    third = path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]
-    miss[1:-1] = np.hypot(*third.T) / 2
-    # At the ends the continuation is that of the three frames on the one side.
-    miss[[0, -1]] = np.hypot(*third[[0, -1]].T)
+    good = [np.ones(len(frame), bool) for frame, _, _ in paths]
     frames_a_second = REFERENCE_FPS / fps
-    cuts = np.flatnonzero((miss > JUMP * max(frames_a_second, 1.0)) | (step > 1)) + 1
-    if not len(cuts):
-        return np.ones(count, bool)
-    first = np.concatenate([[0], cuts])
-    last = np.concatenate([cuts - 1, [count - 1]])
-    chosen = _best_chain(first, last, frame, path, worth, frames_a_second)
-    good = np.zeros(count, bool)
-    for piece in chosen:
-        good[first[piece] : last[piece] + 1] = True
+    chains = []
+    for number, (frame, path, worth) in enumerate(paths):
+        cuts = _cuts(frame, path, JUMP * max(frames_a_second, 1.0))
+        if not len(cuts):
+            continue
+        first = np.concatenate([[0], cuts])
+        last = np.concatenate([cuts - 1, [len(frame) - 1]])
+        total = np.concatenate([[0], np.cumsum(worth)])
+        joins = _joins(first, last, frame, path, frames_a_second)
+        chains.append((number, first, last, joins, total[first], total[last + 1]))
+    chosen = _best_chains([chain[3:] for chain in chains])
+    for (number, first, last, *_), pieces in zip(chains, chosen):
+        good[number][:] = False
+        for piece in pieces:
+            good[number][first[piece] : last[piece] + 1] = True
     return good
+
+
+def _cuts(frame, path, jump):
+    """Where the path starts anew: after a jump or a gap."""
+    if len(frame) < 4:
+        return np.empty(0, int)
+    # Half the third difference: how far the straight continuations from both sides miss
+    # each other in the middle of a step. At the ends and beside a gap the continuation is
+    # that of the three frames on the one side.
+    third = np.hypot(*(path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]).T)
+    third[frame[3:] - frame[:-3] > 3] = np.nan
+    third = np.concatenate([[np.nan] * 2, third, [np.nan] * 2])
+    earlier, both, later = third[:-2], third[1:-1] / 2, third[2:]
+    miss = np.where(np.isfinite(both), both, np.fmin(earlier, later))
+    return np.flatnonzero((miss > jump) | (np.diff(frame) > 1)) + 1
 
 
 def _velocities(first, last, frame, path):
@@ -300,30 +311,40 @@ def _joins(first, last, frame, path, frames_a_second):
     return np.where(exists, np.minimum((miss / allowed) ** 2, JOIN_CAP), np.inf)
 
 
-def _best_chain(first, last, frame, path, worth, frames_a_second):
-    """Pieces of the cheapest chain: dropped frames and joins that miss."""
-    joins = _joins(first, last, frame, path, frames_a_second)
-    total = np.concatenate([[0], np.cumsum(worth)])
-    before, after = total[first], total[last + 1]
+def _best_chains(joints):
+    """Pieces of the cheapest chain of each joint: dropped frames and joins that miss.
+
+    All joints at once, for speed; each is (joins, before, after) with `joins` as `_joins`
+    gives it, and what could be kept before each of its pieces and until its end.
+    """
+    if not joints:
+        return []
+    # Joints with fewer pieces than others get further ones that cost endlessly much.
+    most = max(len(before) for _, before, _ in joints)
+    joins = np.full((most, LOOK_BACK, len(joints)), np.inf)
+    kept = np.full((most, len(joints)), np.inf)
+    for number, (cost, start, end) in enumerate(joints):
+        joins[: len(start), :, number] = cost
+        kept[: len(start), number] = start - end
     # ends[LOOK_BACK + p]: cost of the best chain to piece p, less all that could have been
     # kept until its end; padded so that every piece has LOOK_BACK ones before it.
-    ends = np.full(LOOK_BACK + len(first), np.inf)
-    previous = []
-    for piece in range(len(first)):
+    ends = np.full((LOOK_BACK + most, len(joints)), np.inf)
+    previous = np.full((most, len(joints)), -1)
+    every = np.arange(len(joints))
+    for piece in range(most):
         candidates = ends[piece : piece + LOOK_BACK][::-1] + joins[piece]
-        best = int(candidates.argmin())
-        if candidates[best] < 0:
-            previous.append(piece - 1 - best)
-            ends[LOOK_BACK + piece] = candidates[best] + before[piece] - after[piece]
-        else:
-            previous.append(-1)
-            ends[LOOK_BACK + piece] = before[piece] - after[piece]
-    piece = int(ends[LOOK_BACK:].argmin())
-    chain = []
-    while piece >= 0:
-        chain.append(piece)
-        piece = previous[piece]
-    return chain
+        best = candidates.argmin(0)
+        cost = candidates[best, every]
+        previous[piece] = np.where(cost < 0, piece - 1 - best, -1)
+        ends[LOOK_BACK + piece] = np.minimum(cost, 0) + kept[piece]
+    chains = []
+    for number, piece in enumerate(ends[LOOK_BACK:].argmin(0).tolist()):
+        chain = []
+        while piece >= 0:
+            chain.append(piece)
+            piece = int(previous[piece, number])
+        chains.append(chain)
+    return chains
 
 
 def _too_long(path, keep, size, skeleton):

@@ -1,5 +1,6 @@
 """Figure 2 of the thesis: sample poses of every estimator on the same frames."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from choreo.displacement import flag_misdetections, missing_frames, partial_fram
 from choreo.errors import ItemError
 from choreo.poses.pictures import crop, pictures, show_pose
 from choreo.track import PoseTrack
+
+MOST_COLUMNS = 4
+"""More estimators than these go into further blocks below."""
 
 
 def common_frames(tracks, count):
@@ -42,6 +46,44 @@ def common_frames(tracks, count):
     return sorted({int(i) for i in candidates[nearest]})
 
 
+def status(track):
+    """What eq. (1)-(2) and Table 1 say about each frame of a track.
+
+    Parameters
+    ----------
+    track : PoseTrack
+
+    Returns
+    -------
+    ndarray of str, shape (T,)
+        "missing", "joints missing", "incorrect", or "" where nothing is wrong.
+    """
+    keypoints = track.keypoints
+    found = np.full(len(track), "", dtype=object)
+    found[flag_misdetections(keypoints)] = "incorrect"
+    found[partial_frames(keypoints)] = "joints missing"
+    found[missing_frames(keypoints)] = "missing"
+    return found
+
+
+def layout(count):
+    """Divide estimators into blocks of columns that fit a page.
+
+    Parameters
+    ----------
+    count : int
+        Estimators.
+
+    Returns
+    -------
+    list of range
+        One a block, of at most `MOST_COLUMNS` and nearly equal length.
+    """
+    blocks = -(-count // MOST_COLUMNS)
+    columns = -(-count // blocks)
+    return [range(start, min(start + columns, count)) for start in range(0, count, columns)]
+
+
 def draw(samples, tracks):
     """Draw poses side by side: a column an estimator, two rows a frame (video, white).
 
@@ -50,30 +92,42 @@ def draw(samples, tracks):
     samples : list of (int, ndarray)
         Frame number and its RGB picture.
     tracks : dict of str to PoseTrack
-        Estimator -> its track of the same video.
+        Estimator -> its track of the same video. More than four continue below, in
+        another block of columns.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    rows = 2 * len(samples)
+    names = list(tracks)
+    blocks = layout(len(names))
+    said = {name: status(track) for name, track in tracks.items()}
+    rows, columns = 2 * len(samples) * len(blocks), len(blocks[0])
     parts = [crop(list(tracks.values()), frame) for frame, _ in samples]
     shape = max((p[1].stop - p[1].start) / (p[0].stop - p[0].start) for p in parts)
-    width = max(2.9 * min(shape, 2.0), 2.2)
+    height = 3.0 if rows <= 4 else 2.4
+    width = height * min(max(shape, 0.7), 2.0)
     figure, axes = figures.new(
-        rows, len(tracks), figsize=(width * len(tracks) + 0.5, 3 * rows + 0.6), squeeze=False
+        rows, columns, figsize=(width * columns + 0.5, height * rows + 0.6), squeeze=False
     )
-    for r, ((frame, picture), part) in enumerate(zip(samples, parts)):
-        for c, (name, track) in enumerate(tracks.items()):
+    row = 0
+    for block in blocks:
+        for (frame, picture), part in zip(samples, parts):
             grounds = {"on the video": picture, "on white": np.full_like(picture, 255)}
-            for axis, (where, ground) in zip(axes[2 * r :, c], grounds.items()):
-                show_pose(axis, ground, part, track, frame)
-                if c == 0:
-                    axis.set_ylabel(f"{frame / track.fps:.2f} s, {where}")
-            if r == 0:
-                axes[0, c].set_title(f"{name}\n{int(track.given.any(0).sum())} joints")
-            if not track.given[frame].any():
-                axes[2 * r + 1, c].set_xlabel("nobody found")
+            for where, ground in grounds.items():
+                for axis, n in itertools.zip_longest(axes[row], block):
+                    if n is None:
+                        axis.set_axis_off()
+                        continue
+                    track = tracks[names[n]]
+                    show_pose(axis, ground, part, track, frame)
+                    if n == block[0]:
+                        axis.set_ylabel(f"{frame / track.fps:.2f} s, {where}")
+                    if (frame, where) == (samples[0][0], "on the video"):
+                        axis.set_title(f"{names[n]}\n{int(track.given.any(0).sum())} joints")
+                    if where == "on white" and said[names[n]][frame]:
+                        axis.set_xlabel(said[names[n]][frame])
+                row += 1
     return figure
 
 

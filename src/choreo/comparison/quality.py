@@ -15,8 +15,14 @@ from choreo.errors import ConfigError, ItemError
 PCK_FRACTIONS = (0.05, 0.1)
 """Fractions of the torso within which a joint counts as correct."""
 
+OPENPOSE = ("body25", "openpose18")
+"""Skeletons whose `released` counts follow OpenPose's rules."""
 
-def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
+WRONG_TORSO = 0.5
+"""A frame is truly wrong where some joint is further than this from the truth, in torsos."""
+
+
+def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_height=None):
     """Count missing frames and incorrect detections of a track, and average its confidence.
 
     Parameters
@@ -27,10 +33,15 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
         ``thesis``: section 3.4, eq. (1)-(2) over the decoded frames (see
         `choreo.displacement.flag_misdetections` for what happens at gaps and at the
         start). ``released``: the rules of the thesis's code (see
-        `choreo.comparison.released`), with its own 100 px. The frames of the track stand
-        for the entries of AlphaPose's file, by whose rules every estimator is counted.
+        `choreo.comparison.released`), with its own 100 px: OpenPose's for a track in
+        one of OpenPose's skeletons (`body25`, `openpose18`), else AlphaPose's. The frames
+        of the track stand for the entries of the tool's file.
     threshold_px : float
         For ``thesis``, pixels.
+    threshold_height : float, optional
+        The same as a fraction of the dancer's height (see `height_px`), which does not
+        depend on the resolution; it takes the place of `threshold_px`. Where no frame
+        shows the whole height, no move is too far.
 
     Returns
     -------
@@ -38,6 +49,8 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
         JSON values; None where undefined.
 
         method, threshold_px : as used
+        height_px : median height of the dancer in this track
+        threshold_height : the threshold as a fraction of it
         frames : decoded frames
         joints, joints_given : joints of the skeleton, and those that the estimator gives
             at least once; the others are no misses and no part of eq. (1)
@@ -59,6 +72,9 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
         raise ConfigError(
             "unknown method of comparison", value=method, remedy="Use thesis or released"
         )
+    height = median(height_px(track))
+    if threshold_height is not None:
+        threshold_px = threshold_height * height if height else np.inf
     in_use = joints_in_use(track.keypoints)
     keypoints = track.keypoints[:, in_use]
     given = track.given[:, in_use]
@@ -76,22 +92,61 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX):
         "detection_rate": float(given.mean()) if given.size else None,
     }
     if method == "released":
-        present = np.flatnonzero(~missing_frames(keypoints))
-        counts = released.count_alphapose(
-            present.tolist(), keypoints[present].astype(float), scores[present]
-        )
-        return result | {
-            "threshold_px": released.THRESHOLD_PX,
-            "missing": counts["missing"],
-            "incorrect": counts["incorrect"],
-            "confidence": counts["confidence"],
-        }
+        result |= _threshold(released.THRESHOLD_PX, height)
+        counts = _released(track)
+        return result | {key: counts[key] for key in ("missing", "incorrect", "confidence")}
+    result |= _threshold(threshold_px, height)
     return result | {
-        "threshold_px": float(threshold_px),
         "missing": int(missing_frames(keypoints).sum()),
         "incorrect": int(flag_misdetections(keypoints, threshold_px).sum()),
         "confidence": float(scores[scored].mean()) if scored.any() else None,
     }
+
+
+def _released(track):
+    """Counts of the released code; for OpenPose a joint never given is always 0, 0."""
+    present = np.flatnonzero(~missing_frames(track.keypoints))
+    keypoints = np.where(track.given[..., None], track.keypoints, np.nan)[present].astype(float)
+    scores = np.where(track.given, track.scores, np.nan)[present].astype(float)
+    if track.skeleton in OPENPOSE:
+        return released.count_openpose(present.tolist(), keypoints, scores, len(track))
+    # AlphaPose gives all its joints: what is never given is none of them (MediaPipe's head).
+    used = joints_in_use(track.keypoints)
+    return released.count_alphapose(present.tolist(), keypoints[:, used], scores[:, used])
+
+
+def _threshold(pixels, height):
+    """Threshold in pixels and in heights."""
+    finite = bool(np.isfinite(pixels))
+    return {
+        "threshold_px": float(pixels) if finite else None,
+        "threshold_height": float(pixels / height) if finite and height else None,
+        "height_px": height,
+    }
+
+
+def median(values):
+    """Median of those values that are numbers; None where there is none.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    float or None
+    """
+    finite = np.isfinite(values)
+    return float(np.median(values[finite])) if finite.any() else None
+
+
+def _positions(track, *joints):
+    """Positions of joints by name, each float64 of shape (T, 2)."""
+    return [track.keypoints[:, track.joints.index(joint)].astype(float) for joint in joints]
+
+
+def _middle(track, joint):
+    return np.mean(_positions(track, f"left_{joint}", f"right_{joint}"), axis=0)
 
 
 def torso_px(track):
@@ -106,13 +161,101 @@ def torso_px(track):
     ndarray of float, shape (T,)
         Pixels; NaN where one of the four joints is absent.
     """
-    corner = {
-        joint: track.keypoints[:, track.joints.index(joint)].astype(float)
-        for joint in ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
-    }
-    shoulders = (corner["left_shoulder"] + corner["right_shoulder"]) / 2
-    hips = (corner["left_hip"] + corner["right_hip"]) / 2
-    return np.hypot(*(shoulders - hips).T)
+    return np.hypot(*(_middle(track, "shoulder") - _middle(track, "hip")).T)
+
+
+def height_px(track):
+    """Height of the dancer in each frame, whatever the posture, along the body.
+
+    From the nose over the shoulders' and the hips' midpoints down the legs (mean of both):
+    a squat or a raised arm does not change it, turning a limb towards the camera does.
+
+    Parameters
+    ----------
+    track : PoseTrack
+
+    Returns
+    -------
+    ndarray of float, shape (T,)
+        Pixels; NaN where one of these joints is absent.
+    """
+    (nose,) = _positions(track, "nose")
+    legs = []
+    for side in ("left", "right"):
+        hip, knee, ankle = _positions(track, *(f"{side}_{j}" for j in ("hip", "knee", "ankle")))
+        legs.append(np.hypot(*(hip - knee).T) + np.hypot(*(knee - ankle).T))
+    neck = np.hypot(*(nose - _middle(track, "shoulder")).T)
+    return neck + torso_px(track) + np.mean(legs, axis=0)
+
+
+def check_same_video(track, other, what="track and truth"):
+    """Refuse two tracks that can't be of the same standardised video.
+
+    Parameters
+    ----------
+    track, other : PoseTrack
+    what : str
+        What they are, for the message.
+
+    Raises
+    ------
+    ItemError
+        Where the number of frames, the picture or the frame rate differs.
+    """
+    for name, ours, theirs in (
+        ("frames", len(track), len(other)),
+        ("size", track.size, other.size),
+        ("frames a second", round(track.fps, 6), round(other.fps, 6)),
+    ):
+        if ours != theirs:
+            raise ItemError(
+                f"{what} differ in {name}: {ours} and {theirs}",
+                remedy="Both must be of the same standardised video",
+            )
+
+
+def shared_joints(track, other):
+    """Joints that two skeletons have by the same name and that both tracks give at least once.
+
+    Parameters
+    ----------
+    track, other : PoseTrack
+        One in which nobody was found at all is taken to miss every joint that it has.
+
+    Returns
+    -------
+    ours, theirs : ndarray of int, shape (n,)
+        Their indices.
+    """
+    used, used_there = (
+        found if found.any() else ~found
+        for found in (joints_in_use(t.keypoints) for t in (track, other))
+    )
+    found = [
+        (i, other.joints.index(joint))
+        for i, joint in enumerate(track.joints.joints)
+        if joint in other.joints.joints and used[i] and used_there[other.joints.index(joint)]
+    ]
+    return tuple(np.array(found, int).reshape(-1, 2).T)
+
+
+def joint_distances(track, other):
+    """Distance between the joints that two tracks share.
+
+    Parameters
+    ----------
+    track, other : PoseTrack
+        Of the same video.
+
+    Returns
+    -------
+    ndarray of float, shape (T, n)
+        Pixels, over `shared_joints`; NaN where either has no joint.
+    """
+    ours, theirs = shared_joints(track, other)
+    return np.linalg.norm(
+        track.keypoints[:, ours].astype(float) - other.keypoints[:, theirs], axis=-1
+    )
 
 
 def against_truth(track, truth):
@@ -130,7 +273,7 @@ def against_truth(track, truth):
         JSON values; None where undefined.
 
         joints_compared : joints that both skeletons have under the same name and that
-            the track gives at least once
+            both tracks give at least once
         error_px : mean distance in pixels over the joints that both give
         error_torso : the same in units of the true torso of the clip (the median over
             frames of the distance between the shoulders' and the hips' midpoints), which
@@ -143,32 +286,14 @@ def against_truth(track, truth):
     ItemError
         Where the two do not have the same frames or picture.
     """
-    for name, ours, theirs in (
-        ("frames", len(track), len(truth)),
-        ("size", track.size, truth.size),
-        ("frames a second", round(track.fps, 6), round(truth.fps, 6)),
-    ):
-        if ours != theirs:
-            raise ItemError(
-                f"track and truth differ in {name}: {ours} and {theirs}",
-                remedy="Both must be of the same standardised video",
-            )
-    used = joints_in_use(track.keypoints)
-    shared = [
-        (i, truth.joints.index(joint))
-        for i, joint in enumerate(track.joints.joints)
-        if joint in truth.joints.joints and used[i]
-    ]
-    ours, theirs = np.array(shared, int).reshape(-1, 2).T
-    distance = np.linalg.norm(
-        track.keypoints[:, ours].astype(float) - truth.keypoints[:, theirs], axis=-1
-    )
+    check_same_video(track, truth)
+    _, theirs = shared_joints(track, truth)
+    distance = joint_distances(track, truth)
     true = truth.given[:, theirs]
-    torsos = torso_px(truth)
-    torso = float(np.nanmedian(torsos)) if np.isfinite(torsos).any() else np.nan
+    torso = median(torso_px(truth)) or np.nan
     both = np.isfinite(distance)
     result = {
-        "joints_compared": len(shared),
+        "joints_compared": len(theirs),
         "error_px": float(distance[both].mean()) if both.any() else None,
         "error_torso": float(distance[both].mean() / torso) if both.any() and torso > 0 else None,
     }
@@ -177,3 +302,49 @@ def against_truth(track, truth):
         right = distance <= fraction * torso  # False for NaN: an absent joint is wrong
         result[key] = float(right[true].mean()) if true.any() and torso > 0 else None
     return result
+
+
+def flags_against_truth(track, truth, *, threshold_px=THRESHOLD_PX, wrong_torso=WRONG_TORSO):
+    """Hold eq. (1)-(2) itself to the truth: whether it flags the frames that are wrong.
+
+    Only over the joints that track and truth share, so that both mean the same joints, and
+    over frames in which the track gives all of them: the thesis calls a partial frame
+    incorrect by a rule of its own.
+
+    Parameters
+    ----------
+    track, truth : PoseTrack
+        Of the same video.
+    threshold_px : float
+        Of eq. (1), pixels.
+    wrong_torso : float
+        A frame is truly wrong where some joint is further from the truth than this
+        fraction of the clip's true torso.
+
+    Returns
+    -------
+    dict
+        Numbers of frames `wrong`, `flagged`, `wrong_and_flagged`, and `precision`
+        (wrong / flagged) and `recall` (flagged / wrong); None where nothing is flagged or
+        nothing is wrong.
+
+    Raises
+    ------
+    ItemError
+        Where the two do not have the same frames or picture.
+    """
+    check_same_video(track, truth)
+    ours, _ = shared_joints(track, truth)
+    keypoints = track.keypoints[:, ours]
+    judged = track.given[:, ours].all(1) if len(ours) else np.zeros(len(track), bool)
+    limit = wrong_torso * (median(torso_px(truth)) or np.nan)
+    wrong = judged & (joint_distances(track, truth) > limit).any(1)
+    flagged = judged & flag_misdetections(keypoints, threshold_px)
+    both = int((wrong & flagged).sum())
+    return {
+        "wrong": int(wrong.sum()),
+        "flagged": int(flagged.sum()),
+        "wrong_and_flagged": both,
+        "precision": both / int(flagged.sum()) if flagged.any() else None,
+        "recall": both / int(wrong.sum()) if wrong.any() else None,
+    }

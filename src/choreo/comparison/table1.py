@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from choreo.comparison.verdict import Measure, verdict
 from choreo.errors import ItemError
 from choreo.tables import Table
 
@@ -76,7 +77,7 @@ def _published():
         }
 
 
-def table1(records, *, estimators=None, study=None, published=True):
+def table1(records, *, estimators=None, study=None, published=True, seed=1):
     """Make Table 1.
 
     Parameters
@@ -91,11 +92,14 @@ def table1(records, *, estimators=None, study=None, published=True):
         Name of the study, for the caption.
     published : bool
         Put the thesis's own rows below, marked as published.
+    seed : int
+        Of the bootstrap over videos in the verdict.
 
     Returns
     -------
     Table
-        Means and medians over videos.
+        Means and medians over videos. The first notes are the verdict, computed from the
+        records (see `choreo.comparison.verdict`).
 
     Raises
     ------
@@ -118,7 +122,7 @@ def table1(records, *, estimators=None, study=None, published=True):
         group[record["video"]] = record
     order = [e for e in estimators or groups if e in groups]
     rows = [_row(e, list(groups[e].values())) for e in order]
-    settings = sorted({(r["method"], r["threshold_px"]) for r in records})
+    settings = {(r["method"], r["threshold_px"]) for r in records}
     if published:
         rows += _published()
     frame = pd.DataFrame(rows, columns=[*_HEADERS, *_HIDDEN, *_TRUTH, *_TAIL])
@@ -130,20 +134,45 @@ def table1(records, *, estimators=None, study=None, published=True):
         caption=f"Table 1: comparison of pose estimators{where} ({videos} videos)",
         headers=_HEADERS | truth | _TAIL,
         formats=_FORMATS,
-        notes=tuple(_notes(settings, truth, published, groups, frame)),
+        notes=(
+            *verdict(_measures({e: groups[e] for e in order}), seed=seed),
+            *_notes(settings, truth, published, groups, frame),
+        ),
+    )
+
+
+def _measures(groups):
+    """What the verdict compares: shares, since videos differ in length."""
+
+    def of(value):
+        return {e: {v: value(r) for v, r in group.items()} for e, group in groups.items()}
+
+    yield Measure("Incorrect detections", of(lambda r: 100 * r["incorrect"] / r["frames"]))
+    yield Measure("Missing frames", of(lambda r: 100 * r["missing"] / r["frames"]))
+    yield Measure(
+        "PCK@0.1",
+        of(lambda r: (r.get("truth") or {}).get("pck_0_1")),
+        unit="",
+        difference="",
+        better="higher",
+        form=".3f",
     )
 
 
 def _notes(settings, truth, published, groups, frame):
-    for method, threshold in settings:
-        rule = "eq. (1)-(2)" if method == "thesis" else "the released code's rule"
+    rules = {"thesis": "eq. (1)-(2)", "released": "the released code's rule"}
+    for method in sorted({method for method, _ in settings}):
+        found = sorted({t for m, t in settings if m == method and t is not None} or {float("inf")})
+        pixels = " to ".join(f"{t:.4g}" for t in dict.fromkeys((found[0], found[-1])))
         yield (
-            f"Missing and incorrect are counts a video (method {method}): incorrect by {rule} "
-            f"with {threshold:g} px. They grow with the length and the resolution of a video."
+            f"Missing and incorrect are counts a video (method {method}): incorrect by "
+            f"{rules[method]} with {pixels} px. They grow with the length and the resolution of "
+            "a video; the verdict is about shares of its frames."
         )
     yield (
         "Confidence is each estimator's own measure (AlphaPose: peak of a heatmap; OpenPose: "
-        "peak of a part map; MediaPipe: visibility): rows can't be compared by it."
+        "peak of a part map; MediaPipe: visibility; RTMPose: mean of two peaks): rows can't be "
+        "compared by it."
     )
     if truth:
         yield (

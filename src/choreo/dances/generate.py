@@ -121,7 +121,7 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, j
     ----------
     generator : Generator
     song : ndarray, shape (n,) or (n, channels)
-        Samples at 16 kHz as `choreo.dataset.audio.read_song` gives them.
+        Samples at 16 kHz as `choreo.videos.audio.read_song` gives them.
     seed : int
         Of the noise and of a random initial pose.
     initial_pose : {"random", "zero"} or ndarray or PoseTrack

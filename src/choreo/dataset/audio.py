@@ -9,47 +9,13 @@ import math
 import numpy as np
 
 from choreo.errors import ConfigError, ItemError
+from choreo.media import SAMPLE_RATE
 
-SAMPLE_RATE = 16_000
-"""Samples a second (thesis section 4.1)."""
-FRAME_SAMPLES = 1600
+FRAME_SAMPLES = SAMPLE_RATE // 10
 """Samples a pose: 0.1 s."""
 
 # `thesis`: [0, 1] in steps of 1/65535, moved to where int16 begins.
 _LEVELS, _LOWEST = 65535, -32768
-
-
-def read_song(path):
-    """Read a song that stage `videos` extracted.
-
-    Parameters
-    ----------
-    path : str or Path
-        A sound file with 16,000 samples a second.
-
-    Returns
-    -------
-    ndarray of int16, shape (n,) or (n, channels)
-
-    Raises
-    ------
-    ItemError
-        Where the file is missing, is no sound, or has another sample rate.
-    """
-    import soundfile
-
-    try:
-        samples, rate = soundfile.read(path, dtype="int16")
-    except (soundfile.LibsndfileError, OSError) as error:
-        raise ItemError(f"can't read the song ({error})", where=path) from error
-    if rate != SAMPLE_RATE:
-        raise ItemError(
-            f"the song must have {SAMPLE_RATE} samples a second",
-            where=path,
-            value=rate,
-            remedy="Take the .wav that `choreo videos` writes",
-        )
-    return samples
 
 
 def stored(samples, method, *, where=None):

@@ -1,7 +1,11 @@
-"""The data card of a packed dataset as a table of the report."""
+"""The data card of a packed dataset, and its table in the report."""
+
+from pathlib import Path
 
 import pandas as pd
 
+from choreo.dataset.chunks import CHUNK_SECONDS
+from choreo.files import write_json, write_text
 from choreo.tables import Table
 
 HEADERS = {
@@ -13,6 +17,17 @@ HEADERS = {
     "dancers": "Dancers",
     "share_repaired": "Repaired joints",
     "share_outside": "Outside [-1, 1]",
+}
+CLIP_HEADERS = {
+    "video": "Video",
+    "song": "Song",
+    "dancer": "Dancer",
+    "genre": "Genre",
+    "split": "Split",
+    "chunks": "Chunks",
+    "left_out": "Left out",
+    "share_outside": "Outside [-1, 1]",
+    "licence": "Licence",
 }
 
 
@@ -35,7 +50,7 @@ def card_table(card):
     shared = " or a ".join(card["provenance"].get("by", ["video"]))
     return Table(
         frame[list(HEADERS)],
-        f"Dataset: chunks of 5 s, {card['pose_fps']} poses a second, by the method "
+        f"Dataset: chunks of {CHUNK_SECONDS} s, {card['pose_fps']} poses a second, by the method "
         f"{card['method']!r}. No two splits share a {shared}.",
         HEADERS,
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
@@ -44,3 +59,56 @@ def card_table(card):
             f"whole chunk: {card['unused_seconds']:g}.",
         ),
     )
+
+
+def clips_table(card):
+    """Tabulate the clips: a row each, with its ids, its counts and its licence.
+
+    Parameters
+    ----------
+    card : dict
+        As `choreo.dataset.pack.info` gives it.
+
+    Returns
+    -------
+    Table
+    """
+    rows = [
+        {
+            **{name: clip[name] for name in ("video", "song", "dancer", "genre", "split")},
+            "chunks": clip["chunks"],
+            "left_out": sum(clip["dropped"].values()),
+            "share_outside": clip["values_outside"] / max(1, clip["values"]),
+            "licence": str(clip["provenance"].get("licence", "")),
+        }
+        for clip in card["clips"]
+    ]
+    return Table(
+        pd.DataFrame(rows, columns=list(CLIP_HEADERS)),
+        "Clips of the dataset. Coordinates outside are counted before they are clipped.",
+        CLIP_HEADERS,
+        formats={"share_outside": ".2%"},
+    )
+
+
+def write_card(card, stem):
+    """Write a data card as ``stem.json`` and ``stem.md``.
+
+    Parameters
+    ----------
+    card : dict
+        As `choreo.dataset.pack.info` gives it.
+    stem : str or Path
+        Path without suffix.
+    """
+    stem = Path(stem)
+    width, height = card["canvas"]
+    text = [
+        "# Data card\n",
+        f"18 joints in OpenPose order; a window of {width}x{height} pixels is [-1, 1]; mono sound "
+        f"at {card['sample_rate']} Hz. SHA-256 of the data: `{card['data_sha256']}`.\n",
+        card_table(card).markdown(),
+        clips_table(card).markdown(),
+    ]
+    write_json(stem.with_name(stem.name + ".json"), card)
+    write_text(stem.with_name(stem.name + ".md"), "\n".join(text))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.dataset.audio import FRAME_SAMPLES, SAMPLE_RATE
+from choreo.dataset.audio import FRAME_SAMPLES
 from choreo.dataset.normalise import POSE_FPS
 from choreo.errors import ConfigError, ItemError
+from choreo.media import SAMPLE_RATE
 
 CHUNK_SECONDS = 5
 CHUNK_FRAMES = CHUNK_SECONDS * POSE_FPS

@@ -1,11 +1,9 @@
 """One packed dataset file, written from one shard a video and read chunk by chunk.
 
 Shard and packed file have one layout (HDF5; docs/dataset.md), so that a shard can be
-read, checked and looked at like a dataset. Every chunk of poses and of audio is one
-HDF5 chunk without a filter: a sample is read in one piece from where it lies.
+read, checked and looked at like a dataset.
 """
 
-import contextlib
 import hashlib
 import json
 import math
@@ -13,44 +11,17 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
-from choreo.dataset.normalise import CANVAS, POSE_FPS, normalise
-from choreo.dataset.split import SPLITS, check_no_leak
+from choreo.dataset import layout
+from choreo.dataset.normalise import POSE_FPS, Transform, normalise
+from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
-from choreo.files import is_id, sha256, whole, write_json, write_text
+from choreo.files import is_id, sha256, whole
 from choreo.track import PoseTrack
-
-FORMAT, VERSION = "choreo-dataset", 1
-
-_JOINTS = 18
-_ARRAYS = {
-    "pose": ((cutting.CHUNK_FRAMES, _JOINTS, 2), np.float32),
-    "audio": ((cutting.CHUNK_SAMPLES,), np.int16),
-    "initial_pose": ((_JOINTS, 2), np.float32),
-    "repaired": ((cutting.CHUNK_FRAMES, _JOINTS), np.bool_),
-}
-_COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
-_TEXTS = ("video", "source", "song", "dancer", "genre", "split", "sha256", "record")
-_RECORD = (
-    "chunks",
-    "dropped",
-    "remainder_seconds",
-    "stride_seconds",
-    "start_seconds",
-    "cut_frames",
-    "values",
-    "values_outside",
-    "repaired_joints",
-    "outside",
-    "transform",
-    "provenance",
-)
-_BLOCK = 64
-"""Chunks that are in memory at once while packing and checking: 11 MB."""
+from choreo.videos.audio import read_song
 
 
 @dataclass(frozen=True)
@@ -61,6 +32,13 @@ class _Ids:
     source: str
     song: str
     dancer: str
+    split: str | None = None
+    score: float | None = None
+
+    @classmethod
+    def of(cls, clip, split=None):
+        score = clip["provenance"].get("score")
+        return cls(clip["video"], clip["source"], clip["song"], clip["dancer"], split, score)
 
 
 def make_shard(
@@ -116,7 +94,7 @@ def make_shard(
     return write_shard(
         path,
         normalised,
-        sound.read_song(song),
+        read_song(song),
         video=video,
         song=song_id,
         dancer=dancer,
@@ -244,10 +222,10 @@ def write_chunks(
         "dancer": dancer or video,
         "genre": genre,
     }
-    with whole(path) as temporary, _create(temporary, normalised.method, {}) as file:
+    with whole(path) as temporary, layout.create(temporary, normalised.method, {}) as file:
         digest = hashlib.sha256()
-        _append_rows(file, rows, 0, digest)
-        _append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
+        layout.append_rows(file, rows, 0, digest)
+        layout.append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
     return record
 
 
@@ -294,22 +272,48 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
             remedy="Every video was left out: problems.csv says why",
         )
     by = [by] if isinstance(by, str) else list(by)
-    _check_splits([clip for _, clip in planned], by)
+    check_splits([clip for _, clip in planned], by)
     with whole(path) as temporary:
         about = {"by": by, "study": provenance or {}}
-        with _create(temporary, _header(planned[0][0])["method"], about) as file:
+        with layout.create(temporary, _method(planned[0][0]), about) as file:
             _add(file, planned)
-        values = info(temporary)
-    write_card(values, card)
-    return values
+    return _carded(path, card)
+
+
+def split_shards(shards, *, asked=None, **options):
+    """Put shards into splits by the ids that they hold, without a videos table.
+
+    Parameters
+    ----------
+    shards : sequence of str or Path
+        Files of `write_shard`.
+    asked : dict of str to str, optional
+        Video -> split, for videos whose whole group shall be there.
+    **options
+        `by`, `test`, `validation`, `seed` and `score` of
+        `choreo.dataset.split.assign_splits`.
+
+    Returns
+    -------
+    dict of str to str
+        Video -> split, for `pack`.
+    """
+    clips = [_clip_of(shard) for shard in shards]
+    rows = [_Ids.of(clip, (asked or {}).get(clip["video"])) for clip in clips]
+    return assign_splits(rows, **options)
+
+
+def shard_videos(shards):
+    """Ids of the videos of shards, in their order."""
+    return [_clip_of(shard)["video"] for shard in shards]
 
 
 def append(shards, path, *, splits, card):
     """Add shards to a packed file in place; nothing that is there is written again.
 
-    The time depends on what is added, not on what is there. A process that is killed
-    while it appends leaves a file that `check` and `ChunkDataset` refuse; pack the
-    shards anew then.
+    The time depends on what is added, not on what is there. After an error the file is as
+    it was. A process that is killed while it appends leaves a file that every reader
+    refuses; pack the shards anew then.
 
     Parameters
     ----------
@@ -326,23 +330,44 @@ def append(shards, path, *, splits, card):
         The data card.
     """
     planned = _planned(shards, splits)
-    with _open(path, "r+") as file:
-        there = _clips(file)
+    with layout.open_dataset(path, "r+") as file:
+        there = layout.clips_of(file)
+        videos = {clip["video"] for clip in there}
         for shard, clip in planned:
-            if clip["video"] in {other["video"] for other in there}:
+            if clip["video"] in videos:
                 raise ItemError(
                     "the video is in the dataset already", where=shard, value=clip["video"]
                 )
         # The whole of it is checked before anything is written.
-        by = json.loads(file.attrs["provenance"])["by"]
-        _check_splits([*there, *(clip for _, clip in planned)], by)
+        by = json.loads(file.attrs["provenance"]).get("by")
+        if not by:
+            raise ItemError(
+                "this is a shard of one video", where=path, remedy="Append to a packed file"
+            )
+        check_splits([*there, *(clip for _, clip in planned)], by)
+        lengths = {name: len(file[name]) for name in layout.COLUMNED}
         file.attrs["complete"] = False
         file.flush()
-        _add(file, planned)
-        file.attrs["complete"] = True
-    values = info(path)
-    write_card(values, card)
-    return values
+        try:
+            _add(file, planned)
+        except BaseException:
+            # Such as a damaged shard: the dataset is as it was.
+            for name, length in lengths.items():
+                file[name].resize(length, axis=0)
+            raise
+        finally:
+            file.attrs["complete"] = True
+    return _carded(path, card)
+
+
+def _carded(path, stem):
+    """Write the data card of a packed file, and give it back."""
+    # Not for who only reads chunks: the card needs pandas.
+    from choreo.dataset.card import write_card
+
+    card = info(path)
+    write_card(card, stem)
+    return card
 
 
 def info(path):
@@ -358,8 +383,8 @@ def info(path):
     dict
         JSON values; docs/dataset.md says which.
     """
-    with _open(path) as file:
-        clips, header = _clips(file), _header_of(file)
+    with layout.open_dataset(path) as file:
+        clips, header = layout.clips_of(file), layout.header_of(file)
         provenance = json.loads(file.attrs["provenance"])
     splits = {}
     for split in (*SPLITS, ""):
@@ -383,58 +408,6 @@ def info(path):
         "data_sha256": digest,
         "clips": clips,
     }
-
-
-def write_card(card, stem):
-    """Write a data card as ``stem.json`` and ``stem.md``.
-
-    Parameters
-    ----------
-    card : dict
-        As `info` gives it.
-    stem : str or Path
-        Path without suffix.
-    """
-    stem = Path(stem)
-    write_json(stem.with_name(stem.name + ".json"), card)
-    write_text(stem.with_name(stem.name + ".md"), _card_markdown(card))
-
-
-def check(path):
-    """Read a packed file or shard whole and say what is wrong with it.
-
-    Hashes of every clip; finite poses; initial poses that fit; chunks in order of time;
-    no leak between splits.
-
-    Parameters
-    ----------
-    path : str or Path
-        A packed file or a shard.
-
-    Returns
-    -------
-    list of str
-        Problems, each naming the video; empty where all is well.
-
-    Raises
-    ------
-    ItemError
-        Where the file is not of this layout.
-    """
-    problems = []
-    with _open(path) as file:
-        clips = _clips(file)
-        owner = file["clip"][:]
-        for number, clip in enumerate(clips):
-            rows = np.flatnonzero(owner == number)
-            problems += [f"{clip['video']}: {p}" for p in _check_clip(file, clip, rows)]
-        by = json.loads(file.attrs["provenance"]).get("by")
-    if by:
-        try:
-            _check_splits(clips, by)
-        except ConfigError as error:
-            problems.append(str(error))
-    return problems
 
 
 class ChunkDataset:
@@ -471,10 +444,10 @@ class ChunkDataset:
         if split is not None and split not in SPLITS:
             raise ConfigError("unknown split", value=split, remedy=f"Use {', '.join(SPLITS)}")
         self.path, self.split = Path(path), split
-        with _open(path) as file:
-            header = _header_of(file)
-            self.clips = _clips(file)
-            columns = {name: file[name][:] for name in _COLUMNS}
+        with layout.open_dataset(path) as file:
+            header = layout.header_of(file)
+            self.clips = layout.clips_of(file)
+            columns = {name: file[name][:] for name in layout.COLUMNS}
         self.method, self.canvas = header["method"], tuple(header["canvas"])
         chosen = np.array([split in (None, clip["split"]) for clip in self.clips], bool)
         self._rows = np.flatnonzero(chosen[columns["clip"]])
@@ -509,7 +482,8 @@ class ChunkDataset:
         arrays = self._open()
         rows = self._rows[np.asarray(indices, dtype=np.int64)]
         out = {
-            name: np.empty((len(rows), *shape), dtype) for name, (shape, dtype) in _ARRAYS.items()
+            name: np.empty((len(rows), *shape), dtype)
+            for name, (shape, dtype) in layout.ARRAYS.items()
         }
         for name, values in out.items():
             # One row is one unfiltered HDF5 chunk: its bytes are the array's.
@@ -522,7 +496,7 @@ class ChunkDataset:
 
     def ids(self, i):
         """Ids of one chunk: dict of video, song, dancer, genre, split, index, start_seconds."""
-        clip = self.clips[self.clip[i]]
+        clip = self._clip(i)
         names = ("video", "song", "dancer", "genre", "split")
         return {
             **{name: clip[name] for name in names},
@@ -530,171 +504,38 @@ class ChunkDataset:
             "start_seconds": float(self.start_seconds[i]),
         }
 
+    def transform(self, i):
+        """`choreo.dataset.normalise.Transform` from the video's pixels to chunk i's poses."""
+        return Transform(**{k: tuple(v) for k, v in self._clip(i)["transform"].items()})
+
     def close(self):
         """Close the file; the next read opens it again."""
         if self._file is not None and self._pid == os.getpid():
             self._file.close()
         self._file, self._arrays = None, None
 
+    def _clip(self, i):
+        return self.clips[self.clip[i]]
+
     def _open(self):
         # A forked worker must not use its parent's handle: HDF5's state can't be shared.
         if self._file is None or self._pid != os.getpid():
-            self._file, self._pid = _open(self.path), os.getpid()
-            self._arrays = {name: self._file[name] for name in _ARRAYS}
+            self._file, self._pid = layout.open_dataset(self.path), os.getpid()
+            self._arrays = {name: self._file[name] for name in layout.ARRAYS}
         return self._arrays
 
     def __getstate__(self):
         return {**self.__dict__, "_file": None, "_arrays": None, "_pid": None}
 
 
-def _create(path, method, provenance):
-    # v110: read by every HDF5 since 2016, and an index that appends in constant time.
-    file = h5py.File(path, "w", libver=("v110", "v110"))
-    file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
-    file.attrs["complete"] = True
-    file.attrs["method"] = method
-    file.attrs["canvas"] = CANVAS[method]
-    file.attrs["skeleton"] = "openpose18"
-    file.attrs["pose_fps"], file.attrs["sample_rate"] = POSE_FPS, sound.SAMPLE_RATE
-    file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
-    for name, (shape, dtype) in _ARRAYS.items():
-        file.create_dataset(
-            name,
-            (0, *shape),
-            dtype,
-            chunks=(1, *shape),
-            maxshape=(None, *shape),
-            track_times=False,
-        )
-    for name, dtype in _COLUMNS.items():
-        file.create_dataset(name, (0,), dtype, chunks=(4096,), maxshape=(None,), track_times=False)
-    clips = file.create_group("clips")
-    for name in _TEXTS:
-        clips.create_dataset(
-            name,
-            (0,),
-            h5py.string_dtype(),
-            chunks=(256,),
-            maxshape=(None,),
-            track_times=False,
-        )
-    return file
-
-
-def _open(path, mode="r"):
-    try:
-        # Readers take no lock: file systems of clusters often have none.
-        file = h5py.File(path, mode, locking=False if mode == "r" else None)
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
-    except OSError as error:
-        raise ItemError(
-            f"can't be opened as a dataset ({error})",
-            where=path,
-            remedy="Datasets are .h5 files made by `choreo dataset`; close it in other programs",
-        ) from error
-    with contextlib.ExitStack() as stack:
-        stack.callback(file.close)
-        if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
-            raise ItemError(
-                f"not a dataset of {FORMAT} {VERSION}",
-                where=path,
-                value=f"{file.attrs.get('format')} {file.attrs.get('version')}",
-            )
-        _check_layout(file, path)
-        if not file.attrs["complete"]:
-            raise ItemError(
-                "a process was killed while it appended to this dataset",
-                where=path,
-                remedy="Pack the shards anew",
-            )
-        stack.pop_all()
-    return file
-
-
-def _check_layout(file, path):
-    """Refuse files in which anything has another shape or type than this layout's.
-
-    Also what would make a reader open other files (links, external and virtual data) or
-    take more memory than the file has bytes (chunks that were never written).
-    """
-    for name in ("method", "provenance", "canvas", "complete", "skeleton"):
-        if name not in file.attrs:
-            raise ItemError(f"attribute {name!r} is missing", where=path)
-    if file.attrs["method"] not in CANVAS:
-        raise ItemError("unknown method", where=path, value=file.attrs["method"])
-    wanted = {n: (shape, np.dtype(dtype)) for n, (shape, dtype) in _ARRAYS.items()}
-    wanted |= {n: ((), np.dtype(dtype)) for n, dtype in _COLUMNS.items()}
-    wanted |= {f"clips/{n}": ((), np.dtype(object)) for n in _TEXTS}
-    if not isinstance(file.get("clips", getlink=True), h5py.HardLink):
-        raise ItemError("'clips' is missing", where=path)
-    lengths = {}
-    for name, (shape, dtype) in wanted.items():
-        found = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
-        if (
-            not isinstance(found, h5py.Dataset)
-            or found.dtype != dtype
-            or found.shape[1:] != shape
-            or len(found.shape) != len(shape) + 1
-            or found.is_virtual
-            or found.external
-            or (name in _ARRAYS and found.chunks != (1, *shape))
-            or found.id.get_create_plist().get_nfilters()
-            or found.id.get_storage_size() < found.size * found.dtype.itemsize
-        ):
-            raise ItemError(f"{name!r} is missing or has another shape or type", where=path)
-        lengths.setdefault(name.rpartition("/")[0], {})[name] = len(found)
-    for group in lengths.values():
-        if len(set(group.values())) > 1:
-            raise ItemError(f"arrays of different lengths: {group}", where=path)
-    owner = file["clip"][:]
-    if len(owner) and not 0 <= owner.min() <= owner.max() < len(file["clips/video"]):
-        raise ItemError("chunks of clips that are not in the table", where=path)
-
-
-def _header_of(file):
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "method": str(file.attrs["method"]),
-        "canvas": [int(n) for n in file.attrs["canvas"]],
-        "skeleton": str(file.attrs["skeleton"]),
-        "pose_fps": POSE_FPS,
-        "sample_rate": sound.SAMPLE_RATE,
-    }
-
-
-def _header(path):
-    with _open(path) as file:
-        return _header_of(file)
-
-
-def _texts(file, name):
-    return file["clips"][name].asstr()[:].tolist()
-
-
-def _clips(file):
-    """List of dicts: every clip's texts and what its record says."""
-    columns = [_texts(file, name) for name in _TEXTS]
-    clips = []
-    for row in zip(*columns):
-        clip = dict(zip(_TEXTS, row))
-        try:
-            record = json.loads(clip.pop("record"))
-            missing = [key for key in _RECORD if key not in record]
-        except (ValueError, TypeError):
-            missing = _RECORD
-        if missing:
-            raise ItemError(
-                f"the record of {clip['video']} lacks {', '.join(missing)}", where=file.filename
-            )
-        clips.append({**record, **clip})
-    return clips
+def _method(shard):
+    with layout.open_dataset(shard) as file:
+        return str(file.attrs["method"])
 
 
 def _clip_of(shard):
-    with _open(shard) as file:
-        clips = _clips(file)
+    with layout.open_dataset(shard) as file:
+        clips = layout.clips_of(file)
     if len(clips) != 1:
         raise ItemError("not a shard: it must hold one clip", where=shard, value=len(clips))
     return clips[0]
@@ -714,17 +555,31 @@ def _planned(shards, splits):
     return [found[video] for video in sorted(found)]
 
 
-def _check_splits(clips, by):
+def check_splits(clips, by):
+    """Refuse clips without a split, and splits that share what `by` says.
+
+    Parameters
+    ----------
+    clips : list of dict
+        With ``video``, ``source``, ``song``, ``dancer`` and ``split``.
+    by : list of str
+        See `choreo.dataset.split.check_no_leak`.
+
+    Raises
+    ------
+    ConfigError
+        Naming the videos.
+    """
     for clip in clips:
         if clip["split"] not in SPLITS:
             raise ConfigError("the video has no split", where=clip["video"], value=clip["split"])
-    ids = [_Ids(c["video"], c["source"], c["song"], c["dancer"]) for c in clips]
+    ids = [_Ids.of(clip) for clip in clips]
     check_no_leak(ids, {clip["video"]: clip["split"] for clip in clips}, by=by)
 
 
 def _add(file, planned):
     for shard, clip in planned:
-        with _open(shard) as part:
+        with layout.open_dataset(shard) as part:
             if part.attrs["method"] != file.attrs["method"]:
                 raise ItemError(
                     f"made with another method than the others ({file.attrs['method']})",
@@ -740,14 +595,17 @@ def _stream(part, file, clip, shard):
     step = round(cutting.CHUNK_SECONDS / clip["stride_seconds"])
     read, written = hashlib.sha256(), hashlib.sha256()
     repaired = count = 0
-    for first in range(0, len(part["clip"]), _BLOCK):
-        block = {name: part[name][first : first + _BLOCK] for name in (*_ARRAYS, *_COLUMNS)}
+    for first in range(0, len(part["clip"]), layout.BLOCK):
+        block = {
+            name: part[name][first : first + layout.BLOCK]
+            for name in (*layout.ARRAYS, *layout.COLUMNS)
+        }
         del block["clip"]
-        _hash(block, read)
+        layout.hash_rows(block, read)
         if clip["split"] != "train":
             consecutive = block["index"] % step == 0
             block = {name: values[consecutive] for name, values in block.items()}
-        _append_rows(file, block, number, written)
+        layout.append_rows(file, block, number, written)
         repaired += int(block["repaired"].sum())
         count += len(block["index"])
     if read.hexdigest() != clip["sha256"]:
@@ -757,58 +615,8 @@ def _stream(part, file, clip, shard):
             remedy="Delete it; the next run makes it anew",
         )
     packed = {**clip, "chunks": count, "repaired_joints": repaired, "sha256": written.hexdigest()}
-    record = {name: value for name, value in packed.items() if name not in _TEXTS}
-    _append_clip(file, packed, record)
-
-
-def _append_rows(file, rows, clip, digest):
-    """Append chunks of one clip and add them to its hash."""
-    count = len(rows["index"])
-    for name, values in {**rows, "clip": np.full(count, clip, np.int32)}.items():
-        at = len(file[name])
-        file[name].resize(at + count, axis=0)
-        file[name][at:] = values
-    _hash(rows, digest)
-
-
-def _hash(rows, digest):
-    # Chunk by chunk, so that the hash does not depend on the size of the blocks.
-    for k in range(len(rows["index"])):
-        for name in _ARRAYS:
-            digest.update(np.ascontiguousarray(rows[name][k]).tobytes())
-
-
-def _append_clip(file, texts, record):
-    record = json.dumps(record, sort_keys=True, allow_nan=False)
-    for name in _TEXTS:
-        column = file["clips"][name]
-        column.resize(len(column) + 1, axis=0)
-        column[-1] = record if name == "record" else texts[name]
-
-
-def _check_clip(file, clip, rows):
-    if len(rows) != clip["chunks"]:
-        return [f"{len(rows)} chunks, and {clip['chunks']} by its record"]
-    digest, problems = hashlib.sha256(), []
-    finite = fits = True
-    for first in range(0, len(rows), _BLOCK):
-        block = {name: file[name][rows[first : first + _BLOCK]] for name in (*_ARRAYS, "index")}
-        _hash(block, digest)
-        finite &= bool(np.isfinite(block["pose"]).all())
-        initial = cutting.initial_poses(block["pose"], block["index"], file.attrs["method"])
-        fits &= np.array_equal(initial, block["initial_pose"])
-    if digest.hexdigest() != clip["sha256"]:
-        problems.append("its data do not have the hash in its record")
-    if not finite:
-        problems.append("poses that are not finite")
-    if not fits:
-        problems.append("initial poses that do not belong to its chunks")
-    if len(rows) > 1:
-        if (np.diff(file["index"][rows]) <= 0).any():
-            problems.append("chunks out of order")
-        if (np.diff(file["start_seconds"][rows]) <= 0).any():
-            problems.append("times that do not rise")
-    return problems
+    record = {name: value for name, value in packed.items() if name not in layout.TEXTS}
+    layout.append_clip(file, packed, record)
 
 
 def _summary(clips):
@@ -822,54 +630,8 @@ def _summary(clips):
         "dancers": len({clip["dancer"] for clip in clips}),
         "share_repaired": round(
             sum(clip["repaired_joints"] for clip in clips)
-            / max(1, chunks * cutting.CHUNK_FRAMES * _JOINTS),
+            / max(1, chunks * cutting.CHUNK_FRAMES * layout.JOINTS),
             6,
         ),
         "share_outside": round(sum(clip["values_outside"] for clip in clips) / max(1, values), 6),
     }
-
-
-def _card_markdown(card):
-    columns = {
-        "chunks": "chunks",
-        "seconds": "seconds",
-        "videos": "videos",
-        "songs": "songs",
-        "dancers": "dancers",
-        "share_repaired": "repaired joints",
-        "share_outside": "outside [-1, 1]",
-    }
-    parts = {**card["splits"], "all": card["all"]}
-    lines = [
-        "# Data card",
-        "",
-        f"{card['all']['chunks']} chunks of {cutting.CHUNK_SECONDS} s: "
-        f"{card['pose_fps']} poses a second (18 joints, OpenPose order, window of "
-        f"{card['canvas'][0]}x{card['canvas'][1]} pixels as [-1, 1]) and mono sound at "
-        f"{card['sample_rate']} Hz. Method: `{card['method']}`.",
-        "",
-        f"No two splits share a {' or '.join(card['provenance'].get('by', ['video']))}.",
-        "",
-        "| split | " + " | ".join(columns.values()) + " |",
-        "|---|" + "--:|" * len(columns),
-    ]
-    for name, summary in parts.items():
-        cells = [f"{summary[c]:.2%}" if c.startswith("share") else str(summary[c]) for c in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    dropped = ", ".join(f"{n} ({reason})" for reason, n in card["dropped_chunks"].items())
-    lines += [
-        "",
-        f"Chunks left out: {dropped or 'none'}. Seconds at the ends of clips that give no "
-        f"whole chunk: {card['unused_seconds']:g}.",
-        "",
-        f"SHA-256 of the data: `{card['data_sha256']}`.",
-        "",
-        "| video | song | dancer | genre | split | chunks | left out | licence |",
-        "|---|---|---|---|---|--:|--:|---|",
-    ]
-    for clip in card["clips"]:
-        cells = [clip[name] for name in ("video", "song", "dancer", "genre", "split")]
-        cells += [str(clip["chunks"]), str(sum(clip["dropped"].values()))]
-        cells.append(str(clip["provenance"].get("licence", "")))
-        lines.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
-    return "\n".join(lines) + "\n"

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from choreo.dataset.audio import SAMPLE_RATE, encode
+from choreo.dataset.audio import encode
 from choreo.dataset.normalise import POSE_FPS, to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
+from choreo.media import SAMPLE_RATE
 from choreo.track import PoseTrack
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.distances import apart
 from choreo.evaluation.frechet import Scale
 from choreo.evaluation.measurements import listen, measure
@@ -76,7 +77,16 @@ def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
     return rows
 
 
-def measure_bounds(held_out, training, extractor, *, training_music=None, seed=1, tolerance=0.15):
+def measure_bounds(
+    held_out,
+    training,
+    extractor,
+    *,
+    training_music=None,
+    seed=1,
+    method="thesis",
+    tolerance=TOLERANCE,
+):
     """Measure the held-out real dances and all bounding rows.
 
     Parameters
@@ -84,20 +94,20 @@ def measure_bounds(held_out, training, extractor, *, training_music=None, seed=1
     held_out, training, training_music, seed
         See `bounding_pieces`.
     extractor : Extractor
-    tolerance : float
-        Seconds.
+    method, tolerance
+        See `choreo.evaluation.measurements.measure`.
 
     Returns
     -------
     dict of str to Measurements
         "real", then the rows of `LABELS`.
     """
-    heard = listen(held_out.audio)
+    heard = listen(held_out.audio, method)
     rows = {"real": (held_out, heard)} | bounding_pieces(
         held_out, training, heard, training_music=training_music, seed=seed
     )
     return {
-        name: measure(pieces, extractor, tolerance=tolerance, heard=own)
+        name: measure(pieces, extractor, method=method, tolerance=tolerance, heard=own)
         for name, (pieces, own) in rows.items()
     }
 

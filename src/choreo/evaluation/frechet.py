@@ -1,6 +1,7 @@
 """Frechet distance between two sets of features (Heusel et al. 2017, thesis section 4.4)."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import eigh
@@ -46,6 +47,12 @@ class Gaussian:
         centred = features - mean
         return cls(mean, centred.T @ centred / max(1, len(features) - 1), len(features))
 
+    @cached_property
+    def root(self):
+        """Symmetric square root of the covariance: one side of many distances is the same."""
+        values, vectors = eigh(self.covariance)
+        return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+
 
 def frechet_distance(a, b):
     """Squared Frechet (2-Wasserstein) distance between two Gaussians.
@@ -67,14 +74,9 @@ def frechet_distance(a, b):
     if a.mean.shape != b.mean.shape:
         raise ItemError("the two sets have different features", value=(a.mean.shape, b.mean.shape))
     shift = a.mean - b.mean
-    common = np.linalg.svd(_root(a.covariance) @ _root(b.covariance), compute_uv=False).sum()
+    common = np.linalg.svd(a.root @ b.root, compute_uv=False).sum()
     spread = np.trace(a.covariance) + np.trace(b.covariance) - 2 * common
     return float(max(0.0, shift @ shift + spread))
-
-
-def _root(covariance):
-    values, vectors = eigh(covariance)
-    return (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
 
 
 class Scale:

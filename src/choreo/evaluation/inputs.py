@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from choreo.dataset.audio import encode, read_song
+from choreo.dataset.audio import encode
 from choreo.dataset.normalise import POSE_FPS
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
 from choreo.track import PoseTrack
+from choreo.videos.audio import read_song
 
 _BLOCK = 64
 """Chunks that are read at once: their sound as float32 takes 20 MB."""
@@ -111,11 +112,8 @@ def read_dances(tracks, songs, *, method="thesis"):
         track = PoseTrack.load(path)
         if method == "released":
             track = track.with_(keypoints=np.trunc(track.keypoints))
-        samples = read_song(songs[song])
-        if samples.ndim == 2:
-            samples = samples.mean(1).astype(np.int16)
         try:
-            parts.append(pieces_from_track(track, samples, song))
+            parts.append(pieces_from_track(track, read_song(songs[song]), song))
         except ItemError as error:
             raise ItemError(
                 error.message, where=path, value=error.value, remedy=error.remedy

@@ -280,7 +280,7 @@ def _motion(pieces, method):
     return motion, np.zeros(len(pieces), bool)
 
 
-def one_dance_a_song(measured):
+def one_dance_a_song(dances):
     """Keep of each song the longest dance (the first of several as long).
 
     Models dance once to each song, to its longest sound: real and generated dances then
@@ -288,18 +288,18 @@ def one_dance_a_song(measured):
 
     Parameters
     ----------
-    measured : Measurements
-        Of held-out real dances.
+    dances : Pieces or Measurements
+        Held-out real dances.
 
     Returns
     -------
-    Measurements
+    Pieces or Measurements
     """
     chosen = []
-    for song in dict.fromkeys(measured.songs.tolist()):
-        dances, counts = np.unique(measured.dances[measured.songs == song], return_counts=True)
-        chosen.append(dances[np.argmax(counts)])
-    return measured.take(np.flatnonzero(np.isin(measured.dances, chosen)))
+    for song in dict.fromkeys(dances.songs.tolist()):
+        names, counts = np.unique(dances.dances[dances.songs == song], return_counts=True)
+        chosen.append(names[np.argmax(counts)])
+    return dances.take(np.flatnonzero(np.isin(dances.dances, chosen)))
 
 
 def check_no_leak(evaluated, real):

@@ -1,6 +1,6 @@
 """Pieces: what is evaluated, real or generated, in one form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,6 +68,13 @@ class Pieces:
 
     def __len__(self):
         return len(self.pixels)
+
+    def take(self, index):
+        """Some of the pieces, in the order of `index` (a mask or integers)."""
+        index = np.arange(len(self))[index]
+        parts = {name: getattr(self, name)[index] for name in ("pixels", "songs", "dances")}
+        audio = None if self.audio is None else self.audio[index]
+        return replace(self, **parts, starts=self.starts[index], audio=audio)
 
 
 def pieces_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, audio=None):

@@ -122,3 +122,28 @@ def published_fid(generated, real, network, *, seed=0):
         clips = released_clips(pieces.pixels.astype(kind))
         features.append(discriminator_features(network, clips, seed=seed))
     return released_fid(*features)
+
+
+def fid_or_reason(generated, real, path, *, seed=0):
+    """`published_fid`, or why there is none.
+
+    Parameters
+    ----------
+    generated, real : Pieces
+    path : str or Path
+        Weights of the model whose D_global gives the features.
+    seed : int
+        Of the dropout.
+
+    Returns
+    -------
+    dict
+        Of `published_fid`, or ``{"missing": reason}`` for dances on another canvas and
+        for too few of them.
+    """
+    few = min(len(generated), len(real))
+    if generated.canvas != CANVAS:
+        return {"missing": "it needs dataset.method: released"}
+    if few < BATCH:
+        return {"missing": f"it needs {BATCH} pieces of 5 s, and there are {few}"}
+    return published_fid(generated, real, load_discriminator(path), seed=seed)

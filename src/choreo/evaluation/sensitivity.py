@@ -19,7 +19,7 @@ from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import Heard, listen, measure
 from choreo.evaluation.pieces import Pieces, join, pieces_from_chunks
-from choreo.evaluation.table2x import beat_scores, distance_scores, motion_scores, real_sets
+from choreo.evaluation.table2x import beat_scores, frechet_score, motion_scores, real_sets
 from choreo.media import SAMPLE_RATE
 from choreo.skeletons import OPENPOSE18
 from choreo.synth.clips import make_tracks
@@ -242,9 +242,9 @@ def sensitivity(study, *, seed=1):
             pieces, beats = damage(study.held_out, heard, kind, level, seed=seed)
             measured = measure(pieces, extractor, heard=beats)
             found = {
-                f"frechet {name}": distance_scores(
+                f"frechet {name}": frechet_score(
                     [(measured.features[name], measured.songs)], own, resampling
-                )["frechet"]
+                )
                 for name, own in sets.items()
             }
             found |= beat_scores([measured], resampling) | motion_scores([measured], resampling)
@@ -300,13 +300,15 @@ def verdict(values, direction, step_errors, whole_errors):
     return "not monotone" if back.any() else "monotone"
 
 
-def sensitivity_table(frame, *, study=None):
+def sensitivity_table(frame, dances, *, study=None):
     """Which metric notices which damage, as a `Table`.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Of `sensitivity`.
+    dances : Study
+        What was damaged: its size is told.
     study : str, optional
         Its name, for the caption.
 
@@ -325,7 +327,9 @@ def sensitivity_table(frame, *, study=None):
                 else "not meant to"
             )
         rows.append(row)
-    table = pd.DataFrame(rows)
+    chunks, training = len(dances.held_out), len(dances.training)
+    songs = len(np.unique(dances.held_out.songs))
+    table = pd.DataFrame(rows).assign(chunks=chunks, songs=songs, training_chunks=training)
     failing = [
         f"{row['label']} against {kind} ({row[kind]})"
         for row in rows
@@ -337,7 +341,8 @@ def sensitivity_table(frame, *, study=None):
         caption="Do the metrics move with rising damage?" + (f" (study {study})" if study else ""),
         headers={"label": "Metric", **{kind: text for kind, (text, _) in DAMAGES.items()}},
         notes=(
-            "Truth-known demo dances to four held-out songs, damaged at five rising levels. "
+            f"Truth-known demo dances ({chunks} chunks of 5 s to {songs} held-out songs, compared "
+            f"with {training} chunks to other songs), damaged at five rising levels. "
             "Monotone: no level is better than the one before by more than two standard errors "
             "(bootstrap of songs) or 5% of all movement. Does not move: by less than two "
             "standard errors altogether. The learned features are trained to notice these "

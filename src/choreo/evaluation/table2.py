@@ -12,7 +12,7 @@ from choreo.tables import Table
 
 LABELS = {
     "real": "Real dances",
-    "ren": "Ren et al.",
+    "ren2020": "Ren et al.",
     "original": "Original",
     "lstm": "LSTM",
     "gru": "GRU",
@@ -20,7 +20,7 @@ LABELS = {
 """Rows of the thesis's Table 2, in its order."""
 PUBLISHED = (
     ("real", np.nan, 60.3, 91.5),
-    ("ren", 18.3, 47.9, 89.9),
+    ("ren2020", 18.3, 47.9, 89.9),
     ("original", 16.6, 50.0, 91.2),
     ("lstm", 16.0, 51.3, 90.6),
     ("gru", 14.8, 50.4, 91.5),
@@ -68,7 +68,7 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
         The feature set of the distance.
     released_fid : dict, optional
         What `choreo.evaluation.released_fid.published_fid` found in the same dances: shown
-        beside the distance.
+        beside the distance. ``{"missing": reason}`` where it can't be computed.
 
     Returns
     -------
@@ -77,7 +77,8 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
         the real set), `beat_coverage`, `beat_hit_rate`, `chance_hit_rate` (percent;
         None where there is nothing to divide), `chunks`, `songs`, `real_chunks`,
         `dimensions`, `tolerance`, `crashes`, `chunks_without_music_beats`,
-        `chunks_without_motion_beats`, `released_fid` (the mean of means, or None).
+        `chunks_without_motion_beats`, `released_fid` (the mean of means, or None),
+        `released_fid_missing` (why there is none, or None).
 
     Raises
     ------
@@ -103,7 +104,8 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
         "dimensions": len(reference.mean),
         "tolerance": evaluated.beats.tolerance,
         "crashes": evaluated.meta["crashes"],
-        "released_fid": None if released_fid is None else released_fid["mean_of_means"],
+        "released_fid": (released_fid or {}).get("mean_of_means"),
+        "released_fid_missing": (released_fid or {}).get("missing"),
     }
     for name, value in rates.items():
         if isinstance(value, float):
@@ -149,7 +151,7 @@ def table2(records, *, published=True, study=None, note=None):
     rows = [_row(name, [r for r in records if r["system"] == name]) for name in names]
     # A model of the thesis that this study does not train has no row of ours; Ren et
     # al.'s stays, with the reason under the table.
-    rows = [row for row in rows if row["system"] == "ren" or row["chunks"] > 0]
+    rows = [row for row in rows if row["system"] == "ren2020" or row["chunks"] > 0]
     if published:
         rows += [
             {
@@ -191,7 +193,7 @@ def _row(name, records):
         "system": name,
         "label": LABELS.get(name, name),
         "source": "this study",
-        "seeds": len(records) if name not in ("real", "ren") else np.nan,
+        "seeds": len(records) if records and name != "real" else np.nan,
         "chunks": records[0]["chunks"] if records else np.nan,
     }
     if not records:
@@ -251,14 +253,22 @@ def _notes(records, frame):
     )
     yield (
         "Real dances: held-out real dances against real training dances, the floor for the "
-        "other rows. Ren et al.: empty, since the weights of that model are not public here."
+        "other rows."
     )
+    if not any(record["system"] == "ren2020" for record in records):
+        yield (
+            "Ren et al. (2020), pretrained: empty, since this study has no weights of it. With "
+            "the file of its generator: training.models with ren2020, and training.switches "
+            "{ren2020: {weights_file: ...}}."
+        )
     if frame["released_fid"].notna().any():
         yield (
             "Released “FID”: what the released code computes, with its loader that turns whole "
             "pixels into zeros and features of D_global: the mean over pairs of clips. It is "
             "what the published FID is a number of, and it ignores the poses."
         )
+    for reason in dict.fromkeys(filter(None, (r["released_fid_missing"] for r in records))):
+        yield f"Released “FID”: empty, since {reason}."
     models = [r for r in records if r["system"] != "real" and r["beat_hit_rate"] is not None]
     if models and all(r["beat_hit_rate"] < r["chance_hit_rate"] + 5 for r in models):
         yield (

@@ -128,10 +128,8 @@ def distance_scores(systems, real, resampling):
         The quantities of `DISTANCES`; means over seeds.
     """
     values = {name: [] for name in DISTANCES}
-    frechet = []
     for features, songs in systems:
         own = real.scale(features)
-        frechet.append(_frechet_replicates(own, songs, real.gaussian, resampling))
         values["frechet_at_infinity"].append(distances.frechet_at_infinity(own, real.gaussian))
         values["kid"].append(distances.kernel_distance(own, real.scaled))
         for name, value in distances.neighbour_scores(own, real.scaled, real.balls).items():
@@ -141,8 +139,23 @@ def distance_scores(systems, real, resampling):
         values["diversity_within"].append(within)
         values["diversity_across"].append(across)
     found = {name: Score(float(np.mean(v))) for name, v in values.items() if v}
-    both = resampling.over_seeds(frechet)
-    return {"frechet": Score(float(both[0]), replicates=both[1:])} | found
+    return {"frechet": frechet_score(systems, real, resampling)} | found
+
+
+def frechet_score(systems, real, resampling):
+    """Frechet distance of one system; see `distance_scores`.
+
+    Returns
+    -------
+    Score
+    """
+    rows = resampling.over_seeds(
+        [
+            _frechet_replicates(real.scale(features), songs, real.gaussian, resampling)
+            for features, songs in systems
+        ]
+    )
+    return Score(float(rows[0]), replicates=rows[1:])
 
 
 def _frechet_replicates(features, songs, real, resampling):

@@ -6,6 +6,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.skeletons import SKELETONS
+from choreo.track import PoseTrack
 
 MAX_FRAMES = 1_000_000
 """Longest video that is accepted: over nine hours at 30 frames a second."""
@@ -46,6 +47,28 @@ class Detections:
 
     def __len__(self):
         return len(self.frame)
+
+    def track(self, members, *, fps, size, meta):
+        """Make the track of one person.
+
+        Parameters
+        ----------
+        members : ndarray of int
+            Their detections, at most one a frame.
+        fps, size, meta
+            As in `choreo.track.PoseTrack`.
+
+        Returns
+        -------
+        PoseTrack
+            Over all frames of the video; NaN where the person has no detection.
+        """
+        joints = len(SKELETONS[self.skeleton])
+        keypoints = np.full((self.frames, joints, 2), np.nan, np.float32)
+        scores = np.full((self.frames, joints), np.nan, np.float32)
+        keypoints[self.frame[members]] = self.keypoints[members]
+        scores[self.frame[members]] = self.scores[members]
+        return PoseTrack(keypoints, scores, fps=fps, size=size, skeleton=self.skeleton, meta=meta)
 
 
 def skeleton_for(joints, told, by_count, *, where):

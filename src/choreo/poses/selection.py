@@ -1,195 +1,36 @@
-"""One dancer's track out of everyone that an estimator found.
+"""One dancer's track out of everyone that an estimator found, the same for every tool.
 
-People are linked over time by how far their poses moved (in units of their own size),
-links that broke are bridged, and the chain that scores highest by length x size x
-centrality x motion is the dancer: who is there longest, tall in the picture, near its
-middle and moving. Everyone else is recorded in the track's `meta`.
+People are followed through the video (`choreo.poses.linking`), and the track with the
+highest length x height x centrality x motion is the dancer: who is there longest, tall in
+the picture, near its middle and moving. The user's word (`choreo.poses.pick`) goes before
+that. Everyone else is recorded in the track's `meta`.
 """
 
-from dataclasses import dataclass
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.poses.linking import geometry_of, groups_of, link, trunk_of
+from choreo.poses.pick import parse
+from choreo.skeletons import SKELETONS
 
-LINK_SECONDS = 1.0
-"""A person who is not seen for longer starts a new piece."""
-
-LINK_DISTANCE = 0.5
-"""Farthest move from one frame to the next, in units of the person's size."""
-
-BRIDGE_SPEED = 1.5
-"""Speed in person sizes a second by which a broken track may have moved in a gap."""
+LINKERS = ("poses", "pose_flow", "labels")
+"""How people are linked from frame to frame: by pose distance, by Pose Flow's matching, or
+by the numbers that the estimator itself gave."""
 
 LISTED = 20
 """Rejected candidates that are listed one by one in `meta`."""
 
+PATH = 50
+"""Boxes that show where a rejected candidate was."""
 
-@dataclass(frozen=True)
-class _Geometry:
-    """Where each of N detections is, in pixels.
+PICK_SECONDS = 0.5
+"""How far in time from its moment a click or a box may meet someone."""
 
-    Attributes
-    ----------
-    low, high : ndarray, shape (N, 2)
-        Corners of the box around its joints; NaN where it has none.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-
-    @property
-    def centre(self):
-        return (self.low + self.high) / 2
-
-    @property
-    def size(self):
-        # A person seen edge on or lying is as large as one who stands: the diagonal.
-        return np.maximum(np.hypot(*(self.high - self.low).T), 1.0)
-
-
-def _geometry(keypoints):
-    return _Geometry(np.fmin.reduce(keypoints, axis=1), np.fmax.reduce(keypoints, axis=1))
-
-
-def _cost(last, velocity, size, gap, poses, sizes):
-    """Cost (P, D) of going on from P people with D detections, in person sizes.
-
-    The median distance of the joints that both have, after moving the person on at its
-    velocity, and half the log ratio of the sizes.
-    """
-    moved = last + velocity[:, None] * gap[:, None, None]
-    difference = np.hypot(*np.moveaxis(moved[:, None] - poses[None], -1, 0))
-    common = np.isfinite(difference).any(-1)
-    distance = np.full(common.shape, np.inf)
-    distance[common] = np.nanmedian(difference[common], axis=-1)
-    larger = np.maximum(size[:, None], sizes[None])
-    ratio = np.abs(np.log(size[:, None] / sizes[None]))
-    return distance / larger + ratio / 2
-
-
-def link(detections, fps):
-    """Link detections into pieces of track.
-
-    In each frame the people seen within the last second are matched with the detections
-    by the Hungarian method; a match needs a pose distance below half the person's size,
-    and up to one size after a gap.
-
-    Parameters
-    ----------
-    detections : Detections
-    fps : float
-        Frames a second.
-
-    Returns
-    -------
-    ndarray of int, shape (N,)
-        Number of the piece that each detection belongs to; -1 where it has no joint.
-    """
-    geometry = _geometry(detections.keypoints)
-    centre, size = geometry.centre, geometry.size
-    usable = np.isfinite(centre).all(1)
-    piece = np.full(len(detections), -1)
-    order = np.flatnonzero(usable)
-    order = order[np.argsort(detections.frame[order], kind="stable")]
-    frames, starts = np.unique(detections.frame[order], return_index=True)
-    live = {}  # piece -> (index of its last detection, its velocity in pixels a frame)
-    pieces = 0
-    for frame, here in zip(frames, np.split(order, starts[1:])):
-        live = {
-            p: state
-            for p, state in live.items()
-            if frame - detections.frame[state[0]] <= LINK_SECONDS * fps
-        }
-        taken = {}
-        if live:
-            names = list(live)
-            last = np.array([live[p][0] for p in names])
-            velocity = np.array([live[p][1] for p in names])
-            gap = (frame - detections.frame[last]).astype(float)
-            cost = _cost(
-                detections.keypoints[last],
-                # A velocity holds for a few frames, not for a whole gap.
-                velocity * (np.minimum(gap, 5) / gap)[:, None],
-                size[last],
-                gap,
-                detections.keypoints[here],
-                size[here],
-            )
-            limit = np.minimum(LINK_DISTANCE * (1 + (gap - 1) / 10), 1.0)[:, None]
-            bounded = np.where(cost < limit, cost, 1e6)
-            for row, column in zip(*linear_sum_assignment(bounded)):
-                if bounded[row, column] < 1e6:
-                    taken[int(here[column])] = names[row], velocity[row], last[row], gap[row]
-        for index in here.tolist():
-            if index in taken:
-                name, velocity, before, gap = taken[index]
-                velocity = velocity / 2 + (centre[index] - centre[before]) / gap / 2
-            else:
-                name, velocity = pieces, np.zeros(2)
-                pieces += 1
-            piece[index] = name
-            live[name] = index, velocity
-    return piece
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Detections of one person without a break, in order of time."""
-
-    members: np.ndarray
-    first: int
-    last: int
-
-
-def _pieces(detections, piece):
-    order = np.lexsort((detections.frame, piece))
-    order = order[piece[order] >= 0]
-    if not len(order):
-        return []
-    bounds = np.flatnonzero(np.diff(piece[order])) + 1
-    return [
-        _Piece(m, int(detections.frame[m[0]]), int(detections.frame[m[-1]]))
-        for m in np.split(order, bounds)
-    ]
-
-
-def _chain(seed, pieces, detections, geometry, fps):
-    """Pieces of the same person: `seed`, and those that fit before and after it in time.
-
-    From either end the next piece is the one that starts soonest among those which lie
-    no farther off than the person can have gone meanwhile, at a like size.
-    """
-    chain = [seed]
-    for forward in (True, False):
-        end = seed
-        while True:
-            found = []
-            for other in pieces:
-                gap = other.first - end.last if forward else end.first - other.last
-                if gap <= 0:
-                    continue
-                a, b = (
-                    (end.members[-1], other.members[0])
-                    if forward
-                    else (
-                        end.members[0],
-                        other.members[-1],
-                    )
-                )
-                sizes = geometry.size[[a, b]]
-                away = np.hypot(*(geometry.centre[a] - geometry.centre[b])) / sizes.max()
-                reach = min(LINK_DISTANCE + BRIDGE_SPEED * gap / fps, 3.0)
-                if away <= reach and sizes.max() <= 2 * sizes.min():
-                    found.append((gap, away, other))
-            if not found:
-                break
-            end = min(found, key=lambda f: f[:2])[2]
-            chain.append(end)
-    return chain
+PICK_OVERLAP = 0.2
+"""Smallest intersection over union of a box with the one that it means."""
 
 
 def _motion(detections, members, geometry):
@@ -204,6 +45,7 @@ def _motion(detections, members, geometry):
 
 
 def _describe(detections, members, geometry, size):
+    """What `select_dancer` reports of a candidate."""
     width, height = size
     centre = np.median(geometry.centre[members], axis=0)
     off = np.abs(centre / (width, height) - 0.5) * 2
@@ -229,7 +71,151 @@ def _scores(candidates, frames):
         )
 
 
-def select_dancer(detections, *, fps, size):
+def _path(detections, members, geometry):
+    """Frame, x, y, width, height of at most `PATH` boxes of a candidate, in whole pixels."""
+    some = members[np.linspace(0, len(members) - 1, min(len(members), PATH)).round().astype(int)]
+    low, high = geometry.low[some], geometry.high[some]
+    table = np.column_stack([detections.frame[some], low, high - low])
+    return np.round(table).astype(int).tolist()
+
+
+def _click(detections, members, everyone, trunk, fps):
+    """Pick that means this candidate: where they are farthest from everyone else."""
+    some = members[np.linspace(0, len(members) - 1, min(len(members), PATH)).round().astype(int)]
+    best, at = -1.0, some[0]
+    for index in some:
+        others = everyone[detections.frame[everyone] == detections.frame[index]]
+        others = others[others != index]
+        away = np.hypot(*(trunk[others] - trunk[index]).T).min(initial=np.inf)
+        if away > best and (trunk[index] >= 0).all():
+            best, at = away, index
+    x, y = np.maximum(trunk[at], 0).round().astype(int)
+    return f"{x},{y}@{detections.frame[at] / fps:.3f}"
+
+
+def _labels_of(detections, members):
+    """Most frequent number that the estimator gave; None where it gave none."""
+    labels = detections.label[members]
+    counted = Counter(labels[np.isfinite(labels)].astype(int).tolist())
+    return min(counted, key=lambda n: (-counted[n], n)) if counted else None
+
+
+def _limb_distance(poses, skeleton, point):
+    """Distance (N,) in pixels from a point to the nearest joint or limb of each pose."""
+    limbs = [*SKELETONS[skeleton].limbs, *((j, j) for j in range(poses.shape[1]))]
+    start = poses[:, [a for a, _ in limbs]]
+    along = poses[:, [b for _, b in limbs]] - start
+    away = np.asarray(point) - start
+    share = (away * along).sum(-1) / np.maximum((along**2).sum(-1), 1e-9)
+    rest = away - np.clip(share, 0, 1)[..., None] * along
+    return np.fmin.reduce(np.hypot(rest[..., 0], rest[..., 1]), axis=1)
+
+
+def _box_overlap(box, low, high):
+    """Intersection over union of a box (x, y, width, height) with boxes (N, 2), (N, 2)."""
+    corner, size = np.array(box[:2]), np.array(box[2:])
+    inside = np.maximum(np.minimum(high, corner + size) - np.maximum(low, corner), 0).prod(1)
+    return inside / (size.prod() + (high - low).prod(1) - inside)
+
+
+def _picked(pick, detections, track, geometry, fps, size):
+    """Detection that a click or a box means."""
+    width, height = size
+    x, y = pick.point or pick.box[:2]
+    if x >= width or y >= height:
+        raise ItemError(
+            f"the pick of the dancer lies outside the picture of {width} x {height} pixels",
+            value=str(pick),
+            remedy="Give pixels of the standardised video",
+        )
+    if pick.seconds > detections.frames / fps:
+        raise ItemError(
+            f"the pick of the dancer lies after the video's end at {detections.frames / fps:.2f} s",
+            value=str(pick),
+            remedy="Give seconds of the standardised video",
+        )
+    late = np.abs(detections.frame / fps - pick.seconds)
+    if pick.point:
+        away = _limb_distance(detections.keypoints, detections.skeleton, pick.point)
+        margin = 0.1 * geometry.size[:, None]
+        met = (pick.point >= geometry.low - margin) & (pick.point <= geometry.high + margin)
+        met = met.all(1)
+    else:
+        share = _box_overlap(pick.box, geometry.low, geometry.high)
+        middle = np.array(pick.box[:2]) + np.array(pick.box[2:]) / 2
+        away = np.where(np.isfinite(share), (1 - share) * 1e6, np.nan)
+        away = away + np.hypot(*(geometry.centre - middle).T)
+        met = share >= PICK_OVERLAP
+    someone = track >= 0
+    met &= someone & (late <= PICK_SECONDS)
+    if met.any():
+        found = np.flatnonzero(met)
+        return found[np.lexsort((away[found], late[found].round(6)))[0]]
+    # Of each person the moment that is nearest, then the nearest people.
+    nearest = {}
+    found = np.flatnonzero(someone)
+    for index in found[np.lexsort((away[found], late[found].round(6)))]:
+        nearest.setdefault(int(track[index]), index)
+    trunk = trunk_of(detections, geometry)
+    close = sorted(nearest.values(), key=lambda i: (max(late[i], PICK_SECONDS), away[i]))[:3]
+    named = "; ".join(
+        f"{x:.0f},{y:.0f}@{detections.frame[i] / fps:.2f}"
+        for i, (x, y) in ((i, trunk[i]) for i in close)
+    )
+    raise ItemError(
+        "the pick of the dancer meets nobody",
+        value=str(pick),
+        remedy=f"The nearest people are at {named}",
+    )
+
+
+def _labelled(pick, detections, usable):
+    """Detections with the picked number, one a frame."""
+    found = np.flatnonzero((detections.label == pick.label) & usable)
+    if not len(found):
+        labels = detections.label[usable]
+        counted = Counter(labels[np.isfinite(labels)].astype(int).tolist())
+        listed = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:8]
+        known = ", ".join(f"id:{n} ({c} frames)" for n, c in listed)
+        raise ItemError(
+            "the pick of the dancer is a number that nobody has",
+            value=str(pick),
+            remedy=f"There are {known}" if known else "The estimator gave no numbers: use a click",
+        )
+    found = found[np.lexsort((-np.nan_to_num(detections.score[found]), detections.frame[found]))]
+    return found[np.unique(detections.frame[found], return_index=True)[1]]
+
+
+def _people(detections, fps, size, linker, video):
+    """Track of each detection, and what the report says about the linker."""
+    if linker == "poses":
+        return link(detections, fps), {"name": linker}
+    if linker == "labels":
+        known = np.isfinite(detections.label)
+        if not known.any():
+            raise ItemError(
+                "the linker `labels` needs an estimator that numbers people",
+                remedy="Use the linker `poses` or `pose_flow`",
+            )
+        usable = np.flatnonzero(known & np.isfinite(detections.keypoints).all(-1).any(1))
+        numbers = np.unique(detections.label[usable], return_inverse=True)[1]
+        rows = np.column_stack([numbers, detections.frame[usable]])
+        # A number that a frame has twice counts once.
+        first = np.unique(rows, axis=0, return_index=True)[1]
+        piece = np.full(len(detections), -1)
+        piece[usable[first]] = numbers[first]
+        return link(detections, fps, piece), {"name": linker}
+    if linker == "pose_flow":
+        # Imported here since OpenCV is needed for this linker only.
+        from choreo.poses.pose_flow import pose_flow
+
+        piece = pose_flow(detections, size=size, video=video)
+        orb = "used" if video is not None else "0, since no pictures were given"
+        return link(detections, fps, piece), {"name": linker, "orb_terms": orb}
+    raise ItemError("unknown linker", value=linker, remedy=f"Use one of {', '.join(LINKERS)}")
+
+
+def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=None):
     """Choose the dancer among everyone that was found.
 
     Parameters
@@ -239,55 +225,83 @@ def select_dancer(detections, *, fps, size):
         Frames a second.
     size : tuple of int
         Width and height of the video in pixels.
+    pick : str, optional
+        The user's own word (see `choreo.poses.pick.parse`): a click or a box chooses the
+        person who is there at that time, ``id:N`` exactly the detections with that
+        number of the estimator's; None or an empty text leaves it to the scores.
+    linker : {"poses", "pose_flow", "labels"}
+        See `LINKERS`.
+    video : str or Path, optional
+        The standardised video, which `pose_flow` looks at.
 
     Returns
     -------
     members : ndarray of int
         Indices into `detections`, at most one a frame, in order of time.
     report : dict
-        ``chosen`` and ``rejected`` (at most `LISTED`, best first; ``rejected_count`` is
-        all of them): frames, first and last frame, median height and centre in pixels,
-        centrality, motion (person sizes a frame) and score.
+        ``linker``; ``pick`` where there is one; ``chosen`` and ``rejected`` (at most
+        `LISTED`, best first; ``rejected_count`` is all of them): frames, first and last
+        frame, median height and centre in pixels, centrality, motion (person sizes a
+        frame), score, ``label`` (the estimator's most frequent number, or None),
+        ``click`` (a pick that chooses this candidate) and, of those rejected, ``path``:
+        up to `PATH` rows of frame, x, y, width, height in pixels.
 
     Raises
     ------
     ItemError
-        Where no detection has a joint.
+        Where no detection has a joint, or the pick meets nobody.
+    PickError
+        Where the pick can't be read.
     """
-    pieces = _pieces(detections, link(detections, fps)) if len(detections) else []
-    if not pieces:
+    asked = parse(pick) if pick else None
+    usable = np.isfinite(detections.keypoints).all(-1).any(1)
+    if not usable.any():
         raise ItemError(
             "nobody was found in any frame",
             remedy="Check that the estimator's weights are whole and the video shows a person",
         )
-    geometry = _geometry(detections.keypoints)
-    # Only long or large pieces can begin the dancer's chain.
-    weight = [len(p.members) * np.median(geometry.size[p.members]) for p in pieces]
-    seeds = np.argsort(weight)[::-1][:LISTED]
-    chains = [_chain(pieces[s], pieces, detections, geometry, fps) for s in seeds]
-    members = [np.concatenate([p.members for p in chain]) for chain in chains]
-    members = [m[np.argsort(detections.frame[m])] for m in members]
-    described = [_describe(detections, m, geometry, size) for m in members]
+    track, linked = _people(detections, fps, size, linker, video)
+    geometry = geometry_of(detections.keypoints)
+    if asked is not None and asked.label is not None:
+        chosen = _labelled(asked, detections, usable)
+        track[chosen] = track.max() + 1
+    groups = groups_of(detections, track)
+    described = [_describe(detections, m, geometry, size) for m in groups]
     _scores(described, detections.frames)
-    best = int(np.argmax([d["score"] for d in described]))
-    inside = {id(p) for p in chains[best]}
-    rejected = [p for p in pieces if id(p) not in inside]
-    listed = [_describe(detections, p.members, geometry, size) for p in rejected]
-    if listed:
-        _scores([described[best], *listed], detections.frames)
-    listed.sort(key=lambda d: (-d["score"], d["first"]))
-    return members[best], {
+    if asked is None:
+        best = int(np.argmax([d["score"] for d in described]))
+    elif asked.label is not None:
+        best = len(groups) - 1
+    else:
+        number = track[_picked(asked, detections, track, geometry, fps, size)]
+        best = next(i for i, m in enumerate(groups) if track[m[0]] == number)
+    order = sorted(
+        (i for i in range(len(groups)) if i != best),
+        key=lambda i: (-described[i]["score"], described[i]["first"]),
+    )
+    trunk = trunk_of(detections, geometry)
+    everyone = np.flatnonzero(track >= 0)
+    for i in [best, *order[:LISTED]]:
+        described[i]["label"] = _labels_of(detections, groups[i])
+        described[i]["click"] = _click(detections, groups[i], everyone, trunk, fps)
+    for i in order[:LISTED]:
+        described[i]["path"] = _path(detections, groups[i], geometry)
+    report = {
+        "linker": linked,
         "chosen": _rounded(described[best]),
-        "rejected": [_rounded(d) for d in listed[:LISTED]],
-        "rejected_count": len(listed),
+        "rejected": [_rounded(described[i]) for i in order[:LISTED]],
+        "rejected_count": len(order),
     }
+    if asked is not None:
+        report["pick"] = str(asked)
+    return groups[best], report
 
 
 def _rounded(description):
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in description.items()}
 
 
-def dancer_track(detections, *, fps, size, meta, source):
+def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="poses", video=None):
     """Make the dancer's track.
 
     Parameters
@@ -302,6 +316,8 @@ def dancer_track(detections, *, fps, size, meta, source):
         `select_dancer`) are added.
     source : str or Path
         The file that the detections came from.
+    pick, linker, video
+        See `select_dancer`.
 
     Returns
     -------
@@ -312,19 +328,15 @@ def dancer_track(detections, *, fps, size, meta, source):
     ItemError
     """
     try:
-        members, report = select_dancer(detections, fps=fps, size=size)
+        members, report = select_dancer(
+            detections, fps=fps, size=size, pick=pick, linker=linker, video=video
+        )
     except ItemError as error:
-        raise ItemError(error.message, where=source, remedy=error.remedy) from error
-    frames, joints = detections.frames, detections.keypoints.shape[1]
-    keypoints = np.full((frames, joints, 2), np.nan, np.float32)
-    scores = np.full((frames, joints), np.nan, np.float32)
-    keypoints[detections.frame[members]] = detections.keypoints[members]
-    scores[detections.frame[members]] = detections.scores[members]
-    return PoseTrack(
-        keypoints,
-        scores,
-        fps=fps,
-        size=size,
-        skeleton=detections.skeleton,
-        meta={**meta, "source": Path(source).name, "dancer": report},
-    )
+        raise ItemError(
+            error.message,
+            where=error.where or source,
+            value=error.value,
+            remedy=error.remedy,
+        ) from error
+    meta = {**meta, "source": Path(source).name, "dancer": report}
+    return detections.track(members, fps=fps, size=size, meta=meta)

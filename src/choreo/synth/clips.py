@@ -117,6 +117,26 @@ def make_tracks(
     _write_tracks(clip, scene, seed, truth=truth, song=song, beats=beats, skeleton=skeleton)
 
 
+def film(source, *, start=None, end=None, seed=0, size=(640, 360), fps=30):
+    """Plan what `make_clip` draws, bystanders included.
+
+    Parameters
+    ----------
+    source, start, end, seed, size, fps
+        See `make_clip`.
+
+    Returns
+    -------
+    choreo.synth.scene.Scene
+
+    Raises
+    ------
+    ItemError
+        Where the source, the span, the size or the frame rate can't be used.
+    """
+    return _scene(_plan(source, start, end, seed, fps), size, seed, people=True)
+
+
 @lru_cache(maxsize=2)
 def _song(name, seed):
     """Several clips are made of one song, often one after the other."""

@@ -20,6 +20,9 @@ DISTANCE = 5.6
 
 _MARGIN = 0.04
 
+_BRAKING = 0.8
+"""Seconds in which a walker comes to a stand, and sets off again."""
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -92,20 +95,25 @@ def fit_camera(size, joints, share):
 
 @dataclass(frozen=True)
 class Walker:
-    """Someone who walks through the picture in a straight line.
+    """Someone who walks through the picture in a straight line, and may stop on the way.
 
     Attributes
     ----------
     dancer : Dancer
         Proportions and looks.
     start : float
-        Seconds at which the middle of the stage is passed.
+        Seconds at which the middle of the stage is passed, or would be without the stop.
     speed : float
         Metres a second to the camera's right (negative: to the left).
     z : float
         Path's distance towards the camera from the middle of the stage, in metres.
     phase : float
-        Where in the gait, in steps.
+        Where in the gait, in steps; a whole number for those who stop, so that both feet
+        are then on the floor.
+    stop : int
+        Steps before (negative) or after the middle at which they stand still.
+    pause : float
+        Seconds for which they stand there; 0 for those who walk on.
     """
 
     dancer: Dancer
@@ -113,6 +121,26 @@ class Walker:
     speed: float
     z: float
     phase: float
+    stop: int = 0
+    pause: float = 0.0
+
+    def _walked(self, t):
+        """Seconds of walking since the middle of the stage, at song times `t`."""
+        if not self.pause:
+            return t - self.start
+        place = self.stop * 0.40 * self.dancer.body.height / abs(self.speed)
+        since = t - (self.start + place - _BRAKING / 2)
+        slowing = np.clip(since, 0, _BRAKING)
+        going = np.clip(since - _BRAKING - self.pause, 0, _BRAKING)
+        after = np.maximum(since - 2 * _BRAKING - self.pause, 0)
+        return (
+            place
+            - _BRAKING / 2
+            + np.minimum(since, 0)
+            + slowing
+            + (going**2 - slowing**2) / (2 * _BRAKING)
+            + after
+        )
 
     def pose(self, t):
         """Pose at song times `t` (seconds), shape (T,)."""
@@ -120,8 +148,9 @@ class Walker:
         body = self.dancer.body
         facing = np.sign(self.speed) * np.pi / 2
         step = 0.40 * body.height
-        x = self.speed * (t - self.start)
-        cycle = np.abs(x) / step * np.sign(t - self.start) + self.phase
+        walked = self._walked(t)
+        x = self.speed * walked
+        cycle = np.abs(x) / step * np.sign(walked) + self.phase
         channels = np.zeros((len(t), len(INDEX)))
         feet = np.zeros((len(t), 2, 4))
         feet[:, :, 3] = facing
@@ -145,14 +174,20 @@ class Walker:
         channels[:, INDEX["facing"]] = facing
         channels[:, INDEX["dip"]] = 0.03 - 0.012 * np.cos(2 * np.pi * cycle)
         channels[:, INDEX["bend"]] = 0.06
+        if self.pause:
+            # Nobody stands like a statue.
+            channels[:, INDEX["twist"]] = 0.15 * np.sin(1.9 * t + self.phase)
+            channels[:, INDEX["head_yaw"]] = 0.3 * np.sin(0.7 * t)
         return pose(body, channels, feet, np.zeros(len(t)))
 
 
 def bystanders(count, start, end, seed):
-    """People who walk past while a dance is filmed.
+    """People who are about while a dance is filmed.
 
-    They take turns at crossing in front of the dancer (nearer the camera), behind, and
-    in front again, each once, spread over the clip.
+    Three kinds take turns, beginning with one that the seed chooses: someone who walks
+    past nearer the camera than the dancer, someone who crosses behind the dancer, and
+    someone who comes in nearer the camera, stands there, beside the dancer or half in
+    front, for half the clip or more, and goes on.
 
     Parameters
     ----------
@@ -166,15 +201,24 @@ def bystanders(count, start, end, seed):
     list of Walker
     """
     rng = np.random.default_rng(derived_seed("bystanders", seed))
+    first = int(rng.integers(3))
     walkers = []
     for i in range(count):
         dancer = make_dancer(f"bystander-{int(rng.integers(1 << 30))}")
         share = (i + 0.5 + rng.uniform(-0.2, 0.2)) / count
-        z = rng.uniform(1.3, 1.7) if i % 2 == 0 else rng.uniform(-1.5, -1.1)
+        middle = start + share * (end - start)
+        near, far = rng.uniform(1.3, 1.7), rng.uniform(-1.5, -1.1)
         speed = rng.uniform(1.0, 1.4) * (1 if rng.random() < 0.5 else -1)
-        walkers.append(
-            Walker(dancer, start + share * (end - start), speed, z, float(rng.uniform(0, 2)))
-        )
+        phase = float(rng.uniform(0, 2))
+        stop, stay = (1 if rng.random() < 0.5 else -1), rng.uniform(0.5, 0.8)
+        kind = (first + i) % 3
+        if kind < 2:
+            walkers.append(Walker(dancer, middle, speed, (near, far)[kind], phase))
+        else:
+            pause = stay * (end - start)
+            # The stay lies around the middle of the clip, whatever the place.
+            middle = (start + end - pause) / 2
+            walkers.append(Walker(dancer, middle, speed, near, 0.0, stop, pause))
     return walkers
 
 

@@ -10,7 +10,6 @@ changes of its timing. To do so it has to know how real dances move.
 4. the arms delayed by a tenth of its length against the rest of the body.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from torch.nn import functional
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.training.data import data_hash
 from choreo.training.networks import fill, load_state
 from choreo.training.stgcn import CLASSES, SpatialTemporalGraphNetwork
 
@@ -65,7 +65,7 @@ def change(poses, label, rng):
     return np.ascontiguousarray(poses)
 
 
-def pretrain(dataset, weights, *, data, steps, seed):
+def pretrain(dataset, weights, *, steps, seed, on_progress=None):
     """Train the perceptual network on the real dances of a training split.
 
     Parameters
@@ -73,11 +73,11 @@ def pretrain(dataset, weights, *, data, steps, seed):
     dataset : Chunks
     weights : str or Path
         The ``.safetensors`` to write.
-    data : str
-        The dataset's hash.
     steps : int
         Of 16 dances each.
     seed : int
+    on_progress : callable, optional
+        Called after each step as ``on_progress(done, steps)``.
 
     Returns
     -------
@@ -100,13 +100,15 @@ def pretrain(dataset, weights, *, data, steps, seed):
         functional.cross_entropy(logits, target).backward()
         optimizer.step()
         right.append(float((logits.argmax(1) == target).float().mean()))
+        if on_progress is not None:
+            on_progress(len(right), steps)
     tail = right[-max(1, steps // 10) :]
     summary = {
         "source": "trained here to tell changes of timing apart",
         "accuracy": float(np.mean(tail)),
         "steps": steps,
         "seed": seed,
-        "data": data,
+        "data": data_hash(dataset),
     }
     with whole(weights) as temporary:
         save_file(
@@ -151,34 +153,3 @@ def load_perceptual(path):
         load_state(network, path)
         summary = {"source": path.name}
     return network.eval(), summary
-
-
-def perceptual_network(dataset, path, cache, *, data, steps, seed):
-    """The network for a training run: from `path`, or trained once for these data.
-
-    Parameters
-    ----------
-    dataset : Chunks
-    path : str or Path, optional
-        Weights to use.
-    cache : Path
-        Folder where a network trained for the same data, steps and seed is looked for
-        and kept.
-    data, steps, seed
-        See `pretrain`.
-
-    Returns
-    -------
-    network, summary
-        See `load_perceptual`.
-    """
-    if path is None:
-        parts = json.dumps([data, steps, seed, _source()])
-        path = cache / f"perceptual-{hashlib.sha256(parts.encode()).hexdigest()[:32]}.safetensors"
-        if not path.exists():
-            pretrain(dataset, path, data=data, steps=steps, seed=seed)
-    return load_perceptual(path)
-
-
-def _source():
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()

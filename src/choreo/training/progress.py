@@ -10,12 +10,27 @@ _SHOWN = (*_SHOWN, "discriminator_global")
 
 
 class Progress:
-    """A bar with the losses, steps a second and the time left; lines where no one watches."""
+    """A bar with the losses, steps a second and the time left; lines where no one watches.
 
-    _SECONDS = 10.0
+    Parameters
+    ----------
+    training : object
+        With ``step``, ``steps`` and ``epoch``.
+    on_progress : callable, optional
+        See `choreo.training.train.train`.
+    terminal : file, optional
+        Where the lines go besides, where stderr is a log: several trainings share a
+        terminal there, so each gets a line now and then, and no bar.
+    name : str
+        Begins each line.
+    """
 
-    def __init__(self, training, on_progress=None):
+    _SECONDS = 15.0
+
+    def __init__(self, training, on_progress=None, *, terminal=None, name="training"):
         self._training, self._tell = training, on_progress
+        self._files = [sys.stderr] + ([terminal] if terminal else [])
+        self._name = name
         self._first, self._start = training.step, time.monotonic()
         self._said = self._start
         self._bar = tqdm(
@@ -23,7 +38,7 @@ class Progress:
             initial=training.step,
             unit="step",
             file=sys.stderr,
-            disable=not sys.stderr.isatty(),
+            disable=terminal is not None or not sys.stderr.isatty(),
         )
 
     def __call__(self, values):
@@ -41,13 +56,13 @@ class Progress:
             self._said = now
             rate = (training.step - self._first) / max(now - self._start, 1e-9)
             left = (training.steps - training.step) / rate
-            print(
-                f"step {training.step}/{training.steps}, epoch {training.epoch}, "
-                f"{rate:.2f} steps/s, {_duration(left)} left, "
-                + ", ".join(f"{n} {v:.3g}" for n, v in shown.items()),
-                file=sys.stderr,
-                flush=True,
+            line = (
+                f"{self._name}: step {training.step} of {training.steps}, epoch "
+                f"{training.epoch}, {rate:.2f} steps/s, {_duration(left)} left, "
+                + ", ".join(f"{n} {v:.3g}" for n, v in shown.items())
             )
+            for file in self._files:
+                print(line, file=file, flush=True)
 
     def close(self):
         """Leave the bar as it is."""

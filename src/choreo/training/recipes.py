@@ -85,8 +85,6 @@ class Recipe(_Strict):
         (released).
     perceptual_loss : bool
         Pose perceptual loss (original framework).
-    perceptual_steps : int
-        Steps of the perceptual network's own training where no weights are given.
     dropout : float
         Rate of every dropout.
     loss_weights, learning_rates : LossWeights, LearningRates
@@ -123,7 +121,6 @@ class Recipe(_Strict):
     discriminator_scale: float = Field(1.0, gt=0)
     loss_reduction: Literal["sum", "mean"] = "sum"
     perceptual_loss: bool = False
-    perceptual_steps: int = Field(2000, ge=1)
     dropout: float = Field(0.5, ge=0, lt=1)
     loss_weights: LossWeights = LossWeights()
     learning_rates: LearningRates = LearningRates()

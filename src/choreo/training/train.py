@@ -20,8 +20,9 @@ from choreo.files import sha256, whole, write_json, write_text
 from choreo.training import checkpoints
 from choreo.training.data import data_hash, load_batch
 from choreo.training.fit import mean_pose, measure_fit, recalibrate
+from choreo.training.looks import Looks
 from choreo.training.networks import Networks
-from choreo.training.perceptual import perceptual_network
+from choreo.training.perceptual import load_perceptual
 from choreo.training.pose_generator import draw_noise
 from choreo.training.progress import Progress
 from choreo.training.step import TrainingStep, term_names
@@ -47,6 +48,8 @@ def train(
     losses,
     log_dir,
     checkpoint_dir,
+    looks=None,
+    look_every=0,
     epochs=None,
     batch_size=None,
     perceptual=None,
@@ -54,6 +57,8 @@ def train(
     precision="float32",
     threads=None,
     on_progress=None,
+    terminal=None,
+    name="training",
     checkpoint_seconds=60.0,
     checkpoint_steps=None,
 ):
@@ -76,11 +81,15 @@ def train(
         Folder for TensorBoard.
     checkpoint_dir : str or Path
         Where the run's own folder is made, and removed at its end.
+    looks : str or Path, optional
+        Folder for early looks (see `choreo.training.looks`); by default in `log_dir`.
+    look_every : int
+        Epochs between them; 0: none.
     epochs, batch_size : int, optional
         Instead of the recipe's. The last, smaller batch of an epoch is dropped.
     perceptual : str or Path, optional
         Weights of the perceptual network, where the recipe needs it (see
-        `choreo.training.perceptual`); without them it is trained first.
+        `choreo.training.perceptual`).
     device : {"auto", "cpu", "cuda", "mps"}
         ``auto`` takes the first there is of cuda, mps and cpu.
     precision : {"float32", "bfloat16"}
@@ -89,6 +98,10 @@ def train(
         Threads on a CPU. The same number gives the same bytes.
     on_progress : callable, optional
         Called after each step as ``on_progress(step, steps, losses)``.
+    terminal : file, optional
+        Where progress is told besides, where stderr is a log.
+    name : str
+        What the lines of progress begin with.
     checkpoint_seconds : float
         Time between checkpoints.
     checkpoint_steps : int, optional
@@ -102,7 +115,7 @@ def train(
     Raises
     ------
     ConfigError
-        Where the recipe is none to train.
+        Where the recipe is none to train, or lacks its perceptual network.
     ItemError
         Where the dataset is too small.
     TrainingDiverged
@@ -113,15 +126,17 @@ def train(
     changes = {"epochs": epochs, "batch_size": batch_size}
     recipe = recipe.with_(**{name: n for name, n in changes.items() if n is not None})
     if recipe.epochs == 0:
-        raise ConfigError(
-            "this model isn't trained here (epochs: 0)",
-            remedy="Give its weights_file in config/models.yaml",
-        )
+        raise ConfigError("this model isn't trained here (epochs: 0)", remedy="Give it epochs")
     if len(dataset) < 2:
         raise ItemError(
             "training needs at least two chunks of 5 seconds",
             value=len(dataset),
             remedy="Add videos to the study",
+        )
+    if recipe.perceptual_loss and perceptual is None:
+        raise ConfigError(
+            "the pose perceptual loss needs its network",
+            remedy="Train it (choreo.training.perceptual.pretrain) or give Ren et al.'s GCN.pth",
         )
     device = choose_device(device)
     data = data_hash(dataset)
@@ -135,16 +150,21 @@ def train(
     }
     folder = Path(checkpoint_dir) / checkpoints.run_key(**run)
     with checkpoints.locked(folder), deterministic(threads):
-        training = _Training(dataset, recipe, run, folder, perceptual)
+        training = _Training(dataset, recipe, run, folder, perceptual, device)
         training.restore(checkpoints.load(folder))
-        with contextlib.closing(_Log(log_dir, training)) as log:
-            progress = Progress(training, on_progress)
+        look = Looks(
+            dataset, looks or Path(log_dir) / "looks", log_dir, every=look_every, seed=seed
+        )
+        with contextlib.closing(_Log(log_dir, training)) as log, contextlib.closing(look):
+            progress = Progress(training, on_progress, terminal=terminal, name=name)
             with _Terminated() as terminated, contextlib.closing(progress):
                 saved = time.monotonic()
                 while training.step < training.steps:
                     values = training.advance()
                     log(training.step - 1, values)
                     progress(values)
+                    if training.step % training.steps_per_epoch == 0:
+                        look(training.networks.generator, training.epoch, training.step)
                     due = time.monotonic() - saved > checkpoint_seconds or (
                         checkpoint_steps and training.step % checkpoint_steps == 0
                     )
@@ -217,9 +237,9 @@ def learning_rate_factor(recipe, step, steps):
 class _Training:
     """Networks, optimizers, random state and position of one run."""
 
-    def __init__(self, dataset, recipe, run, folder, perceptual):
+    def __init__(self, dataset, recipe, run, folder, perceptual, device):
         self.dataset, self.recipe, self.run, self.folder = dataset, recipe, run, folder
-        self.device = torch.device(run["device"])
+        self.device = device
         self.batch_size = min(recipe.batch_size, len(dataset))
         self.steps_per_epoch = len(dataset) // self.batch_size
         self.steps = recipe.epochs * self.steps_per_epoch
@@ -230,14 +250,7 @@ class _Training:
         )
         self.perceptual, self.perceptual_summary = None, None
         if recipe.perceptual_loss:
-            self.perceptual, self.perceptual_summary = perceptual_network(
-                dataset,
-                perceptual,
-                folder.parent,
-                data=run["data"],
-                steps=recipe.perceptual_steps,
-                seed=run["seed"],
-            )
+            self.perceptual, self.perceptual_summary = load_perceptual(perceptual)
             self.perceptual.to(self.device)
         torch.manual_seed(run["seed"])
         self.networks = Networks(recipe).to(self.device)
@@ -358,16 +371,28 @@ class _Training:
 
     def write_weights(self, path, summary):
         """All networks and some first poses, with `summary` in the header."""
-        tensors = {
-            name: value.detach().contiguous().cpu()
-            for name, value in self.networks.state_dict().items()
-        }
-        count = min(_KEPT_INITIAL_POSES, len(self.dataset))
-        evenly = np.linspace(0, len(self.dataset) - 1, count).astype(int)
-        poses = self.dataset.batch(evenly)["pose"]
-        tensors["initial_poses"] = torch.from_numpy(np.ascontiguousarray(poses[:, 0], np.float32))
-        with whole(path) as temporary:
-            save_file(tensors, temporary, metadata={"choreo": json.dumps(summary, sort_keys=True)})
+        save_weights(self.networks.state_dict(), self.dataset, path, summary)
+
+
+def save_weights(state, dataset, path, summary):
+    """Write a model's weights as ``.safetensors``.
+
+    Parameters
+    ----------
+    state : dict of str to Tensor
+        Names begin with the network's (``generator.``).
+    dataset : Chunks
+        Up to 64 of its first poses go along, to begin dances from.
+    path : str or Path
+    summary : dict
+        Goes into the header; what ``metrics.json`` holds.
+    """
+    tensors = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    count = min(_KEPT_INITIAL_POSES, len(dataset))
+    poses = dataset.batch(np.linspace(0, len(dataset) - 1, count).astype(int))["pose"]
+    tensors["initial_poses"] = torch.from_numpy(np.ascontiguousarray(poses[:, 0], np.float32))
+    with whole(path) as temporary:
+        save_file(tensors, temporary, metadata={"choreo": json.dumps(summary, sort_keys=True)})
 
 
 def start_from_mean_pose(generator, dataset):

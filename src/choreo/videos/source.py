@@ -456,6 +456,53 @@ def _scan(source, fps, start, end, threads, seek):
     )
 
 
+def even_clock(path):
+    """Size, rate and length of a video whose frames come evenly; all of it is decoded.
+
+    Parameters
+    ----------
+    path : str or Path
+        A video.
+
+    Returns
+    -------
+    size : tuple of int
+        Width and height in stored pixels, after the rotation.
+    fps : float
+        Frames a second: the whole number, or that times 1000/1001, whichever is nearer, or
+        else what the file claims; as measured where none is within a thousandth.
+    frames : int
+        Decoded frames.
+
+    Raises
+    ------
+    ItemError
+        Where it has no picture, or its frames do not come evenly: poses by frame number
+        have no times then.
+    """
+    source = look(path)
+    if source.picture is None:
+        raise ItemError("the file holds no picture", where=path, remedy="Give a video")
+    claimed = source.picture.fps or 30.0
+    times = scan(source, fps=claimed)
+    if times.frames < 2:
+        return source.picture.size, claimed, times.frames
+    if times.longest > 1.5 * times.interval:
+        raise ItemError(
+            "its frames do not come evenly",
+            where=path,
+            value=f"mean step {times.interval:.4f} s, longest {times.longest:.4f} s",
+            remedy="Bring it to a constant rate (choreo videos) and find the poses in that",
+        )
+    measured = 1 / times.interval
+    usual = (float(round(measured)), round(measured) * 1000 / 1001)
+    # What ffmpeg says of the claim is rounded, and so are the times of some containers.
+    for fps in (min(usual, key=lambda rate: abs(rate - measured)), claimed):
+        if abs(fps / measured - 1) < 1e-3:
+            return source.picture.size, fps, times.frames
+    return source.picture.size, measured, times.frames
+
+
 def _unreadable(path, text):
     with open(path, "rb") as file:
         mp4 = file.read(8)[4:] in {b"ftyp", b"mdat", b"free", b"wide", b"skip"}

@@ -4,8 +4,6 @@ Names: ``g<genre>_s<situation>_c<camera>_d<dancer>_m<music>_ch<choreography>``; 
 with ``cAll`` stands for all cameras. https://google.github.io/aistplusplus_dataset
 """
 
-import io
-import pickle
 import re
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import numpy as np
 
 from choreo.errors import ConfigError, ItemError
 from choreo.files import write_text
-from choreo.track import PoseTrack
+from choreo.poses.formats import aist
 
 CAMERAS = tuple(f"c{n:02d}" for n in range(1, 10))
 """Order of the cameras in a file; c01 stands in front."""
@@ -33,26 +31,6 @@ FPS, SIZE = 60.0, (1920, 1080)
 VIDEO_URL = "https://aistdancedb.ongaaccel.jp/v1.0.0/video/10M/{name}.mp4"
 
 _NAME = re.compile(r"g([A-Z]{2})_s([A-Z]{2})_(c\d\d|cAll)_(d\d\d)_(m[A-Z]{2}(\d))_(ch\d\d)")
-_MAX_BYTES = 1 << 28
-# What pickles of arrays name, in numpy 1 and 2 and in every protocol from 3 on.
-_ALLOWED = {
-    *(
-        (f"numpy.{core}.{module}", name)
-        for core in ("core", "_core")
-        for module, name in (("multiarray", "_reconstruct"), ("numeric", "_frombuffer"))
-    ),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-}
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Unpickler of numpy arrays and Python's own simple types; it can call nothing else."""
-
-    def find_class(self, module, name):
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
-        return super().find_class(module, name)
 
 
 def describe(name):
@@ -119,30 +97,12 @@ def read(path, *, camera="c01"):
     """
     if camera not in CAMERAS:
         raise ConfigError("unknown camera", value=camera, remedy=f"Use one of {', '.join(CAMERAS)}")
-    data = _load(path)
-    try:
-        keypoints, stamps = (np.asarray(data[key]) for key in ("keypoints2d", "timestamps"))
-        fits = keypoints.ndim == 4 and keypoints.shape[0] == len(CAMERAS)
-        fits = fits and keypoints.shape[2:] == (17, 3) and stamps.shape == keypoints.shape[1:2]
-        fits = fits and all(a.dtype.kind in "fiu" for a in (keypoints, stamps)) and len(stamps) > 1
-    except (KeyError, TypeError):
-        fits = False
-    if not fits:
-        raise ItemError(
-            "must hold keypoints2d of shape (9, N, 17, 3) and timestamps of shape (N,)", where=path
-        )
-    frames = _frames(stamps.astype(np.float64), path)
-    view = keypoints[CAMERAS.index(camera)].astype(np.float32)
-    full = np.full((frames[-1] + 1, 17, 3), np.nan, np.float32)
-    full[frames] = np.where(np.isfinite(view).all(-1, keepdims=True), view, np.nan)
-    name = Path(path).stem
-    return PoseTrack(
-        full[..., :2],
-        full[..., 2],
+    detections = aist.read_detections(path, view=camera)
+    return detections.track(
+        np.arange(len(detections)),
         fps=FPS,
         size=SIZE,
-        skeleton="coco17",
-        meta={"estimator": "aist++", "source": name, "camera": camera, "licence": "CC BY 4.0"},
+        meta={**aist.META, "source": Path(path).stem, "camera": camera},
     )
 
 
@@ -193,13 +153,14 @@ def read_splits(folder, *, kind="crossmodal"):
     }
 
 
-def write_table(names, path, *, genres=None, dancers=None, camera="c01"):
+def write_table(names, path, *, genres=None, dancers=None, camera="c01", splits=None):
     """Write a videos table of solo dances of the AIST Dance Video Database.
 
     Parameters
     ----------
     names : list of str
-        Such as `read_names` gives for the official ``video_list.txt``.
+        Such as `read_names` gives for the official list of videos, or for AIST++'s lists
+        of sequences (``cAll`` stands for every camera).
     path : str or Path
         The table (``.tsv``).
     genres : sequence of str, optional
@@ -208,6 +169,9 @@ def write_table(names, path, *, genres=None, dancers=None, camera="c01"):
         Such as ``d04``; all by default.
     camera : str
         One of `CAMERAS`.
+    splits : dict of str to str, optional
+        As `read_splits` gives them: fills the column `split`, and leaves out what is in
+        no split.
 
     Returns
     -------
@@ -217,53 +181,35 @@ def write_table(names, path, *, genres=None, dancers=None, camera="c01"):
     Raises
     ------
     ConfigError
-        For an unknown genre, or where nothing is left.
+        For an unknown genre or camera, or where nothing is left.
     """
-    for genre in genres or ():
-        if genre not in GENRES:
-            raise ConfigError(
-                "unknown genre", value=genre, remedy=f"Use one of {', '.join(GENRES)}"
-            )
-    wanted = {GENRES[genre] for genre in genres} if genres else set(GENRES.values())
-    rows = []
-    for name in sorted(set(names)):
+    for what, given, known in (("genre", genres or (), GENRES), ("camera", [camera], CAMERAS)):
+        for value in given:
+            if value not in known:
+                raise ConfigError(
+                    f"unknown {what}", value=value, remedy=f"Use one of {', '.join(known)}"
+                )
+    wanted = {GENRES[genre] for genre in genres or GENRES}
+    rows = {}
+    for name in names:
         facts = describe(name)
-        solo = facts["situation"] in {"sBM", "sFM"} and facts["camera"] == camera
-        if solo and facts["genre"] in wanted and facts["dancer"] in (dancers or {facts["dancer"]}):
+        split = (splits or {}).get(name.replace(f"_{facts['camera']}_", "_cAll_"))
+        if (
+            facts["situation"] in {"sBM", "sFM"}
+            and facts["camera"] in {camera, "cAll"}
+            and facts["genre"] in wanted
+            and facts["dancer"] in (dancers or {facts["dancer"]})
+            and (split or splits is None)
+        ):
+            name = name.replace("_cAll_", f"_{camera}_")
             url = VIDEO_URL.format(name=name)
-            rows.append([name, url, facts["song"], facts["dancer"], facts["genre"], "AIST terms"])
+            ids = facts["song"], facts["dancer"], facts["genre"], "AIST terms of use"
+            rows[name] = [name, url, *ids, *([split] if splits else [])]
     if not rows:
-        raise ConfigError("no video is left", where=path, remedy="Choose more genres or dancers")
-    heading = ["id", "source", "song", "dancer", "genre", "licence"]
-    write_text(path, "".join("\t".join(row) + "\n" for row in [heading, *rows]))
+        raise ConfigError(
+            "no video is left", where=path, remedy="Choose more genres, dancers or another camera"
+        )
+    heading = ["id", "source", "song", "dancer", "genre", "licence", *(["split"] if splits else [])]
+    table = [heading, *(rows[name] for name in sorted(rows))]
+    write_text(path, "".join("\t".join(row) + "\n" for row in table))
     return len(rows)
-
-
-def _load(path):
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    if len(data) > _MAX_BYTES:
-        raise ItemError(f"larger than {_MAX_BYTES >> 20} MiB: no AIST++ sequence", where=path)
-    try:
-        return _ArraysOnly(io.BytesIO(data)).load()
-    # A damaged pickle can raise nearly anything; nothing of it has run.
-    except Exception as error:
-        raise ItemError(f"not a pickle of arrays ({error})", where=path) from error
-
-
-def _frames(stamps, path):
-    """Frame numbers from time stamps of any unit, by their usual step."""
-    steps = np.diff(stamps)
-    step = np.median(steps)
-    # One stamp a frame in the unit of the file; a video of hours would be no sequence.
-    if not (step > 0 and (steps > 0).all() and (stamps[-1] - stamps[0]) / step < 1e6):
-        raise ItemError("time stamps that do not rise evenly", where=path)
-    # A first frame that is missing too is counted; clocks that start elsewhere are not.
-    start = 0.0 if 0 <= stamps[0] < 10 * step else stamps[0]
-    frames = np.round((stamps - start) / step).astype(int)
-    if (np.diff(frames) < 1).any():
-        raise ItemError("time stamps that do not rise evenly", where=path)
-    return frames

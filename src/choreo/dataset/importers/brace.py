@@ -72,6 +72,26 @@ def read(path, *, fps):
     )
 
 
+def video_of(path):
+    """YouTube id of a segment's video, from the beginning of its file.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing or begins otherwise.
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            match = re.match(r'\s*\{\s*"' + _KEY.pattern + '"', file.read(1000))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ItemError(f"can't read the file ({error})", where=path) from error
+    if not match:
+        raise ItemError(
+            "not a BRACE segment", where=path, remedy='It begins with {"<video>/img-000001.png":'
+        )
+    return match["video"]
+
+
 def read_fps(path):
     """Frames a second of every video, from ``videos_info.csv``.
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.dataset.audio import SAMPLE_RATE
 from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES, CHUNK_SECONDS, Chunks, initial_poses
 from choreo.dataset.importers.json_stream import entries
-from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform, from_pixels
+from choreo.dataset.normalise import CANVAS, Normalised, Transform, from_pixels
 from choreo.dataset.pack import write_chunks
 from choreo.errors import ItemError
 from choreo.files import is_id
@@ -50,24 +49,7 @@ def import_ren(path, folder, *, prefix="ren"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    shards = []
-    for video, clips in entries(path, encoded=True):
-        if not isinstance(clips, dict) or not all(_SECOND.fullmatch(key) for key in clips):
-            raise ItemError("a video must hold clips by their second", where=path, value=video)
-        poses, audio, starts, index = [], [], [], []
-        for number, second in enumerate(sorted(clips, key=int)):
-            chunk = _chunk(clips[second], "joint_coors", "audio_sequence", _CLIP_CHUNKS)
-            if chunk is None:
-                continue
-            index += [_CLIP_CHUNKS * number + k for k in range(_CLIP_CHUNKS)]
-            poses.append(chunk[0].reshape(_CLIP_CHUNKS, CHUNK_FRAMES, 18, 2))
-            audio.append(chunk[1].reshape(_CLIP_CHUNKS, CHUNK_SAMPLES))
-            starts += [int(second) + k * CHUNK_SECONDS for k in range(_CLIP_CHUNKS)]
-        if poses:
-            parts = np.concatenate(poses), np.concatenate(audio), np.array(starts, float), index
-            bad = _CLIP_CHUNKS * len(clips) - len(index)
-            shards.append(_write(folder, prefix + video, *parts, bad, path, "Ren et al. 2020"))
-    return _some(shards, path)
+    return _write_all(_ren(path), folder, prefix, path, "Ren et al. 2020")
 
 
 def import_paired(path, folder, *, prefix="video"):
@@ -92,7 +74,28 @@ def import_paired(path, folder, *, prefix="video"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    shards = []
+    return _write_all(_paired(path), folder, prefix, path, "DancingAI")
+
+
+def _ren(path):
+    """Yield each video's key, its chunks as (index, start, poses, audio), and how many are bad."""
+    for video, clips in entries(path, encoded=True):
+        if not isinstance(clips, dict) or not all(_SECOND.fullmatch(key) for key in clips):
+            raise ItemError("a video must hold clips by their second", where=path, value=video)
+        chunks = []
+        for number, second in enumerate(sorted(clips, key=int)):
+            clip = _chunk(clips[second], "joint_coors", "audio_sequence", _CLIP_CHUNKS)
+            if clip is not None:
+                halves = zip(*(np.split(part, _CLIP_CHUNKS) for part in clip))
+                chunks += [
+                    (_CLIP_CHUNKS * number + k, int(second) + k * CHUNK_SECONDS, *half)
+                    for k, half in enumerate(halves)
+                ]
+        yield video, chunks, _CLIP_CHUNKS * len(clips) - len(chunks)
+
+
+def _paired(path):
+    """The same of the thesis's own file."""
     for video, value in entries(path):
         try:
             pairs = list(zip(value["pose"], value["music"], strict=True))
@@ -101,13 +104,8 @@ def import_paired(path, folder, *, prefix="video"):
                 "a video must hold as many `pose` as `music` chunks", where=path, value=video
             ) from error
         found = [_chunk({"pose": p, "music": m}, "pose", "music", 1) for p, m in pairs]
-        kept = [k for k, chunk in enumerate(found) if chunk is not None]
-        if kept:
-            poses, audio = (np.stack([found[k][part] for k in kept]) for part in (0, 1))
-            parts = poses, audio, np.array(kept) * float(CHUNK_SECONDS), kept
-            bad = len(found) - len(kept)
-            shards.append(_write(folder, prefix + video, *parts, bad, path, "DancingAI"))
-    return _some(shards, path)
+        chunks = [(k, k * CHUNK_SECONDS, *c) for k, c in enumerate(found) if c is not None]
+        yield video, chunks, len(found) - len(chunks)
 
 
 def _chunk(entry, pose_key, audio_key, count):
@@ -124,19 +122,32 @@ def _chunk(entry, pose_key, audio_key, count):
     return poses, np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
 
 
-def _write(folder, video, pixels, audio, starts, index, bad, path, origin):
-    if not is_id(video):
-        raise ItemError("a video's key must do as an id", where=path, value=video)
+def _write_all(videos, folder, prefix, path, origin):
+    shards = []
+    for video, chunks, bad in videos:
+        if not is_id(prefix + video):
+            raise ItemError("a video's key must do as an id", where=path, value=video)
+        if chunks:
+            about = {"origin": origin, "file": Path(path).name}
+            shards.append(Path(folder) / f"{prefix}{video}.h5")
+            _write(shards[-1], chunks, bad, about)
+    if not shards:
+        raise ItemError("no chunk of the expected shape is in this file", where=path)
+    return shards
+
+
+def _write(shard, found, bad, provenance):
+    index, starts, pixels, audio = (np.array(part) for part in zip(*found))
     canvas = CANVAS["released"]
     poses = from_pixels(pixels, canvas).astype(np.float32)
-    index = np.array(index, np.int32)
+    index = index.astype(np.int32)
     chunks = Chunks(
         poses=poses,
         audio=audio,
         initial_poses=initial_poses(poses, index, "released"),
         repaired=np.zeros(poses.shape[:3], bool),
         index=index,
-        start_seconds=starts,
+        start_seconds=starts.astype(float),
         dropped={"another shape": bad} if bad else {},
         remainder_seconds=0.0,
     )
@@ -152,18 +163,5 @@ def _write(folder, video, pixels, audio, starts, index, bad, path, origin):
         method="released",
         outside="keep",
     )
-    shard = Path(folder) / f"{video}.h5"
-    provenance = {
-        "origin": origin,
-        "file": Path(path).name,
-        "pose_fps": POSE_FPS,
-        "sample_rate": SAMPLE_RATE,
-    }
+    video = shard.stem
     write_chunks(shard, normalised, chunks, video=video, song=video, provenance=provenance)
-    return shard
-
-
-def _some(shards, path):
-    if not shards:
-        raise ItemError("no chunk of the expected shape is in this file", where=path)
-    return shards

@@ -1,38 +1,59 @@
-"""AlphaPose's ``alphapose-results.json``, read and written.
+"""AlphaPose's ``alphapose-results.json`` and what Pose Flow makes of it, read and written.
 
 A list with one entry a person: ``{"image_id": "<k>.jpg", "category_id": 1,
 "keypoints": [x, y, c] * K, "score": s, "box": [x, y, w, h], "idx": ...}``, where k is the
-0-based number of the decoded frame. Frames with nobody have no entry.
+0-based number of the decoded frame. Frames with nobody have no entry. The `forvis` files
+of Pose Flow (``alphapose-results-forvis-tracked.json``) hold the same by picture:
+``{"<k>.jpg": [{"keypoints": [...], "scores": s, "idx": n}]}``.
 """
 
-import json
 import re
 
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.files import write_text
-from choreo.poses import native
-from choreo.poses.detections import Detections, frame_count, skeleton_for
-from choreo.poses.selection import dancer_track
+from choreo.poses.formats import native
+from choreo.poses.formats.people import People, flat_triples
 
 SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
+META = {"estimator": "alphapose", "licence": "AlphaPose: non-commercial research"}
 
 _IMAGE_ID = re.compile(r"0*([0-9]{1,12})(\.[A-Za-z0-9]{1,8})?")
 
 
-def _frame_number(image_id, where):
-    if type(image_id) is int and image_id >= 0:
-        return image_id
-    match = _IMAGE_ID.fullmatch(image_id) if isinstance(image_id, str) else None
-    if not match:
-        raise ItemError(
-            "`image_id` must be a frame number such as '12.jpg'",
-            where=where,
-            value=image_id if isinstance(image_id, (str, int)) else type(image_id).__name__,
-            remedy="Run AlphaPose on the video itself (--video), not on a folder of pictures",
-        )
-    return int(match[1])
+class _Pictures:
+    """Frame numbers from the names of pictures, all of one folder."""
+
+    def __init__(self):
+        self.folder = None
+
+    def number(self, image_id, where):
+        if type(image_id) is int and image_id >= 0:
+            return image_id
+        folder, name = "", image_id
+        if isinstance(image_id, str):
+            folder, _, name = image_id.replace("\\", "/").rpartition("/")
+        match = _IMAGE_ID.fullmatch(name) if isinstance(name, str) else None
+        if not match:
+            raise ItemError(
+                "`image_id` must be a frame number such as '12.jpg'",
+                where=where,
+                value=image_id[:80] if isinstance(image_id, str) else _shown(image_id),
+                remedy="Run AlphaPose on the video itself (--video), not on a folder of pictures",
+            )
+        if self.folder is None:
+            self.folder = folder
+        if folder != self.folder:
+            raise ItemError(
+                f"pictures of two folders, {self.folder[:60]!r} and {folder[:60]!r}",
+                where=where,
+                remedy="Give the results of one video",
+            )
+        return int(match[1])
+
+
+def _shown(value):
+    return value if type(value) is int else type(value).__name__
 
 
 def _label(idx, where):
@@ -43,38 +64,48 @@ def _label(idx, where):
     if idx is None or idx == []:
         return np.nan
     if not native.is_number(idx) or abs(idx) > 1e15:
-        raise ItemError("`idx` must be a number or a list of numbers", where=where, value=str(idx))
+        raise ItemError(
+            "`idx` must be a number or a list of numbers", where=where, value=str(idx)[:60]
+        )
     return float(idx)
 
 
-def _score(score, where):
-    if score is None:
-        return np.nan
-    if not native.is_number(score) or abs(score) > native.MAX_PIXELS:
-        raise ItemError("`score` must be a number", where=where, value=str(score)[:40])
-    return float(score)
+def _entry_of(key, number, value, path):
+    """Entry of the list form out of one part of the file, and where it stands."""
+    if key is None:
+        where = f"{path}, entry {number}"
+        if not isinstance(value, dict):
+            raise ItemError("must be an object", where=where, value=type(value).__name__)
+        if "image_id" not in value:
+            raise ItemError("`image_id` is missing", where=where)
+        return value["image_id"], value, where
+    where = f"{path}, `{key[:60]}`" + ("" if number is None else f", person {number}")
+    if number is None or not isinstance(value, dict):
+        cmu = isinstance(value, dict) and ("bodies" in value or "people" in value)
+        raise ItemError(
+            "this is AlphaPose's --format cmu or open, whose necks are wrong"
+            if cmu
+            else "must be a list of people, or the top level a list of entries",
+            where=where,
+            remedy="Run AlphaPose without --format" if cmu else "Give alphapose-results.json",
+        )
+    return key, value, where
 
 
-def _box(box, where):
-    if box is None:
-        return [np.nan] * 4
-    fits = isinstance(box, list) and len(box) == 4
-    if not fits or not all(native.is_number(b) and abs(b) <= native.MAX_PIXELS for b in box):
-        raise ItemError("`box` must be [x, y, width, height]", where=where, value=str(box)[:60])
-    return box
-
-
-def read_detections(path, *, frames=None, skeleton=None):
+def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
     """Read every person of an AlphaPose file, in the file's order.
 
     Parameters
     ----------
     path : str or Path
-        The list that AlphaPose writes by default.
+        The list that AlphaPose writes by default, tracked or not, or the object of a
+        `forvis` file.
     frames : int, optional
         Decoded frames of the video; without it the last frame number + 1.
     skeleton : str, optional
         Needed where a person has neither 17 (coco17) nor 26 (halpe26) joints.
+    first_frame : int
+        Number of the first frame's picture; AlphaPose itself counts from 0.
 
     Returns
     -------
@@ -87,82 +118,30 @@ def read_detections(path, *, frames=None, skeleton=None):
     ItemError
         With file, entry, value and remedy.
     """
-    frame, keypoints, labels, scores, boxes = [], [], [], [], []
-    count = None
-    for number, entry in native.entries(path):
-        where = f"{path}, entry {number}"
-        if not isinstance(entry, dict):
-            raise ItemError("must be an object", where=where, value=type(entry).__name__)
-        for key in ("image_id", "keypoints"):
-            if key not in entry:
-                raise ItemError(f"`{key}` is missing", where=where)
-        index = _frame_number(entry["image_id"], where)
-        where = f"{where} (frame {index})"
-        values = native.triples(entry["keypoints"], where=where)
-        if count is None:
-            count = len(values) // 3
-            skeleton = skeleton_for(count, skeleton, SKELETON_BY_COUNT, where=path)
-        if len(values) != 3 * count:
-            raise ItemError(
-                f"has {len(values) // 3} joints, the entries before it {count}",
-                where=where,
-                remedy="Two estimators' outputs were mixed: run it again",
-            )
-        # Checked here, entry by entry, so that the message names the entry.
-        frame_count(index, frames, where=where)
-        frame.append(index)
-        keypoints.append(np.array(values, float))
-        labels.append(_label(entry.get("idx"), where))
-        scores.append(_score(entry.get("score"), where))
-        boxes.append(_box(entry.get("box"), where))
-    values = np.array(keypoints, float).reshape(len(frame), count or 0, 3)
-    values[(values == 0).all(-1)] = np.nan
-    return Detections(
-        frame=np.array(frame, int),
-        keypoints=values[..., :2],
-        scores=values[..., 2],
-        skeleton=skeleton,
-        frames=frame_count(max(frame, default=-1), frames, where=path),
-        label=np.array(labels, float),
-        score=np.array(scores, float),
-        box=np.array(boxes, float).reshape(-1, 4),
+    people = People(
+        path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
     )
-
-
-def read(path, *, fps, size, frames=None, skeleton=None):
-    """Read an AlphaPose file as the track of its dancer.
-
-    Parameters
-    ----------
-    path : str or Path
-        The list that AlphaPose writes by default.
-    fps : float
-        Frames a second of the video.
-    size : tuple of int
-        Width and height of the video in pixels.
-    frames : int, optional
-        Decoded frames of the video. Without it the last frame number + 1 is taken, and
-        ``meta["frames_from"]`` says so: frames with nobody at the end are then unknown.
-    skeleton : str, optional
-        As in `read_detections`.
-
-    Returns
-    -------
-    PoseTrack
-        Coordinates as AlphaPose gave them, outside the picture too. `meta` records the
-        choice of the dancer (see `choreo.poses.selection.select_dancer`).
-
-    Raises
-    ------
-    ItemError
-    """
-    detections = read_detections(path, frames=frames, skeleton=skeleton)
-    meta = {
-        "estimator": "alphapose",
-        "licence": "AlphaPose: non-commercial research",
-        "frames_from": "last image_id + 1" if frames is None else "video",
-    }
-    return dancer_track(detections, fps=fps, size=size, meta=meta, source=path)
+    pictures = _Pictures()
+    for key, number, value in native.parts(path):
+        if key is not None and value == []:
+            people.see(pictures.number(key, path), f"{path}, `{key[:60]}`")
+            continue
+        image_id, entry, where = _entry_of(key, number, value, path)
+        if "keypoints" not in entry:
+            raise ItemError("`keypoints` is missing", where=where)
+        index = pictures.number(image_id, where)
+        where = f"{where} (frame {index})"
+        # Pose Flow calls a person's score `scores`.
+        score = "score" if key is None or "score" in entry else "scores"
+        people.add(
+            index,
+            native.triples(entry["keypoints"], where=where),
+            where=where,
+            label=_label(entry.get("idx"), where),
+            score=native.number(entry.get(score), where=where, key=score),
+            box=native.box(entry.get("box"), where=where),
+        )
+    return people.detections()
 
 
 def _entry(frame, triples, score, box=None, idx=None):
@@ -172,21 +151,8 @@ def _entry(frame, triples, score, box=None, idx=None):
     if box is not None and np.isfinite(box).all():
         entry["box"] = [float(b) for b in box]
     if idx is not None and np.isfinite(idx):
-        entry["idx"] = float(idx)
+        entry["idx"] = idx
     return entry
-
-
-def _flat(keypoints, scores):
-    triples = np.concatenate([keypoints, scores[..., None]], -1).astype(float)
-    triples[~np.isfinite(keypoints).all(-1)] = 0
-    # A joint that cleaning filled in has no confidence.
-    return np.nan_to_num(triples, nan=0.0).reshape(len(triples), -1).tolist()
-
-
-def _write(path, listed):
-    # One entry a line: the same bytes whatever the size, and fit for text tools.
-    lines = ",\n".join(json.dumps(entry, allow_nan=False) for entry in listed)
-    write_text(path, f"[\n{lines}\n]\n" if listed else "[]\n")
 
 
 def write_detections(detections, path):
@@ -199,8 +165,9 @@ def write_detections(detections, path):
         Absent joints are written as 0, 0, 0.
     """
     d = detections
-    flat = _flat(d.keypoints, d.scores)
-    _write(path, [_entry(*row) for row in zip(d.frame, flat, d.score, d.box, d.label)])
+    flat = flat_triples(d.keypoints, d.scores)
+    rows = zip(d.frame, flat, d.score, d.box, d.label.astype(float).tolist())
+    native.write_lines(path, [_entry(*row) for row in rows])
 
 
 def write(track, path):
@@ -212,14 +179,15 @@ def write(track, path):
     path : str or Path
         Frames with nobody get no entry, absent joints 0, 0, 0, and a joint without a
         score the score 0. ``score`` is AlphaPose's (mean + 1.25 max of the joints'
-        scores) without the detector's part, which a track does not have.
+        scores) without the detector's part, which a track does not have. ``idx`` is 1:
+        it is all one person.
     """
     present = np.flatnonzero(track.given.any(1))
-    flat = _flat(track.keypoints[present], track.scores[present])
-    _write(
+    flat = flat_triples(track.keypoints[present], track.scores[present])
+    native.write_lines(
         path,
         [
-            _entry(frame, triples, np.mean(triples[2::3]) + 1.25 * np.max(triples[2::3]))
+            _entry(frame, triples, np.mean(triples[2::3]) + 1.25 * np.max(triples[2::3]), idx=1)
             for frame, triples in zip(present.tolist(), flat)
         ],
     )

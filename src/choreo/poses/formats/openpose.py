@@ -1,21 +1,29 @@
-"""OpenPose's JSON output (``--write_json``), read.
+"""OpenPose's JSON output (``--write_json``), read and written.
 
 One object a frame, ``{"version": 1.3, "people": [{"pose_keypoints_2d": [x, y, c] * K}]}``,
 in a folder of files ``<stem>_<12 digits>_keypoints.json``, or all of them in one list.
 """
 
+import json
+import os
 import re
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.poses import native
-from choreo.poses.detections import MAX_FRAMES, Detections, frame_count, skeleton_for
-from choreo.poses.selection import dancer_track
+from choreo.files import write_text
+from choreo.poses.formats import native
+from choreo.poses.formats.people import People, flat_triples
 
 SKELETON_BY_COUNT = {18: "openpose18"}
 """25 joints may be BODY_25 or BODY_25B, which have different orders: that must be told."""
+
+META = {"estimator": "openpose", "licence": "OpenPose: non-commercial research"}
+MODELS = ("body25", "body25b", "openpose18")
+"""Skeletons that OpenPose has, and that are written."""
 
 _NAME = re.compile(r".*?([0-9]{1,12})(_keypoints)?\.json")
 
@@ -41,12 +49,12 @@ def _numbered_files(folder):
     return numbered
 
 
-def _objects(path):
+def _objects(path, first):
     """Give (frame number, object, where) for a folder or a list."""
     path = Path(path)
     if not path.is_dir():
         for number, value in native.entries(path):
-            yield number, value, f"{path}, frame {number}"
+            yield number + first, value, f"{path}, frame {number}"
         return
     numbered = _numbered_files(path)
     if not numbered:
@@ -71,10 +79,21 @@ def _people(value, where):
             raise ItemError("must be an object", where=where_person, value=type(person).__name__)
         # The name that very old versions use.
         key = "pose_keypoints" if "pose_keypoints" in person else "pose_keypoints_2d"
-        yield native.triples(person.get(key), where=where_person, key=key), where_person
+        triples = native.triples(person.get(key), where=where_person, key=key)
+        yield triples, _label(person.get("person_id"), where_person), where_person
 
 
-def read_detections(path, *, frames=None, skeleton=None):
+def _label(person_id, where):
+    # [-1] where OpenPose does not track people, which is the default.
+    if person_id is None or person_id == []:
+        return np.nan
+    number = person_id[0] if isinstance(person_id, list) else person_id
+    if not native.is_number(number) or abs(number) > 1e15:
+        raise ItemError("`person_id` must be [number]", where=where, value=str(person_id)[:60])
+    return float(number) if number >= 0 else np.nan
+
+
+def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
     """Read every person of an OpenPose output, in its order.
 
     Parameters
@@ -85,7 +104,9 @@ def read_detections(path, *, frames=None, skeleton=None):
         Decoded frames of the video; without it the last frame's number + 1. OpenPose may
         double the last frame: one frame too many is dropped.
     skeleton : str, optional
-        Needed for 25 joints: ``body25``.
+        Needed for 25 joints: ``body25`` or ``body25b``.
+    first_frame : int
+        Number of the first frame's file; OpenPose itself counts from 0.
 
     Returns
     -------
@@ -98,69 +119,102 @@ def read_detections(path, *, frames=None, skeleton=None):
     ItemError
         With file, frame, value and remedy.
     """
-    frame, keypoints = [], []
-    count, last = None, -1
-    for number, value, where in _objects(path):
-        if number >= MAX_FRAMES or (frames is not None and number > frames):
-            frame_count(number, frames, where=where)
-        people = list(_people(value, where))
-        if number == frames:
-            continue
-        last = max(last, number)
-        for values, where_person in people:
-            if count is None:
-                count = len(values) // 3
-                skeleton = skeleton_for(count, skeleton, SKELETON_BY_COUNT, where=path)
-            if len(values) != 3 * count:
-                raise ItemError(
-                    f"has {len(values) // 3} joints, those before {count}", where=where_person
-                )
-            frame.append(number)
-            keypoints.append(np.array(values, float))
-    values = np.array(keypoints, float).reshape(len(frame), count or 0, 3)
-    values[(values == 0).all(-1)] = np.nan
-    nothing = np.full(len(frame), np.nan)
-    return Detections(
-        frame=np.array(frame, int),
-        keypoints=values[..., :2],
-        scores=values[..., 2],
-        skeleton=skeleton,
-        frames=frame_count(last, frames, where=path),
-        label=nothing,
-        score=nothing,
-        box=np.full((len(frame), 4), np.nan),
+    people = People(
+        path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
     )
+    for number, value, where in _objects(path, first_frame):
+        found = list(_people(value, where))
+        if frames is not None and number - first_frame == frames:
+            continue
+        people.see(number, where)
+        for triples, label, where_person in found:
+            people.add(number, triples, where=where_person, label=label)
+    return people.detections()
 
 
-def read(path, *, fps, size, frames=None, skeleton=None):
-    """Read an OpenPose output as the track of its dancer.
+_EMPTY = (
+    "face_keypoints_2d hand_left_keypoints_2d hand_right_keypoints_2d "
+    "pose_keypoints_3d face_keypoints_3d hand_left_keypoints_3d hand_right_keypoints_3d"
+).split()
+
+
+def _person(triples, number):
+    return {"person_id": [number], "pose_keypoints_2d": triples} | {key: [] for key in _EMPTY}
+
+
+def write_detections(detections, path):
+    """Write every person as OpenPose does; `read_detections` gives the same back.
 
     Parameters
     ----------
+    detections : Detections
+        With the joints of one of OpenPose's models (`MODELS`).
     path : str or Path
-        A folder of JSON files, or one file with the list of their contents.
-    fps : float
-        Frames a second of the video.
-    size : tuple of int
-        Width and height of the video in pixels.
-    frames : int, optional
-        Decoded frames of the video. Without it the last frame's number + 1.
-    skeleton : str, optional
-        As in `read_detections`.
-
-    Returns
-    -------
-    PoseTrack
-        `meta` records the choice of the dancer.
+        As in `write`. ``person_id`` is the label, -1 where there is none.
 
     Raises
     ------
     ItemError
+        As `write`.
     """
-    detections = read_detections(path, frames=frames, skeleton=skeleton)
-    meta = {
-        "estimator": "openpose",
-        "licence": "OpenPose: non-commercial research",
-        "frames_from": "last frame + 1" if frames is None else "video",
-    }
-    return dancer_track(detections, fps=fps, size=size, meta=meta, source=path)
+    frames = [{"version": 1.3, "people": []} for _ in range(detections.frames)]
+    flat = flat_triples(detections.keypoints, detections.scores)
+    for frame, triples, label in zip(detections.frame.tolist(), flat, detections.label):
+        number = int(label) if np.isfinite(label) else -1
+        frames[frame]["people"].append(_person(triples, number))
+    _write(frames, detections.skeleton, Path(path))
+
+
+def write(track, path):
+    """Write a track as OpenPose does, every frame, also those with nobody.
+
+    Parameters
+    ----------
+    track : PoseTrack
+        With the joints of one of OpenPose's models (`MODELS`).
+    path : str or Path
+        A folder that does not exist yet or is empty, for one file a frame
+        (``<folder's name>_<12 digits>_keypoints.json``), whole or not at all; or a
+        ``.json`` file for all of them in one list. Absent joints are 0, 0, 0, and a joint
+        without a score has the score 0. ``person_id`` is 1: it is all one person.
+
+    Raises
+    ------
+    ItemError
+        For another skeleton, or a folder that holds something.
+    """
+    flat = flat_triples(track.keypoints, track.scores)
+    frames = [
+        {"version": 1.3, "people": [_person(triples, 1)] if there else []}
+        for triples, there in zip(flat, track.given.any(1))
+    ]
+    _write(frames, track.skeleton, Path(path))
+
+
+def _write(frames, skeleton, path):
+    if skeleton not in MODELS:
+        raise ItemError(
+            "OpenPose has no model with these joints",
+            value=skeleton,
+            remedy=f"Convert the track to one of {', '.join(MODELS)} (--skeleton)",
+        )
+    if path.suffix == ".json":
+        native.write_lines(path, frames)
+        return
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ItemError(
+            "is there already and holds something", where=path, remedy="Name a new folder"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        for number, frame in enumerate(frames):
+            name = f"{path.name}_{number:012d}_keypoints.json"
+            write_text(temporary / name, json.dumps(frame, allow_nan=False) + "\n")
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o777 & ~mask)
+        # An empty folder in its place is replaced.
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

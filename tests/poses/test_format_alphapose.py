@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choreo.errors import ItemError
-from choreo.poses import alphapose, native
+from choreo.poses.formats import alphapose, native, people, registry
 from choreo.track import PoseTrack
 
 SIZE = (640, 360)
@@ -28,7 +28,7 @@ def file(tmp_path):
 
 
 def read(path, **options):
-    return alphapose.read(path, **{"fps": 30, "size": SIZE} | options)
+    return registry.read("alphapose", path, **{"fps": 30, "size": SIZE} | options)
 
 
 def test_frames_are_read_by_their_number(file):
@@ -51,7 +51,7 @@ def test_image_id_may_be_a_number(file):
 def test_without_the_number_of_frames_the_last_entry_ends_the_track(file):
     track = read(file([entry(0), entry(4)]))
     assert len(track) == 5
-    assert track.meta["frames_from"] == "last image_id + 1"
+    assert track.meta["frames_from"] == "the file's last frame"
 
 
 @pytest.mark.parametrize(("joints", "skeleton"), [(17, "coco17"), (26, "halpe26")])
@@ -109,7 +109,16 @@ def test_duplicates_give_one_pose_a_frame(file):
 
 
 BAD = [
-    ("{}", "the top level must be a list"),
+    ('{"0.jpg": 1}', "`0.jpg`: must be a list of people, or the top level a list"),
+    ('{"0.jpg": [1]}', "`0.jpg`, person 0: must be a list of people"),
+    ('{"0.jpg": {"version": "v0.3", "bodies": []}}', "--format cmu or open.*without --format"),
+    ('{"0.jpg": [{"idx": 1}]}', "`0.jpg`, person 0: `keypoints` is missing"),
+    ('{"0.jpg": []', "after `0.jpg`: ends in the middle"),
+    ('{"0.jpg": [', "ends in the middle"),
+    ('{"0.jpg" []}', r"after `0.jpg`: not JSON \(a comma or : is missing\)"),
+    ('{"0.jpg": [] "1.jpg": []}', r"after `0.jpg`: not JSON \(a comma or } is missing\)"),
+    ("{1: []}", "not JSON"),
+    ("{[]: []}", "a key must be text"),
     ("", "the top level must be a list"),
     ("[1]", r"entry 0: must be an object \(got 'int'\)"),
     ('[{"keypoints": []}]', "entry 0: `image_id` is missing"),
@@ -183,7 +192,7 @@ def test_an_absurd_frame_number_is_refused_before_memory_is_taken(file):
 
 
 def test_mixed_outputs_are_refused(file):
-    with pytest.raises(ItemError, match=r"entry 1 \(frame 1\): has 26 joints, the entries.* 17"):
+    with pytest.raises(ItemError, match=r"entry 1 \(frame 1\): has 26 joints, those before it 17"):
         read(file([entry(0), entry(1, joints=26)]))
 
 
@@ -268,3 +277,73 @@ def test_what_a_written_entry_holds(tmp_path):
     # The absent joint as zeros; the one without a score with score 0.
     assert only["keypoints"][:9] == [5.5, 5.5, 0.5, 5.5, 5.5, 0, 0, 0, 0]
     assert only["score"] == pytest.approx(0.5 / 17 + 1.25 * 0.5)
+
+
+# Pose Flow's files
+
+
+def forvis(frames):
+    """As `tracker-general.py` makes it from AlphaPose's list."""
+    return {
+        f"{frame}.jpg": [
+            {"keypoints": one["keypoints"], "scores": 2.5, "idx": idx} for one, idx in people
+        ]
+        for frame, people in frames.items()
+    }
+
+
+def test_pose_flows_tracked_file(file):
+    path = file(forvis({0: [(entry(0), 1), (entry(0, 400.0), 2)], 10: [(entry(0), 2)], 2: []}))
+    found = alphapose.read_detections(path, frames=12)
+    assert found.frame.tolist() == [0, 0, 10]
+    assert found.label.tolist() == [1, 2, 2]
+    assert found.score.tolist() == [2.5] * 3
+    assert found.keypoints[1, 0].tolist() == [400, 50]
+    assert (found.skeleton, found.frames) == ("coco17", 12)
+
+
+def test_a_forvis_file_that_is_not_tracked(file):
+    value = forvis({0: [(entry(0), 1)], 3: []})
+    del value["0.jpg"][0]["idx"]
+    found = alphapose.read_detections(file(value))
+    assert np.isnan(found.label).all()
+    # The frame with nobody is a frame of the video.
+    assert found.frames == 4
+
+
+def test_names_of_pictures_may_have_a_folder_but_not_two(file):
+    people = [{"keypoints": entry(0)["keypoints"], "scores": 1.0}]
+    found = alphapose.read_detections(file({"images/a/00000003.jpg": people}))
+    assert found.frame.tolist() == [3]
+    with pytest.raises(ItemError, match="pictures of two folders, 'a' and 'b'"):
+        alphapose.read_detections(file({"a/1.jpg": people, "b/2.jpg": people}))
+
+
+def test_pictures_that_count_from_1(file):
+    path = file([entry(1), entry(3)])
+    assert read(path, first_frame=1).given.any(1).tolist() == [True, False, True]
+    with pytest.raises(ItemError, match="frame 1 lies before the first, which is said to be 2"):
+        read(path, first_frame=2)
+
+
+def test_a_track_is_one_person_to_its_reader(tmp_path):
+    # No link between frames bears this; the file says that it is one person.
+    keypoints = np.random.default_rng(0).uniform(10, 600, (20, 26, 2))
+    track = PoseTrack(keypoints, np.full((20, 26), 0.5), fps=30, size=SIZE, skeleton="halpe26")
+    alphapose.write(track, tmp_path / "a.json")
+    again = read(tmp_path / "a.json")
+    assert np.array_equal(again.keypoints, track.keypoints)
+    assert "dancer" not in again.meta
+    assert read(tmp_path / "a.json", pick="id:1").meta["dancer"]
+
+
+def test_a_person_by_number(file):
+    value = forvis({k: [(entry(0, 100.0 + k), 1), (entry(0, 400.0 + k), 2)] for k in range(5)})
+    assert read(file(value), pick="id:1").keypoints[3, 0, 0] == 103
+    assert read(file(value), pick="id:2").keypoints[3, 0, 0] == 403
+
+
+def test_more_people_than_memory_holds_are_refused(file, monkeypatch):
+    monkeypatch.setattr(people, "MAX_PEOPLE", 2)
+    with pytest.raises(ItemError, match="has more than 2 people"):
+        read(file([entry(0), entry(1), entry(2)]))

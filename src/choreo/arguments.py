@@ -1,0 +1,68 @@
+"""What the verbs of ``choreo`` share: kinds of numbers, and how they answer."""
+
+import argparse
+import json
+import math
+
+from choreo.errors import ItemError
+
+
+def _number(text, kind, allowed, what):
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not math.isfinite(value) or not allowed(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return value
+
+
+def positive(text):
+    """Read a number above 0."""
+    return _number(text, float, lambda value: value > 0, "a number above 0")
+
+
+def not_negative(text):
+    """Read a number of 0 or more."""
+    return _number(text, float, lambda value: value >= 0, "a number of 0 or more")
+
+
+def share(text):
+    """Read a number from 0 to below 1."""
+    return _number(text, float, lambda value: 0 <= value < 1, "a number from 0 to below 1")
+
+
+def whole(text):
+    """Read a whole number of 0 or more."""
+    return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
+
+
+def words(text):
+    """Read words with commas between them."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def size(text):
+    """Read a width and a height, such as 640x360."""
+    width, _, height = text.lower().partition("x")
+    try:
+        return int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as 640x360") from None
+
+
+def not_over(output, *inputs):
+    """Refuse to write over a file that is read, which would be the user's original."""
+    for path in inputs:
+        if path is not None and output.resolve() == path.resolve():
+            raise ItemError("this would write over the input", where=path, remedy="Name another")
+
+
+def say(options, record, lines):
+    """Print a record as JSON where ``--json`` was given, else the lines."""
+    print(json.dumps(record, indent=2, allow_nan=False) if options.json else "\n".join(lines))
+
+
+def show(value, form=".3g", unit=""):
+    """Format a number for people; "none" for None."""
+    return "none" if value is None else f"{value:{form}}{unit}"

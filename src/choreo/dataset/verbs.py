@@ -1,0 +1,395 @@
+"""``choreo dataset ...`` and ``choreo videos-table``: what can be done with dataset files."""
+
+import argparse
+import math
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from choreo.arguments import positive, say, share, whole, words
+from choreo.dataset.split import KEYS, SPLITS
+from choreo.errors import ItemError
+
+EPILOG = """\
+examples:
+  choreo dataset info results/demo/dataset/dataset.h5
+  choreo dataset check results/demo/dataset/dataset.h5
+  choreo dataset sample results/demo/dataset/dataset.h5 -o look/ --split test
+  choreo dataset import aist keypoints2d/ --music music/ -o aist/ --method thesis
+  choreo dataset append dataset.h5 new/*.h5 --split train
+"""
+
+IMPORTS = """\
+  aist    FILES: the folder keypoints2d of AIST++; --music: mBR0.wav, ... (or .mp3, .m4a);
+          --lists: a folder with AIST++'s own splits/ and ignore_list.txt
+  brace   FILES: a folder with a .json a segment; --music: <YouTube id>.wav, .m4a, .mp4, ...;
+          --lists: videos_info.csv
+  ren     FILES: Ren et al.'s file (JSON encoded twice)
+  paired  FILES: the thesis's dance_music_paired.json
+
+aist and brace are cleaned and normalised like our own tracks; ren and paired hold chunks,
+which are taken as they are (method `released`). OUT then holds dataset.h5, its data card
+and shards/, and for aist and brace also poses/, cleaning/ and videos/ (the music), which
+`choreo dataset check` compares with. Splits are made by --by, --test, ... as in a study.
+"""
+
+TABLE = """\
+LIST has a name or an address of a video a line (gBR_sBM_c01_d04_mBR0_ch01), such as the
+list of all videos on https://aistdancedb.ongaaccel.jp; AIST++'s lists of sequences (cAll in
+the place of the camera) do as well. Videos may be downloaded by whoever accepts AIST's
+terms of use.
+
+example:
+  choreo videos-table video_list.txt -o config/mine.tsv --genres LO,HO --dancers d13,d20
+"""
+
+
+def add_verbs(verbs):
+    """Add the verbs `dataset` and `videos-table` to argparse's subparsers."""
+    text = "say what is in a dataset, check, look at, import and pack it"
+    shown = argparse.RawDescriptionHelpFormatter
+    dataset = verbs.add_parser(
+        "dataset",
+        help=text,
+        description=text.capitalize() + ".",
+        epilog=EPILOG,
+        formatter_class=shown,
+    )
+    actions = dataset.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name, run, text, epilog=None):
+        sub = actions.add_parser(
+            name,
+            help=text,
+            description=text[0].upper() + text[1:] + ".",
+            epilog=epilog,
+            formatter_class=shown,
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    sub = action("info", _info, "print the data card")
+    _dataset_file(sub)
+    sub.add_argument("--json", action="store_true", help="machine-readable output")
+
+    sub = action(
+        "check",
+        _check,
+        "verify hashes and values, and that sound and poses belong together",
+    )
+    _dataset_file(sub)
+    sub.add_argument(
+        "--sources",
+        type=Path,
+        metavar="DIR",
+        help="compare with the tracks and songs of this study "
+        "(default: of the study or import that the file lies in)",
+    )
+    sub.add_argument(
+        "--tolerance",
+        type=positive,
+        default=0.15,
+        metavar="S",
+        help="seconds that a dancer's beats may be off the music's (default 0.15)",
+    )
+    sub.add_argument("--json", action="store_true", help="machine-readable output")
+
+    sub = action("sample", _sample, "write chunks as mp4 with their sound, to look at")
+    _dataset_file(sub)
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    sub.add_argument("--count", type=whole, default=4, help="how many (default 4)")
+    sub.add_argument("--seed", type=whole, default=0, help="which (default 0)")
+    sub.add_argument("--split", choices=SPLITS, help="only of this split")
+
+    sub = action("import", _import, "read a dataset made elsewhere and pack it", IMPORTS)
+    sub.add_argument("kind", choices=list(_KINDS), metavar="KIND", help="see below")
+    sub.add_argument("files", type=Path, metavar="FILES", help="see below")
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder")
+    sub.add_argument("--music", type=Path, metavar="DIR", help="see below")
+    sub.add_argument("--lists", type=Path, metavar="PATH", help="see below")
+    sub.add_argument("--camera", default="c01", help="of AIST++ (default c01, in front)")
+    sub.add_argument("--cleaning", choices=["thesis", "released", "robust"], default="thesis")
+    sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
+    sub.add_argument("--outside", choices=["clip", "rescale", "drop"])
+    _splits(sub)
+
+    sub = action("pack", _pack, "pack shards into one dataset")
+    sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
+    sub.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="DATASET", help="a new .h5"
+    )
+    _splits(sub)
+
+    sub = action("append", _append, "add shards to a dataset; what is there isn't written again")
+    _dataset_file(sub)
+    sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
+    sub.add_argument("--split", choices=SPLITS, required=True, help="where they go")
+
+    sub = action("shard", _shard, "normalise and cut one cleaned track with its song")
+    sub.add_argument("track", type=Path, metavar="TRACK", help="a cleaned track (.npz)")
+    sub.add_argument("music", type=Path, metavar="SONG", help="sound that begins with the track")
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="SHARD", help="a .h5")
+    sub.add_argument("--video", help="id of the video (default: the track's name)")
+    sub.add_argument("--song", help="id of the song (default: the video's)")
+    sub.add_argument("--dancer", default="", help="id of the dancer (default: the video's)")
+    sub.add_argument("--genre", default="")
+    sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
+    sub.add_argument("--outside", choices=["clip", "rescale", "drop"])
+    sub.add_argument("--stride", type=positive, default=5.0, help="seconds (default 5)")
+
+    text = "make a videos table of solo dances from the AIST Dance Video Database's names"
+    sub = verbs.add_parser(
+        "videos-table",
+        help=text,
+        description=text.capitalize() + ".",
+        epilog=TABLE,
+        formatter_class=shown,
+    )
+    sub.set_defaults(run=_videos_table)
+    sub.add_argument("list", type=Path, metavar="LIST", help="text file; see below")
+    sub.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE", help="a .tsv")
+    sub.add_argument("--genres", type=words, metavar="G,G", help="such as BR,HO (default: all)")
+    sub.add_argument("--dancers", type=words, metavar="D,D", help="such as d04 (default: all)")
+    sub.add_argument("--camera", default="c01", help="default c01, in front")
+    sub.add_argument(
+        "--lists",
+        type=Path,
+        metavar="DIR",
+        help="AIST++'s splits/ and ignore_list.txt: fills the column `split`",
+    )
+
+
+def _dataset_file(sub):
+    sub.add_argument("dataset", type=Path, metavar="DATASET", help="dataset.h5, or a shard")
+
+
+def _splits(sub):
+    sub.add_argument(
+        "--by",
+        type=words,
+        default=["song"],
+        metavar="KEY,KEY",
+        help=f"what no two splits may share: {', '.join(KEYS)} (default song)",
+    )
+    sub.add_argument("--test", type=share, default=0.2, help="share for testing (default 0.2)")
+    sub.add_argument("--validation", type=share, default=0.0, help="share (default 0)")
+    sub.add_argument("--seed", type=whole, default=1, help="another seed, another division")
+
+
+def _info(options):
+    from choreo.dataset.card import card_table, clips_table
+    from choreo.dataset.pack import info
+
+    card = info(options.dataset)
+    tables = [table(card).markdown().rstrip() for table in (card_table, clips_table)]
+    say(options, card, ["\n\n".join(tables)])
+
+
+def _sources(options):
+    """The folder that a dataset was made in, if it lies in one."""
+    if options.sources:
+        return options.sources
+    here = options.dataset.resolve().parent
+    for folder in (here, here.parent, here.parent.parent):
+        if (folder / "cleaning").is_dir() and (folder / "videos").is_dir():
+            return folder
+    return None
+
+
+def _check(options):
+    from choreo.dataset.check import beat_offsets, check, compare_with_sources
+
+    found, beats, compared = check(options.dataset), [], 0
+    folder = _sources(options)
+    if not any("finite" in problem for problem in found):
+        beats = beat_offsets(options.dataset)
+        found += [
+            f"{beat.video}: the dancer's beats come {abs(beat.offset_seconds):.2f} s "
+            f"{'after' if beat.offset_seconds > 0 else 'before'} the music's"
+            for beat in beats
+            if beat.beyond(options.tolerance)
+        ]
+        if folder:
+            different, compared = compare_with_sources(options.dataset, folder)
+            found += different
+    record = {
+        "problems": found,
+        "beats": [{k: None if v != v else v for k, v in asdict(beat).items()} for beat in beats],
+        "compared_chunks": compared,
+    }
+    told = [
+        "video: beats of music / dancer, dancer's after music's in ms, agreement (1: all alike)",
+        *(_beat_line(beat) for beat in beats),
+        f"{compared} chunks compared with the tracks and songs in {folder}"
+        if folder
+        else "not compared with tracks and songs (--sources)",
+    ]
+    say(options, record, told)
+    if found:
+        raise ItemError("; ".join(found), where=options.dataset, remedy="Make it again")
+    print(f"{options.dataset}: nothing wrong", file=sys.stderr)
+
+
+def _beat_line(beat):
+    counts = f"{beat.video}: {beat.music_beats} / {beat.motion_beats}"
+    if math.isnan(beat.offset_seconds):
+        return f"{counts}, none"
+    return (
+        f"{counts}, {1000 * beat.offset_seconds:+.0f} ± {1000 * beat.error_seconds:.0f}, "
+        f"{beat.agreement:.2f}"
+    )
+
+
+def _sample(options):
+    from choreo.dataset.samples import write_samples
+
+    for path in write_samples(
+        options.dataset,
+        options.output,
+        count=options.count,
+        seed=options.seed,
+        split=options.split,
+    ):
+        print(path)
+
+
+def _import_aist(options):
+    from choreo.dataset.importers.aist import read_splits
+    from choreo.dataset.importers.sequences import aist_sequences
+
+    splits = read_splits(options.lists) if options.lists else None
+    return aist_sequences(
+        options.files, _needed(options, "music"), camera=options.camera, splits=splits
+    )
+
+
+def _import_brace(options):
+    from choreo.dataset.importers.sequences import brace_sequences
+
+    return brace_sequences(options.files, _needed(options, "music"), _needed(options, "lists"))
+
+
+def _import_ren(options):
+    from choreo.dataset.importers.chunked import import_ren
+
+    return import_ren(options.files, options.output / "shards")
+
+
+def _import_paired(options):
+    from choreo.dataset.importers.chunked import import_paired
+
+    return import_paired(options.files, options.output / "shards")
+
+
+_KINDS = {
+    "aist": _import_aist,
+    "brace": _import_brace,
+    "ren": _import_ren,
+    "paired": _import_paired,
+}
+
+
+def _needed(options, name):
+    value = getattr(options, name)
+    if value is None:
+        raise ItemError(
+            f"--{name} is missing",
+            where=f"import {options.kind}",
+            remedy="`choreo dataset import --help` says what it is",
+        )
+    return value
+
+
+def _import(options):
+    found, asked, problems = _KINDS[options.kind](options), {}, {}
+    if options.kind in ("aist", "brace"):
+        from tqdm import tqdm
+
+        from choreo.dataset.importers.sequences import write_shards
+
+        asked = {sequence.id: sequence.split for sequence in found if sequence.split}
+        with tqdm(total=len(found), unit=" sequences", disable=None, file=sys.stderr) as bar:
+            found, problems = write_shards(
+                found,
+                options.output,
+                cleaning=options.cleaning,
+                method=options.method,
+                outside=options.outside,
+                on_item=lambda _: bar.update(),
+            )
+    for name, message in problems.items():
+        print(f"left out: {name}: {message}", file=sys.stderr)
+    _packed(options, found, options.output / "dataset.h5", asked)
+
+
+def _pack(options):
+    _packed(options, options.shards, options.output, {})
+
+
+def _packed(options, shards, path, asked):
+    from choreo.dataset.pack import pack, split_shards
+
+    splits = split_shards(
+        shards,
+        asked=asked,
+        by=options.by,
+        test=options.test,
+        validation=options.validation,
+        seed=options.seed,
+    )
+    card = pack(shards, path, splits=splits, by=options.by, card=path.with_suffix(""))
+    print(_told(path, card))
+
+
+def _append(options):
+    from choreo.dataset.pack import append, shard_videos
+
+    splits = dict.fromkeys(shard_videos(options.shards), options.split)
+    stem = options.dataset.with_suffix("")
+    print(_told(options.dataset, append(options.shards, options.dataset, splits=splits, card=stem)))
+
+
+def _told(path, card):
+    parts = ", ".join(f"{part['chunks']} {split}" for split, part in card["splits"].items())
+    return f"{path}: {card['all']['videos']} videos, chunks: {parts}"
+
+
+def _shard(options):
+    from choreo.dataset.pack import make_shard
+
+    video = options.video or options.track.stem
+    record = make_shard(
+        options.track,
+        options.music,
+        options.output,
+        video=video,
+        song_id=options.song or video,
+        dancer=options.dancer,
+        genre=options.genre,
+        method=options.method,
+        outside=options.outside,
+        stride_seconds=options.stride,
+    )
+    share_outside = record["values_outside"] / max(1, record["values"])
+    print(f"{options.output}: {record['chunks']} chunks; {share_outside:.2%} outside [-1, 1]")
+
+
+def _videos_table(options):
+    from choreo.dataset.importers.aist import read_names, read_splits, write_table
+
+    if not options.list.is_file():
+        raise ItemError(
+            "no such list",
+            where=options.list,
+            remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
+            "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",
+        )
+    count = write_table(
+        read_names(options.list),
+        options.output,
+        genres=options.genres,
+        dancers=options.dancers,
+        camera=options.camera,
+        splits=read_splits(options.lists) if options.lists else None,
+    )
+    print(f"{options.output}: {count} videos")

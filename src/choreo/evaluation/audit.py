@@ -1,0 +1,498 @@
+"""Table 3: what can be said of each of the thesis's claims, and from what."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from choreo.cleaning.clean import clean
+from choreo.cleaning.faults import corrupt
+from choreo.comparison.quality import against_truth
+from choreo.errors import ItemError
+from choreo.evaluation.claims import CLAIMS, SEEDS_NEEDED, SPOILED_RATE
+from choreo.evaluation.inference import Resampling, holm
+from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.table2x import (
+    SIGNIFICANT,
+    RealSet,
+    Score,
+    beat_scores,
+    frechet_score,
+    motion_scores,
+)
+from choreo.tables import Table
+
+MEASURES = {
+    "frechet": ("FID, learned features", "lower", 1, ".1f"),
+    "beat_hit_rate": ("beat hit rate over chance (%)", "higher", 100, ".1f"),
+    "seam_jump": ("seam jump (steps)", "lower", 1, ".2f"),
+    "regeneration": ("own music found (%)", "higher", 100, ".1f"),
+    "incorrect": ("incorrect detections (% of frames)", "lower", 1, ".2f"),
+    "pck_0_1": ("PCK@0.1 of the torso (%)", "higher", 100, ".1f"),
+}
+"""Measure -> what people read, the better direction, factor and format of its values."""
+
+UNDECIDED = "not decidable with this data"
+_ALPHAPOSE = "alphapose17"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A difference between two models or tracks.
+
+    Attributes
+    ----------
+    a, b : float
+        The measure of A and of B.
+    half_width : float
+        Of the difference's 95% interval; NaN where there is none.
+    p : float
+        Two-sided; NaN where there is none.
+    groups : int
+        Songs, videos or clips that the interval is over.
+    seeds : int or None
+        Trainings of each model; None where nothing is trained.
+    """
+
+    a: float
+    b: float
+    half_width: float
+    p: float
+    groups: int
+    seeds: int | None = None
+
+    @property
+    def difference(self):
+        """A less B."""
+        return self.a - self.b
+
+
+def paired(a, b, names, *, seed=1):
+    """Difference of means over the same items.
+
+    Parameters
+    ----------
+    a, b : sequence of float
+        One value an item.
+    names : sequence of str
+        The items, such as videos.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    Effect
+    """
+    a, b = (np.asarray(x, float) for x in (a, b))
+    resampling = Resampling.of(names, seed=seed)
+    order = np.searchsorted(resampling.songs, np.asarray(names, dtype=str))
+    gap = np.zeros(len(resampling.songs))
+    np.add.at(gap, order, (a - b) / np.bincount(order)[order])
+    rows = resampling.weights(resampling.songs) @ gap / len(gap)
+    return Effect(
+        float(a.mean()),
+        float(b.mean()),
+        resampling.half_width(rows[1:]),
+        resampling.p_value(float(rows[0]), rows[1:]),
+        len(gap),
+    )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of one model.
+
+    Attributes
+    ----------
+    together : dict of str to Score
+        Over all training seeds.
+    seeds : list of dict of str to Score
+        Of each seed; values only.
+    """
+
+    together: dict
+    seeds: list
+
+    @classmethod
+    def of(cls, score, seeds, resampling):
+        """Compute them.
+
+        Parameters
+        ----------
+        score : callable
+            ``score(seeds, resampling)`` -> dict of measure to `Score`.
+        seeds : list
+            Its data, one entry a training seed.
+        resampling : Resampling
+            Of the test songs.
+        """
+        bare = Resampling.of(resampling.songs, replicates=0)
+        return cls(score(seeds, resampling), [score([one], bare) for one in seeds])
+
+
+def trained(a, b, measure, resampling):
+    """Difference of two models over test songs and training seeds.
+
+    Parameters
+    ----------
+    a, b : Scored
+        Of the same seeds in the same order.
+    measure : str
+    resampling : Resampling
+        Of the test songs.
+
+    Returns
+    -------
+    Effect
+        The interval and p-value are the wider and the larger of two: a bootstrap of songs
+        (and seeds), and Student's t over the seeds, whose differences are paired. With one
+        seed only the songs count.
+    """
+    one, two = a.together[measure], b.together[measure]
+    replicates = np.subtract(one.replicates, two.replicates)
+    half = resampling.half_width(replicates)
+    p = resampling.p_value(one.corrected - two.corrected, replicates)
+    gaps = np.array(
+        [x[measure].corrected - y[measure].corrected for x, y in zip(a.seeds, b.seeds, strict=True)]
+    )
+    count = len(gaps)
+    if count > 1:
+        error = gaps.std(ddof=1) / np.sqrt(count)
+        # Not max(): a NaN, where songs or seeds give no answer, must stay one.
+        half = float(np.maximum(half, student.ppf(0.975, count - 1) * error))
+        if error:
+            p_seeds = 2 * student.sf(abs(gaps.mean()) / error, count - 1)
+        else:
+            p_seeds = float(gaps.mean() == 0)
+        p = float(np.maximum(p, p_seeds))
+    return Effect(one.corrected, two.corrected, half, p, len(resampling.songs), count)
+
+
+def dance_scores(real):
+    """Scores of generated dances, for `trained`.
+
+    Parameters
+    ----------
+    real : RealSet
+        Learned features of the real training dances.
+
+    Returns
+    -------
+    callable
+        Of a list of `Measurements`.
+    """
+
+    def score(seeds, resampling):
+        pieces = [(measured.features["learned"], measured.songs) for measured in seeds]
+        found = beat_scores(seeds, resampling) | motion_scores(seeds, resampling)
+        return found | {"frechet": frechet_score(pieces, real, resampling)}
+
+    return score
+
+
+def regeneration_scores(kind):
+    """Scores of regenerated music features, for `trained`.
+
+    Parameters
+    ----------
+    kind : {"generated", "real"}
+        Which dances they are regenerated from.
+
+    Returns
+    -------
+    callable
+        Of a list of what `choreo.evaluation.regeneration.measure_regeneration` gives.
+    """
+
+    def score(seeds, resampling):
+        values = []
+        for found in seeds:
+            rates = np.array(found[kind]["rates"], float)
+            weights = resampling.weights(np.array(found[kind]["songs"], dtype=str))
+            known = np.isfinite(rates)
+            total = (weights * known).sum(1)
+            summed = weights @ np.where(known, rates, 0)
+            values.append(
+                np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
+            )
+        rows = resampling.over_seeds(values)
+        return {"regeneration": Score(float(rows[0]), replicates=rows[1:])}
+
+    return score
+
+
+def cleaning_pairs(truths, *, rate=SPOILED_RATE, repeats=3, seed=1):
+    """Quality of spoiled tracks before and after cleaning.
+
+    Parameters
+    ----------
+    truths : dict of str to PoseTrack
+        Clip -> true track without gaps.
+    rate : float
+        Share of frames with a fault.
+    repeats : int
+        How often each track is spoiled anew.
+    seed : int
+
+    Returns
+    -------
+    list of dict
+        One a clip and repeat: `clip`, `before` and `after` (PCK@0.1; a missing joint is wrong).
+    """
+    rows = []
+    for number, (clip, truth) in enumerate(truths.items()):
+        for repeat in range(repeats):
+            spoiled = corrupt(truth, rate, [seed, number, repeat]).track
+            cleaned, _ = clean(spoiled, method="thesis")
+            before, after = (against_truth(t, truth)["pck_0_1"] for t in (spoiled, cleaned))
+            rows.append({"clip": clip, "before": before, "after": after})
+    return rows
+
+
+def estimator_effects(qualities, *, seed=1):
+    """Claim 1: AlphaPose-17 against the best of the others.
+
+    Parameters
+    ----------
+    qualities : list of dict
+        What `choreo.comparison.quality.quality` gives, with `estimator` and `video`.
+    seed : int
+
+    Returns
+    -------
+    effects : dict of str to Effect
+        Measure -> effect; empty where it can't be decided.
+    reason : str
+        Why not; else which estimator B is.
+    """
+    values = {"incorrect": {}, "pck_0_1": {}}
+    for record in qualities:
+        key = record["estimator"], record["video"]
+        values["incorrect"][key] = 100 * record["incorrect"] / record["frames"]
+        if (record.get("truth") or {}).get("pck_0_1") is not None:
+            values["pck_0_1"][key] = record["truth"]["pck_0_1"]
+    estimators = list(dict.fromkeys(record["estimator"] for record in qualities))
+    others = [name for name in estimators if name != _ALPHAPOSE]
+    if _ALPHAPOSE not in estimators or not others:
+        here = ", ".join(estimators) or "none"
+        return {}, f"AlphaPose and another estimator are needed; this study compares {here}"
+    effects, rival = {}, None
+    for measure, found in values.items():
+        videos = sorted(v for e, v in found if e == _ALPHAPOSE)
+        videos = [v for v in videos if all((e, v) in found for e in others)]
+        if not videos:
+            continue
+        sign = 1 if MEASURES[measure][1] == "lower" else -1
+        best = min(others, key=lambda e: sign * np.mean([found[e, v] for v in videos]))
+        rival = rival or best
+        one, two = ([found[e, v] for v in videos] for e in (_ALPHAPOSE, best))
+        effects[measure] = paired(one, two, videos, seed=seed)
+    return effects, f"B is {rival}"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What Table 3 is computed from.
+
+    Attributes
+    ----------
+    dances : dict of str to list of Measurements
+        Model of the audit -> its dances, one entry a seed.
+    real : Measurements
+        Real training dances.
+    regeneration : dict of str to list of dict
+        Model -> what was regenerated, one entry a seed.
+    cleaning : list of dict
+        Of `cleaning_pairs`.
+    qualities : list of dict
+        Of stage `comparison`; empty where the study has no pictures.
+    metrics : dict of str to dict
+        Model -> the ``metrics.json`` of one seed.
+    """
+
+    dances: dict
+    real: object
+    regeneration: dict
+    cleaning: list
+    qualities: list
+    metrics: dict
+
+
+class _Trained:
+    """Scores of the audit's models, each computed once."""
+
+    def __init__(self, evidence, resampling):
+        self._evidence, self._resampling, self._found = evidence, resampling, {}
+        self._dances = dance_scores(RealSet(evidence.real.features["learned"]))
+
+    def __call__(self, arm, measure):
+        kind = "regeneration" if measure == "regeneration" else "dances"
+        if (arm, kind) not in self._found:
+            score = regeneration_scores("generated") if kind == "regeneration" else self._dances
+            seeds = getattr(self._evidence, kind)[arm]
+            self._found[arm, kind] = Scored.of(score, seeds, self._resampling)
+        return self._found[arm, kind]
+
+
+def _effects(claim, evidence, models, resampling, seed):
+    """All effects of one claim by measure, and what a reader should know besides."""
+    if claim.number == "1":
+        return estimator_effects(evidence.qualities, seed=seed)
+    if claim.number == "2a":
+        clips = [row["clip"] for row in evidence.cleaning]
+        after, before = ([row[k] for row in evidence.cleaning] for k in ("after", "before"))
+        remark = f"{SPOILED_RATE:.0%} of the frames spoiled"
+        return {"pck_0_1": paired(after, before, clips, seed=seed)}, remark
+    effects = {
+        measure: trained(models(claim.a, measure), models(claim.b, measure), measure, resampling)
+        for measure in (claim.measure, *claim.also)
+    }
+    remark = ""
+    if claim.number == "2b":
+        remark = "FID is to cleaned dances, which favours A"
+    if claim.measure == "regeneration":
+        score = regeneration_scores("real")(evidence.regeneration[claim.a], resampling)
+        value = score["regeneration"].value
+        remark = "" if np.isnan(value) else f"A from held-out real dances: {100 * value:.1f}%"
+    return effects, remark
+
+
+def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
+    """Table 3: the audit of the thesis's claims.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    study : str, optional
+        Its name, for the caption.
+    claims : sequence of Claim
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    choreo.tables.Table
+        One row a claim. `verdict`: "supported", "contradicted" or "not decidable with this
+        data"; p-values with Holm's correction over all rows.
+
+    Raises
+    ------
+    ItemError
+        Where something is evaluated that was trained on.
+    """
+    for seeds in evidence.dances.values():
+        for measured in seeds:
+            check_no_leak(measured, evidence.real)
+    songs = {song for seeds in evidence.dances.values() for m in seeds for song in m.songs}
+    if not songs:
+        raise ItemError("Table 3 needs dances to songs that no model was trained on")
+    resampling = Resampling.of(sorted(map(str, songs)), seed=seed)
+    models = _Trained(evidence, resampling)
+    rows = []
+    for claim in claims:
+        effects, remark = _effects(claim, evidence, models, resampling, seed)
+        row = {
+            "number": claim.number,
+            "claim": claim.claim,
+            "source": claim.source,
+            "tested": claim.tested,
+            "experiment": claim.experiment,
+            "measure": claim.measure,
+            "better": MEASURES[claim.measure][1],
+        }
+        effect = effects.get(claim.measure)
+        for name in ("a", "b", "difference", "half_width", "p"):
+            row[name] = np.nan if effect is None else getattr(effect, name)
+        row["groups"] = np.nan if effect is None else effect.groups
+        row["seeds"] = np.nan if effect is None or effect.seeds is None else effect.seeds
+        row["remark"] = remark
+        row["effect"] = "; ".join(_words(m, e) for m, e in effects.items()) or "–"
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    frame["p_holm"] = holm(frame["p"])
+    decided = [verdict(row) for row in frame.to_dict("records")]
+    frame["verdict"], frame["why"] = zip(*decided)
+    for row in frame.itertuples():
+        if row.remark:
+            frame.loc[row.Index, "why"] = "; ".join(filter(None, (row.why, row.remark)))
+    frame["text"] = [f"{r.number}. {r.claim} ({r.source})" for r in frame.itertuples()]
+    return Table(
+        frame=frame,
+        caption="Table 3. The claims of the thesis" + (f" (study {study})." if study else "."),
+        headers={
+            "text": "Claim",
+            "tested": "What the thesis tested",
+            "experiment": "Our experiment",
+            "effect": "A less B",
+            "groups": "Songs, videos or clips",
+            "seeds": "Seeds",
+            "p_holm": "p (Holm)",
+            "verdict": "Verdict",
+            "why": "Why",
+        },
+        formats={"groups": ".0f", "seeds": ".0f", "p_holm": ".3f"},
+        notes=tuple(_notes(evidence, songs)),
+    )
+
+
+def _words(measure, effect):
+    text, _, factor, form = MEASURES[measure]
+    a, b, gap, half = (
+        factor * x for x in (effect.a, effect.b, effect.difference, effect.half_width)
+    )
+    if np.isnan(gap):
+        return f"{text}: not defined"
+    interval = "" if np.isnan(half) else f" ± {half:{form}}"
+    return f"{text}: A {a:{form}}, B {b:{form}}, A - B {gap:+{form}}{interval}"
+
+
+def verdict(row):
+    """Say what a row of Table 3 decides.
+
+    Parameters
+    ----------
+    row : dict
+        Of its frame.
+
+    Returns
+    -------
+    verdict, why : str
+    """
+    if np.isnan(row["difference"]):
+        return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
+    if not np.isnan(row["seeds"]) and row["seeds"] < SEEDS_NEEDED:
+        have = f"{row['seeds']:.0f} training seed" + ("" if row["seeds"] == 1 else "s")
+        return UNDECIDED, f"{have}, and {SEEDS_NEEDED} are needed"
+    if np.isnan(row["p_holm"]):
+        return UNDECIDED, "one song, video or clip gives no interval"
+    if row["p_holm"] >= SIGNIFICANT:
+        return UNDECIDED, "the difference may be chance"
+    if (row["difference"] < 0) == (row["better"] == "lower"):
+        return "supported", "A is better"
+    return "contradicted", "B is better"
+
+
+def _notes(evidence, songs):
+    base, original = (evidence.metrics.get(arm) for arm in ("base", "original"))
+    if base and original:
+        yield (
+            f"Trained here on {base['data']['chunks']} chunks of 5 s; epochs: "
+            f"{base['recipe']['epochs']}, of the original model {original['recipe']['epochs']}; "
+            f"test songs: {len(songs)}. The thesis: about 1,850 chunks; epochs: 350, of the "
+            "original model 800."
+        )
+        if base["recipe"]["epochs"] < 350 or base["data"]["chunks"] < 1850:
+            yield (
+                "This is a small run: models that are trained so little or on so few dances say "
+                "little about the thesis's. At full scale: snakemake --configfile "
+                "config/audit.yaml table3."
+            )
+    yield (
+        "The first difference of a row decides; the others are shown beside it. ±: half the "
+        "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
+        "seeds; with several seeds Student's t over seeds is computed too, and the wider of the "
+        f"two counts. Under {SEEDS_NEEDED} seeds nothing is decided about trainings. p with Holm's "
+        "correction over all rows."
+    )
+    yield "Original model: music_features 256, no initial pose, no L_MF, pose perceptual loss."

@@ -1,0 +1,268 @@
+"""The thesis's claims and the experiments that test them: what Table 3 is made of.
+
+Each experiment compares two models that differ by one switch, so that a difference can
+have one cause only. This module is imported while the DAG is built: nothing heavy here.
+"""
+
+from dataclasses import dataclass
+
+from choreo.errors import ConfigError
+from choreo.training.recipes import Recipe
+
+THESIS_EPOCHS = {"original": 800, "gru": 350}
+"""Thesis, section 6.2."""
+
+SPOILED_RATE = 0.05
+"""Share of frames with a fault: of the estimator "simulated", and of claim 2's tracks."""
+
+SEEDS_NEEDED = 3
+"""Trainings that a difference between two ways of training needs to be told at all."""
+
+_ORIGINAL = {
+    "music_features": 256,
+    "initial_pose": "none",
+    "music_feature_loss": "off",
+    "perceptual_loss": True,
+}
+ARMS = {
+    "base": {},
+    "lstm": {"encoder": "lstm"},
+    "detached": {"music_feature_loss": "detached"},
+    "no_loss": {"music_feature_loss": "off"},
+    "no_pose": {"initial_pose": "none"},
+    "features256": {"music_features": 256},
+    "perceptual": {"perceptual_loss": True},
+    "original": _ORIGINAL,
+    "uncleaned": {},
+}
+"""Model of the audit -> its switches over those of the base, the thesis's GRU model.
+
+"uncleaned" is the base trained on poses of which only gaps are filled. "original" is trained
+800 / 350 times as long."""
+
+REGENERATED = ("base", "detached")
+"""Models whose music-feature generator is measured (claim 4)."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One row of Table 3.
+
+    Attributes
+    ----------
+    number : str
+    claim : str
+        In our words.
+    source : str
+        Where the thesis says so.
+    tested : str
+        What the thesis's experiment, or its released code, tested.
+    experiment : str
+        What we compare, A with B, and the switch that differs.
+    a, b : str or None
+        Keys of `ARMS`, for the claims that trained models decide.
+    measure : str
+        Key of `choreo.evaluation.audit.MEASURES`: what decides.
+    also : tuple of str
+        Shown beside it; they decide nothing.
+    """
+
+    number: str
+    claim: str
+    source: str
+    tested: str
+    experiment: str
+    a: str | None = None
+    b: str | None = None
+    measure: str = "frechet"
+    also: tuple = ("beat_hit_rate",)
+
+
+CLAIMS = (
+    Claim(
+        "1",
+        "AlphaPose with 17 joints gives the best poses",
+        "section 5.1, Table 1",
+        "Counts of flagged frames on 50 videos without truth, by means; the released code "
+        "counts with 100 px, not 50.",
+        "A: alphapose17, B: the best of the other estimators of Table 1, on the same videos.",
+        measure="incorrect",
+        also=("pck_0_1",),
+    ),
+    Claim(
+        "2a",
+        "Cleaning improves the poses",
+        "sections 5.1 and 6.1, Figure 5",
+        "Sample pictures.",
+        "A: cleaned by eq. (1)-(2) and spline, B: as they were; true tracks with known faults.",
+        measure="pck_0_1",
+        also=(),
+    ),
+    Claim(
+        "2b",
+        "Cleaning improves the dances",
+        "section 6.1",
+        "Nothing: no model was trained on uncleaned poses.",
+        "A: trained on cleaned poses, B: on poses of which only gaps are filled "
+        "(cleaning.threshold_px).",
+        a="base",
+        b="uncleaned",
+        # FID is to the cleaned training dances, which favours A: it does not decide.
+        measure="beat_hit_rate",
+        also=("frechet",),
+    ),
+    Claim(
+        "3",
+        "A GRU as music encoder is better than an LSTM",
+        "sections 5.2.1 and 6.2 (SQ2)",
+        "One training each, of different lengths (350 and 800 epochs); its FID does not "
+        "depend on the poses.",
+        "A: encoder: gru, B: encoder: lstm, as many epochs.",
+        a="base",
+        b="lstm",
+    ),
+    Claim(
+        "4",
+        "Music features can be regenerated from the generated dance",
+        "section 6.2 (SQ3), Figure 7",
+        "A falling loss; in the released code that loss has no gradient, and the "
+        "music-feature generator keeps its random weights.",
+        "A: music_feature_loss: live, B: detached. How often the features regenerated from "
+        "a dance are nearer to its own music's than to another song's (chance: 50%).",
+        a="base",
+        b="detached",
+        measure="regeneration",
+        also=(),
+    ),
+    Claim(
+        "5",
+        "The music-feature loss improves the dance",
+        "section 6.2 (SQ3)",
+        "Nothing: the loss has no gradient in the released code, so that both models were "
+        "trained without it.",
+        "A: music_feature_loss: live, B: off.",
+        a="base",
+        b="no_loss",
+    ),
+    Claim(
+        "6",
+        "The initial pose makes the joins between pieces smooth",
+        "sections 4.2.2 and 6.2",
+        "Looking at dances; in the released code the initial pose has no effect on them.",
+        "A: initial_pose: features, B: none.",
+        a="base",
+        b="no_pose",
+        measure="seam_jump",
+        also=("frechet",),
+    ),
+    Claim(
+        "7",
+        "128 music features are better than 256",
+        "section 6.2",
+        "Models that differ in several switches at once.",
+        "A: music_features: 128, B: 256.",
+        a="base",
+        b="features256",
+    ),
+    Claim(
+        "8",
+        "The dance is better without the pose perceptual loss",
+        "section 4.2.5",
+        "Not reported.",
+        "A: perceptual_loss: false, B: true.",
+        a="base",
+        b="perceptual",
+    ),
+    Claim(
+        "9",
+        "The new model needs fewer epochs than the original one",
+        "section 6.2",
+        "One training each, 350 and 800 epochs, stopped by eye.",
+        "A: the new model, B: the original one (its four switches), trained 800 / 350 times as "
+        "long. It holds where A is better in spite of that.",
+        a="base",
+        b="original",
+    ),
+)
+
+
+def base_recipe(study):
+    """The thesis's GRU model with a study's switches.
+
+    Parameters
+    ----------
+    study : choreo.config.Config
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    ConfigError
+        Where a switch is unknown or has a wrong value.
+    """
+    try:
+        own = study.training.switches.get("all", {}) | study.evaluation.audit.switches
+        return Recipe().with_(**own)
+    except ConfigError as error:
+        raise ConfigError(
+            error.message,
+            where=f"config, evaluation.audit.switches, {error.where}",
+            value=error.value,
+            remedy=error.remedy,
+        ) from None
+
+
+def audit_recipes(study):
+    """Recipes of the audit's models.
+
+    Parameters
+    ----------
+    study : choreo.config.Config
+
+    Returns
+    -------
+    dict of str to Recipe
+        In the order of `ARMS`.
+    """
+    base = base_recipe(study)
+    longer = THESIS_EPOCHS["original"] / THESIS_EPOCHS["gru"]
+    found = {}
+    for arm, switches in ARMS.items():
+        found[arm] = base.with_(**switches)
+        if arm == "original":
+            found[arm] = found[arm].with_(
+                epochs=round(base.epochs * longer),
+                # The discriminators join after the same share of the training.
+                adversarial_from_epoch=round(base.adversarial_from_epoch * longer),
+            )
+    return found
+
+
+def audit_models(study, recipes):
+    """Names under which the audit's models are trained.
+
+    A model that the study trains anyway, with the same recipe on the same data, is not
+    trained twice.
+
+    Parameters
+    ----------
+    study : choreo.config.Config
+    recipes : dict of str to Recipe
+        Of the study's own models.
+
+    Returns
+    -------
+    models : dict of str to str
+        Key of `ARMS` -> model.
+    added : dict of str to Recipe
+        Model -> recipe, of those that the study does not have.
+    """
+    models, added = {}, {}
+    for arm, recipe in audit_recipes(study).items():
+        same = [name for name, own in recipes.items() if own == recipe and arm != "uncleaned"]
+        models[arm] = same[0] if same else f"audit_{arm}"
+        if not same:
+            added[models[arm]] = recipe
+    return models, added

@@ -1,0 +1,171 @@
+"""Can music features be regenerated from a dance? (thesis section 4.2.3, SQ3).
+
+A trained model's music-feature generator reads a dance, and what it finds is compared with
+the features that the music encoder finds in the dance's own music and in other songs. The
+measure is a rate with a known chance level, 50%, so that features that all became alike,
+which make the training's loss small, give no advantage.
+"""
+
+import json
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+
+from choreo.dances.generate import split_song
+from choreo.dataset.audio import network_audio
+from choreo.dataset.chunks import CHUNK_FRAMES
+from choreo.dataset.normalise import from_pixels
+from choreo.dataset.pack import ChunkDataset
+from choreo.errors import ItemError
+from choreo.track import PoseTrack
+from choreo.training.networks import Networks, fill
+from choreo.training.recipes import recipe_from
+from choreo.videos.audio import read_song
+
+
+def load_networks(path):
+    """Read all networks of a trained model.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``weights.safetensors`` of `choreo.training.train`.
+
+    Returns
+    -------
+    networks : Networks
+        In eval mode.
+    method : {"thesis", "released"}
+        How its sound was scaled.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing or no such file, or the model has no music-feature
+        generator.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            summary = json.loads((file.metadata() or {})["choreo"])
+            recipe = recipe_from(summary["recipe"])
+            method = summary["data"]["method"]
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise ItemError("no such file", where=path) from None
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ItemError(
+            f"not a model of choreo ({error})",
+            where=path,
+            remedy="Give the .safetensors that training wrote",
+        ) from None
+    networks = Networks(recipe)
+    if networks.music_feature_generator is None:
+        raise ItemError("this model has no music-feature generator", where=path)
+    state.pop("initial_poses", None)
+    fill(networks, state, where=path)
+    return networks.eval(), method
+
+
+@torch.no_grad()
+def regenerate(networks, poses, audio):
+    """Music features of pieces, from the sound and from the dance.
+
+    Parameters
+    ----------
+    networks : Networks
+    poses : ndarray, shape (N, 50, 18, 2)
+        In [-1, 1].
+    audio : ndarray, shape (N, 50, 1600)
+        As networks get it.
+
+    Returns
+    -------
+    heard, regenerated : ndarray, shape (N, 50, U)
+    """
+    heard, regenerated = [], []
+    for start in range(0, len(poses), 32):
+        part = slice(start, start + 32)
+        sound = torch.from_numpy(np.ascontiguousarray(audio[part], np.float32))
+        dance = torch.from_numpy(np.ascontiguousarray(poses[part], np.float32)).flatten(2)
+        heard.append(networks.generator.audio_encoder(sound).numpy())
+        regenerated.append(networks.music_feature_generator(dance).numpy())
+    return np.concatenate(heard), np.concatenate(regenerated)
+
+
+def identification_rates(heard, regenerated, songs):
+    """How often the regenerated features are nearest to the own music's.
+
+    Parameters
+    ----------
+    heard, regenerated : ndarray, shape (N, T, U)
+    songs : sequence of str, length N
+
+    Returns
+    -------
+    ndarray, shape (N,)
+        For each piece the share of the pieces of other songs whose features are further
+        away than its own (mean squared difference, each feature scaled with its deviation
+        over all pieces; a tie is half). 0.5 is chance, 1 perfect; NaN where there is no
+        other song.
+    """
+    heard, regenerated = (np.asarray(x, float) for x in (heard, regenerated))
+    songs = np.asarray(songs, dtype=str)
+    deviation = heard.std((0, 1))
+    scale = np.where(deviation > 1e-12, deviation, 1)
+    heard, regenerated = ((x / scale).reshape(len(songs), -1) for x in (heard, regenerated))
+    squares = (regenerated**2).sum(1)[:, None] + (heard**2).sum(1) - 2 * regenerated @ heard.T
+    own = np.diag(squares)[:, None]
+    tied = np.isclose(squares, own, rtol=1e-9, atol=1e-9)
+    wins = np.where(tied, 0.5, squares > own)
+    other = songs[:, None] != songs
+    count = other.sum(1)
+    rates = np.full(len(songs), np.nan)
+    np.divide((wins * other).sum(1), count, out=rates, where=count > 0)
+    return rates
+
+
+def measure_regeneration(weights, tracks, sounds, dataset):
+    """Measure one model on its own dances and on held-out real ones.
+
+    Parameters
+    ----------
+    weights : str or Path
+        Of the model.
+    tracks : dict of str to path
+        Song -> generated dance.
+    sounds : dict of str to path
+        Song -> its sound, 16 kHz.
+    dataset : str or Path
+        The packed file, for the real dances of the test split.
+
+    Returns
+    -------
+    dict
+        JSON values: for "generated" and "real" `songs` and `rates`, one a piece; a rate
+        that is not defined is None.
+    """
+    networks, method = load_networks(weights)
+    poses, audio, songs = [], [], []
+    for song, path in tracks.items():
+        track = PoseTrack.load(path)
+        pieces = split_song(network_audio(read_song(sounds[song]), method))
+        count = min(len(track) // CHUNK_FRAMES, len(pieces))
+        positions = from_pixels(track.keypoints[: count * CHUNK_FRAMES], track.size)
+        poses.append(positions.reshape(count, CHUNK_FRAMES, *positions.shape[1:]))
+        audio.append(pieces[:count])
+        songs += [song] * count
+    found = {"generated": _rates(networks, np.concatenate(poses), np.concatenate(audio), songs)}
+    chunks = ChunkDataset(dataset, "test")
+    real = chunks.batch(range(len(chunks)))
+    songs = [chunks.clips[number]["song"] for number in chunks.clip]
+    chunks.close()
+    return found | {"real": _rates(networks, real["pose"], real["audio"], songs)}
+
+
+def _rates(networks, poses, audio, songs):
+    rates = identification_rates(*regenerate(networks, poses, audio), songs)
+    return {
+        "songs": list(map(str, songs)),
+        "rates": [None if np.isnan(rate) else float(rate) for rate in rates],
+    }

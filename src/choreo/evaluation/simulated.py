@@ -1,0 +1,47 @@
+"""Poses without pictures: the true joints of a demo dancer with known faults, and the song.
+
+For studies that are too large to be drawn and looked at by an estimator. The faults are
+those of the cleaning benchmark, so that cleaning has something to do.
+"""
+
+import tempfile
+from pathlib import Path
+
+from choreo.cleaning.faults import corrupt
+from choreo.evaluation.claims import SPOILED_RATE
+from choreo.synth.clips import make_tracks
+from choreo.synth.names import derived_seed
+from choreo.track import PoseTrack
+from choreo.videos.audio import SAMPLE_RATE, read_song, write_song
+
+
+def simulate(source, *, track, audio, start=None, end=None, seed=0):
+    """Write a dancer's poses as an estimator with known faults would find them.
+
+    Parameters
+    ----------
+    source : str
+        ``demo:<song>/<dancer>/<take>``.
+    track : str or Path
+        The `PoseTrack` to write: COCO-17, pixels of a 640 x 360 picture, 30 a second, of
+        whose frames `choreo.evaluation.claims.SPOILED_RATE` have a fault.
+    audio : str or Path
+        The clip's part of the song to write: 16 kHz, mono, 16 bit.
+    start, end : float, optional
+        Part of the song in seconds.
+    seed : int
+        Of the study.
+
+    Raises
+    ------
+    ItemError
+        Where the source or the span can't be used.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        truth, song, beats = (Path(folder) / name for name in ("t.npz", "s.wav", "b.json"))
+        make_tracks(source, truth=truth, song=song, beats=beats, start=start, end=end, seed=seed)
+        true, samples = PoseTrack.load(truth), read_song(song)
+    spoiled = corrupt(true, SPOILED_RATE, derived_seed("faults", source, seed)).track
+    meta = {**true.meta, "estimator": "simulated", "spoiled": SPOILED_RATE}
+    write_song(audio, [samples], len(samples), rate=SAMPLE_RATE)
+    spoiled.with_(meta=meta).save(track)

@@ -1,0 +1,159 @@
+"""Opening HDF5 files (DeepLabCut, netCDF 4) that an enemy may have written.
+
+HDF5 can point to other files (links, raw data kept outside, virtual datasets) and can
+promise more data than memory holds. Both are refused before anything is read.
+"""
+
+import contextlib
+import math
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from choreo.errors import ItemError
+
+MAX_BYTES = 1 << 30
+"""Largest file, and largest dataset after decompression."""
+
+MAX_OBJECTS = 10_000
+"""Most groups and datasets; DeepLabCut's tables have about twenty."""
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+@contextlib.contextmanager
+def opened(path):
+    """Open a file after checking that all of it is in it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Yields
+    ------
+    h5py.File
+        Open for reading.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, too large, no HDF5, damaged (whatever reading in the
+        block raises, too), or reaches outside of itself.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
+    if size > MAX_BYTES:
+        raise ItemError(f"larger than {MAX_BYTES} bytes", where=path, value=size)
+    if head[:3] == b"CDF":
+        raise ItemError(
+            "this is netCDF 3",
+            where=path,
+            remedy="Save it as netCDF 4: dataset.to_netcdf(path, engine='h5netcdf')",
+        )
+    if head != _SIGNATURE:
+        raise ItemError("this is no HDF5 file", where=path)
+    try:
+        with h5py.File(path, "r") as file:
+            _check(file, path)
+            yield file
+    except ItemError:
+        raise
+    # Damaged files make h5py raise nearly anything, even SystemError.
+    except Exception as error:
+        raise ItemError(f"a damaged HDF5 file ({str(error)[:200]})", where=path) from error
+
+
+def _check(file, path):
+    seen = 0
+
+    def wrong(name, link):
+        nonlocal seen
+        seen += 1
+        if seen > MAX_OBJECTS:
+            return f"more than {MAX_OBJECTS} objects"
+        # A soft link may lead over an external one.
+        if not isinstance(link, h5py.HardLink):
+            return f"`{name[:80]}` is a link, perhaps to another file"
+        item = file[name]
+        if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
+            return f"`{name[:80]}` keeps its data in another file"
+        return None
+
+    message = file.visititems_links(wrong)
+    if message:
+        raise ItemError(message, where=path)
+
+
+def values(dataset, *, path):
+    """Read a dataset whole.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+    path : str or Path
+        The file, for messages.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ItemError
+        Where it is larger than `MAX_BYTES` or not compressed in a way that h5py reads.
+    """
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise ItemError("a table is missing", where=path)
+    check_size(dataset.shape, dataset.dtype, path=path)
+    try:
+        return np.asarray(dataset[()])
+    except OSError as error:
+        if "filter" in str(error):
+            raise ItemError(
+                "compressed in a way that h5py does not read",
+                where=path,
+                remedy="Write it without blosc, or as .csv",
+            ) from error
+        raise
+
+
+def check_size(shape, dtype, *, path):
+    """Refuse an array that would take more than `MAX_BYTES`.
+
+    Raises
+    ------
+    ItemError
+    """
+    size = math.prod(int(n) for n in shape) * max(np.dtype(dtype).itemsize, 1)
+    if size > MAX_BYTES:
+        raise ItemError(
+            f"a table that takes more than {MAX_BYTES} bytes", where=path, value=tuple(shape)
+        )
+
+
+def attribute(item, name, *, path):
+    """Bytes of an attribute that is text or bytes; None where there is no such one.
+
+    Raises
+    ------
+    ItemError
+        Where it is larger than a megabyte.
+    """
+    if name not in item.attrs:
+        return None
+    if item.attrs.get_id(name).get_storage_size() > 1 << 20:
+        raise ItemError(f"the attribute {name} is too large", where=path)
+    value = item.attrs[name]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, h5py.Empty):
+        return b""
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) else None

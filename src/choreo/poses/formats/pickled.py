@@ -1,0 +1,192 @@
+"""Pickles of arrays and simple values, read without letting them run anything.
+
+A pickle is a program that may call what it names. The unpickler here admits only the few
+names that pickles of numpy arrays have, and in their place puts classes of this module
+that take an array apart as data: numpy itself is never called with what a file says.
+"""
+
+import io
+import pickle
+import pickletools
+import re
+from pathlib import Path
+
+import numpy as np
+
+from choreo.errors import ItemError
+
+MAX_BYTES = 1 << 26
+"""Largest pickle that is read; ten minutes of nine AIST++ cameras take half of it."""
+
+_DTYPE = re.compile(r"[<>|=]?([biufcSUV])([0-9]{1,6})")
+_PLAIN = "biuf"
+
+
+class _Dtype:
+    """What stands for a numpy dtype: a plain type and its byte order."""
+
+    def __init__(self, code="", *_):
+        if isinstance(code, bytes):
+            code = code.decode("latin1")
+        if not isinstance(code, str) or not _DTYPE.fullmatch(code):
+            raise pickle.UnpicklingError(f"an array of type {str(code)[:20]!r}")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state):
+        # (version, byte order, subarray, names, fields, ...): of plain types only the second.
+        if not isinstance(state, tuple) or len(state) < 5 or any(state[2:5]):
+            raise pickle.UnpicklingError("an array of records")
+        order = state[1].decode("latin1") if isinstance(state[1], bytes) else state[1]
+        if order not in ("<", ">", "|", "="):
+            raise pickle.UnpicklingError("an array of unknown byte order")
+        self.dtype = self.dtype.newbyteorder(order)
+
+
+def _array(data, dtype, shape, fortran):
+    if not isinstance(dtype, _Dtype) or not isinstance(shape, tuple):
+        raise pickle.UnpicklingError("a damaged array")
+    if isinstance(data, str):
+        # How Python 2 wrote bytes.
+        data = data.encode("latin1")
+    if not isinstance(data, (bytes, bytearray)) or len(shape) > 8:
+        raise pickle.UnpicklingError("an array of objects")
+    if not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
+        raise pickle.UnpicklingError("an array of an impossible shape")
+    flat = np.frombuffer(data, dtype.dtype)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+class _Array:
+    """What stands for a numpy array while it is read; `value` is the array."""
+
+    def __init__(self, *_):
+        self.value = None
+
+    def __setstate__(self, state):
+        # (version, shape, dtype, Fortran order, data)
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise pickle.UnpicklingError("a damaged array")
+        _, shape, dtype, fortran, data = state
+        self.value = _array(data, dtype, shape, fortran)
+
+
+def _from_buffer(data, dtype, shape, order):
+    made = _Array()
+    made.value = _array(data, dtype, shape, order == "F")
+    return made
+
+
+def _scalar(dtype, data):
+    return _array(data, dtype, (), False)[()].item()
+
+
+def _ndarray(*_):
+    raise pickle.UnpicklingError("an array that is made in an unusual way")
+
+
+def _encode(text, encoding):
+    # How protocols 0 to 2 write bytes.
+    if not isinstance(text, str) or encoding != "latin1":
+        raise pickle.UnpicklingError("bytes that are made in an unusual way")
+    return text.encode("latin1")
+
+
+_STAND_INS = {
+    ("_codecs", "encode"): _encode,
+    ("numpy", "dtype"): _Dtype,
+    ("numpy", "ndarray"): _ndarray,
+    **{
+        (f"numpy.{core}.{module}", name): stand_in
+        for core in ("core", "_core")
+        for module, name, stand_in in (
+            ("multiarray", "_reconstruct", _Array),
+            ("multiarray", "scalar", _scalar),
+            ("numeric", "_frombuffer", _from_buffer),
+        )
+    },
+}
+"""What pickles of arrays name, in numpy 1 and 2, and what is called instead."""
+
+
+class _ArraysOnly(pickle.Unpickler):
+    def find_class(self, module, name):
+        if (module, name) not in _STAND_INS:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
+        return _STAND_INS[module, name]
+
+    def persistent_load(self, _):
+        raise pickle.UnpicklingError("it asks for something outside of it")
+
+
+_MEMO = {"PUT", "BINPUT", "LONG_BINPUT"}
+
+
+def loads(data):
+    """Read a pickle of simple values and arrays.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    object
+        Python's own simple values; arrays are objects with the array in `value`.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        For anything else; nothing of it has run.
+    """
+    try:
+        for opcode, argument, _ in pickletools.genops(data):
+            # An unpickler makes room for as many values as the largest number.
+            if opcode.name in _MEMO and int(argument) > len(data):
+                raise pickle.UnpicklingError("a damaged pickle")
+        return _ArraysOnly(io.BytesIO(data), encoding="latin1").load()
+    except pickle.UnpicklingError:
+        raise
+    # A damaged pickle can raise nearly anything.
+    except Exception as error:
+        raise pickle.UnpicklingError(f"{type(error).__name__}: {error}") from error
+
+
+def arrays(path):
+    """Read a file that holds a pickled dict of arrays.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to ndarray
+        Those values of the dict that are arrays of numbers; scalars and all else are
+        left out.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, too large, or would call anything.
+    """
+    try:
+        with open(Path(path), "rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
+    if len(data) > MAX_BYTES:
+        raise ItemError(
+            f"larger than {MAX_BYTES >> 20} MiB: no pickle of 2-D keypoints", where=path
+        )
+    try:
+        value = loads(data)
+    except pickle.UnpicklingError as error:
+        raise ItemError(f"not a pickle of arrays ({str(error)[:200]})", where=path) from error
+    if not isinstance(value, dict):
+        raise ItemError("not a pickle of arrays (it holds no dict)", where=path)
+    found = {key: item.value for key, item in value.items() if isinstance(item, _Array)}
+    return {
+        key: array
+        for key, array in found.items()
+        if isinstance(key, str) and array is not None and array.dtype.kind in _PLAIN
+    }

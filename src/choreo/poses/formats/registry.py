@@ -1,0 +1,198 @@
+"""Every pose format by its name: what `choreo import`, `choreo export` and studies use."""
+
+from dataclasses import dataclass
+
+from choreo.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format of poses.
+
+    Attributes
+    ----------
+    name : str
+        As in ``choreo import NAME`` and ``poses.imports`` of a config.
+    files : str
+        What is read and written.
+    text : str
+        What it is, in one line.
+    options : tuple of str
+        What its reader may be told beside `frames` and `skeleton`.
+    """
+
+    name: str
+    files: str
+    text: str
+    options: tuple = ()
+
+
+FORMATS = {
+    entry.name: entry
+    for entry in (
+        Format(
+            "alphapose",
+            ".json",
+            "alphapose-results.json, tracked or not, and Pose Flow's forvis files",
+            ("first_frame",),
+        ),
+        Format(
+            "openpose",
+            "folder of .json, or .json",
+            "what OpenPose's --write_json writes",
+            ("first_frame",),
+        ),
+        Format("coco", ".json", "COCO keypoint results; image_id is the frame", ("first_frame",)),
+        Format("mmpose", ".json", "MMPose's predictions for a video", ("first_frame",)),
+        Format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", ("view",)),
+        Format("deeplabcut", ".h5, .csv", "DeepLabCut's tables, single- and multi-animal"),
+        Format("movement", ".nc", "movement's netCDF layout, all individuals", ("fps",)),
+    )
+}
+"""Format by name."""
+
+
+def _module(name):
+    # One by one, so that a job needs only what its format needs.
+    if name == "alphapose":
+        from choreo.poses.formats import alphapose as module
+    elif name == "openpose":
+        from choreo.poses.formats import openpose as module
+    elif name == "coco":
+        from choreo.poses.formats import coco as module
+    elif name == "mmpose":
+        from choreo.poses.formats import mmpose as module
+    elif name == "aist":
+        from choreo.poses.formats import aist as module
+    elif name == "deeplabcut":
+        from choreo.poses.formats import deeplabcut as module
+    elif name == "movement":
+        from choreo.poses.formats import movement as module
+    else:
+        raise ConfigError("unknown format", value=name, remedy=f"Formats: {', '.join(FORMATS)}")
+    return module
+
+
+def read_detections(format, path, *, frames=None, skeleton=None, **options):
+    """Read everyone of a file.
+
+    Parameters
+    ----------
+    format : str
+        A key of `FORMATS`.
+    path : str or Path
+        The file, or OpenPose's folder.
+    frames : int, optional
+        Decoded frames of the video; without it the file's last frame + 1.
+    skeleton : str, optional
+        A key of `choreo.skeletons.SKELETONS`, where the file can't tell.
+    **options
+        Those of `Format.options`; None counts as not said.
+
+    Returns
+    -------
+    Detections
+
+    Raises
+    ------
+    ItemError
+        Where the file is not of this format, or does not tell what must be known.
+    ConfigError
+        For an unknown format, or an option that it does not have.
+    """
+    module = _module(format)
+    said = {key: value for key, value in options.items() if value is not None}
+    for key in said:
+        if key not in FORMATS[format].options:
+            having = [name for name, entry in FORMATS.items() if key in entry.options]
+            raise ConfigError(
+                f"{format} has no option {key.replace('_', '-')}",
+                value=said[key],
+                remedy=f"It is for {', '.join(having)}" if having else None,
+            )
+    return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
+
+
+def read(
+    format,
+    path,
+    *,
+    fps,
+    size,
+    frames=None,
+    skeleton=None,
+    pick=None,
+    linker="poses",
+    video=None,
+    **options,
+):
+    """Read the track of a file's dancer.
+
+    Parameters
+    ----------
+    format, path, frames, skeleton
+        As in `read_detections`.
+    fps : float
+        Frames a second of the video.
+    size : tuple of int
+        Width and height of the video in pixels.
+    pick, linker, video
+        Who the dancer is, as in `choreo.poses.selection.select_dancer`. Nobody is chosen
+        where the file itself says that it is all one person.
+    **options
+        Those of `Format.options`.
+
+    Returns
+    -------
+    PoseTrack
+        Coordinates as the file has them, outside the picture too. ``meta`` has
+        ``estimator``, ``format``, ``source``, ``frames_from`` ("video", or "the file's last
+        frame", after which frames with nobody are unknown) and, where someone was chosen,
+        ``dancer``.
+
+    Raises
+    ------
+    ItemError, ConfigError
+        As `read_detections`, and where nobody was found.
+    """
+    from choreo.poses.formats.tracks import track_of
+
+    if format in FORMATS and "fps" in FORMATS[format].options:
+        options["fps"] = fps
+    detections = read_detections(format, path, frames=frames, skeleton=skeleton, **options)
+    meta = {
+        **_module(format).META,
+        "format": format,
+        "frames_from": "the file's last frame" if frames is None else "video",
+    }
+    return track_of(
+        detections,
+        fps=fps,
+        size=size,
+        meta=meta,
+        source=path,
+        pick=pick,
+        linker=linker,
+        video=video,
+    )
+
+
+def write(format, track, path):
+    """Write a track.
+
+    Parameters
+    ----------
+    format : str
+        A key of `FORMATS`.
+    track : PoseTrack
+    path : str or Path
+        The file, or OpenPose's folder; whole or not at all.
+
+    Raises
+    ------
+    ItemError
+        Where the format does not have these joints or this kind of file.
+    ConfigError
+        For an unknown format.
+    """
+    _module(format).write(track, path)

@@ -1,0 +1,80 @@
+"""The card that goes with a model's weights."""
+
+from choreo.dataset.pack import info
+from choreo.files import write_text
+from choreo.training.recipes import recipe_from
+
+_OWN = "The weights are derived from the videos and songs they were trained on; whoever shares "
+
+
+def model_card(summary, name, licences):
+    """Describe a trained model for people.
+
+    Parameters
+    ----------
+    summary : dict
+        What ``metrics.json`` holds.
+    name : str
+        Name of the model.
+    licences : list of str
+        Licences of the training videos; "" where none is known.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    recipe, data = recipe_from(summary["recipe"]), summary["data"]
+    lines = [f"# {name}, seed {summary['seed']}", ""]
+    if "adopted" in summary:
+        lines += [f"Weights of {summary['adopted']['file']}, not trained here.", ""]
+    else:
+        lines += [
+            f"Trained on {data['chunks']} chunks of 5 seconds for {summary['steps']} steps of "
+            f"{summary['batch_size']} chunks ({recipe.epochs} epochs), {summary['precision']}, on "
+            f"{summary['device']}.",
+            "",
+        ]
+    lines += ["## Data", "", "| | |", "| --- | --- |"]
+    lines += [f"| {key} | {_cell(value)} |" for key, value in data.items()]
+    known = sorted({licence for licence in licences if licence})
+    unknown = sum(not licence for licence in licences)
+    lines += [
+        f"| licences of the training videos | {', '.join(known) or 'none given'}"
+        + (f"; {unknown} videos without" if unknown and known else "")
+        + " |",
+        "",
+        f"{_OWN}them needs the right to do so under these licences.",
+        "",
+        "## Switches",
+        "",
+        "| switch | value |",
+        "| --- | --- |",
+    ]
+    lines += [f"| {key} | {_cell(value)} |" for key, value in summary["recipe"].items()]
+    if "fit" in summary:
+        lines += ["", "## Fit", "", "Mean absolute error on the training chunks, in [-1, 1].", ""]
+        lines += ["| | |", "| --- | --- |"]
+        lines += [f"| {key} | {value:.4g} |" for key, value in summary["fit"].items()]
+    if "last_epoch" in summary:
+        lines += ["", "## Losses, mean of the last epoch", "", "| loss | value |", "| --- | --- |"]
+        lines += [
+            f"| {key} | {'' if value is None else format(value, '.4g')} |"
+            for key, value in summary["last_epoch"].items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def write_card(path, summary, name, dataset):
+    """Write the card of a model that was trained on a packed dataset (see `model_card`)."""
+    clips = [clip for clip in info(dataset)["clips"] if clip["split"] == "train"]
+    licences = [clip["provenance"].get("licence") or "" for clip in clips]
+    write_text(path, model_card(summary, name, licences))
+
+
+def _cell(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_cell(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " x ".join(str(v) for v in value)
+    return "none" if value is None else str(value)

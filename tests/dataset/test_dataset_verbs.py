@@ -1,0 +1,340 @@
+"""``choreo dataset ...`` and ``choreo videos-table``, as users type them."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+import soundfile
+from dataset_clips import dance, song
+
+from choreo.cli import main
+from choreo.config import read_table
+from choreo.dataset.check import check, compare_with_sources
+from choreo.dataset.pack import ChunkDataset, info
+from choreo.track import PoseTrack
+
+
+def _say(capsys, *arguments, status=0):
+    assert main([str(argument) for argument in arguments]) == status
+    said = capsys.readouterr()
+    return said.err if status else said.out
+
+
+def _aist(folder, names, frames=420):
+    """``keypoints2d`` with a dancer in camera 1 and noise in the others; pieces of music."""
+    (folder / "keypoints2d").mkdir()
+    (folder / "music").mkdir()
+    tracks = {}
+    for seed, name in enumerate(names):
+        track = tracks[name] = dance(frames / 60, fps=60.0, seed=seed)
+        views = np.random.default_rng(seed).uniform(0, 900, (9, frames, 17, 3))
+        views[0] = np.concatenate([track.keypoints, track.scores[..., None]], -1)
+        values = {
+            "keypoints2d": views,
+            "det_scores": np.ones((9, frames)),
+            "timestamps": np.arange(frames) * 16_667,
+        }
+        (folder / "keypoints2d" / f"{name}.pkl").write_bytes(pickle.dumps(values))
+    for seed, piece in enumerate(sorted({name.split("_")[4] for name in names})):
+        # At another rate and longer than the dance, as AIST's pieces are.
+        soundfile.write(folder / "music" / f"{piece}.wav", song(20, seed)[: 44_100 * 9], 44_100)
+    return tracks
+
+
+NAMES = [
+    "gBR_sBM_cAll_d04_mBR0_ch01",
+    "gBR_sBM_cAll_d05_mBR0_ch02",
+    "gBR_sFM_cAll_d05_mBR1_ch09",
+    "gHO_sBM_cAll_d20_mHO5_ch03",
+]
+
+
+def test_import_aist(tmp_path, capsys):
+    tracks = _aist(tmp_path, NAMES)
+    (tmp_path / "keypoints2d" / "gHO_sBM_cAll_d20_mHO5_ch04.pkl").write_bytes(b"broken")
+    out = tmp_path / "out"
+    said = _say(
+        capsys,
+        "dataset",
+        "import",
+        "aist",
+        tmp_path / "keypoints2d",
+        "-o",
+        out,
+        "--music",
+        tmp_path / "music",
+        "--test",
+        "0.4",
+    )
+    assert "4 videos" in said
+    data = ChunkDataset(out / "dataset.h5")
+    assert [clip["video"] for clip in data.clips] == sorted(NAMES)
+    assert [data.ids(i)["song"] for i in range(4)] == ["mBR0", "mBR0", "mBR1", "mHO5"]
+    assert data.ids(3) | {"split": ""} == {
+        "video": NAMES[3],
+        "song": "mHO5",
+        "dancer": "d20",
+        "genre": "house",
+        "split": "",
+        "index": 0,
+        "start_seconds": 0.0,
+    }
+    assert check(out / "dataset.h5") == []
+    assert compare_with_sources(out / "dataset.h5", out) == ([], 4)
+    # 60 frames a second and float32: the joints are where they were.
+    pixels = data.transform(0).invert(data[0]["pose"])
+    nose = tracks[NAMES[0]].keypoints[: 50 * 6 : 6, 0]
+    assert np.abs(pixels[:, 0] - nose).max() < 0.5
+    assert PoseTrack.load(out / "poses" / f"{NAMES[0]}.npz").fps == 60
+    # `choreo dataset check` finds the folder by itself.
+    assert _say(capsys, "dataset", "check", out / "dataset.h5", "--json").count("offset") == 4
+
+
+def test_import_aist_with_its_own_splits(tmp_path, capsys):
+    _aist(tmp_path, NAMES)
+    (tmp_path / "lists" / "splits").mkdir(parents=True)
+    for short, names in (("train", NAMES[2:3]), ("val", NAMES[:1]), ("test", NAMES[1:2])):
+        (tmp_path / "lists" / "splits" / f"crossmodal_{short}.txt").write_text("\n".join(names))
+    command = ["dataset", "import", "aist", tmp_path / "keypoints2d", "-o", tmp_path / "out"]
+    command += ["--music", tmp_path / "music", "--lists", tmp_path / "lists"]
+    # AIST++'s validation and test share their songs: refused where songs must not be shared.
+    said = _say(capsys, *command, status=1)
+    assert "videos that share a song are asked to be in two splits" in said
+    _say(capsys, *command, "--by", "video")
+    splits = {c["video"]: c["split"] for c in info(tmp_path / "out" / "dataset.h5")["clips"]}
+    assert splits == {NAMES[0]: "validation", NAMES[1]: "test", NAMES[2]: "train"}
+
+
+def test_import_aist_errors(tmp_path, capsys):
+    _aist(tmp_path, NAMES[:1])
+    command = ["dataset", "import", "aist", tmp_path / "keypoints2d", "-o", tmp_path / "out"]
+    assert "--music is missing" in _say(capsys, *command, status=1)
+    said = _say(capsys, *command, "--music", tmp_path / "none", status=1)
+    assert "none: no such folder" in said
+    said = _say(capsys, *command, "--music", tmp_path / "keypoints2d", status=1)
+    assert "it holds no file mBR0.*. Put the music there" in said
+    said = _say(capsys, *command, "--music", tmp_path / "music", "--camera", "c33", status=1)
+    assert "unknown camera (got 'c33')" in said
+    (tmp_path / "keypoints2d" / f"{NAMES[0]}.pkl").write_bytes(b"broken")
+    said = _say(capsys, *command, "--music", tmp_path / "music", status=1)
+    assert "none of 1 sequences could be used; the first says" in said
+    (tmp_path / "empty").mkdir()
+    command[3] = tmp_path / "empty"
+    said = _say(capsys, *command, "--music", tmp_path / "music", status=1)
+    assert "no sequence is in this folder" in said
+    assert not (tmp_path / "out" / "dataset.h5").exists()
+
+
+def test_import_brace(tmp_path, capsys):
+    """Two segments of one video: the music is cut where each begins."""
+    video, rate = "-aB_3xYz012", 25
+    tracks = {}
+    (tmp_path / "segments").mkdir()
+    for seed, first in enumerate((251, 601)):
+        track = tracks[first] = dance(7, fps=rate, seed=seed)
+        entries = {
+            f"{video}/img-{first + k:06d}.png": {
+                "box": [0, 0, 1, 1, 1],
+                "keypoints": [[*map(float, xy), 0.9] for xy in pose],
+            }
+            for k, pose in enumerate(track.keypoints)
+        }
+        path = tmp_path / "segments" / f"{video}_{first}-{first + 174}_toprock.json"
+        path.write_text(json.dumps(entries))
+    (tmp_path / "info.csv").write_text(f"video_id,fps\n{video},{rate}\n")
+    (tmp_path / "music").mkdir()
+    samples = song(40)
+    soundfile.write(tmp_path / "music" / f"{video}.wav", samples, 16_000)
+    out = tmp_path / "out"
+    _say(
+        capsys,
+        "dataset",
+        "import",
+        "brace",
+        tmp_path / "segments",
+        "-o",
+        out,
+        "--music",
+        tmp_path / "music",
+        "--lists",
+        tmp_path / "info.csv",
+    )
+    data = ChunkDataset(out / "dataset.h5")
+    assert len(data) == 2
+    assert len({data.ids(i)["song"] for i in range(2)}) == 1
+    assert {data.ids(i)["split"] for i in range(2)} == {"train"}
+    for i, first in enumerate((251, 601)):
+        begin = (first - 1) * 16_000 // rate
+        sound, _ = soundfile.read(out / "videos" / f"{data.ids(i)['video']}.wav", dtype="int16")
+        np.testing.assert_array_equal(sound, samples[begin : begin + 7 * 16_000])
+    assert compare_with_sources(out / "dataset.h5", out) == ([], 2)
+    (tmp_path / "info.csv").write_text("video_id,fps\nother,25\n")
+    said = _say(
+        capsys,
+        "dataset",
+        "import",
+        "brace",
+        tmp_path / "segments",
+        "-o",
+        out,
+        "--music",
+        tmp_path / "music",
+        "--lists",
+        tmp_path / "info.csv",
+        status=1,
+    )
+    assert "the video of this segment has no frame rate" in said
+
+
+def _pixels(count, seed):
+    track = dance(5 * count, fps=10.0, seed=seed)
+    joints = np.zeros((count, 50, 18, 2)) + track.keypoints[:, :1].reshape(count, 50, 1, 2)
+    return joints.round(2).tolist()
+
+
+def test_import_ren_and_paired(tmp_path, capsys):
+    clip = {
+        "audio_sequence": song(10).tolist(),
+        "joint_coors": np.reshape(_pixels(2, 0), (100, 18, 2)).tolist(),
+    }
+    ren = {video: {"010": clip, "025": {"joint_coors": []}} for video in ("000", "001")}
+    (tmp_path / "ren.json").write_text(json.dumps(json.dumps(ren)))
+    said = _say(capsys, "dataset", "import", "ren", tmp_path / "ren.json", "-o", tmp_path / "ren")
+    assert "2 videos, chunks: 2 train, 2 test" in said
+    paired = {str(k): {"pose": _pixels(2, k), "music": [song(5, k).tolist()] * 2} for k in range(3)}
+    (tmp_path / "p.json").write_text(json.dumps(paired))
+    said = _say(
+        capsys,
+        "dataset",
+        "import",
+        "paired",
+        tmp_path / "p.json",
+        "-o",
+        tmp_path / "paired",
+        "--test",
+        "0.34",
+        "--seed",
+        "2",
+    )
+    assert "3 videos, chunks: 4 train, 2 test" in said
+    for name in ("ren", "paired"):
+        said = _say(capsys, "dataset", "check", tmp_path / name / "dataset.h5")
+        assert "not compared with tracks and songs (--sources)" in said
+        assert (tmp_path / name / "dataset.md").read_text().startswith("# Data card")
+
+
+def test_shard_pack_append_info(tmp_path, capsys):
+    for seed in range(3):
+        dance(6, seed=seed).save(tmp_path / f"v{seed}.npz")
+        soundfile.write(tmp_path / f"v{seed}.wav", song(6, seed), 16_000)
+        said = _say(
+            capsys,
+            "dataset",
+            "shard",
+            tmp_path / f"v{seed}.npz",
+            tmp_path / f"v{seed}.wav",
+            "-o",
+            tmp_path / f"v{seed}.h5",
+            "--dancer",
+            "ada",
+        )
+        assert "1 chunks; " in said
+    shards = [tmp_path / f"v{seed}.h5" for seed in range(3)]
+    _say(capsys, "dataset", "pack", *shards[:2], "-o", tmp_path / "d.h5")
+    said = _say(capsys, "dataset", "append", tmp_path / "d.h5", shards[2], "--split", "validation")
+    assert "3 videos, chunks: 1 train, 1 validation, 1 test" in said
+    card = json.loads(_say(capsys, "dataset", "info", tmp_path / "d.h5", "--json"))
+    assert card == json.loads((tmp_path / "d.json").read_text())
+    said = _say(capsys, "dataset", "info", tmp_path / "d.h5")
+    assert "| v2 | v2 | ada |  | validation | 1 | 0 |" in said
+    assert "Outside [-1, 1]" in said
+    said = _say(capsys, "dataset", "pack", *shards, "-o", tmp_path / "e.h5", "--by", "dancer,song")
+    assert "chunks: 3 train" in said
+    said = _say(
+        capsys, "dataset", "pack", *shards, "-o", tmp_path / "e.h5", "--by", "genre", status=1
+    )
+    assert "unknown key (got 'genre')" in said
+
+
+def test_coordinates_outside_are_counted_shown_and_chosen(tmp_path, capsys):
+    """A dancer who walks out of the window in the last 5 of 15 s."""
+    track = dance(15)
+    moved = np.array(track.keypoints)
+    moved[300:] += [900, 0]
+    track.with_(keypoints=moved).save(tmp_path / "v.npz")
+    soundfile.write(tmp_path / "v.wav", song(15), 16_000)
+    found = {}
+    for choice in ("clip", "rescale", "drop"):
+        said = _say(
+            capsys,
+            "dataset",
+            "shard",
+            tmp_path / "v.npz",
+            tmp_path / "v.wav",
+            "-o",
+            tmp_path / f"{choice}.h5",
+            "--outside",
+            choice,
+        )
+        found[choice] = ChunkDataset(tmp_path / f"{choice}.h5")
+        share = 0.0 if choice == "rescale" else 1 / 6
+        assert f"{share:.2%} outside" in said
+        assert info(tmp_path / f"{choice}.h5")["all"]["share_outside"] == pytest.approx(
+            share, abs=1e-6
+        )
+    assert [len(found[choice]) for choice in found] == [3, 3, 2]
+    assert info(tmp_path / "drop.h5")["dropped_chunks"] == {"outside": 1}
+    assert found["clip"][2]["pose"][..., 0].min() == 1
+    largest = max(np.abs(found["rescale"][i]["pose"]).max() for i in range(3))
+    assert 0.999 < largest <= 1
+
+
+def test_videos_table(tmp_path, capsys):
+    names = [name.replace("cAll", "c01") for name in NAMES]
+    (tmp_path / "list.txt").write_text(
+        "\n".join(f"https://a.b/{name}.mp4" for name in [*names, names[0].replace("c01", "c02")])
+    )
+    table = tmp_path / "t.tsv"
+    said = _say(
+        capsys,
+        "videos-table",
+        tmp_path / "list.txt",
+        "-o",
+        table,
+        "--genres",
+        "BR",
+        "--dancers",
+        "d05,d20",
+    )
+    assert "t.tsv: 2 videos" in said
+    assert [row.id for row in read_table(table)] == names[1:3]
+    # Lists of sequences do as well, and AIST++'s own splits fill the column.
+    (tmp_path / "lists" / "splits").mkdir(parents=True)
+    (tmp_path / "sequences.txt").write_text("\n".join(NAMES))
+    for short, part in (("train", NAMES[:2]), ("val", NAMES[2:3]), ("test", NAMES[3:])):
+        (tmp_path / "lists" / "splits" / f"crossmodal_{short}.txt").write_text("\n".join(part))
+    (tmp_path / "lists" / "ignore_list.txt").write_text(NAMES[1])
+    said = _say(
+        capsys,
+        "videos-table",
+        tmp_path / "sequences.txt",
+        "-o",
+        table,
+        "--camera",
+        "c02",
+        "--lists",
+        tmp_path / "lists",
+    )
+    rows = read_table(table)
+    assert [(row.id, row.split) for row in rows] == [
+        (NAMES[0].replace("cAll", "c02"), "train"),
+        (NAMES[2].replace("cAll", "c02"), "validation"),
+        (NAMES[3].replace("cAll", "c02"), "test"),
+    ]
+    said = _say(capsys, "videos-table", tmp_path / "none.txt", "-o", table, status=1)
+    assert "no such list. It can be had from https://aistdancedb" in said
+    said = _say(
+        capsys, "videos-table", tmp_path / "list.txt", "-o", table, "--camera", "c10", status=1
+    )
+    assert "unknown camera (got 'c10')" in said

@@ -1,0 +1,233 @@
+"""Table 3: effects, verdicts and what a row may not decide."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from evaluation_dances import swaying
+from scipy.stats import ttest_rel
+
+from choreo.cleaning.truths import held_out
+from choreo.errors import ItemError
+from choreo.evaluation.audit import (
+    UNDECIDED,
+    Evidence,
+    Scored,
+    cleaning_pairs,
+    estimator_effects,
+    paired,
+    regeneration_scores,
+    table3,
+    trained,
+    verdict,
+)
+from choreo.evaluation.claims import ARMS, CLAIMS
+from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.inference import Resampling
+from choreo.evaluation.measurements import Heard, listen, measure
+
+SONGS = tuple("cdefghij")
+TRAIN = swaying(32, seed=1)
+
+
+@pytest.fixture(scope="module")
+def extractor():
+    return train_extractor(TRAIN.pixels, TRAIN.songs, steps=60)
+
+
+@pytest.fixture(scope="module")
+def evidence(extractor):
+    """Three seeds of each model; the LSTM's dances tremble, the others are alike."""
+    heard = listen(swaying(16, songs=SONGS).audio)
+
+    def dances(arm, seed):
+        pieces = swaying(16, seed=seed, songs=SONGS, prefix="generated:")
+        shake = 12.0 if arm == "lstm" else 0.5
+        noise = np.random.default_rng([seed, len(arm)]).normal(0, shake, pieces.pixels.shape)
+        return measure(replace(pieces, pixels=pieces.pixels + noise), extractor, heard=heard)
+
+    def rates(level, seed):
+        values = np.clip(np.random.default_rng(seed).normal(level, 0.05, 16), 0, 1)
+        one = {"songs": [SONGS[i // 2] for i in range(16)], "rates": values.tolist()}
+        return {"generated": one, "real": one}
+
+    return Evidence(
+        dances={arm: [dances(arm, seed) for seed in (1, 2, 3)] for arm in ARMS},
+        real=measure(replace(TRAIN, audio=None), extractor),
+        regeneration={
+            "base": [rates(0.9, seed) for seed in (1, 2, 3)],
+            "detached": [rates(0.5, seed) for seed in (4, 5, 6)],
+        },
+        cleaning=[
+            {"clip": f"clip{i}", "before": 0.9 + 0.001 * i, "after": 0.95 + 0.002 * i}
+            for i in range(6)
+        ],
+        qualities=[quality(e, v) for e in ("mediapipe17", "mediapipe26") for v in "xyz"],
+        metrics={
+            arm: {"recipe": {"epochs": epochs}, "data": {"chunks": 32}}
+            for arm, epochs in (("base", 8), ("original", 18))
+        },
+    )
+
+
+def quality(estimator, video, incorrect=5):
+    return {"estimator": estimator, "video": video, "frames": 100, "incorrect": incorrect}
+
+
+@pytest.fixture(scope="module")
+def frame(evidence):
+    return table3(evidence, study="test").frame.set_index("number")
+
+
+def test_every_claim_has_a_row(frame):
+    assert frame.index.tolist() == [claim.number for claim in CLAIMS]
+    assert {number[0] for number in frame.index} == set("123456789")
+    for column in ("claim", "source", "tested", "experiment", "effect", "verdict"):
+        assert frame[column].str.len().gt(0).all()
+
+
+def test_what_is_true_here_is_found(frame):
+    assert frame.loc["3", "verdict"] == "supported"
+    assert frame.loc["4", "verdict"] == "supported"
+    assert frame.loc["4", "a"] == pytest.approx(0.9, abs=0.05)
+    assert frame.loc["2a", "verdict"] == "supported"
+    for number in ("5", "7", "8", "9"):
+        assert frame.loc[number, "verdict"] == UNDECIDED, number
+        assert "may be chance" in frame.loc[number, "why"]
+
+
+def test_the_same_difference_the_other_way_round_contradicts(evidence):
+    dances = evidence.dances | {
+        "base": evidence.dances["lstm"],
+        "lstm": evidence.dances["base"],
+    }
+    frame = table3(replace(evidence, dances=dances)).frame.set_index("number")
+    assert frame.loc["3", "verdict"] == "contradicted"
+
+
+def test_fewer_than_three_seeds_decide_nothing_about_trainings(evidence):
+    few = replace(
+        evidence,
+        dances={arm: seeds[:2] for arm, seeds in evidence.dances.items()},
+        regeneration={arm: seeds[:1] for arm, seeds in evidence.regeneration.items()},
+    )
+    frame = table3(few).frame.set_index("number")
+    assert set(frame.verdict[["2b", "3", "4", "5", "6", "7", "8", "9"]]) == {UNDECIDED}
+    assert frame.loc["3", "why"] == "2 training seeds, and 3 are needed"
+    assert frame.loc["4", "why"].startswith("1 training seed, and 3 are needed; A from held-out")
+    assert frame.loc["2a", "verdict"] == "supported"
+
+
+def test_one_song_decides_nothing(evidence):
+    def first_song(measured):
+        return measured.take(measured.songs == "c")
+
+    one = replace(
+        evidence,
+        dances={arm: [first_song(m) for m in seeds] for arm, seeds in evidence.dances.items()},
+        regeneration={
+            arm: [{k: {"songs": ["c"], "rates": [None]} for k in ("generated", "real")}] * 3
+            for arm in ("base", "detached")
+        },
+    )
+    frame = table3(one).frame.set_index("number")
+    assert frame.loc["3", "verdict"] == UNDECIDED
+    assert "one song, video or clip gives no interval" in frame.loc["3", "why"]
+    assert frame.loc["4", "why"] == "the measure is not defined for this data"
+
+
+def test_small_runs_say_so(evidence):
+    notes = " ".join(table3(evidence).notes)
+    assert "on 32 chunks of 5 s; epochs: 8, of the original model 18; test songs: 8." in notes
+    assert "This is a small run" in notes
+    full = {
+        arm: {"recipe": {"epochs": epochs}, "data": {"chunks": 1900}}
+        for arm, epochs in (("base", 350), ("original", 800))
+    }
+    assert "small run" not in " ".join(table3(replace(evidence, metrics=full)).notes)
+
+
+def test_two_runs_agree(evidence):
+    first, second = (table3(evidence) for _ in range(2))
+    assert first.markdown() == second.markdown()
+    assert first.frame.to_csv() == second.frame.to_csv()
+
+
+def test_a_leak_is_refused(evidence, extractor):
+    heard = listen(TRAIN.audio[:1])
+    heard = Heard(*(sets * len(TRAIN) for sets in (heard.coverage, heard.alignment, heard.tracked)))
+    leak = evidence.dances | {"base": [measure(TRAIN, extractor, heard=heard)] * 3}
+    with pytest.raises(ItemError, match="a song is evaluated that is also trained on"):
+        table3(replace(evidence, dances=leak))
+
+
+def test_paired_differences():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(1, 1, 40), rng.normal(0, 1, 40)
+    names = [f"v{i:02d}" for i in range(40)]
+    effect = paired(a, b, names)
+    assert effect.difference == pytest.approx((a - b).mean())
+    assert effect.groups == 40
+    # The bootstrap's standard error is that of a paired t-test, but for its own noise.
+    reference = ttest_rel(a, b)
+    assert effect.half_width == pytest.approx(
+        (reference.confidence_interval().high - reference.confidence_interval().low) / 2, rel=0.1
+    )
+    assert paired([1, 1], [0, 0], ["x", "y"]).p == 0
+    assert np.isnan(paired([1], [0], ["x"]).p)
+    # Two values of one clip are one.
+    twice = paired([1, 3, 5], [0, 0, 0], ["x", "x", "y"])
+    assert twice.groups == 2
+
+
+def test_seeds_widen_the_interval():
+    """All songs agree, but the seeds do not: the t-test over seeds counts."""
+    rates = [[0.9] * 6, [0.6] * 6, [0.3] * 6]
+    songs = list("abcdef")
+    two = [{"generated": {"songs": songs, "rates": [0.5] * 6}}] * 3
+    one = [{"generated": {"songs": songs, "rates": row}} for row in rates]
+    resampling = Resampling.of(songs)
+    score = regeneration_scores("generated")
+    a, b = (Scored.of(score, seeds, resampling) for seeds in (one, two))
+    effect = trained(a, b, "regeneration", resampling)
+    assert effect.difference == pytest.approx(0.1)
+    # Student's t of two degrees of freedom at 0.975: 4.3027; deviation 0.3.
+    assert effect.half_width >= 4.3027 * 0.3 / np.sqrt(3) - 1e-3
+    assert effect.p > 0.5
+    assert effect.seeds == 3
+
+
+def test_alphapose_against_the_best_of_the_others():
+    videos = [f"v{i}" for i in range(8)]
+    records = [quality("alphapose17", v, 2 + i % 2) for i, v in enumerate(videos)]
+    records += [quality("openpose25", v, 30 + i % 3) for i, v in enumerate(videos)]
+    records += [quality("mediapipe17", v, 9 + i % 3) for i, v in enumerate(videos)]
+    effects, remark = estimator_effects(records)
+    assert remark == "B is mediapipe17"
+    assert list(effects) == ["incorrect"]
+    assert effects["incorrect"].difference < 0
+    assert effects["incorrect"].p < 0.001
+    effects, reason = estimator_effects([quality("mediapipe17", "x")])
+    assert not effects
+    assert reason.endswith("this study compares mediapipe17")
+    assert estimator_effects([])[1].endswith("compares none")
+
+
+def test_cleaning_pairs():
+    clips = dict(list(held_out(seconds=4.0).items())[:1])
+    rows = cleaning_pairs(clips, repeats=2)
+    assert [row["clip"] for row in rows] == list(clips) * 2
+    assert all(0.8 < row[name] <= 1 for row in rows for name in ("before", "after"))
+    assert rows[0]["before"] != rows[1]["before"]
+    assert rows == cleaning_pairs(clips, repeats=2)
+
+
+def test_verdicts():
+    row = {"difference": -1.0, "seeds": 3.0, "p_holm": 0.01, "better": "lower", "remark": ""}
+    assert verdict(row)[0] == "supported"
+    assert verdict(row | {"better": "higher"})[0] == "contradicted"
+    assert verdict(row | {"p_holm": 0.05})[0] == UNDECIDED
+    assert verdict(row | {"seeds": 2.0})[0] == UNDECIDED
+    assert verdict(row | {"seeds": np.nan})[0] == "supported"
+    assert verdict(row | {"p_holm": np.nan})[0] == UNDECIDED
+    assert verdict(row | {"difference": np.nan})[0] == UNDECIDED

@@ -1,0 +1,70 @@
+"""Each experiment of the audit has one cause: the switch it names."""
+
+import pytest
+
+from choreo.config import read_config
+from choreo.errors import ConfigError
+from choreo.evaluation.claims import ARMS, CLAIMS, audit_models, audit_recipes
+from choreo.training.recipes import Recipe
+
+BASE = {"study": "x", "table": "t.tsv"}
+
+
+def study(**sections):
+    return read_config(BASE | sections)
+
+
+def different(a, b):
+    a, b = a.model_dump(), b.model_dump()
+    return {name for name in a if a[name] != b[name]}
+
+
+def test_pairs_differ_by_one_switch():
+    recipes = audit_recipes(study())
+    assert recipes["base"] == Recipe()
+    seen = {}
+    for claim in CLAIMS:
+        if claim.a is None:
+            continue
+        switches = different(recipes[claim.a], recipes[claim.b])
+        if claim.number == "9":
+            assert switches >= {"epochs", "music_features", "initial_pose", "perceptual_loss"}
+        elif claim.b == "uncleaned":
+            assert switches == set()
+        else:
+            assert len(switches) == 1, claim
+            assert next(iter(switches)) in claim.experiment or claim.number == "3"
+            seen[claim.number] = next(iter(switches))
+    assert seen == {
+        "3": "encoder",
+        "4": "music_feature_loss",
+        "5": "music_feature_loss",
+        "6": "initial_pose",
+        "7": "music_features",
+        "8": "perceptual_loss",
+    }
+
+
+def test_the_scale_is_the_studys():
+    recipes = audit_recipes(
+        study(
+            training={"switches": {"all": {"epochs": 16, "adversarial_from_epoch": 11}}},
+            evaluation={"audit": {"switches": {"epochs": 7, "adversarial_from_epoch": 4}}},
+        )
+    )
+    assert recipes["base"].epochs == 7
+    assert (recipes["original"].epochs, recipes["original"].adversarial_from_epoch) == (16, 9)
+    assert audit_recipes(study())["original"].epochs == 800
+
+
+def test_a_model_of_the_study_is_not_trained_twice():
+    models, added = audit_models(study(), {"gru": Recipe(), "mine": Recipe(encoder="lstm")})
+    assert (models["base"], models["lstm"]) == ("gru", "mine")
+    assert models["uncleaned"] == "audit_uncleaned"
+    assert list(models) == list(ARMS)
+    assert set(added) == set(models.values()) - {"gru", "mine"}
+
+
+def test_a_wrong_switch_is_named():
+    with pytest.raises(ConfigError, match=r"evaluation\.audit\.switches, epoks"):
+        audit_recipes(study(evaluation={"audit": {"switches": {"epoks": 1}}}))

@@ -1,0 +1,58 @@
+import subprocess
+import sys
+import textwrap
+
+import pytest
+import torch
+from filelock import FileLock, Timeout
+
+from choreo.errors import ConfigError
+from choreo.training import devices
+
+
+@pytest.fixture
+def two_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+
+
+def test_each_training_takes_a_gpu_that_no_other_one_holds(two_gpus, tmp_path):
+    with devices.claimed("auto", locks=tmp_path) as first:
+        with devices.claimed("cuda", locks=tmp_path) as second:
+            assert (first, second) == ("cuda:0", "cuda:1")
+        with devices.claimed("auto", locks=tmp_path) as third:
+            assert third == "cuda:1"
+    with pytest.raises(KeyError), devices.claimed("auto", locks=tmp_path):
+        raise KeyError
+    FileLock(tmp_path / "gpu0.lock").acquire(timeout=0)
+
+
+def test_a_gpu_that_is_named_is_taken(two_gpus, tmp_path):
+    with devices.claimed("cuda:1", locks=tmp_path) as device:
+        assert device == "cuda:1"
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / "gpu1.lock").acquire(timeout=0)
+
+
+def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):
+    code = f"""
+        import os, torch
+        from pathlib import Path
+        torch.cuda.is_available, torch.cuda.device_count = lambda: True, lambda: 1
+        from choreo.training.devices import claimed
+        with claimed("auto", locks=Path({str(tmp_path)!r})) as device:
+            assert device == "cuda:0"
+            os._exit(9)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)])
+    assert done.returncode == 9
+    with devices.claimed("cuda", locks=tmp_path) as device:
+        assert device == "cuda:0"
+
+
+def test_a_cpu_is_shared(tmp_path):
+    with devices.claimed("cpu", locks=tmp_path / "none") as device:
+        assert device == "cpu"
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(ConfigError, match="no such device here"), devices.claimed("tpu"):
+        pass

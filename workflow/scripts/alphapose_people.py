@@ -1,0 +1,26 @@
+from choreo.files import read_json
+from choreo.jobs import run_item
+from choreo.poses.alphapose_run import located, run
+
+
+def action(terminal):
+    i, o, p = snakemake.input, snakemake.output, snakemake.params
+    settings, weights = p.settings, f"weights{p.joints}"
+    run(
+        i.video,
+        o.people,
+        o.record,
+        model=p.joints,
+        checkout=settings["checkout"] or f"{p.folder}/source",
+        weights=located(weights, settings[weights], p.folder),
+        detector=located("detector", settings["detector"], p.folder),
+        python=settings["python"],
+        device=settings["device"],
+        stall_seconds=settings["stall_minutes"] * 60,
+        frames=read_json(i.probe)["frames"],
+        log=snakemake.log[0],
+        threads=snakemake.threads,
+    )
+
+
+run_item(snakemake, action)

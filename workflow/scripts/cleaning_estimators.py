@@ -1,0 +1,11 @@
+from choreo.cleaning.estimators import estimators_table
+from choreo.jobs import run, usable
+
+
+def action(terminal):
+    i = snakemake.input
+    table = estimators_table(usable(i.tracks), usable(i.truths))
+    table.write(snakemake.output[0].removesuffix(".html"))
+
+
+run(snakemake, action)

@@ -1,0 +1,22 @@
+from pathlib import Path
+
+from choreo.comparison.compare import compare
+from choreo.files import write_json
+from choreo.jobs import run_item, usable
+from choreo.track import PoseTrack
+
+tracks = usable(snakemake.input.tracks)
+
+
+def action(terminal):
+    truth = snakemake.input.get("truth")
+    record = compare(
+        {Path(path).parent.name: PoseTrack.load(path) for path in tracks},
+        truth=PoseTrack.load(truth) if truth else None,
+        threshold_px=snakemake.params.threshold_px,
+    )
+    write_json(snakemake.output[0], {"video": snakemake.wildcards.video} | record)
+
+
+# One estimator's failure leaves the others to be compared.
+run_item(snakemake, action, needs=[] if tracks else snakemake.input.tracks)

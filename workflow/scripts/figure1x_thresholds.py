@@ -1,0 +1,16 @@
+from choreo.comparison.figure1x import figure1x
+from choreo.figures import save
+from choreo.files import read_json
+from choreo.jobs import run, usable
+
+
+def action(terminal):
+    p = snakemake.params
+    records = [read_json(path) for path in usable(snakemake.input.comparisons)]
+    save(
+        figure1x(records, estimators=p.estimators, seed=p.seed),
+        snakemake.output[0].removesuffix(".png"),
+    )
+
+
+run(snakemake, action)

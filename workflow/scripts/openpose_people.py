@@ -1,0 +1,24 @@
+from choreo.files import read_json
+from choreo.jobs import run_item
+from choreo.poses.openpose_run import run
+from choreo.workflow import has_gpu
+
+
+def action(terminal):
+    i, o, p = snakemake.input, snakemake.output, snakemake.params
+    run(
+        i.video,
+        o.people,
+        o.record,
+        program=p.program,
+        image=i.get("image") or None,
+        models=p.models,
+        net_resolution=p.net_resolution,
+        gpu=has_gpu(),
+        stall_seconds=p.stall_minutes * 60,
+        frames=read_json(i.probe)["frames"],
+        log=snakemake.log[0],
+    )
+
+
+run_item(snakemake, action)

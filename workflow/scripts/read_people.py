@@ -1,0 +1,24 @@
+from choreo.files import read_json
+from choreo.jobs import run_item
+from choreo.poses.formats.registry import read_detections
+from choreo.poses.selection import dancer_track
+
+
+def action(terminal):
+    i, p = snakemake.input, snakemake.params
+    probe, record = read_json(i.probe), read_json(i.record)
+    found = read_detections(p.format, i.people, frames=probe["frames"], skeleton=p.skeleton)
+    track = dancer_track(
+        found,
+        size=(probe["width"], probe["height"]),
+        fps=probe["fps"],
+        meta={"estimator": p.estimator, "licence": record["licence"], "run": record},
+        source=i.people,
+        pick=p.pick,
+        linker=p.linker,
+        video=i.get("video") or None,
+    )
+    track.save(snakemake.output.track)
+
+
+run_item(snakemake, action)

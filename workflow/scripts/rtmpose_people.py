@@ -1,0 +1,24 @@
+import time
+
+from choreo.files import read_json, write_json
+from choreo.jobs import run_item
+from choreo.poses.formats.alphapose import write_detections
+from choreo.poses.rtmpose import load, people
+
+
+def action(terminal):
+    i, o, p = snakemake.input, snakemake.output, snakemake.params
+    probe = read_json(i.probe)
+    networks = load(
+        i.detector, i.weights, joints=p.joints, device=p.device, threads=snakemake.threads
+    )
+    start = time.monotonic()
+    found = people(
+        i.video, networks, size=(probe["width"], probe["height"]), frames=probe["frames"]
+    )
+    seconds = round(time.monotonic() - start, 3)
+    write_detections(found, o.people)
+    write_json(o.record, {**networks.record, "seconds": seconds})
+
+
+run_item(snakemake, action)

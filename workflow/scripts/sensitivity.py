@@ -1,0 +1,18 @@
+from choreo.evaluation.sensitivity import (
+    demo_study,
+    sensitivity,
+    sensitivity_figure,
+    sensitivity_table,
+)
+from choreo.jobs import run
+
+
+def action(terminal):
+    p, o = snakemake.params, snakemake.output
+    study = demo_study(seed=p.seed, seconds=p.seconds, dancers=p.dancers)
+    found = sensitivity(study, seed=p.seed)
+    sensitivity_table(found, study, study=p.study).write(o.table.removesuffix(".html"))
+    sensitivity_figure(found, o.figure.removesuffix(".png"))
+
+
+run(snakemake, action)

@@ -1,0 +1,14 @@
+from choreo.comparison.table1x import distances_table, table1x
+from choreo.files import read_json
+from choreo.jobs import run, usable
+
+
+def action(terminal):
+    p = snakemake.params
+    records = [read_json(path) for path in usable(snakemake.input.comparisons)]
+    named = {"estimators": p.estimators, "study": p.study}
+    table1x(records, seed=p.seed, **named).write(snakemake.output[0].removesuffix(".html"))
+    distances_table(records, **named).write(snakemake.output[1].removesuffix(".html"))
+
+
+run(snakemake, action)

@@ -1,0 +1,28 @@
+from choreo.evaluation.audit import Evidence, table3
+from choreo.evaluation.claims import REGENERATED
+from choreo.evaluation.measurements import Measurements
+from choreo.files import read_json
+from choreo.jobs import run_item, usable
+
+
+def action(terminal):
+    i, p = snakemake.input, snakemake.params
+
+    def by_arm(arms, values):
+        # One file a model and seed, the seeds of a model side by side.
+        count = len(p.seeds)
+        return {arm: values[k * count : (k + 1) * count] for k, arm in enumerate(arms)}
+
+    evidence = Evidence(
+        dances=by_arm(p.arms, [Measurements.load(path) for path in i.dances]),
+        real=Measurements.load(i.reference),
+        regeneration=by_arm(REGENERATED, [read_json(path) for path in i.regeneration]),
+        cleaning=read_json(i.cleaning),
+        qualities=[read_json(path) for path in usable(i.get("qualities") or [])],
+        metrics=dict(zip(("base", "original"), map(read_json, i.metrics), strict=True)),
+    )
+    table3(evidence, study=p.study, seed=p.seed).write(snakemake.output[0].removesuffix(".html"))
+
+
+needs = [path for path in snakemake.input if path not in (snakemake.input.get("qualities") or [])]
+run_item(snakemake, action, needs=needs)
