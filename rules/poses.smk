@@ -79,6 +79,8 @@ rule import_poses:
         path=imported_path,
         format=lambda w: STUDY.poses.imports[w.estimator].format,
         skeleton=lambda w: STUDY.poses.imports[w.estimator].skeleton,
+        first_frame=lambda w: STUDY.poses.imports[w.estimator].first_frame,
+        view=lambda w: STUDY.poses.imports[w.estimator].view,
         pick=lambda w: ROWS[w.video].dancer_pick,
         linker=STUDY.poses.linker,
     message:

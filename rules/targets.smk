@@ -28,6 +28,10 @@ rule poses:
             estimator=ESTIMATORS,
             video=VIDEOS,
         ),
+        collect(
+            f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.png",
+            video=[] if SIMULATED else VIDEOS,
+        ),
 
 
 rule comparison:
@@ -87,6 +91,8 @@ rule dances:
 rule evaluation:
     input:
         f"{OUT}/tables/table2.csv",
+        f"{OUT}/tables/table2x_distances.csv",
+        f"{OUT}/tables/sensitivity.csv",
 
 
 rule figures:

@@ -68,8 +68,14 @@ class Import(_Strict):
         "alphapose"
     )
     """Format of the files."""
-    skeleton: Literal["coco17", "halpe26", "body25", "body25b", "openpose18"] | None = None
+    skeleton: (
+        Literal["coco17", "halpe26", "body25", "body25b", "openpose18", "mediapipe33"] | None
+    ) = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
+    first_frame: Annotated[int, Field(ge=0, le=1)] | None = None
+    """Number of the first frame in the files, where they can't tell (alphapose, openpose, coco)."""
+    view: Annotated[str, Field(pattern="^c0[1-9]$")] | None = None
+    """Camera of a file with several (aist), `c01` to `c09`."""
 
     @model_validator(mode="after")
     def _names_the_video(self):
@@ -146,7 +152,7 @@ class Poses(_Strict):
     chosen: Id = "mediapipe17"
     """The estimator whose tracks are cleaned and become the dataset."""
     imports: dict[Id, Import] = {}
-    """Estimator -> where another tool's poses lie: `{path, format, skeleton}`."""
+    """Estimator -> other poses: `{path, format, skeleton, first_frame, view}` (docs/poses.md)."""
     linker: Literal["poses", "pose_flow", "labels"] = "poses"
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: str = "resources"
@@ -271,7 +277,7 @@ class Dances(_Strict):
 class Sensitivity(_Strict):
     """The study of whether the metrics measure anything."""
 
-    seconds: Annotated[float, Field(ge=10, le=40)] = 20.0
+    seconds: Annotated[float, Field(ge=10, le=40)] = 40.0
     """Length of each of its dances."""
     dancers: Annotated[int, Field(ge=1, le=6)] = 2
     """Dancers to each of its eight songs."""

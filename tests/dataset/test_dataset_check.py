@@ -99,6 +99,10 @@ def test_chunks_are_those_of_their_sources(study):
     count = info(path)["all"]["chunks"]
     assert count >= 3
     assert compare_with_sources(path, study) == ([], count)
+    # A study of simulated dances keeps its songs elsewhere.
+    (study / "poses" / "simulated").mkdir(parents=True)
+    (study / "videos" / "v.wav").rename(study / "poses" / "simulated" / "v.wav")
+    assert compare_with_sources(path, study) == ([], count)
 
 
 def test_a_shifted_chunk_is_found(study, capsys):

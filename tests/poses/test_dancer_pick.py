@@ -132,11 +132,29 @@ def test_a_number_chooses_exactly_its_detections():
 
 
 def test_a_number_that_a_frame_has_twice_counts_once():
-    found, _ = labelled([3, 3])
+    found, _ = labelled([3, 7])
+    found.label[found.frame < 20] = 3
     members, _ = select_dancer(found, fps=FPS, size=SIZE, pick="id:3")
     assert len(members) == 300
-    for frame, index in zip(found.frame[members], members):
+    for frame, index in zip(found.frame[members][:20], members):
         assert found.score[index] == found.score[found.frame == frame].max()
+
+
+@pytest.mark.parametrize("choice", [{"pick": "id:0"}, {"linker": "labels"}])
+def test_numbers_that_are_the_same_for_everyone_are_refused(choice):
+    found, _ = labelled([0, 0])
+    with pytest.raises(ItemError, match="do not tell people apart"):
+        select_dancer(found, fps=FPS, size=SIZE, **choice)
+
+
+def test_someone_outside_the_picture_is_named_by_its_edge():
+    beyond = (T, body(T, 660, 150))
+    people = detections(DANCER, beyond, frames=300)
+    _, report = chosen(None, people)
+    x, y = report["rejected"][0]["click"].split("@")[0].split(",")
+    assert (x, y) == ("639", "158")
+    with pytest.raises(ItemError, match=r"639,158@"):
+        chosen("600,350@1", people)
 
 
 def test_a_number_that_nobody_has_names_those_there_are():

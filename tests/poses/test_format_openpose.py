@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
-from choreo.poses.formats import openpose, registry
+from choreo.poses.formats import native, openpose, registry
 
 SIZE = (640, 360)
 
@@ -200,3 +200,12 @@ def test_joints_that_openpose_does_not_have(folder, tmp_path):
     track = read(folder({0: frame(person())})).to("coco17")
     with pytest.raises(ItemError, match=r"no model with these joints \(got 'coco17'\).*body25"):
         openpose.write(track, tmp_path / "out")
+
+
+def test_a_frame_that_is_too_large_is_refused(folder, monkeypatch):
+    path = folder({0: frame(person())})
+    monkeypatch.setattr(native, "MAX_OBJECT_BYTES", 100)
+    with pytest.raises(
+        ItemError, match=r"clip_000000000000_keypoints\.json: larger than 100 bytes"
+    ):
+        read(path)

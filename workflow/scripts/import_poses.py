@@ -4,17 +4,20 @@ from choreo.poses.formats.registry import read
 
 
 def action(terminal):
-    probe = read_json(snakemake.input.probe)
+    i, p = snakemake.input, snakemake.params
+    probe = read_json(i.probe)
     track = read(
-        snakemake.params.format,
-        snakemake.input.get("poses") or snakemake.params.path,
+        p.format,
+        i.get("poses") or p.path,
         size=(probe["width"], probe["height"]),
         fps=probe["fps"],
         frames=probe["frames"],
-        skeleton=snakemake.params.skeleton,
-        pick=snakemake.params.pick,
-        linker=snakemake.params.linker,
-        video=snakemake.input.get("video") or None,
+        skeleton=p.skeleton,
+        pick=p.pick,
+        linker=p.linker,
+        video=i.get("video") or None,
+        first_frame=p.first_frame,
+        view=p.view,
     )
     track.save(snakemake.output.track)
 

@@ -224,7 +224,7 @@ def compare_with_sources(path, folder):
         A packed file or a shard.
     folder : str or Path
         A study's results, or what an import wrote: ``cleaning/<video>.npz`` with
-        ``videos/<video>.wav``, or ``videos/demo/<video>.song.wav`` in a study whose dances
+        ``videos/<video>.wav``, or ``poses/simulated/<video>.wav`` in a study whose dances
         are simulated.
 
     Returns
@@ -266,7 +266,7 @@ def compare_with_sources(path, folder):
 
 def _song_of(folder, video):
     song = folder / "videos" / f"{video}.wav"
-    return song if song.is_file() else folder / "videos" / "demo" / f"{video}.song.wav"
+    return song if song.is_file() else folder / "poses" / "simulated" / f"{video}.wav"
 
 
 def _compare(data, rows, clip, track, song):

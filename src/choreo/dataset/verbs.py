@@ -191,7 +191,7 @@ def _sources(options):
         return options.sources
     here = options.dataset.resolve().parent
     for folder in (here, here.parent, here.parent.parent):
-        if (folder / "cleaning").is_dir() and (folder / "videos").is_dir():
+        if (folder / "cleaning").is_dir():
             return folder
     return None
 

@@ -44,10 +44,9 @@ JOIN_COST = 6.0
 """More than two tracklets that may be one person's can cost: they are joined unless each
 has a better fit. A dancer who turned round is not two people."""
 
-ODD = 2.0
-FILL_DISTANCE = 0.5
-"""How far a doubtful detection may be from where a track is expected, in sizes; half of
-it in place, half of it in posture."""
+FILL_DISTANCE, ODD = 0.3, 2.0
+"""How far a doubtful detection may be from where a track is expected, in sizes: its place,
+and so many times its difference from the track's mean posture."""
 
 _NEVER = 1e6
 

@@ -26,6 +26,9 @@ LISTED = 20
 PATH = 50
 """Boxes that show where a rejected candidate was."""
 
+DOUBLE = 0.1
+"""Largest share of detections whose number another person of the frame has as well."""
+
 PICK_SECONDS = 0.5
 """How far in time from its moment a click or a box may meet someone."""
 
@@ -79,7 +82,7 @@ def _path(detections, members, geometry):
     return np.round(table).astype(int).tolist()
 
 
-def _click(detections, members, everyone, trunk, fps):
+def _click(detections, members, everyone, trunk, fps, size):
     """Pick that means this candidate: where they are farthest from everyone else."""
     some = members[np.linspace(0, len(members) - 1, min(len(members), PATH)).round().astype(int)]
     best, at = -1.0, some[0]
@@ -87,10 +90,15 @@ def _click(detections, members, everyone, trunk, fps):
         others = everyone[detections.frame[everyone] == detections.frame[index]]
         others = others[others != index]
         away = np.hypot(*(trunk[others] - trunk[index]).T).min(initial=np.inf)
-        if away > best and (trunk[index] >= 0).all():
+        if away > best and ((trunk[index] >= 0) & (trunk[index] < size)).all():
             best, at = away, index
-    x, y = np.maximum(trunk[at], 0).round().astype(int)
+    x, y = _inside(trunk[at], size)
     return f"{x},{y}@{detections.frame[at] / fps:.3f}"
+
+
+def _inside(point, size):
+    """Nearest whole pixel of the picture to a point."""
+    return np.clip(np.round(point), 0, np.array(size) - 1).astype(int)
 
 
 def _labels_of(detections, members):
@@ -159,8 +167,8 @@ def _picked(pick, detections, track, geometry, fps, size):
     trunk = trunk_of(detections, geometry)
     close = sorted(nearest.values(), key=lambda i: (max(late[i], PICK_SECONDS), away[i]))[:3]
     named = "; ".join(
-        f"{x:.0f},{y:.0f}@{detections.frame[i] / fps:.2f}"
-        for i, (x, y) in ((i, trunk[i]) for i in close)
+        f"{x},{y}@{detections.frame[i] / fps:.2f}"
+        for i, (x, y) in ((i, _inside(trunk[i], size)) for i in close)
     )
     raise ItemError(
         "the pick of the dancer meets nobody",
@@ -183,7 +191,19 @@ def _labelled(pick, detections, usable):
             remedy=f"There are {known}" if known else "The estimator gave no numbers: use a click",
         )
     found = found[np.lexsort((-np.nan_to_num(detections.score[found]), detections.frame[found]))]
-    return found[np.unique(detections.frame[found], return_index=True)[1]]
+    once = found[np.unique(detections.frame[found], return_index=True)[1]]
+    _check_numbers(len(once), len(found))
+    return once
+
+
+def _check_numbers(once, all_of_them):
+    """Refuse numbers that most frames have several times: AlphaPose writes 0 for everyone."""
+    if all_of_them - once > DOUBLE * all_of_them:
+        raise ItemError(
+            "the estimator's numbers do not tell people apart: several people of a frame "
+            "have the same",
+            remedy="Use a click or a box, and the linker `poses` or `pose_flow`",
+        )
 
 
 def _people(detections, fps, size, linker, video):
@@ -202,6 +222,7 @@ def _people(detections, fps, size, linker, video):
         rows = np.column_stack([numbers, detections.frame[usable]])
         # A number that a frame has twice counts once.
         first = np.unique(rows, axis=0, return_index=True)[1]
+        _check_numbers(len(first), len(usable))
         piece = np.full(len(detections), -1)
         piece[usable[first]] = numbers[first]
         return link(detections, fps, piece), {"name": linker}
@@ -283,7 +304,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     everyone = np.flatnonzero(track >= 0)
     for i in [best, *order[:LISTED]]:
         described[i]["label"] = _labels_of(detections, groups[i])
-        described[i]["click"] = _click(detections, groups[i], everyone, trunk, fps)
+        described[i]["click"] = _click(detections, groups[i], everyone, trunk, fps, size)
     for i in order[:LISTED]:
         described[i]["path"] = _path(detections, groups[i], geometry)
     report = {

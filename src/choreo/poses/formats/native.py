@@ -16,6 +16,9 @@ from choreo.files import write_text
 MAX_BYTES = 1 << 30
 """Largest file that is read; an hour of AlphaPose's 26 joints takes about a quarter of it."""
 
+MAX_OBJECT_BYTES = 1 << 26
+"""Largest file that is read in one piece, as those with a single frame are."""
+
 MAX_PIXELS = 1e6
 """Coordinates beyond this are no pixels of any video."""
 
@@ -29,8 +32,8 @@ def _refuse_constant(text):
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def read_text(path):
-    """Text of a JSON file.
+def read_text(path, limit=None):
+    """Text of a JSON file of at most `limit` bytes (by default `MAX_BYTES`).
 
     Raises
     ------
@@ -40,9 +43,10 @@ def read_text(path):
     path = Path(path)
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
+        limit = MAX_BYTES if limit is None else limit
+        if size > limit:
             raise ItemError(
-                f"larger than {MAX_BYTES} bytes",
+                f"larger than {limit} bytes",
                 where=path,
                 value=size,
                 remedy="Split the video, or check that this is a pose file",
@@ -79,9 +83,9 @@ def load(path):
     Raises
     ------
     ItemError
-        Where it is no JSON.
+        Where it is no JSON, or larger than `MAX_OBJECT_BYTES`.
     """
-    text = read_text(path)
+    text = read_text(path, MAX_OBJECT_BYTES)
     value, end = _decode(text, _skip(text, 0), path)
     _only(text, end, path, "JSON")
     return value
