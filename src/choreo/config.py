@@ -47,8 +47,8 @@ class _Strict(BaseModel):
 class Videos(_Strict):
     """Stage `videos`."""
 
-    fps: Positive = 30.0
-    """Frames a second of every standardised video."""
+    fps: Positive | None = 30.0
+    """Frames a second of every standardised video; null: each keeps its own rate."""
     height: Annotated[int, Field(ge=64, le=4320)] | None = None
     """Scale to this height in pixels; null keeps the original size."""
     require_sound: bool = True

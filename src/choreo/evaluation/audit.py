@@ -495,4 +495,8 @@ def _notes(evidence, songs):
         f"two counts. Under {SEEDS_NEEDED} seeds nothing is decided about trainings. p with Holm's "
         "correction over all rows."
     )
-    yield "Original model: music_features 256, no initial pose, no L_MF, pose perceptual loss."
+    yield (
+        "What the thesis tested: by its text, and by what its released code does when it is run "
+        "(Appendix B, github.com/SonghaBan/DancingAI). Original model: music_features 256, no "
+        "initial pose, no L_MF, pose perceptual loss."
+    )

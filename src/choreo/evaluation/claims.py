@@ -177,7 +177,7 @@ CLAIMS = (
         "9",
         "The new model needs fewer epochs than the original one",
         "section 6.2",
-        "One training each, 350 and 800 epochs, stopped by eye.",
+        "One training each, 350 and 800 epochs.",
         "A: the new model, B: the original one (its four switches), trained 800 / 350 times as "
         "long. It holds where A is better in spite of that.",
         a="base",

@@ -67,8 +67,10 @@ def standardise(
         Height in pixels to scale to (an odd one is made even), keeping the shape. By
         default the original size, an odd width or height padded with one black column
         at the right or row at the bottom, so that no position changes.
-    fps : float
-        Frames a second.
+    fps : float, optional
+        Frames a second; None: the rate that the source states, or 30 where it states none
+        between 10 and 60. At its own rate each frame is shown when it was taken; at another
+        one some are up to half a frame off.
     require_sound : bool
         Refuse a clip without sound; otherwise its song is silence and `audio` in the
         probe is null.
@@ -93,7 +95,6 @@ def standardise(
     """
     source = Path(source)
     _check_settings(source, start, end, height, fps)
-    rate = Fraction(fps).limit_denominator(1001)
     found = look(source, max_pixels=max_pixels)
     if found.picture is None:
         raise ItemError(
@@ -104,6 +105,8 @@ def standardise(
         )
     if found.sound is None and require_sound:
         raise _no_sound(source, "the video has no sound")
+    fps = _own_rate(found.picture.fps) if fps is None else fps
+    rate = Fraction(fps).limit_denominator(1001)
     begin = float(start or 0.0)
     # One second more than allowed tells a clip that is too long.
     limit = begin + max_seconds + 1
@@ -191,6 +194,14 @@ class _Clip:
         return round(self.seconds * SAMPLE_RATE)
 
 
+def _own_rate(stated):
+    """Frames a second of a source as a fraction: ffmpeg rounds 30000/1001 to 29.97."""
+    if stated is None or not 10 <= stated <= 60:
+        return Fraction(30)
+    television = Fraction(round(stated * 1.001) * 1000, 1001)
+    return television if abs(television - stated) < 0.005 else Fraction(str(stated))
+
+
 def _check_settings(source, start, end, height, fps):
     for name, value in (("start", start), ("end", end)):
         if value is not None and not (math.isfinite(value) and value >= 0):
@@ -207,7 +218,7 @@ def _check_settings(source, start, end, height, fps):
             value=end,
             remedy="Correct start and end (seconds)",
         )
-    if not (math.isfinite(fps) and 1 <= fps <= 240):
+    if fps is not None and not (math.isfinite(fps) and 1 <= fps <= 240):
         raise ItemError("fps must be from 1 to 240", where=source, value=fps, remedy="Correct fps")
     if height is not None and not 16 <= height <= 4320:
         raise ItemError(
