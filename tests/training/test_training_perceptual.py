@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from conftest import Dances
 from test_training_train import run
+from training_dances import Dances
 
 from choreo.errors import ConfigError, ItemError
 from choreo.training.perceptual import change, load_perceptual, pretrain

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import FRAMES
 from safetensors import safe_open
+from training_dances import FRAMES, Dances
 
 from choreo import media
 from choreo.errors import ConfigError, ItemError
@@ -52,8 +52,6 @@ def outputs(folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    from conftest import Dances
-
     folder = tmp_path_factory.mktemp("undisturbed")
     told = []
     torch.set_num_threads(1)
@@ -100,8 +98,8 @@ SCRIPT = """
     import os, signal, sys, time
     sys.path.insert(0, {tests!r})
     from pathlib import Path
-    from conftest import Dances
     from test_training_train import run
+    from training_dances import Dances
 
     folder, stop = Path(sys.argv[1]), int(sys.argv[2])
 
