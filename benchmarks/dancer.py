@@ -1,8 +1,8 @@
 """Print how often the selector follows the dancer among bystanders, for each linker.
 
-Run as ``python benchmarks/dancer.py [--clips 6] [--seconds 20] [--pictures]``. Demo clips
-with one to three bystanders, who walk past, cross and stand nearer the camera than the
-dancer; detections of everyone are made from the truth with an estimator's faults
+Run as ``python benchmarks/dancer.py [--clips 6] [--seconds 20] [--take 1] [--pictures]``.
+Demo clips with one to three bystanders, who walk past, cross and stand nearer the camera
+than the dancer; detections of everyone are made from the truth with an estimator's faults
 (`choreo.synth.estimates`). A frame is right where the chosen pose lies nearest to the
 dancer, or where the dancer was not found and nobody is chosen. With ``--pictures`` the
 clips are drawn, and `pose_flow` uses its ORB terms (slow).
@@ -32,11 +32,11 @@ def main():
     parser.add_argument("--pictures", action="store_true", help="draw the clips for Pose Flow")
     chosen = parser.parse_args()
     head = ("bystanders", "linker", "frames", "right", "worst", "below 99%", "wrong", "frames/s")
-    print(("{:>10} {:<10}" + " {:>10}" * 6).format(*head))
+    print(("{:>10} {:<10}" + " {:>10}" * 6 + "  worst clip").format(*head))
     for people in (1, 2, 3):
         rows = {linker: [] for linker in LINKERS}
-        for number in range(chosen.clips):
-            source = _source(people, number, chosen.take)
+        sources = [_source(people, number, chosen.take) for number in range(chosen.clips)]
+        for number, source in enumerate(sources):
             scene = film(source, start=5, end=5 + chosen.seconds, seed=1)
             detections, _ = estimate(scene, seed=number)
             with _video(scene, chosen.pictures) as video:
@@ -51,6 +51,7 @@ def main():
             print(
                 f"{people:>10} {linker:<10} {frames:>10} {share:>10.2%} {right.min():>10.2%}"
                 f" {(right < 0.99).sum():>10} {wrong:>10} {speed:>10.0f}"
+                f"  {sources[right.argmin()]}, seed {right.argmin()}"
             )
 
 

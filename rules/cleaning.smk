@@ -116,6 +116,13 @@ rule spoil_truths:
             subcategory="Benchmark",
             labels={"what": "Methods by kind of fault"},
         ),
+        draws=report(
+            f"{OUT}/tables/cleaning_draws.html",
+            caption="../workflow/report/cleaning_draws.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Spread over draws, 24 fps, low scores"},
+        ),
         figure=report(
             f"{OUT}/figures/cleaning_benchmark.png",
             caption="../workflow/report/cleaning_benchmark.rst",
@@ -125,6 +132,7 @@ rule spoil_truths:
         ),
         forms=multiext(f"{OUT}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
         kinds_forms=multiext(f"{OUT}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
+        draws_forms=multiext(f"{OUT}/tables/cleaning_draws", ".csv", ".md", ".tex"),
         pdf=f"{OUT}/figures/cleaning_benchmark.pdf",
     log:
         f"{OUT}/logs/spoil_truths.log",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import choreo.config
+import choreo.poses.needs
 import choreo.provenance
 import choreo.workflow
 from choreo.dataset.split import assign_splits
@@ -45,6 +46,13 @@ for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
 ESTIMATORS = list(dict.fromkeys(STUDY.poses.estimators))
+# Those that find everyone, where a person may want to see who was followed; and the chosen.
+PICTURED = [
+    e
+    for e in ESTIMATORS
+    if e != choreo.config.SIMULATED
+    and (e == STUDY.poses.chosen or e not in choreo.config.EMBEDDED)
+]
 # A model that is neither trained nor given weights has no row of its own to fill.
 MODELS = [m for m, recipe in RECIPES.items() if recipe.epochs or recipe.weights_file]
 TRAINED = [model for model in MODELS if RECIPES[model].epochs]
@@ -139,6 +147,30 @@ def imported_file(wildcards):
     return path if Path(path).exists() else []
 
 
+def native_file(wildcards):
+    """What a tool's own file is to be read as; none where there is none to count from."""
+    if STUDY.comparison.method != "released":
+        return None
+    name = wildcards.estimator
+    if name in PEOPLE:
+        format, skeleton = PEOPLE[name]
+        return {"format": format, "skeleton": skeleton, "first_frame": None}
+    # The formats that the released code counted.
+    own = STUDY.poses.imports.get(name)
+    if own is None or own.format not in ("alphapose", "openpose"):
+        return None
+    return own.model_dump(include={"format", "skeleton", "first_frame"})
+
+
+def native_people(wildcards):
+    """The tool's own file, whose entries method `released` counts; none for other tracks."""
+    if native_file(wildcards) is None:
+        return []
+    if wildcards.estimator in PEOPLE:
+        return f"{OUT}/poses/{wildcards.estimator}/{wildcards.video}.json"
+    return imported_file(wildcards)
+
+
 def training_data(wildcards):
     """The packed file that a model is trained on; one model of the audit has its own."""
     own = wildcards.model == AUDIT["uncleaned"]
@@ -152,8 +184,25 @@ def perceptual_network(wildcards):
     return STUDY.training.perceptual_weights or f"{OUT}/training/perceptual.safetensors"
 
 
+LOOKED_FOR = set()
+
+
+def look_for(estimator):
+    """Say once, before anything runs, what a wanted estimator lacks on this machine."""
+    if estimator in LOOKED_FOR or not workflow.is_main_process:
+        return
+    LOOKED_FOR.add(estimator)
+    try:
+        lacking = choreo.poses.needs.check(estimator, STUDY.poses)
+    except ChoreoError as error:
+        raise WorkflowError(str(error)) from None
+    for text in lacking:
+        logger.warning(text)
+
+
 def openpose_image(wildcards):
     """The image that OpenPose runs in; none where it is a program of this machine."""
+    look_for("openpose25")
     image = STUDY.poses.openpose.image
     # ancient: what is fetched again unchanged makes no video anew.
     return (ancient(OPENPOSE_IMAGE) if "://" in image else image) if image else []
@@ -164,6 +213,7 @@ def rtmpose_network(setting):
 
     def path(wildcards):
         name = setting.format(**wildcards)
+        look_for(f"rtmpose{wildcards.joints}")
         own = getattr(STUDY.poses.rtmpose, name)
         return own or ancient(f"{RESOURCES}/rtmpose/{name}.onnx")
 
@@ -172,6 +222,7 @@ def rtmpose_network(setting):
 
 def alphapose_source(wildcards):
     """What says that AlphaPose's source was fetched; none for the user's own checkout."""
+    look_for(f"alphapose{wildcards.joints}")
     own = STUDY.poses.alphapose.checkout
     return [] if own else ancient(f"{RESOURCES}/alphapose/source.json")
 

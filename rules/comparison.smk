@@ -7,6 +7,7 @@ rule measure_quality:
     input:
         code=code("measure_quality.py"),
         track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
+        people=native_people,
         truth=branch(
             lambda w: w.video in WITH_TRUTH,
             then=f"{OUT}/videos/demo/{{video}}.truth.npz",
@@ -28,6 +29,7 @@ rule measure_quality:
         item=item,
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
+        file=native_file,
         method=STUDY.comparison.method,
         threshold_px=STUDY.comparison.threshold_px,
         threshold_height=STUDY.comparison.threshold_height,
@@ -137,6 +139,7 @@ rule compare_tracks:
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
         threshold_px=STUDY.comparison.threshold_px,
+        threshold_height=STUDY.comparison.threshold_height,
     message:
         "comparison: all estimators of {wildcards.video}"
     script:

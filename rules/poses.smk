@@ -27,6 +27,7 @@ rule mediapipe_poses:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
+        pick=lambda w: ROWS[w.video].dancer_pick,
         settings={},
     message:
         "poses: MediaPipe on {wildcards.video}"
@@ -47,6 +48,7 @@ use rule mediapipe_poses as mediapipe_small_poses with:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
+        pick=lambda w: ROWS[w.video].dancer_pick,
         settings={"static": True, "scale": 0.25},
     message:
         "poses: MediaPipe on small pictures of {wildcards.video}"

@@ -29,8 +29,9 @@ rule poses:
             video=VIDEOS,
         ),
         collect(
-            f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.png",
-            video=[] if SIMULATED else VIDEOS,
+            f"{OUT}/poses/{{estimator}}/{{video}}.png",
+            estimator=PICTURED,
+            video=VIDEOS,
         ),
 
 

@@ -92,6 +92,8 @@ rule standardise_video:
         start=lambda w: None if ROWS[w.video].kind == "demo" else ROWS[w.video].start,
         end=lambda w: None if ROWS[w.video].kind == "demo" else ROWS[w.video].end,
         fps=STUDY.videos.fps,
+        # Everything after reads the song that is written here.
+        channels="left" if STUDY.dataset.method == "released" else "mean",
         height=STUDY.videos.height,
         require_sound=STUDY.videos.require_sound,
         min_seconds=STUDY.videos.min_seconds,

@@ -41,11 +41,13 @@ def test_defaults_are_those_of_the_thesis():
         ),
         (
             {"poses": {"estimators": ["alphapose17"], "chosen": "alphapose17"}},
-            r"alphapose17 needs `poses: alphapose: accept_licence: true`",
+            r"alphapose17 needs `poses: alphapose: accept_licence: true`.*"
+            r"https://github\.com/MVIG-SJTU/AlphaPose/blob/master/LICENSE",
         ),
         (
             {"poses": {"estimators": ["openpose25"], "chosen": "openpose25"}},
-            r"openpose25 needs `poses: openpose: accept_licence: true`",
+            r"openpose25 needs `poses: openpose: accept_licence: true`.*"
+            r"https://github\.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/LICENSE",
         ),
         ({"training": {"seeds": []}}, r"training.seeds"),
         ({"training": 3}, r"training: .*got 3"),

@@ -27,6 +27,16 @@ def not_negative(text):
     return _number(text, float, lambda value: value >= 0, "a number of 0 or more")
 
 
+def heights(text):
+    """Read a fraction of the dancer's height."""
+    return _number(
+        text,
+        float,
+        lambda value: 0 < value <= 2,
+        "a fraction of the dancer's height: above 0 and at most 2",
+    )
+
+
 def share(text):
     """Read a number from 0 to below 1."""
     return _number(text, float, lambda value: 0 <= value < 1, "a number from 0 to below 1")

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from choreo import __version__
-from choreo.arguments import not_negative, not_over, positive, say, show, size, whole
+from choreo.arguments import heights, not_negative, not_over, positive, say, show, size, whole
 from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError
 from choreo.poses.formats.registry import FORMATS
@@ -125,7 +125,20 @@ def _parser():
     )
     sub.add_argument("--start", type=float, help="seconds into the video where the clip begins")
     sub.add_argument("--end", type=float, help="seconds into the video where it ends")
-    sub.add_argument("--fps", type=positive, default=30.0, help="frames a second (default 30)")
+    sub.add_argument(
+        "--fps",
+        type=_own_or_rate,
+        default=30.0,
+        metavar="RATE",
+        help="frames a second (default 30), or `own`: the video's constant rate; one of a "
+        "variable rate gets 30",
+    )
+    sub.add_argument(
+        "--channels",
+        choices=["mean", "left"],
+        default="mean",
+        help="how the song is made mono (default mean; left: as dataset.method released)",
+    )
     sub.add_argument("--height", type=int, help="scale to this height in pixels")
 
     sub = verb(
@@ -157,7 +170,7 @@ def _parser():
         "--video", type=Path, help="the video that they were found in, for size, fps and frames"
     )
     sub.add_argument("--size", type=size, metavar="WxH", help="its size in pixels")
-    sub.add_argument("--fps", type=positive, help="its frames a second")
+    sub.add_argument("--fps", type=positive, help="its frames a second, where the file has none")
     sub.add_argument(
         "--frames",
         type=whole,
@@ -207,9 +220,16 @@ def _parser():
         help_="a track (.npz)",
         report=True,
     )
-    _threshold(sub)
+    sub.add_argument(
+        "--method",
+        choices=["thesis", "released"],
+        default="thesis",
+        help="eq. 1 and 2 (default), or the rules of the thesis's code, with its own 100 px",
+    )
+    either = sub.add_mutually_exclusive_group()
+    _threshold(either)
+    _threshold_height(either)
     sub.add_argument("--truth", type=Path, help="a true track, for the error in pixels and PCK")
-    _threshold_height(sub)
 
     sub = verb(
         "compare",
@@ -221,6 +241,14 @@ def _parser():
     )
     sub.add_argument("others", metavar="TRACK", type=Path, nargs="*", help="further tracks")
     _threshold(sub)
+    sub.add_argument(
+        "--threshold-height",
+        type=heights,
+        default=0.2,
+        metavar="FRACTION",
+        help="the same as a fraction of the dancer's height, for the column by height "
+        "(default 0.2)",
+    )
     sub.add_argument("--truth", type=Path, help="the true track")
 
     sub = verb(
@@ -249,8 +277,9 @@ def _parser():
         report=True,
     )
     sub.add_argument("--method", choices=["thesis", "released", "robust"], default="thesis")
-    _threshold(sub)
-    _threshold_height(sub)
+    either = sub.add_mutually_exclusive_group()
+    _threshold(either)
+    _threshold_height(either)
     sub.add_argument(
         "--max-gap",
         type=positive,
@@ -368,10 +397,14 @@ def _threshold(sub):
 def _threshold_height(sub):
     sub.add_argument(
         "--threshold-height",
-        type=positive,
+        type=heights,
         metavar="FRACTION",
         help="the threshold as a fraction of the dancer's height, in the place of pixels",
     )
+
+
+def _own_or_rate(text):
+    return None if text == "own" else positive(text)
 
 
 def _videos(options):
@@ -389,15 +422,18 @@ def _videos(options):
         end=options.end,
         height=options.height,
         fps=options.fps,
+        channels=options.channels,
         require_sound=False,
         min_seconds=0.0,
     )
+    even = probe["source"]["fps_even"]
+    own = "no constant rate from 10 to 60" if even is None else f"{even:g} fps"
     say(
         options,
         probe,
         [
             f"{stem}.mp4: {probe['frames']} frames of {probe['width']}x{probe['height']} "
-            f"at {probe['fps']:g} fps"
+            f"at {probe['fps']:g} fps (the source has {own})"
         ],
     )
 
@@ -439,7 +475,7 @@ def _poses(options):
 
 
 def _import(options):
-    from choreo.poses.formats.registry import read
+    from choreo.poses.formats.registry import rate, read
 
     not_over(options.output, options.file, options.video)
     said = {name: getattr(options, name) for name in ("size", "fps", "frames")}
@@ -452,7 +488,9 @@ def _import(options):
                 f"--video and --{twice[0]} both say it", remedy=f"Leave out --{twice[0]}"
             )
         said = dict(zip(said, even_clock(options.video)))
-    elif said["size"] is None or said["fps"] is None:
+    elif said["size"] and said["fps"] is None:
+        said["fps"] = rate(options.format, options.file)
+    if said["size"] is None or said["fps"] is None:
         raise ItemError(
             "the size and the frames a second of the video must be known",
             where=options.file,
@@ -497,7 +535,10 @@ def _quality(options):
 
     track = _load(options.track)
     record = quality(
-        track, threshold_px=options.threshold, threshold_height=options.threshold_height
+        track,
+        method=options.method,
+        threshold_px=options.threshold,
+        threshold_height=options.threshold_height,
     )
     lines = [
         f"frames                {record['frames']}",
@@ -522,7 +563,12 @@ def _compare(options):
     paths = [options.track, *options.others]
     tracks = dict(zip(track_names(paths), map(_load, paths)))
     truth = _load(options.truth) if options.truth else None
-    record = compare(tracks, truth=truth, threshold_px=options.threshold)
+    record = compare(
+        tracks,
+        truth=truth,
+        threshold_px=options.threshold,
+        threshold_height=options.threshold_height,
+    )
     record = {"video": options.track.stem} | record
     say(options, record, [table([record]).markdown() for table in (table1x, distances_table)])
 
@@ -656,6 +702,7 @@ def _train(options):
 
 def _dance(options):
     from choreo.dances.generate import generate, load_generator
+    from choreo.dataset.audio import CHANNELS
     from choreo.drawing import render_track
     from choreo.videos.audio import read_song
 
@@ -664,9 +711,10 @@ def _dance(options):
             "a dance is written as .mp4 or .npz", where=options.output, remedy="Choose one of them"
         )
     not_over(options.output, options.song)
+    generator = load_generator(options.model)
     track = generate(
-        load_generator(options.model),
-        read_song(options.song),
+        generator,
+        read_song(options.song, channels=CHANNELS[generator.method]),
         seed=options.seed,
         initial_pose=options.initial_pose,
         temperature=options.temperature,

@@ -35,8 +35,19 @@ def _pick(text):
         raise ValueError(f"{error.message}. {error.remedy}") from None
 
 
+def _heights(value):
+    if not 0 < value <= 2:
+        raise ValueError("is a fraction of the dancer's height: above 0 and at most 2")
+    return value
+
+
 Id = Annotated[str, AfterValidator(_id)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Heights = Annotated[
+    float,
+    AfterValidator(_heights),
+    Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": 2}),
+]
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -48,7 +59,7 @@ class Videos(_Strict):
     """Stage `videos`."""
 
     fps: Positive | None = 30.0
-    """Frames a second of every standardised video; null: each keeps its own rate."""
+    """Frames a second of every video; null: its own constant rate, 30 where it has none."""
     height: Annotated[int, Field(ge=64, le=4320)] | None = None
     """Scale to this height in pixels; null keeps the original size."""
     require_sound: bool = True
@@ -173,16 +184,26 @@ class Poses(_Strict):
         for name in self.imports:
             if name in ESTIMATORS:
                 raise ValueError(f"imports: {name} is an estimator of ours; choose another name")
-        for tool, settings, owner in (
-            ("alphapose", self.alphapose, "AlphaPose: academic, non-commercial, no redistribution"),
-            ("openpose", self.openpose, "OpenPose: non-commercial research"),
+        for tool, settings, licence in (
+            (
+                "alphapose",
+                self.alphapose,
+                "non-commercial research at an academic or non-profit organisation, no "
+                "redistribution: https://github.com/MVIG-SJTU/AlphaPose/blob/master/LICENSE",
+            ),
+            (
+                "openpose",
+                self.openpose,
+                "non-commercial research at an academic or non-profit organisation: "
+                "https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/LICENSE",
+            ),
         ):
             if not settings.accept_licence:
                 wanted = [e for e in self.estimators if e.startswith(tool) and e in FOREIGN]
                 if wanted:
                     raise ValueError(
                         f"{wanted[0]} needs `poses: {tool}: accept_licence: true`, by which you "
-                        f"accept its licence ({owner}; docs/poses.md tells where it stands)"
+                        f"accept its licence ({licence})"
                     )
         if self.chosen not in self.estimators:
             raise ValueError(f"chosen: {self.chosen!r} is not among the estimators")
@@ -195,9 +216,20 @@ class Comparison(_Strict):
     method: Literal["thesis", "released"] = "thesis"
     """`thesis`: eq. (1)-(2) over the decoded frames. `released`: the rules of the code."""
     threshold_px: Positive = 50.0
-    """Eq. (1): a joint that moves further than this between frames is an incorrect detection."""
-    threshold_height: Positive | None = None
-    """Eq. (1)'s threshold as a fraction of the dancer's height, in the place of pixels."""
+    """Eq. (1)'s threshold in pixels a frame. Refused with `released`, which has its own."""
+    threshold_height: Heights | None = None
+    """The same as a fraction (up to 2) of the dancer's height, in its place; not `released`."""
+
+    @model_validator(mode="after")
+    def _own_threshold(self):
+        if self.method == "released":
+            for name in ("threshold_px", "threshold_height"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(
+                        f"{name} has no effect on Table 1 with method released, which has 100 px: "
+                        "leave it out, or use method thesis"
+                    )
+        return self
 
 
 class Cleaning(_Strict):
@@ -207,10 +239,25 @@ class Cleaning(_Strict):
     """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
     threshold_px: Positive = 50.0
     """Eq. (1)'s threshold in pixels."""
-    threshold_height: Positive | None = None
-    """The same as a fraction of the dancer's height, in the place of pixels; null: pixels."""
+    threshold_height: Heights | None = None
+    """The same as a fraction (up to 2) of the dancer's height, in its place; null: pixels."""
     max_gap_seconds: Positive | None = None
     """Longer gaps are not bridged; null: `thesis` bridges every gap, `robust` half a second."""
+
+    @model_validator(mode="after")
+    def _used(self):
+        unused = {
+            "thesis": (),
+            "released": ("max_gap_seconds",),
+            "robust": ("threshold_px", "threshold_height"),
+        }
+        for name in unused[self.method]:
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(
+                    f"{name} has no effect on cleaning with method {self.method}: "
+                    "leave it out, or use method thesis"
+                )
+        return self
 
 
 class Split(_Strict):
@@ -230,12 +277,21 @@ class Dataset(_Strict):
     """Stage `dataset`."""
 
     method: Literal["thesis", "released"] = "thesis"
-    """`thesis`: section 4.1 as the text says. `released`: what the code did."""
+    """`thesis`: section 4.1 as the text says. `released`: what the code did (left channel)."""
     outside: Literal["clip", "rescale", "drop"] | None = None
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
     stride_seconds: Positive = 5.0
-    """Step between the 5-second chunks of training songs; less than 5 makes them overlap."""
+    """Step between the 5-second chunks of training songs; less than 5: overlap (not `released`)."""
     split: Split = Split()
+
+    @model_validator(mode="after")
+    def _stride_of_the_method(self):
+        if self.method == "released" and self.stride_seconds != 5:
+            raise ValueError(
+                "stride_seconds has no effect with method released, which cuts consecutive "
+                "chunks: leave it out, or use method thesis"
+            )
+        return self
 
 
 class Training(_Strict):

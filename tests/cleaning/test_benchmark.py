@@ -152,6 +152,20 @@ def test_tables_and_figure_of_every_kind():
     plt.close(figure)
 
 
+def test_draws_show_their_spread_and_what_low_scores_are_worth():
+    truths = held_out(CLIPS[2:4]) | {"slower": held_out(CLIPS[2:3], fps=24).popitem()[1]}
+    results = benchmark.draws(truths, rates=(0.1,), number=4)
+    assert len(results) == 2 * 2 * 2 * 4 * 2
+    mean = results[results["method"] == "robust"].groupby(["kind", "doubt"])["recall"].mean()
+    assert mean["stretches", True] > mean["stretches", False]
+    table = benchmark.draws_table(results)
+    assert table.frame["fps"].tolist() == ["30"] * 4 + ["24"] * 4
+    part = results[(results["fps"] == 30) & (results["kind"] == "mixed") & ~results["doubt"]]
+    recall = part[part["method"] == "robust"]["recall"]
+    assert table.frame["recall"][0] == f"{recall.min():.2f}-{recall.max():.2f}"
+    assert "low at wrong joints" in table.markdown()
+
+
 def test_bad_input():
     with pytest.raises(ItemError, match="needs a clip whose true joints are known"):
         benchmark.run({}, conditions=benchmark.conditions())

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choreo.cleaning.clean import AT_THE_ENDS, clean
+from choreo.cleaning.clean import AT_THE_ENDS, UNUSED, clean
+from choreo.config import Cleaning
 from choreo.errors import ConfigError, ItemError
 from choreo.track import PoseTrack
 
@@ -184,6 +185,26 @@ def test_settings_are_checked():
         clean(parabola(), max_gap_seconds=float("nan"))
 
 
+@pytest.mark.parametrize(
+    ("method", "setting"),
+    [
+        ("released", {"max_gap_seconds": 0.01}),
+        ("released", {"max_gap_seconds": 50}),
+        ("robust", {"threshold_px": 5}),
+        ("robust", {"threshold_height": 0.2}),
+    ],
+)
+def test_settings_without_effect_are_refused(method, setting):
+    (name,) = setting
+    assert name in UNUSED[method]
+    with pytest.raises(ConfigError, match=f"`{name}` has no effect with method {method}"):
+        clean(parabola(), method=method, **setting)
+    with pytest.raises(ValueError, match=f"{name} has no effect on cleaning with method {method}"):
+        Cleaning(method=method, **setting)
+    assert clean(parabola(), method=method)[1][name] is None
+    assert Cleaning(method=method, threshold_px=50)
+
+
 @pytest.mark.parametrize("method", ["thesis", "released"])
 @pytest.mark.parametrize("scale", [1, 3])
 def test_a_threshold_in_heights_does_not_depend_on_the_resolution(method, scale):
@@ -208,8 +229,6 @@ def test_a_threshold_in_heights_needs_a_height():
     headless = spoil(parabola(), [(slice(None), 0)])
     with pytest.raises(ItemError, match=r"dance.mp4: `threshold_height` needs the dancer's height"):
         clean(headless, threshold_height=0.2)
-    _, record = clean(parabola(), method="robust", threshold_height=0.2)
-    assert (record["threshold_px"], record["threshold_height"]) == (None, None)
 
 
 def test_thesis_and_released_differ():

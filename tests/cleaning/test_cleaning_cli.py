@@ -40,6 +40,8 @@ def test_clean_says_what_became_of_the_beats(track, tmp_path, capsys):
 def test_clean_compares_all_methods(track, tmp_path, capsys):
     picture = tmp_path / "all.png"
     command = ["clean", str(track), "-o", str(tmp_path / "out.npz"), "--compare"]
+    # Each method gets the settings that it uses.
+    command += ["--threshold", "40", "--max-gap", "0.5"]
     assert main([*command, "--picture", str(picture)]) == 0
     page = plt.imread(picture)
     assert page.shape[1] == 1400
@@ -52,6 +54,9 @@ def test_clean_compares_all_methods(track, tmp_path, capsys):
     ("options", "message"),
     [
         (["--compare"], "--compare and --video are about the picture"),
+        (["--method", "released", "--max-gap", "0.01"], "`max_gap_seconds` has no effect with"),
+        (["--method", "robust", "--threshold", "5"], "`threshold_px` has no effect with"),
+        (["--method", "robust", "--threshold-height", "0.2"], "`threshold_height` has no effect"),
         (["--picture", "x.jpg"], "the picture is written as .png"),
         (["--picture", "x.png", "--video", "none.mp4"], "none.mp4: no such file"),
     ],

@@ -51,6 +51,15 @@ def test_the_same_seed_gives_the_same_faults():
     assert np.array_equal(one.track.keypoints, two.track.keypoints, equal_nan=True)
 
 
+def test_scores_doubt_wrong_joints_where_asked():
+    plain, doubted = (corrupt(dance(), 0.1, 4, doubt=doubt) for doubt in (False, True))
+    assert np.array_equal(plain.track.keypoints, doubted.track.keypoints, equal_nan=True)
+    assert (plain.track.scores[plain.track.given] == 1).all()
+    scores = doubted.track.scores
+    assert scores[doubted.wrong].max() <= 0.5 <= scores[~doubted.wrong & ~doubted.absent].min()
+    assert np.isnan(scores[doubted.absent]).all()
+
+
 def test_an_unknown_kind():
     with pytest.raises(ItemError, match=r"unknown kind of fault \(got 'fire'\).*jumps"):
         corrupt(dance(), 0.1, 1, kind="fire")

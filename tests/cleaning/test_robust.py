@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from choreo.cleaning.clean import AT_THE_ENDS, clean
+from choreo.cleaning.faults import corrupt
 from choreo.cleaning.robust import body_size, consistent, find_exchanges, repair
+from choreo.cleaning.truths import held_out
 from choreo.errors import ConfigError
 from choreo.skeletons import COCO17
 from choreo.track import PoseTrack
@@ -111,13 +113,34 @@ def test_left_and_right_are_put_back(length):
     assert record["exchanged"] == list(range(50, 50 + length))
 
 
+@pytest.mark.parametrize("fps", [10, 15, 20, 24, 25, 60])
+def test_true_tracks_are_unchanged_at_any_frame_rate(fps):
+    for truth in held_out(fps=fps).values():
+        cleaned, record = clean(truth, method="robust")
+        assert record["exchanged"] == []
+        # Nothing is moved; an emptied true joint is harm too.
+        assert np.array_equal(cleaned.keypoints[cleaned.given], truth.keypoints[cleaned.given])
+        assert (~cleaned.given).sum() <= (1 if fps < 20 else 0)
+
+
+@pytest.mark.parametrize("fps", [20, 24, 30, 60])
+def test_swaps_are_put_back_at_lower_frame_rates_too(fps):
+    wrong = found = 0
+    for number, truth in enumerate(held_out(fps=fps).values()):
+        spoiled = corrupt(truth, 0.1, number, kind="swaps")
+        done = repair(spoiled.track.keypoints, spoiled.track.scores, fps, COCO17)
+        wrong += spoiled.wrong.sum()
+        found += (spoiled.wrong & done.exchanged).sum()
+    assert found > 0.9 * wrong
+
+
 def test_legs_alone_are_put_back():
     truth = dance()
     legs = [
         pair for pair in COCO17.pairs if COCO17.joints[pair[0]].endswith(("knee", "ankle", "hip"))
     ]
     found = find_exchanges(
-        exchanged(truth, slice(50, 60), legs).keypoints, body_size(truth.keypoints), COCO17
+        exchanged(truth, slice(50, 60), legs).keypoints, body_size(truth.keypoints), COCO17, 30
     )
     expected = np.zeros((150, 17), bool)
     expected[50:60, [j for pair in legs for j in pair]] = True
@@ -130,7 +153,7 @@ def test_arms_that_cross_are_not_exchanged():
     swing = 0.2 * 200 * np.sin(2 * np.pi * np.arange(150) / 30)
     keypoints[:, 9, 0] = 320 + swing
     keypoints[:, 10, 0] = 320 - swing
-    assert not find_exchanges(keypoints, body_size(keypoints), COCO17)[:, [9, 10]].any()
+    assert not find_exchanges(keypoints, body_size(keypoints), COCO17, 30)[:, [9, 10]].any()
 
 
 def test_a_limb_that_is_too_long_is_dropped():
@@ -248,5 +271,5 @@ def test_a_turn_during_a_gap_is_no_exchange():
     # During the gap the dancer turns round: left is right of it afterwards.
     keypoints[108:, :, 0] = 640 - keypoints[108:, :, 0]
     keypoints[100:108] = np.nan
-    found = find_exchanges(keypoints, body_size(keypoints), COCO17)
+    found = find_exchanges(keypoints, body_size(keypoints), COCO17, 30)
     assert not found.any()

@@ -26,7 +26,7 @@ class Inputs(list):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(bad=(), truth=None, frames=8):
+    def run(bad=(), truth=None, frames=8, threshold_height=None):
         tracks = []
         for estimator in ("a", "b"):
             tracks.append(str(tmp_path / "poses" / estimator / "v1.npz"))
@@ -41,7 +41,11 @@ def run(tmp_path):
             log=[str(tmp_path / "log")],
             wildcards=SimpleNamespace(video="v1"),
             params=SimpleNamespace(
-                item="v1", stage="comparison", on_bad_video="skip", threshold_px=70.0
+                item="v1",
+                stage="comparison",
+                on_bad_video="skip",
+                threshold_px=70.0,
+                threshold_height=threshold_height,
             ),
         )
         runpy.run_path(str(SCRIPT), init_globals={"snakemake": job})
@@ -56,6 +60,11 @@ def test_all_are_compared(run, tmp_path):
     assert list(record["estimators"]) == ["a", "b"]
     assert (record["video"], record["threshold_px"]) == ("v1", 70)
     assert record["truth"]["incorrect"] == 0
+    assert record["threshold_height"] == 0.2
+
+
+def test_the_threshold_by_height_is_the_studys(run):
+    assert read_json(run(threshold_height=0.3))["threshold_height"] == 0.3
 
 
 def test_a_failure_leaves_the_others(run):

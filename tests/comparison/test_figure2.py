@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from choreo import media
-from choreo.comparison.figure2 import common_frames, figure2, layout, status
+from choreo.comparison.figure2 import common_frames, figure2, layout, outside, status
 from choreo.errors import ItemError
 from choreo.poses.pictures import crop, pictures
 from choreo.track import PoseTrack
@@ -116,6 +116,24 @@ def test_figure_2_of_five_estimators(tmp_path):
     # The same frames, and the same part of the picture, for all.
     assert [row[0].get_ylabel() for row in grid[:4]] == [row[0].get_ylabel() for row in grid[4:]]
     assert len({axis.get_images()[0].get_array().shape for axis in grid[:2, :].flat}) == 1
+
+
+def test_a_pose_outside_the_picture_is_said(tmp_path):
+    away = track().with_(keypoints=track().keypoints + 500)
+    assert outside(away, 5)
+    assert not outside(track(), 5)
+    assert not outside(track(gone=[5]), 5)
+    # One joint inside is drawn.
+    partly = away.keypoints.copy()
+    partly[5, 3] = 20
+    assert not outside(away.with_(keypoints=partly), 5)
+    paths = []
+    for name, made in (("a", away), ("b", track())):
+        paths.append(tmp_path / name / "v.npz")
+        made.save(paths[-1])
+    figure = figure2([write_video(tmp_path / "v.mp4")], paths, estimators=["a", "b"])
+    written = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert written == [["outside the picture"], []] * 4
 
 
 def test_what_is_wrong_with_a_shown_pose_is_said():

@@ -136,6 +136,10 @@ def test_thesis_and_released_differ():
     assert (thesis["missing"], thesis["incorrect"], thesis["threshold_px"]) == (1, 1, 50)
     assert (released["missing"], released["incorrect"], released["threshold_px"]) == (0, 0, 100)
     assert thesis["confidence"] == 0.5
+    assert (released["counted_from"], released["detection_rate"]) == ("track", 5 / 6)
+    # Its mean is no mean over the given joints, to which the other would be compared.
+    assert "confidence_with_misses" not in released
+    assert "counted_from" not in thesis
     # The first frame's confidence is not in the sum, but in the number of entries.
     assert released["confidence"] == pytest.approx(0.5 * 4 / 5)
 
@@ -191,6 +195,19 @@ def test_released_stops_where_openpose_s_first_frame_is_empty():
 def test_released_needs_a_person():
     with pytest.raises(ItemError, match="need at least one person"):
         quality(changed(track(), slice(None), np.nan), method="released")
+
+
+def test_released_takes_the_counts_of_the_file():
+    counts = {"missing": 7, "incorrect": 8, "confidence": 0.9, "confidence_min": 0, "entries": 9}
+    record = quality(track(), method="released", counts=counts)
+    assert [record[k] for k in ("missing", "incorrect", "confidence")] == [7, 8, 0.9]
+    assert (record["counted_from"], record["frames"]) == ("file", 6)
+
+
+@pytest.mark.parametrize("changes", [{"threshold_px": 20}, {"threshold_height": 0.2}])
+def test_released_has_a_threshold_of_its_own(changes):
+    with pytest.raises(ConfigError, match="released has a threshold of its own, 100 px"):
+        quality(track(), method="released", **changes)
 
 
 def test_unknown_method():

@@ -53,6 +53,21 @@ def test_rows_follow_the_order_of_the_config():
     assert chosen.frame["estimator"].tolist() == ["a", "b"]
 
 
+def test_what_released_counted_from_is_said():
+    released = {"method": "released", "threshold_px": 100.0}
+    records = [
+        record("a", counted_from="file", **released),
+        record("b", counted_from="track", **released),
+    ]
+    notes = table1(records).notes
+    assert (
+        "Method released, a: counted from the tool's own file, the first person of each "
+        "frame." in notes
+    )
+    assert "Method released, b: no such file; counted from the track of the dancer." in notes
+    assert not any("Method released" in note for note in table1([record()]).notes)
+
+
 def test_truth_adds_columns_where_it_is_known():
     truth = {"pck_0_1": 0.9, "error_px": 4.0}
     table = table1([record(truth=truth), record(video="v2", truth=truth | {"pck_0_1": 0.7})])

@@ -84,7 +84,10 @@ def test_notes_say_what_can_mislead():
     assert "can't be compared by it" in notes
     assert "50 px; scale-free: with 0.2 of the dancer's height" in notes
     assert "dancers are 260 to 260 px tall" in notes
-    assert "the ranking does not depend on the threshold from 10 to 200 px" in notes
+    assert (
+        "there is no ranking: all estimators are equal at every threshold from 10 to 200 px"
+        in notes
+    )
     assert "Jitter (1 video): lowest with a and b" in notes
 
 

@@ -5,7 +5,7 @@ from comparison_tracks import dancer, moved
 
 from choreo.comparison.compare import SWEEP_PX, compare
 from choreo.comparison.figure1x import figure1x
-from choreo.comparison.sweep import bands, crossings, ranking, sweep
+from choreo.comparison.sweep import bands, crossings, ranking, sweep, ties
 from choreo.errors import ItemError
 
 
@@ -44,10 +44,45 @@ def test_a_ranking_that_does_not_depend_on_it():
     found = sweep(records(a=[], b=[95], c=[95, 150]), ["c", "b", "a"], "px")
     assert crossings(found) == []
     assert ranking(found) == (
-        "The ranking does not depend on the threshold from 10 to 200 px (fewest incorrect first: "
-        "a, b, c)."
+        "The ranking does not depend on the threshold from 10 to 140 px (fewest incorrect first: "
+        "a, b, c). Without any incorrect frame, so equal: a everywhere, b from 100, c from 150 px "
+        "on."
     )
-    assert "a = b" in ranking(sweep(records(b=[95], a=[95]), ["a", "b"], "px"))
+
+
+def test_rows_that_are_equal_are_named():
+    found = sweep(records(b=[95], a=[95], c=[500]), ["a", "b", "c"], "px")
+    assert ties(found) == [
+        {"names": ["a", "b"], "start": 10, "zero": False},
+    ]
+    assert ranking(found).endswith(
+        "(fewest incorrect first: a = b, c). a and b are equal at every threshold. "
+        "Without any incorrect frame, so equal: a and b from 100 px on."
+    )
+    grows = sweep(records(a=[], b=[35], c=[500, 55]), ["c", "b", "a"], "px")
+    assert ties(grows) == [{"names": ["b", "a"], "start": 40, "zero": True}]
+    assert "so equal: a everywhere, b from 40 px on." in ranking(grows)
+    alone = sweep(records(a=[500, 500], b=[95], c=[500]), ["a", "b", "c"], "px")
+    assert "Without" not in ranking(alone)
+    late = sweep(records(a=[500, 35], b=[500]), ["a", "b"], "px")
+    assert ranking(late).endswith(
+        "from 10 to 30 px (fewest incorrect first: b, a). All are equal from 40 px on."
+    )
+
+
+def test_rows_that_are_all_equal_have_no_ranking():
+    text = "There is no ranking: all estimators are equal at every threshold from 10 to 200 px."
+    assert ranking(sweep(records(a=[95], b=[95]), ["a", "b"], "px")) == text
+    assert ranking(sweep(records(a=[], b=[]), ["a", "b"], "px")) == text
+
+
+def test_from_which_threshold_the_noise_is_larger_is_said():
+    # 35 px in every video, 150 px in one of six.
+    made = records(5, a=[35, 35], b=[]) + [
+        r | {"video": "w"} for r in records(1, a=[35, 150], b=[])
+    ]
+    text = ranking(sweep(made, ["a", "b"], "px"))
+    assert "No difference is beyond the noise of 6 videos from 40 px on." in text
 
 
 def test_a_ranking_that_does():
@@ -57,8 +92,8 @@ def test_a_ranking_that_does():
     assert (crossing["low"], crossing["high"]) == (30, 40)
     assert crossing["beyond_noise"]
     assert ranking(found) == (
-        "The ranking depends on the threshold from 10 to 200 px. These change places: a and b "
-        "(at 30-40 px)."
+        "The ranking depends on the threshold from 10 to 140 px. These change places: a and b "
+        "(at 30-40 px). Without any incorrect frame, so equal: a from 40, b from 150 px on."
     )
 
 
@@ -80,9 +115,10 @@ def test_a_change_within_the_noise_is_called_so():
     one = sweep(records(1, a=[35, 35], b=[150]), ["a", "b"], "px")
     assert not crossings(one)[0]["beyond_noise"]
     assert ranking(one).startswith(
-        "No change of the ranking from 10 to 200 px is beyond the noise of 1 video."
+        "No change of the ranking from 10 to 140 px is beyond the noise of 1 video."
     )
     assert "(at 30-40 px, within the noise)" in ranking(one)
+    assert ranking(one).endswith("No difference is beyond the noise of 1 video at any threshold.")
 
 
 def test_only_videos_that_all_have():
@@ -111,8 +147,11 @@ def test_bands_hold_the_mean():
 def test_the_figure():
     figure = figure1x(records(4, truth=True, a=[35, 35, 35], b=[150]), estimators=["b", "a"])
     left, right = figure.axes
-    labels = [text.get_text() for text in right.get_legend().get_texts()]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["b", "a", "truth (false alarms)"]
+    figure.canvas.draw()
+    below = figure.legends[0].get_window_extent().y1
+    assert all(below <= axis.get_tightbbox().y0 for axis in figure.axes)
     assert left.get_xlabel().startswith("threshold (px)\n\nThe ranking depends")
     assert right.get_xlabel().startswith("threshold (fraction of the dancer's height)")
     assert left.get_ylabel() == "incorrect frames (% of all frames)"

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from dataset_clips import dance, song
 
+from choreo.config import Dataset
 from choreo.dataset.audio import stored
 from choreo.dataset.chunks import (
     cut,
@@ -151,3 +152,14 @@ def test_nothing_left():
     normalised = normalise(dance(10).with_(keypoints=keypoints))
     with pytest.raises(ItemError, match=r"vid: none of its 2 chunks can be used \(missing jo.*: 2"):
         cut(normalised, stored(song(10), "thesis"), where="vid")
+
+
+def test_released_has_no_other_stride():
+    normalised = normalise(dance(12), method="released")
+    samples = stored(song(12), "released")
+    assert len(cut(normalised, samples)) == 3
+    with pytest.raises(ConfigError, match=r"dataset.stride_seconds.*consecutive.*\(got 1\)"):
+        cut(normalised, samples, stride_seconds=1)
+    with pytest.raises(ValueError, match="stride_seconds has no effect with method released"):
+        Dataset(method="released", stride_seconds=1)
+    assert Dataset(method="released").stride_seconds == 5

@@ -221,7 +221,75 @@ def test_import_ren_and_paired(tmp_path, capsys):
     for name in ("ren", "paired"):
         said = _say(capsys, "dataset", "check", tmp_path / name / "dataset.h5")
         assert "not compared with tracks and songs (--sources)" in said
+        assert "offsets are modulo one beat" in said.splitlines()[-1]
         assert (tmp_path / name / "dataset.md").read_text().startswith("# Data card")
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "value"),
+    [
+        *(
+            (kind, option, value)
+            for kind in ("ren", "paired")
+            for option, value in {
+                "music": "m",
+                "lists": "l",
+                "camera": "c02",
+                "cleaning": "robust",
+                "method": "thesis",
+            }.items()
+        ),
+        ("brace", "camera", "c01"),
+    ],
+)
+def test_import_refuses_what_a_kind_does_not_take(kind, option, value, tmp_path, capsys):
+    command = ["dataset", "import", kind, tmp_path / "a", "-o", tmp_path / "out"]
+    said = _say(capsys, *command, f"--{option}", value, status=1)
+    assert f"import {kind}: --{option} has no effect on this kind (got '{value}')" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_import_paired_with_coordinates_outside(tmp_path, capsys):
+    far = _pixels(1, 1)
+    far[0][10][4] = [650, 200]  # a 32nd beyond the right edge of 640x360
+    sounds = [song(5, k).tolist() for k in range(2)]
+    (tmp_path / "p.json").write_text(
+        json.dumps({"1": {"pose": [*_pixels(1, 0), *far], "music": sounds}})
+    )
+    found, cards = {}, {}
+    for choice in ("keep", "clip", "rescale", "drop"):
+        given = [] if choice == "keep" else ["--outside", choice]
+        out = tmp_path / choice
+        _say(capsys, "dataset", "import", "paired", tmp_path / "p.json", "-o", out, *given)
+        found[choice], cards[choice] = ChunkDataset(out / "dataset.h5"), info(out / "dataset.h5")
+        (clip,) = cards[choice]["clips"]
+        assert clip["outside"] == choice
+        assert check(out / "dataset.h5") == []
+    largest = {
+        choice: max(float(np.abs(data[i]["pose"]).max()) for i in range(len(data)))
+        for choice, data in found.items()
+    }
+    assert largest["keep"] == pytest.approx(650 / 320 - 1)
+    assert largest["clip"] == 1
+    assert 0.999 < largest["rescale"] <= 1
+    assert largest["drop"] < 1
+    assert [len(data) for data in found.values()] == [2, 2, 2, 1]
+    assert cards["drop"]["dropped_chunks"] == {"outside": 1}
+    at = found["rescale"].transform(1).invert(found["rescale"][1]["pose"])[10, 4]
+    np.testing.assert_allclose(at, [650, 200], atol=1e-3)
+    (tmp_path / "p.json").write_text(json.dumps({"1": {"pose": far, "music": sounds[:1]}}))
+    command = ["dataset", "import", "paired", tmp_path / "p.json", "-o", tmp_path / "none"]
+    said = _say(capsys, *command, "--outside", "drop", status=1)
+    assert "every chunk of this file has coordinates outside the window" in said
+
+
+def test_shard_refuses_a_stride_of_released(tmp_path, capsys):
+    dance(12).save(tmp_path / "v.npz")
+    soundfile.write(tmp_path / "v.wav", song(12), 16_000)
+    command = ["dataset", "shard", tmp_path / "v.npz", tmp_path / "v.wav", "-o", tmp_path / "v.h5"]
+    command += ["--method", "released", "--stride", "1"]
+    assert "method released cuts consecutive chunks only" in _say(capsys, *command, status=1)
+    assert not (tmp_path / "v.h5").exists()
 
 
 def test_shard_pack_append_info(tmp_path, capsys):

@@ -61,17 +61,38 @@ def test_filtering_and_recovery_equal_the_released_code(parity):
             assert difference < TOLERANCE_PX
 
 
+NUMBERS = "no one two three four five six seven eight nine ten".split()
+
+
+def named_input(name, entries):
+    """Make the input that the folder names without holding it: ``<number>_frames``."""
+    number, _, kind = name.partition("_")
+    count = int(number) if number.isdecimal() else NUMBERS.index(number)
+    if kind in ("entry", "entries"):
+        return entries[:count]
+    assert kind in ("frame", "frames"), f"edge case {name!r} is not understood"
+    # A frame may have several entries.
+    frames = list(dict.fromkeys(entry["image_id"] for entry in entries))[:count]
+    return [entry for entry in entries if entry["image_id"] in frames]
+
+
+def test_names_of_inputs():
+    entries = [{"image_id": name} for name in "aabbc"]
+    assert named_input("no_entries", entries) == named_input("0_frames", entries) == []
+    assert named_input("two_frames", entries) == named_input("4_entries", entries) == entries[:4]
+    assert named_input("one_frame", entries) == entries[:2]
+    for name in ("three_fingers", "frames"):
+        with pytest.raises((AssertionError, ValueError)):
+            named_input(name, entries)
+
+
 def test_inputs_that_stop_the_released_code_are_refused(parity, tmp_path):
     folder = parity / "01_clean"
     crashes = json.loads((folder / "expected.json").read_text()).get("edge_cases", {})
     whole = json.loads(source(folder, next(iter(cases(folder).values()))).read_text())
-    inputs = {"three_frames": whole[:3], "no_entries": []}
-    # The folder names these inputs without holding them.
-    known = sorted(inputs.keys() & crashes.keys())
-    assert known or not crashes
-    for name in known:
+    for name in sorted(crashes):
         path = tmp_path / f"{name}.json"
-        path.write_text(json.dumps(inputs[name]))
+        path.write_text(json.dumps(named_input(name, whole)))
         with pytest.raises(ItemError) as error:
             clean(path)
         print(f"{name}: the reference says {crashes[name]!r}; here: {error.value}")

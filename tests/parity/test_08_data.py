@@ -43,19 +43,34 @@ def _videos(data):
     return sorted(key.removeprefix("pose_") for key in data if key.startswith("pose_"))
 
 
+def released_sides(videos, scores):
+    """Videos of each side, in order: the released code deletes scored ids from each.
+
+    So a video without a score is on both. Ours divides the scored ones, and refuses others.
+    """
+    rows = [
+        SimpleNamespace(id=v, source=v, song=v, dancer=v, score=scores[v])
+        for v in videos
+        if v in scores
+    ]
+    splits = assign_splits(rows, by="video", score=3.5, column=None)
+    return {side: [v for v in videos if splits.get(v, side) == side] for side in ("train", "test")}
+
+
+def test_a_video_without_a_score_is_on_both_sides():
+    sides = released_sides(["1", "10", "2", "3"], {"1": 5, "10": 3.5, "2": 3})
+    assert sides == {"train": ["1", "10", "3"], "test": ["2", "3"]}
+
+
 def test_dataset(parity):
     expected = _expected(parity)["dataset"]
     with np.load(parity / "08_data" / "dataset.npz") as file:
         data = {key: file[key] for key in file.files}
     videos = _videos(data)
     assert videos, "no case found"
-    rows = [
-        SimpleNamespace(id=v, source=v, song=v, dancer=v, score=expected["score"].get(v, 5))
-        for v in videos
-    ]
-    splits = assign_splits(rows, by="video", score=3.5, column=None)
+    sides = released_sides(videos, expected["score"])
     for split, label, initial in (("train", "label", "initposes"), ("test", "label_test", None)):
-        chosen = [v for v in videos if splits[v] == split]
+        chosen = sides[split]
         poses = [from_pixels(data[f"pose_{v}"], CANVAS["released"]) for v in chosen]
         joined = np.concatenate(poses).astype(np.float32)
         difference = np.abs(joined - data[label]).max()
@@ -67,7 +82,7 @@ def test_dataset(parity):
             difference = np.abs(np.concatenate(found) - data[initial]).max()
             print(f"08_data {initial}: {difference:.2e}")
             assert difference < 1e-6
-    sound = [data[f"music_first16_{v}"] for v in videos if splits[v] == "train"]
+    sound = [data[f"music_first16_{v}"] for v in sides["train"]]
     found = decode(np.concatenate(sound).astype(np.int16), "released")
     print(f"08_data audio_first16: {np.abs(found - data['audio_first16']).max():g}")
     np.testing.assert_array_equal(found, data["audio_first16"])

@@ -3,6 +3,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from alphapose_stand_in import commit_all, git, make_checkout
 
 from choreo.errors import ConfigError, ItemError
-from choreo.poses import alphapose_run
+from choreo.poses import coverage
 from choreo.poses.alphapose_run import (
     ASSETS,
     COMMIT,
@@ -22,7 +23,7 @@ from choreo.poses.alphapose_run import (
     run,
 )
 from choreo.poses.formats.alphapose import read_detections
-from choreo.poses.weights import Asset
+from choreo.poses.weights import Asset, verify
 
 FRAMES = 12
 
@@ -182,7 +183,7 @@ def test_frames_without_people_are_no_failure_above_the_floor(start):
 
 
 def test_too_few_frames_with_people(start, monkeypatch):
-    monkeypatch.setattr(alphapose_run, "MIN_COVERAGE", 0.5)
+    monkeypatch.setattr(coverage, "MIN_COVERAGE", 0.5)
     with pytest.raises(ItemError, match=r"somebody in only 5 of 12 frames"):
         start("missing")
 
@@ -215,6 +216,13 @@ def test_a_python_of_ones_own(start, tmp_path):
     assert "--built" in record["command"]
     assert record["stand_ins"] is False
     assert f"mine {tmp_path / 'checkout'}" in (tmp_path / "log.txt").read_text()
+
+
+def test_a_python_counts_from_here_and_not_from_the_checkout(start, tmp_path, monkeypatch):
+    (tmp_path / "env").mkdir()
+    (tmp_path / "env" / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    assert start(python="env/python")[2]["command"][0] == str(tmp_path / "env" / "python")
 
 
 def test_a_python_that_is_not_there(start, tmp_path):
@@ -264,9 +272,24 @@ def test_what_is_known_of_the_assets():
     assert ASSETS["detector"].size == 20 + 4 * 63_052_381
 
 
+def test_what_is_no_file_of_torch_is_refused_where_no_hash_is_known(tmp_path, monkeypatch):
+    known = ASSETS["weights17"]
+    assert (known.size, known.sha256, known.md5) == (None, None, None)
+    # The numbers of the network alone; the file is a little larger.
+    assert abs(333_434_964 - known.about) < 0.01 * known.about
+    path = tmp_path / known.name
+    path.write_bytes(np.random.default_rng(0).bytes(10_000))
+    with pytest.raises(ConfigError, match=r"has 10000 bytes, fast_421.* has about 334 MB"):
+        verify(path, known)
+    monkeypatch.setitem(ASSETS, "weights17", replace(known, about=10_000))
+    with pytest.raises(ConfigError, match="is no file of torch, or was cut"):
+        verify(path, ASSETS["weights17"])
+
+
 def test_weights_are_fetched_once_after_the_licence(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(ASSETS, "detector", Asset("a.bin", "https://a/b", licence="free"))
-    with pytest.raises(ConfigError, match="licence is not accepted"):
+    page = r"https://github\.com/MVIG-SJTU/AlphaPose/blob/master/LICENSE"
+    with pytest.raises(ConfigError, match=f"licence is not accepted.*{page}"):
         fetch_part("detector", tmp_path, accept_licence=False)
     (tmp_path / "a.bin").write_bytes(b"there already")
     record = fetch_part("detector", tmp_path, accept_licence=True)

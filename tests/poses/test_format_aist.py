@@ -8,7 +8,7 @@ from choreo.errors import ItemError
 from choreo.poses.formats import aist, pickled, registry
 from choreo.track import PoseTrack
 
-SIZE = (640, 360)
+SIZE = (1920, 1080)
 
 
 def made(views=9, frames=12, **changes):

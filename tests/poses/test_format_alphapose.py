@@ -244,10 +244,11 @@ def test_every_person_is_written_back_without_loss(file, tmp_path):
 @given(st.data())
 def test_a_track_is_written_and_read_back(tmp_path_factory, data):
     frames = data.draw(st.integers(1, 6))
-    number = st.floats(-500, 1500, width=32).filter(lambda v: abs(v) > 1e-3)
-    keypoints = np.array(
-        [[[data.draw(number), data.draw(number)] for _ in range(17)] for _ in range(1)]
-    )
+    inside = st.floats(1, 350, width=32)
+    anywhere = st.floats(-500, 1500, width=32).filter(lambda v: abs(v) > 1e-3)
+    # Poses of which most lie outside are refused.
+    numbers = [inside] * 9 + [anywhere] * 8
+    keypoints = np.array([[[data.draw(number), data.draw(number)] for number in numbers]])
     # A walk that no link breaks: the selection must keep every frame.
     keypoints = np.repeat(keypoints, frames, axis=0) + np.arange(frames)[:, None, None] * 0.25
     scores = np.full((frames, 17), data.draw(st.floats(0.125, 1, width=32)))

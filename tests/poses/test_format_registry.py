@@ -14,7 +14,8 @@ from choreo.poses.formats import registry
 from choreo.skeletons import SKELETONS
 from choreo.track import PoseTrack
 
-SIZE = (640, 360)
+# Most of the poses below lie inside.
+SIZE = (1920, 1800)
 FILES = {
     "alphapose": ["a.json"],
     "openpose": ["folder", "a.json"],
@@ -151,6 +152,49 @@ def test_unknown_formats_and_options(tmp_path):
         registry.read_detections("alphapose", tmp_path / "x", view="c01")
     with pytest.raises(ConfigError, match=r"aist has no option first-frame \(got 1\).*alphapose"):
         registry.read_detections("aist", tmp_path / "x", first_frame=1)
+
+
+def standing(size, frames=20):
+    """Someone upright in the middle of a picture."""
+    rng = np.random.default_rng(3)
+    width, height = size
+    keypoints = rng.uniform((width * 0.4, height * 0.1), (width * 0.6, height * 0.98), (17, 2))
+    keypoints = np.repeat(keypoints[None], frames, 0).astype(np.float32)
+    return PoseTrack(keypoints, np.ones((frames, 17)), fps=30, size=size, skeleton="coco17")
+
+
+@pytest.mark.parametrize("format", ["alphapose", "deeplabcut", "movement"])
+def test_poses_of_another_resolution_are_refused(tmp_path, format):
+    path = tmp_path / FILES[format][0]
+    registry.write(format, standing((1080, 1920)), path)
+    assert len(registry.read(format, path, fps=30, size=(1080, 1920))) == 20
+    with pytest.raises(ItemError) as error:
+        registry.read(format, path, fps=30, size=(304, 540))
+    said = str(error.value)
+    assert said.startswith(f"{path}: 100.0% of the joints lie outside the picture: it has 304x540")
+    assert "they reach from x=4" in said
+    assert "they fit when scaled by 0.2812 or less, as if found in a picture of 1920 pix" in said
+
+
+def test_the_share_of_joints_outside_decides(tmp_path):
+    track = standing((200, 200), frames=4)
+    keypoints = track.keypoints.copy()
+    keypoints[:2] += 5000
+    registry.write("alphapose", track.with_(keypoints=keypoints), tmp_path / "half.json")
+    read("alphapose", tmp_path / "half.json", track)
+    keypoints[2, 0] += 5000
+    registry.write("alphapose", track.with_(keypoints=keypoints), tmp_path / "more.json")
+    with pytest.raises(ItemError, match=r"51\.5% of the joints.*in the original$"):
+        registry.read("alphapose", tmp_path / "more.json", fps=30, size=(200, 200))
+
+
+def test_the_rate_that_a_file_says_itself(tmp_path):
+    registry.write("movement", standing((640, 360)), tmp_path / "a.nc")
+    registry.write("alphapose", standing((640, 360)), tmp_path / "a.json")
+    assert registry.rate("movement", tmp_path / "a.nc") == 30
+    assert registry.rate("alphapose", tmp_path / "a.json") is None
+    with pytest.raises(ConfigError, match="unknown format"):
+        registry.rate("trc", tmp_path / "a.nc")
 
 
 def test_the_file_decides_the_number_of_frames_where_nobody_says_it(tmp_path):

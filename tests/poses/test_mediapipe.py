@@ -119,3 +119,39 @@ def test_a_file_that_is_no_video(tmp_path):
     path.write_bytes(b"not a video")
     with pytest.raises(ItemError, match="ffmpeg can't decode"):
         mediapipe.extract(path, size=SIZE)
+
+
+BODY = f"{SIZE[0] / 2 + 4:g},180@0.13"
+
+
+@pytest.mark.parametrize("pick", [None, "", BODY, "id:3"])
+def test_a_pick_that_means_whom_mediapipe_follows(track, pick, capsys):
+    mediapipe.check_pick(track, pick, video="a.mp4")
+    out = capsys.readouterr().out
+    assert out == ("dancer_pick id:3 is ignored: " if pick == "id:3" else "") + (
+        "MediaPipe does not number people\n" if pick == "id:3" else ""
+    )
+
+
+def test_a_box_around_whom_mediapipe_follows(track):
+    low, high = np.nanmin(track.keypoints[4], 0), np.nanmax(track.keypoints[4], 0)
+    box = [round(float(v), 2) for v in (*np.maximum(low, 0), *(high - np.maximum(low, 0)))]
+    mediapipe.check_pick(track, f"{','.join(map(str, box))}@0.13", video="a.mp4")
+
+
+@pytest.mark.parametrize("pick", ["2,2@0.1", "0,0,20,20@0.1"])
+def test_a_pick_of_another_person_is_an_error(track, pick):
+    with pytest.raises(ItemError) as error:
+        mediapipe.check_pick(track, pick, video="a.mp4")
+    assert str(error.value).startswith("a.mp4: MediaPipe follows another person")
+    assert pick in str(error.value)
+    assert "Crop the video to the dancer, or use an estimator that finds several" in str(
+        error.value
+    )
+
+
+def test_a_pick_outside_the_video_is_an_error_of_the_video(track):
+    with pytest.raises(
+        ItemError, match=r"a\.mp4: the pick of the dancer lies after the video's end"
+    ):
+        mediapipe.check_pick(track, "2,2@1", video="a.mp4")

@@ -13,7 +13,7 @@ import pytest
 
 from choreo.errors import ConfigError, ItemError
 from choreo.files import read_json
-from choreo.poses import openpose_run
+from choreo.poses import coverage, openpose_run
 from choreo.poses.formats.openpose import read_detections
 
 STAND_IN = Path(__file__).with_name("openpose_stand_in.py")
@@ -173,6 +173,15 @@ def test_one_that_hangs_is_stopped(tool):
 def test_each_frame_is_progress(tool):
     tool.fault("slow").run(stall_seconds=1)
     assert read_json(tool.record)["seconds"] > 2
+
+
+def test_too_few_frames_with_people(tool, monkeypatch):
+    monkeypatch.setattr(coverage, "MIN_COVERAGE", 0.9)
+    with pytest.raises(ItemError, match="OpenPose found somebody in only 5 of 6 frames"):
+        tool.run()
+    assert tool.left() == []
+    monkeypatch.setattr(coverage, "MIN_COVERAGE", 5 / 6)
+    assert tool.run().frames == 6
 
 
 def test_nobody_and_no_gpu(tool):

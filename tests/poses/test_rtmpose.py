@@ -11,10 +11,10 @@ from tiny_onnx import detector, pose
 
 from choreo import media
 from choreo.errors import ConfigError, ItemError
-from choreo.poses import rtmpose, rtmpose_weights
+from choreo.poses import coverage, rtmpose, rtmpose_weights
 from choreo.poses.formats import alphapose
 from choreo.poses.rtmpose import load, people
-from choreo.poses.selection import dancer_track
+from choreo.poses.weights import verify
 
 SIZE = (160, 96)
 BLUE, GREEN, RED = (0, 0, 255), (0, 255, 0), (255, 0, 0)
@@ -78,18 +78,26 @@ def test_channels_are_blue_green_red(networks, tmp_path):
     path = tmp_path / "clip.mp4"
     with media.video_writer(path, SIZE, 30, crf=1) as write:
         write(picture((40, 16, 32, 60, RED)))
-    assert len(people(path, networks, size=SIZE, frames=1)) == 0
+    with pytest.raises(ItemError, match="found nobody in any of 1 frames"):
+        people(path, networks, size=SIZE, frames=1)
 
 
-def test_nobody_gives_empty_frames_and_no_invented_person(networks, tmp_path):
+def test_nobody_is_an_error_and_no_invented_person(networks, tmp_path):
     path = tmp_path / "clip.mp4"
     with media.video_writer(path, SIZE, 30) as write:
         for _ in range(3):
             write(picture())
-    found = people(path, networks, size=SIZE, frames=3)
-    assert (len(found), found.frames, found.keypoints.shape) == (0, 3, (0, 17, 2))
-    with pytest.raises(ItemError, match="nobody was found in any frame"):
-        dancer_track(found, fps=30, size=SIZE, meta={}, source=path)
+    with pytest.raises(ItemError, match=r"detector found nobody in any of 3 .*rtmpose\.detector"):
+        people(path, networks, size=SIZE, frames=3)
+
+
+def test_too_few_frames_with_people(networks, clip, monkeypatch):
+    """Somebody is in three of five."""
+    monkeypatch.setattr(coverage, "MIN_COVERAGE", 3 / 5)
+    assert len(np.unique(people(clip, networks, size=SIZE, frames=5).frame)) == 3
+    monkeypatch.setattr(coverage, "MIN_COVERAGE", 0.7)
+    with pytest.raises(ItemError, match="detector found somebody in only 3 of 5 frames"):
+        people(clip, networks, size=SIZE, frames=5)
 
 
 def test_two_runs_give_the_same_bits_and_the_file_keeps_them(networks, clip, tmp_path):
@@ -113,7 +121,8 @@ def test_doubtful_boxes_are_not_people(tmp_path, clip):
     networks = load(
         detector(tmp_path / "det.onnx", score=0.2), pose(tmp_path / "pose.onnx"), joints=17
     )
-    assert len(people(clip, networks, size=SIZE, frames=5)) == 0
+    with pytest.raises(ItemError, match="found nobody in any of 5 frames"):
+        people(clip, networks, size=SIZE, frames=5)
 
 
 def test_progress_and_frames(networks, clip):
@@ -218,6 +227,10 @@ def test_settings_equal_those_of_rtmlibs_own_constructors(tmp_path):
     np.testing.assert_array_equal(networks.pose.std, theirs.std)
 
 
+# As ONNX's files begin.
+NETWORK = b"\x08\x07network"
+
+
 def archive(path, **members):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, data in members.items():
@@ -226,9 +239,9 @@ def archive(path, **members):
 
 
 def test_the_one_network_of_a_zip(tmp_path):
-    given = archive(tmp_path / "a.zip", x__end2end_onnx=b"network", x__deploy_json=b"{}", y=b"text")
+    given = archive(tmp_path / "a.zip", x__end2end_onnx=NETWORK, x__deploy_json=b"{}", y=b"text")
     rtmpose_weights.unpack(given, tmp_path / "out" / "n.onnx")
-    assert (tmp_path / "out" / "n.onnx").read_bytes() == b"network"
+    assert (tmp_path / "out" / "n.onnx").read_bytes() == NETWORK
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["n.onnx"]
 
 
@@ -242,17 +255,21 @@ def test_bad_zips(tmp_path, monkeypatch):
 
     refused(archive(tmp_path / "0.zip", x=b""), "one .onnx file, but has 0")
     refused(archive(tmp_path / "2.zip", a_onnx=b"", b_onnx=b""), "one .onnx file, but has 2")
+    refused(archive(tmp_path / "page.zip", a_onnx=b"<html>"), "its .onnx file is no network")
+    refused(archive(tmp_path / "empty.zip", a_onnx=b""), "its .onnx file is no network")
     (tmp_path / "text.zip").write_text("no zip")
     refused(tmp_path / "text.zip", "can't be unpacked .*not a zip")
-    good = archive(tmp_path / "good.zip", a_onnx=bytes(range(256)) * 40).read_bytes()
+    good = archive(tmp_path / "good.zip", a_onnx=NETWORK + bytes(range(256)) * 40).read_bytes()
     at = good.index(b"a.onnx") + 20
     (tmp_path / "damaged.zip").write_bytes(good[:at] + b"????????" + good[at + 8 :])
     refused(tmp_path / "damaged.zip", "can't be unpacked")
     monkeypatch.setattr(rtmpose_weights, "MAX_BYTES", 1000)
-    refused(archive(tmp_path / "bomb.zip", a_onnx=bytes(5_000_000)), "more than 1000 bytes")
+    refused(
+        archive(tmp_path / "bomb.zip", a_onnx=NETWORK + bytes(5_000_000)), "more than 1000 bytes"
+    )
     # A way out of the folder is no way: the output's name is ours.
     monkeypatch.undo()
-    rtmpose_weights.unpack(archive(tmp_path / "up.zip", **{"..__..__up_onnx": b"n"}), output)
+    rtmpose_weights.unpack(archive(tmp_path / "up.zip", **{"..__..__up_onnx": NETWORK}), output)
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix == ".onnx") == []
 
 
@@ -262,10 +279,20 @@ def test_fetching_goes_through_the_one_way(tmp_path, monkeypatch):
     def fetch(asset, folder, *, terminal):
         asked.append((asset.name, terminal))
         folder.mkdir()
-        return archive(folder / asset.name, end2end_onnx=b"network")
+        return archive(folder / asset.name, end2end_onnx=NETWORK)
 
     monkeypatch.setattr(rtmpose_weights, "fetch", fetch)
     output = tmp_path / "resources" / "detector.onnx"
     rtmpose_weights.fetch_network("detector", output, terminal=None)
-    assert output.read_bytes() == b"network"
+    assert output.read_bytes() == NETWORK
     assert asked == [("yolox_m_8xb8-300e_humanart-c2c7a14a.zip", None)]
+
+
+def test_a_download_that_is_no_zip_is_refused(tmp_path):
+    known = rtmpose_weights.ASSETS["weights17"]
+    path = archive(tmp_path / "whole.zip", a_onnx=NETWORK + bytes(range(256)))
+    assert len(verify(path, known)) == 64
+    for name, data in (("noise", b"PK\x03\x04" + bytes(500)), ("cut", path.read_bytes()[:-30])):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ConfigError, match="is no zip, or was cut"):
+            verify(tmp_path / name, known)

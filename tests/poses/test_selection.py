@@ -5,6 +5,7 @@ import pytest
 
 from choreo.errors import ItemError
 from choreo.poses.detections import Detections
+from choreo.poses.formats.tracks import track_of
 from choreo.poses.linking import link
 from choreo.poses.selection import LINKERS, LISTED, PATH, dancer_track, select_dancer
 from choreo.synth.clips import film
@@ -102,10 +103,114 @@ def test_a_gap_is_bridged():
 
 def test_another_person_far_off_does_not_fill_a_gap():
     kept = np.concatenate([T[:140], T[160:]])
-    other = (T[140:160], body(T[140:160], 60, 150))
+    # Seen beside the dancer, too.
+    other = (T[120:180], body(T[120:180], 60, 150))
     share, report = share_of_first(*detections((kept, DANCER[1][kept]), other, frames=300), 280)
     assert share == 1
     assert report["chosen"]["frames"] == 280
+
+
+JUMPS = np.arange(20, 300, 20)
+
+
+def jumping(frames=JUMPS, aside=(70, 40)):
+    """The dancer, whom the estimator finds aside in single frames."""
+    poses = DANCER[1].copy()
+    poses[frames] += aside
+    return T, poses
+
+
+WITH_LINKS = ("poses", "pose_flow")
+
+
+@pytest.mark.parametrize("linker", WITH_LINKS)
+@pytest.mark.parametrize("aside", [(70, 40), (200, 30)])
+def test_poses_that_jump_stay_where_the_dancer_is_alone(linker, aside):
+    # A second pose in one frame, so that someone must be chosen.
+    double = (T[50:51], DANCER[1][50:51] + 10)
+    found, who = detections(jumping(aside=aside), double, frames=300, order=1)
+    members, report = select_dancer(found, fps=FPS, size=SIZE, linker=linker)
+    assert len(members) == 300
+    assert (who[members] == 0).sum() >= 299
+    assert report["stray"] >= len(JUMPS)
+
+
+@pytest.mark.parametrize("linker", WITH_LINKS)
+@pytest.mark.parametrize("aside", [(70, 40), (-200, 30)])
+def test_poses_that_jump_stay_beside_someone_who_is_followed(linker, aside):
+    watcher = (T, body(T, 560, 150))
+    found, who = detections(jumping(aside=aside), watcher, frames=300, order=2)
+    members, _ = select_dancer(found, fps=FPS, size=SIZE, linker=linker)
+    assert len(members) == 300
+    assert (who[members] == 0).all()
+
+
+def test_a_pose_aside_for_long_stays_where_there_is_nobody_else():
+    poses = DANCER[1].copy()
+    poses[200:280] += (-150, 60)
+    found, who = detections((T, poses), (T[20:21], DANCER[1][:1] + 200), frames=300)
+    members, _ = select_dancer(found, fps=FPS, size=SIZE)
+    assert len(members) == 300
+    assert (who[members] == 0).all()
+
+
+def test_whoever_stays_while_the_dancer_is_away_is_not_the_dancer():
+    kept = np.concatenate([T[:100], T[220:]])
+    found, _ = detections((kept, DANCER[1][kept]), (T, body(T, 560, 150)), frames=300, order=3)
+    track = dancer_track(found, fps=FPS, size=SIZE, meta={}, source="a.json")
+    assert np.flatnonzero(track.given.any(1)).tolist() == kept.tolist()
+    assert (track.meta["frames_dropped"], track.meta["frames_with_nobody"]) == (120, 0)
+
+
+def test_a_passer_by_among_others_is_not_the_dancer_who_is_away():
+    kept = np.concatenate([T[:100], T[220:]])
+    passer = (T[120:190], body(T[120:190], np.linspace(-20, 500, 70), 150))
+    # The watcher leaves before the passer-by does.
+    watcher = (T[:160], body(T[:160], 560, 150))
+    found, who = detections((kept, DANCER[1][kept]), passer, watcher, frames=300, order=3)
+    members, report = select_dancer(found, fps=FPS, size=SIZE)
+    assert (who[members] == 0).all()
+    assert len(members) == len(kept)
+    assert report["stray"] == 0
+
+
+def test_a_lone_pose_at_the_place_of_someone_who_is_missing_is_theirs():
+    dancer = np.delete(T, 150)
+    watcher = np.delete(T, [149, 150, 151])
+    alone = (T[150:151], body(T[150:151], 540, 150, y=250))
+    found, who = detections(
+        (dancer, DANCER[1][dancer]), (watcher, body(watcher, 560, 150)), alone, frames=300
+    )
+    members, _ = select_dancer(found, fps=FPS, size=SIZE)
+    assert (who[members] == 0).all()
+    assert len(members) == 299
+
+
+def test_frames_without_the_dancer_are_counted_by_whose_doing():
+    kept = T[10:250]
+    found, _ = detections((kept, DANCER[1][kept]), (T[5:], body(T[5:], 560, 190)), frames=310)
+    meta = dancer_track(found, fps=FPS, size=SIZE, meta={}, source="a.json").meta
+    assert (meta["frames_dropped"], meta["frames_with_nobody"]) == (5 + 50, 5 + 10)
+
+
+def test_a_file_of_one_person_a_frame_keeps_every_pose():
+    found, _ = detections(jumping(aside=(200, 30)), frames=310)
+    for label in (np.nan, 0.0, 1.0):
+        track = track_of(
+            replace(found, label=np.full(len(found), label)),
+            fps=FPS,
+            size=SIZE,
+            meta={},
+            source="a/b.json",
+        )
+        np.testing.assert_array_equal(
+            track.keypoints[:300], jumping(aside=(200, 30))[1].astype("f")
+        )
+        assert track.meta == {"source": "b.json", "frames_dropped": 0, "frames_with_nobody": 10}
+    # Different numbers are no reason to choose either.
+    numbers = replace(found, label=np.arange(300.0))
+    track = track_of(numbers, fps=FPS, size=SIZE, meta={}, source="b.json", linker="labels")
+    assert track.given.any(1).sum() == 300
 
 
 def test_two_who_cross_keep_their_numbers():
@@ -234,6 +339,16 @@ def test_the_dancer_of_a_demo_clip_is_followed_among_bystanders(bystanders, caps
         with capsys.disabled():
             print(f"\n{bystanders} bystanders, {linker}: {share:.2%} of {len(scene)} frames")
         assert share >= 0.99
+
+
+@pytest.mark.parametrize("source", ["demo:sunset/ada/204", "demo:amber/diego/207"])
+def test_a_dancer_hidden_twice_is_not_taken_for_a_later_passer_by(source):
+    """A second in plain view between two crossings went to somebody else's track."""
+    scene = film(f"{source}?bystanders=3", start=5, end=25, seed=1)
+    found, _ = estimate(scene, seed=int(source[-3:]) - 201)
+    for linker in LINKERS:
+        members, _ = select_dancer(found, fps=scene.fps, size=scene.camera.size, linker=linker)
+        assert frames_right(scene, found, members).mean() >= 0.99
 
 
 def test_the_track_holds_the_dancer_and_says_who_was_rejected(tmp_path):

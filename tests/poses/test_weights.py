@@ -2,9 +2,11 @@ import hashlib
 import io
 import re
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+import torch
 
 from choreo.errors import ConfigError
 from choreo.poses import weights
@@ -310,6 +312,29 @@ def test_verify_says_what_is_wrong(tmp_path, content, message):
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=message):
         verify(path, KNOWN)
+
+
+def test_a_file_of_which_only_the_kind_and_about_the_size_are_known(tmp_path):
+    known = Asset("model.pth", "https://a/b", about=1700, container="torch")
+    path = tmp_path / "model.pth"
+    for new in (True, False):
+        values = {"a": torch.zeros(256)}
+        torch.save(values, path, _use_new_zipfile_serialization=new)
+        size = path.stat().st_size
+        kind = replace(known, about=round(size / (1 - 0.9 * weights.NEARLY)))
+        assert verify(path, kind) == hashlib.sha256(path.read_bytes()).hexdigest()
+        with pytest.raises(ConfigError, match=rf"has {size} bytes, model\.pth has about 0 MB"):
+            verify(path, replace(known, about=round(size / (1 - 1.1 * weights.NEARLY))))
+    # Neither noise nor another pickle is what torch writes.
+    for data in (bytes(1700), b"\x80\x02" + bytes(1698), b"PK\x03\x04" + bytes(1696)):
+        path.write_bytes(data)
+        with pytest.raises(ConfigError, match="is no file of torch, or was cut"):
+            verify(path, known)
+
+
+def test_no_more_is_fetched_than_the_size_that_is_known_about(server, tmp_path):
+    with pytest.raises(ConfigError, match=r"it has 1024000 bytes, more than 1030"):
+        fetch(asset(server, about=1000), tmp_path, terminal=io.StringIO())
 
 
 def test_the_address_of_a_large_file_on_google_drive():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_clips import clicks, ffmpeg, loud_at, make_clip
 
-from choreo.errors import ItemError
+from choreo.errors import ConfigError, ItemError
 from choreo.videos.audio import read_song, resampled, shifted, shifts_of, write_song
 
 
@@ -234,3 +234,29 @@ def test_files_that_are_no_song(tmp_path):
         with pytest.raises(ItemError, match=message) as error:
             read_song(tmp_path / name)
         assert name in str(error.value)
+
+
+def level(song, frequency, rate=16_000):
+    """Amplitude of a tone in a song."""
+    turn = np.exp(-2j * np.pi * frequency * np.arange(len(song)) / rate)
+    return 2 * abs(np.mean(np.asarray(song, float) * turn))
+
+
+@pytest.mark.parametrize(("rate", "count"), [(16_000, 2), (44_100, 2), (48_000, 6)])
+def test_the_left_channel_alone(rate, count, tmp_path):
+    sides = [sine(440, 2, rate), sine(1500, 2, rate)] + [sine(3000, 2, rate)] * (count - 2)
+    soundfile.write(tmp_path / "a.wav", np.stack(sides, 1), rate, subtype="PCM_16")
+    song = read_song(tmp_path / "a.wav", channels="left")
+    assert len(song) == 32_000
+    assert level(song, 440) == pytest.approx(0.5, rel=0.01)
+    assert level(song, 1500) < 1e-3
+    assert level(song, 3000) < 1e-3
+    mean = read_song(tmp_path / "a.wav")
+    assert level(mean, 440) == pytest.approx(level(mean, 1500), rel=0.01)
+    assert level(mean, 1500) > 0.1
+
+
+def test_channels_that_are_unknown(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.zeros((100, 2)), 16_000)
+    with pytest.raises(ConfigError, match=r"channels \(got 'right'\)\. Use mean or left"):
+        read_song(tmp_path / "a.wav", channels="right")

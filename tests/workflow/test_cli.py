@@ -140,6 +140,18 @@ def test_export_and_import(tmp_path, capsys, format, name):
     assert np.array_equal(again.keypoints, track.to(skeleton).keypoints, equal_nan=True)
 
 
+def test_import_takes_the_rate_of_a_file_that_has_it(tmp_path, capsys):
+    track = PoseTrack(np.full((5, 17, 2), 9.0), np.ones((5, 17)), 24, (64, 48), "coco17")
+    track.save(tmp_path / "a.npz")
+    made = str(tmp_path / "a.nc")
+    assert main(["export", "movement", str(tmp_path / "a.npz"), "-o", made]) == 0
+    assert main(["import", "movement", made, "--size", "64x48", "-o", str(tmp_path / "b.npz")]) == 0
+    assert PoseTrack.load(tmp_path / "b.npz").fps == 24
+    capsys.readouterr()
+    assert main(["import", "movement", made, "-o", str(tmp_path / "c.npz")]) == 1
+    assert "--size WxH" in capsys.readouterr().err
+
+
 def test_export_refuses_joints_that_the_format_lacks(tmp_path, capsys):
     PoseTrack(np.zeros((1, 26, 2)), np.ones((1, 26)), 30, (64, 48), "halpe26").save(
         tmp_path / "a.npz"

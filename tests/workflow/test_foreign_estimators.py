@@ -36,6 +36,44 @@ def test_one_word_each_turns_them_on(project):
     assert "table1" in project.planned("comparison")
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("openpose: {accept_licence: true, program: ours/none}", "poses.openpose.program"),
+        ("openpose: {accept_licence: true, image: ours/none.sif}", "poses.openpose.image"),
+        (
+            "openpose: {accept_licence: true}\n  rtmpose: {detector: n.onnx}",
+            "poses.rtmpose.detector",
+        ),
+    ],
+)
+def test_a_path_that_does_not_exist_stops_the_plan(project, settings, said):
+    configure(project, ROWS.replace("openpose: {accept_licence: true}", settings))
+    done = project.run("poses", check=False, options=("--dry-run",))
+    assert done.returncode
+    assert f"config, {said}: there is no such" in done.stdout
+    assert project.planned("videos") >= {"standardise_video"}
+
+
+def test_a_machine_without_the_program_can_plan(project):
+    configure(project, ROWS)
+    done = project.run("poses", options=("--dry-run", "--quiet", "host"))
+    said = "poses.openpose.program: there is no openpose.bin on PATH here"
+    # Once, and not for each video; nor where OpenPose is not asked for.
+    assert done.stdout.count(said) == 1
+    assert said not in project.run("videos", options=("--dry-run",)).stdout
+
+
+def test_who_was_followed_is_drawn_for_all_that_find_everyone(project):
+    configure(project, ROWS)
+    done = project.run("poses", options=("--dry-run",))
+    for estimator in ("openpose25", "rtmpose17", "mediapipe17"):
+        assert f"results/tiny/poses/{estimator}/one.png" in done.stdout
+    configure(project, "  chosen: rtmpose17\n")
+    done = project.run("poses", options=("--dry-run",))
+    assert "results/tiny/poses/mediapipe17/one.png" not in done.stdout
+
+
 def test_networks_fetched_again_make_no_video_anew(project):
     configure(project, ROWS.replace("openpose25, ", ""))
     results = project.results / "tiny"

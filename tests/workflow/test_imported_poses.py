@@ -46,6 +46,16 @@ def test_files_and_folders_are_imported(project):
         problem = problem_in(poses / estimator / "gone.npz")
         assert "no such file" in problem["message"].lower()
         assert "gone" in problem["item"]
+        assert f"mend poses.imports.{estimator}.path in the config" in problem["remedy"]
+    # Poses of the original, which is larger than the study's video.
+    larger = track.with_(keypoints=keypoints * 10)
+    registry.write("deeplabcut", larger, project.folder / "found" / "gone.csv")
+    project.run("results/tiny/poses/tables/gone.npz")
+    problem = problem_in(poses / "tables" / "gone.npz")
+    assert "of the joints lie outside the picture: it has 64x48 pixels" in problem["message"]
+    # Who was followed can be looked at, for imports too.
+    planned = project.run("poses", options=("--dry-run",)).stdout
+    assert "results/tiny/poses/folders/here.png" in planned
     # The native file is an input: a new one is imported again.
     registry.write("deeplabcut", track.with_(keypoints=keypoints + 1), poses.parent / "x.csv")
     (poses.parent / "x.csv").replace(project.folder / "found" / "here.csv")

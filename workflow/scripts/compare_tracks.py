@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from choreo.comparison.compare import compare
+from choreo.comparison.compare import THRESHOLD_HEIGHT, compare
 from choreo.files import write_json
 from choreo.jobs import run_item, usable
 from choreo.track import PoseTrack
@@ -14,6 +14,7 @@ def action(terminal):
         {Path(path).parent.name: PoseTrack.load(path) for path in tracks},
         truth=PoseTrack.load(truth) if truth else None,
         threshold_px=snakemake.params.threshold_px,
+        threshold_height=snakemake.params.threshold_height or THRESHOLD_HEIGHT,
     )
     write_json(snakemake.output[0], {"video": snakemake.wildcards.video} | record)
 

@@ -1,3 +1,4 @@
+from choreo.errors import ItemError
 from choreo.files import read_json
 from choreo.jobs import run_item
 from choreo.poses.formats.registry import read
@@ -5,10 +6,17 @@ from choreo.poses.formats.registry import read
 
 def action(terminal):
     i, p = snakemake.input, snakemake.params
+    if not i.get("poses"):
+        raise ItemError(
+            "there is no such file or folder",
+            where=p.path,
+            remedy=f"Put the poses there, or mend poses.imports.{snakemake.wildcards.estimator}"
+            ".path in the config",
+        )
     probe = read_json(i.probe)
     track = read(
         p.format,
-        i.get("poses") or p.path,
+        i.poses,
         size=(probe["width"], probe["height"]),
         fps=probe["fps"],
         frames=probe["frames"],

@@ -1,23 +1,36 @@
 from choreo.comparison.quality import against_truth, quality
+from choreo.comparison.released import count_people
 from choreo.files import write_json
 from choreo.jobs import run_item
+from choreo.poses.formats.registry import read_detections
 from choreo.track import PoseTrack
+
+i, p = snakemake.input, snakemake.params
 
 
 def action(terminal):
-    track, p = PoseTrack.load(snakemake.input.track), snakemake.params
+    track = PoseTrack.load(i.track)
+    counts = None
+    if i.get("people"):
+        # Not told the frames of the video: every entry of the file counts.
+        options = {"skeleton": p.file["skeleton"], "first_frame": p.file["first_frame"]}
+        counts = count_people(
+            p.file["format"], read_detections(p.file["format"], i.people, **options)
+        )
     record = quality(
         track,
         method=p.method,
         threshold_px=p.threshold_px,
         threshold_height=p.threshold_height,
+        counts=counts,
     )
-    if snakemake.input.get("truth"):
-        record["truth"] = against_truth(track, PoseTrack.load(snakemake.input.truth))
+    if i.get("truth"):
+        record["truth"] = against_truth(track, PoseTrack.load(i.truth))
     write_json(
         snakemake.output.quality,
         {"estimator": snakemake.wildcards.estimator, "video": snakemake.wildcards.video} | record,
     )
 
 
-run_item(snakemake, action)
+# The tool's file may be a folder; where it is a problem, so is the track.
+run_item(snakemake, action, needs=[i.track, *([i.truth] if i.get("truth") else [])])

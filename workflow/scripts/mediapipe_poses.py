@@ -1,6 +1,6 @@
 from choreo.files import read_json
 from choreo.jobs import run_item
-from choreo.poses.mediapipe import extract
+from choreo.poses.mediapipe import check_pick, extract
 
 
 def action(terminal):
@@ -12,6 +12,7 @@ def action(terminal):
         frames=probe["frames"],
         **snakemake.params.settings,
     )
+    check_pick(track, snakemake.params.pick, video=snakemake.input.video)
     for skeleton, path in snakemake.output.items():
         track.to(skeleton).save(path)
 

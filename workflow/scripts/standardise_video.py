@@ -13,6 +13,7 @@ def action(terminal):
         end=p.end,
         height=p.height,
         fps=p.fps,
+        channels=p.channels,
         require_sound=p.require_sound,
         min_seconds=p.min_seconds,
         threads=snakemake.threads,

@@ -15,6 +15,13 @@ from choreo.displacement import (
 )
 from choreo.errors import ConfigError, ItemError
 
+UNUSED = {
+    "thesis": (),
+    "released": ("max_gap_seconds",),
+    "robust": ("threshold_px", "threshold_height"),
+}
+"""Methods, and the settings that have no effect with them."""
+
 AT_THE_ENDS = "no kept frame on one side"
 """Why frames at the ends of a track are not filled."""
 
@@ -42,14 +49,14 @@ def clean(
         `choreo.cleaning.released`). ``robust``: each joint on its own, over many frames (see
         `choreo.cleaning.robust`).
     threshold_px : float
-        Pixels, for eq. (1). ``robust`` has no such threshold.
+        Pixels, for eq. (1). ``robust`` has no such threshold and refuses another than 50 px.
     threshold_height : float, optional
         The same as a fraction of the dancer's height (the median over the track of
         `choreo.comparison.quality.height_px`), which does not depend on the resolution; it
-        takes the place of `threshold_px`.
+        takes the place of `threshold_px`. Refused with ``robust``.
     max_gap_seconds : float, optional
         Longer gaps are not bridged. By default ``thesis`` bridges any, as the text does,
-        and ``robust`` half a second; ``released`` has no such limit.
+        and ``robust`` half a second; ``released`` has no such limit and refuses one.
 
     Returns
     -------
@@ -77,17 +84,15 @@ def clean(
     Raises
     ------
     ConfigError
-        For an unknown method or a setting that can't be.
+        For an unknown method, a setting that can't be, or one that the method does not use.
     ItemError
         Where nobody was found, no frame is left that could be trusted, or
         `threshold_height` is given and no frame shows the whole dancer.
     """
-    if method not in ("thesis", "released", "robust"):
+    if method not in UNUSED:
         raise ConfigError(
             "unknown method of cleaning", value=method, remedy="Use thesis, released or robust"
         )
-    if max_gap_seconds is None and method == "robust":
-        max_gap_seconds = robust.MAX_GAP_SECONDS
     for name, value in (
         ("threshold_px", threshold_px),
         ("threshold_height", threshold_height),
@@ -95,6 +100,15 @@ def clean(
     ):
         if value is not None and not value > 0:
             raise ConfigError(f"`{name}` must be above 0", value=value)
+        default = THRESHOLD_PX if name == "threshold_px" else None
+        if name in UNUSED[method] and value != default:
+            raise ConfigError(
+                f"`{name}` has no effect with method {method}",
+                value=value,
+                remedy="Leave it out, or use method thesis",
+            )
+    if max_gap_seconds is None and method == "robust":
+        max_gap_seconds = robust.MAX_GAP_SECONDS
     missing = missing_frames(track.keypoints)
     if missing.all():
         raise ItemError(
@@ -104,7 +118,7 @@ def clean(
         )
     if method == "robust":
         # It looks at every joint on its own, in units of the body.
-        threshold_px = threshold_height = None
+        threshold_px = None
     elif threshold_height is not None:
         threshold_px = threshold_height * _height(track)
     if method == "thesis":

@@ -42,7 +42,7 @@ class Spoiled:
     absent: np.ndarray
 
 
-def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER):
+def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER, doubt=False):
     """Spoil a true track.
 
     Parameters
@@ -56,6 +56,9 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER):
         A key of `KINDS`.
     jitter : float
         Standard deviation in body sizes.
+    doubt : bool
+        Whether the estimator is unsure of wrong joints: scores of 0.1 to 0.5 there and of
+        0.5 to 1 elsewhere, instead of 1 everywhere. Positions do not depend on it.
 
     Returns
     -------
@@ -90,7 +93,12 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER):
         touched[span] = True
         fault(keypoints, wrong, absent, span, truth.joints, size, rng)
     keypoints[absent] = np.nan
-    track = truth.with_(keypoints=keypoints, scores=np.where(absent, np.nan, 1.0))
+    scores = np.ones(wrong.shape)
+    if doubt:
+        scores = np.where(
+            wrong, rng.uniform(0.1, 0.5, wrong.shape), rng.uniform(0.5, 1, wrong.shape)
+        )
+    track = truth.with_(keypoints=keypoints, scores=np.where(absent, np.nan, scores))
     return Spoiled(track, wrong & ~absent, absent)
 
 

@@ -6,7 +6,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from choreo import figures
-from choreo.cleaning.clean import clean
+from choreo.cleaning.clean import UNUSED, clean
 from choreo.cleaning.figure5 import worst_frames
 from choreo.cleaning.gaps import runs
 from choreo.displacement import THRESHOLD_PX, displacement, joints_in_use, missing_frames
@@ -211,7 +211,7 @@ def comparison(track, *, title, video=None, methods=METHODS, **settings):
     methods : sequence of str
         See `choreo.cleaning.clean.clean`.
     **settings
-        Of `choreo.cleaning.clean.clean`: thresholds.
+        Of `choreo.cleaning.clean.clean`; each method gets those that it uses.
 
     Returns
     -------
@@ -232,7 +232,8 @@ def comparison(track, *, title, video=None, methods=METHODS, **settings):
         figure = figures.plt.figure(figsize=(14, height), layout="constrained")
         grid = figure.add_gridspec(rows, 3, width_ratios=(4, 1, 1))
         for row, method in enumerate(methods):
-            after, record = clean(track, method=method, **settings)
+            used_here = {k: v for k, v in settings.items() if k not in UNUSED[method]}
+            after, record = clean(track, method=method, **used_here)
             _raster(figure.add_subplot(grid[row, 0]), track, after, record, used, names)
             axes = [figure.add_subplot(grid[row, column]) for column in (1, 2)]
             (_, frame), *_ = worst_frames(track, after, record, 1)

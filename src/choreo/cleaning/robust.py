@@ -3,8 +3,8 @@
 Eq. (1)-(2) see the first frames of a wrong stretch at most, throw away the whole body for
 one joint, and take a fast arm for an error. Here
 
-1. left and right that were exchanged are put back (a two-state Viterbi path over the
-   motion it costs to keep or to exchange them);
+1. left and right that were exchanged are put back (a two-state Viterbi path over how far
+   the joints miss their continued motion when kept and when exchanged);
 2. each joint's path is cut where it jumps, that is where the straight continuations from
    both sides miss each other, and the pieces are kept that follow from one another at
    the least cost (dynamic programming), so that a stretch of bad frames is dropped whole,
@@ -28,7 +28,8 @@ MAX_GAP_SECONDS = 0.5
 """Longer gaps are not bridged."""
 
 JUMP = 0.07
-"""Smallest miss between two straight continuations that cuts a path, in body sizes."""
+"""Smallest miss between two straight continuations that cuts a path, in body sizes. Below
+`REFERENCE_FPS` it grows with the square of the time step, as what acceleration does."""
 
 JOIN = 0.06
 """Miss across one frame at which a join costs as much as a dropped frame, in body sizes."""
@@ -43,17 +44,21 @@ LOOK_BACK = 20
 """Pieces before it that a piece may be joined to."""
 
 EXCHANGE = 0.1
-"""Cost of exchanging left and right, in body sizes of motion a pair; a third in the face."""
+"""Cost of exchanging left and right, in body sizes of motion a pair; a third in the face.
+Below `REFERENCE_FPS` this and the next grow with the time step, as the motion does."""
 
 EXCHANGED = 0.005
 """Cost of each frame that is exchanged: the shorter part of a clip is taken for the wrong one."""
+
+FAR = 0.5
+"""What moves by more in a step is no better explained by an exchange, in body sizes."""
 
 LIMB_MARGIN, LIMB_SLACK = 1.35, 0.03
 """A limb may be longer than the 90th percentile of its length by this factor and this part
 of the body size. Widths of the body and the face are no limbs: they grow in a turn."""
 
 REFERENCE_FPS = 30.0
-"""Frame rate at which the constants above were set; others are scaled to it."""
+"""Frame rate at which the constants above were set."""
 
 _GROUPS = {
     ("shoulder", "elbow", "wrist"): EXCHANGE,
@@ -123,7 +128,7 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     Repair
     """
     size = body_size(keypoints)
-    exchanged = find_exchanges(keypoints, size, skeleton)
+    exchanged = find_exchanges(keypoints, size, skeleton, fps)
     mirror = np.arange(len(skeleton))
     for left, right in skeleton.pairs:
         mirror[[left, right]] = right, left
@@ -156,12 +161,15 @@ def _filled(path, keep, limit):
     return out
 
 
-def find_exchanges(keypoints, size, skeleton):
+def find_exchanges(keypoints, size, skeleton, fps):
     """Find frames in which an estimator took left for right.
 
     Arms, legs and face are looked at on their own. Two states, as given and exchanged;
-    the cost of a step is the mean motion of the group's joints in body sizes a frame, that
-    of a change of state is `EXCHANGE`, that of a frame in the exchanged state `EXCHANGED`.
+    the cost of a step is how far the group's joints, on average, land from where they were
+    or from where they would have been had the motion of the step before or after gone on,
+    whichever is least, in body sizes a frame; that of a change of state is `EXCHANGE`, that
+    of a frame in the exchanged state `EXCHANGED`. The continued motion is what tells a fast
+    crossing of the hands from an exchange where the frames are far apart.
 
     Parameters
     ----------
@@ -170,6 +178,8 @@ def find_exchanges(keypoints, size, skeleton):
     size : float
         Body size in pixels.
     skeleton : Skeleton
+    fps : float
+        Frames a second.
 
     Returns
     -------
@@ -177,6 +187,7 @@ def find_exchanges(keypoints, size, skeleton):
         Joints to exchange with the other side's.
     """
     exchanged = np.zeros(keypoints.shape[:2], bool)
+    slower = _slower(fps)
     for group, change_cost in _GROUPS.items():
         pairs = [
             pair
@@ -191,33 +202,49 @@ def find_exchanges(keypoints, size, skeleton):
         if len(at) < 2:
             continue
         a, b = keypoints[at][:, left] / size, keypoints[at][:, right] / size
-        # A jump to anywhere must not look like an exchange: far is as far as a body part.
         # Across missing frames much can have moved: there it is the speed that counts.
-        step = np.diff(at)[:, None]
-        kept = (_motion(a, a) + _motion(b, b)) / step
-        crossed = (_motion(a, b) + _motion(b, a)) / step
+        step = np.diff(at)
+        kept = (_motion(a, a, step) + _motion(b, b, step)) / step[:, None]
+        crossed = (_motion(a, b, step) + _motion(b, a, step)) / step[:, None]
         known = np.isfinite(kept) & np.isfinite(crossed)
         count = np.maximum(known.sum(1), 1)
         same = np.where(known, kept, 0).sum(1) / count
-        change = np.where(known, crossed, 0).sum(1) / count + change_cost
-        state = _two_states(same.tolist(), change.tolist())
+        change = np.where(known, crossed, 0).sum(1) / count + change_cost * slower
+        state = _two_states(same.tolist(), change.tolist(), EXCHANGED * slower)
         exchanged[np.ix_(at, np.concatenate([left, right]))] = state[:, None]
     return exchanged
 
 
-def _motion(earlier, later):
-    return np.minimum(np.hypot(*np.moveaxis(later[1:] - earlier[:-1], -1, 0)), 0.5)
+def _slower(fps):
+    """How much longer a time step is than at `REFERENCE_FPS`; 1 above it."""
+    return max(REFERENCE_FPS / fps, 1.0)
 
 
-def _two_states(same, change):
+def _motion(earlier, later, step):
+    """How far joints (T, P, 2) land from where they were or were going: (T - 1, P).
+
+    `earlier` goes on as `later`; `step` (T - 1) counts frames. NaN where a joint is absent.
+    """
+    here, there = earlier[:-1], later[1:]
+    least = np.hypot(*np.moveaxis(there - here, -1, 0))
+    onward = np.hypot(*np.moveaxis(there[1:] - 2 * here[1:] + earlier[:-2], -1, 0))
+    back = np.hypot(*np.moveaxis(here[:-1] - 2 * there[:-1] + later[2:], -1, 0))
+    next_to = ((step[1:] == 1) & (step[:-1] == 1))[:, None]
+    least[1:] = np.fmin(least[1:], np.where(next_to, onward, np.nan))
+    least[:-1] = np.fmin(least[:-1], np.where(next_to, back, np.nan))
+    # A jump to anywhere must not look like an exchange.
+    return np.minimum(least, FAR)
+
+
+def _two_states(same, change, exchanged_cost):
     """Cheapest path of states (False as given, True exchanged) for T frames, T - 1 steps."""
-    costs = 0.0, EXCHANGED
+    costs = 0.0, exchanged_cost
     back = []
     for stay, switch in zip(same, change):
         plain = costs[0] + stay, costs[1] + switch
         crossed = costs[1] + stay, costs[0] + switch
         back.append((plain[1] < plain[0], crossed[0] <= crossed[1]))
-        costs = min(plain), min(crossed) + EXCHANGED
+        costs = min(plain), min(crossed) + exchanged_cost
     state = costs[1] < costs[0]
     states = [state]
     for from_plain, from_crossed in reversed(back):
@@ -246,7 +273,7 @@ def consistent(paths, fps):
     frames_a_second = REFERENCE_FPS / fps
     chains = []
     for number, (frame, path, worth) in enumerate(paths):
-        cuts = _cuts(frame, path, JUMP * max(frames_a_second, 1.0))
+        cuts = _cuts(frame, path, JUMP * _slower(fps) ** 2)
         if not len(cuts):
             continue
         first = np.concatenate([[0], cuts])

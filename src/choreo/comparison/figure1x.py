@@ -44,7 +44,11 @@ def figure1x(records, *, estimators=None, seed=1):
             "the threshold sweep needs a video that all estimators have",
             remedy="See problems.csv for what was left out",
         )
-    figure, axes = figures.new(1, 2, figsize=(11, 5.4), sharey=True)
+    texts = {
+        scale: textwrap.wrap(ranking(one, seed=seed) or "", 66) for scale, one in found.items()
+    }
+    lines = max(map(len, texts.values()))
+    figure, axes = figures.new(1, 2, figsize=(11, 5.4 + 0.17 * max(lines - 3, 0)), sharey=True)
     for axis, (scale, one) in zip(axes, found.items()):
         for n, (name, (mean, low, high)) in enumerate(bands(one, seed=seed).items()):
             colour = figures.COLOURS[n % len(figures.COLOURS)]
@@ -83,8 +87,7 @@ def figure1x(records, *, estimators=None, seed=1):
                 color="0.35",
             )
         axis.set_xlim(0)
-        text = ranking(one, seed=seed) or ""
-        axis.set_xlabel("\n".join([_LABELS[scale], "", *textwrap.wrap(text, 70)]))
+        axis.set_xlabel("\n".join([_LABELS[scale], "", *texts[scale]]))
     # Linear up to 1 %, where whole videos without any incorrect frame lie.
     axes[0].set_yscale("symlog", linthresh=1, linscale=0.6)
     axes[0].set_ylim(0)
@@ -95,5 +98,8 @@ def figure1x(records, *, estimators=None, seed=1):
         f"Incorrect frames by the threshold of eq. (1), mean of {count} "
         + ("video" if count == 1 else "videos, shaded: 95% interval")
     )
-    axes[1].legend(loc="upper right", frameon=False)
+    # Below the panels, where it covers no line.
+    handles, labels = axes[0].get_legend_handles_labels()
+    columns = min(len(labels), 5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
     return figure

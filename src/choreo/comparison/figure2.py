@@ -66,6 +66,23 @@ def status(track):
     return found
 
 
+def outside(track, frame):
+    """Tell whether a pose is there, but no joint of it inside the picture.
+
+    Parameters
+    ----------
+    track : PoseTrack
+    frame : int
+
+    Returns
+    -------
+    bool
+    """
+    points = track.keypoints[frame]
+    points = points[np.isfinite(points).all(1)]
+    return bool(len(points)) and not ((points >= 0) & (points < track.size)).all(1).any()
+
+
 def layout(count):
     """Divide estimators into blocks of columns that fit a page.
 
@@ -121,6 +138,15 @@ def draw(samples, tracks):
                         continue
                     track = tracks[names[n]]
                     show_pose(axis, ground, part, track, frame)
+                    if outside(track, frame):
+                        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+                        axis.text(
+                            *(0.5, 0.5, "outside the picture"),
+                            transform=axis.transAxes,
+                            ha="center",
+                            va="center",
+                            bbox=box,
+                        )
                     if n == block[0]:
                         axis.set_ylabel(f"{frame / track.fps:.2f} s, {where}")
                     if (frame, where) == (samples[0][0], "on the video"):

@@ -22,7 +22,9 @@ WRONG_TORSO = 0.5
 """A frame is truly wrong where some joint is further than this from the truth, in torsos."""
 
 
-def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_height=None):
+def quality(
+    track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_height=None, counts=None
+):
     """Count missing frames and incorrect detections of a track, and average its confidence.
 
     Parameters
@@ -34,14 +36,18 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_heig
         `choreo.displacement.flag_misdetections` for what happens at gaps and at the
         start). ``released``: the rules of the thesis's code (see
         `choreo.comparison.released`), with its own 100 px: OpenPose's for a track in
-        one of OpenPose's skeletons (`body25`, `openpose18`), else AlphaPose's. The frames
-        of the track stand for the entries of the tool's file.
+        one of OpenPose's skeletons (`body25`, `openpose18`), else AlphaPose's.
     threshold_px : float
         For ``thesis``, pixels.
     threshold_height : float, optional
         The same as a fraction of the dancer's height (see `height_px`), which does not
         depend on the resolution; it takes the place of `threshold_px`. Where no frame
         shows the whole height, no move is too far.
+    counts : dict, optional
+        For ``released``, what `choreo.comparison.released.count_people` gives for the
+        tool's own file. That code counted the first person of each frame, repeated entries
+        included, which the track of the chosen dancer no longer has. Without it the frames
+        of the track stand for the entries.
 
     Returns
     -------
@@ -58,19 +64,27 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_heig
         incorrect : frames flagged by eq. (1)-(2), those with a joint missing included
         partial : the latter alone
         confidence : mean confidence over all given joints
-        confidence_with_misses : the same with absent joints and missing frames as 0
+        confidence_with_misses : the same with absent joints and missing frames as 0; not
+            for ``released``, whose mean is another one
         detection_rate : given joints of all joints in use in all decoded frames
+        counted_from : only for ``released``, "file" or "track": what missing, incorrect
+            and confidence are from. All else is of the track
 
     Raises
     ------
     ConfigError
-        For an unknown method.
+        For an unknown method, and for a threshold of one's own with ``released``.
     ItemError
         Where ``released`` is undefined.
     """
     if method not in ("thesis", "released"):
         raise ConfigError(
             "unknown method of comparison", value=method, remedy="Use thesis or released"
+        )
+    if method == "released" and (threshold_px, threshold_height) != (THRESHOLD_PX, None):
+        raise ConfigError(
+            f"method released has a threshold of its own, {released.THRESHOLD_PX:g} px",
+            remedy="Leave the threshold out, or use method thesis",
         )
     height = median(height_px(track))
     if threshold_height is not None:
@@ -86,20 +100,21 @@ def quality(track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_heig
         "joints": len(in_use),
         "joints_given": int(in_use.sum()),
         "partial": int(partial_frames(keypoints).sum()),
-        "confidence_with_misses": float(scores[scored].sum() / scores.size)
-        if scored.any()
-        else None,
         "detection_rate": float(given.mean()) if given.size else None,
     }
     if method == "released":
         result |= _threshold(released.THRESHOLD_PX, height)
-        counts = _released(track)
+        result["counted_from"] = "track" if counts is None else "file"
+        counts = _released(track) if counts is None else counts
         return result | {key: counts[key] for key in ("missing", "incorrect", "confidence")}
     result |= _threshold(threshold_px, height)
     return result | {
         "missing": int(missing_frames(keypoints).sum()),
         "incorrect": int(flag_misdetections(keypoints, threshold_px).sum()),
         "confidence": float(scores[scored].mean()) if scored.any() else None,
+        "confidence_with_misses": float(scores[scored].sum() / scores.size)
+        if scored.any()
+        else None,
     }
 
 

@@ -39,6 +39,31 @@ def _result(missing, incorrect, scores, entries):
     }
 
 
+def count_people(format, people):
+    """Count everyone of a tool's own file, repeated and further entries included.
+
+    Parameters
+    ----------
+    format : {"alphapose", "openpose"}
+        Of the file.
+    people : Detections
+        All of its people, in the file's order, and all of its frames.
+
+    Returns
+    -------
+    dict
+        missing, incorrect, confidence, confidence_min, entries.
+
+    Raises
+    ------
+    ItemError
+        As `count_alphapose` and `count_openpose`.
+    """
+    if format == "openpose":
+        return count_openpose(people.frame, people.keypoints, people.scores, people.frames)
+    return count_alphapose(people.frame.tolist(), people.keypoints, people.scores)
+
+
 def count_alphapose(frame, keypoints, scores):
     """Count missing and incorrect frames of AlphaPose's entries as the released code did.
 

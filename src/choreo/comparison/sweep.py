@@ -73,6 +73,20 @@ def sweep(records, estimators, scale):
     )
 
 
+def _signs(found, seed):
+    """Who of each two is ahead at each threshold (-1, 0, 1), and where beyond the noise."""
+    draws = resample(found.videos, seed)
+    signs = {}
+    for a, b in combinations(found.shares, 2):
+        columns = [
+            paired_difference(x, y, draws) for x, y in zip(found.shares[a].T, found.shares[b].T)
+        ]
+        sign = np.sign([c["difference"] for c in columns])
+        told = sign * [not c["low"] <= 0 <= c["high"] and c["low"] == c["low"] for c in columns]
+        signs[a, b] = sign, told
+    return signs
+
+
 def crossings(found, *, seed=1):
     """Pairs of estimators that change places along the sweep.
 
@@ -92,14 +106,8 @@ def crossings(found, *, seed=1):
     """
     if not found.videos:
         return []
-    draws = resample(found.videos, seed)
     changes = []
-    for a, b in combinations(found.shares, 2):
-        columns = [
-            paired_difference(x, y, draws) for x, y in zip(found.shares[a].T, found.shares[b].T)
-        ]
-        sign = np.sign([c["difference"] for c in columns])
-        told = sign * [not c["low"] <= 0 <= c["high"] and c["low"] == c["low"] for c in columns]
+    for (a, b), (sign, told) in _signs(found, seed).items():
         leads = np.flatnonzero(sign)
         for i, j in pairwise(leads):
             if sign[i] != sign[j]:
@@ -117,8 +125,37 @@ def crossings(found, *, seed=1):
     return changes
 
 
+def ties(found):
+    """Estimators whose mean shares are equal from some threshold on.
+
+    Parameters
+    ----------
+    found : Sweep
+
+    Returns
+    -------
+    list of dict
+        `names`; `start`, the first threshold from which all of them are equal at every one;
+        `zero`, whether they have no incorrect frame from there on. By `start`; a group
+        that grows at a higher threshold stands there again.
+    """
+    if not found.videos:
+        return []
+    means = {name: shares.mean(0).round(9) for name, shares in found.shares.items()}
+    result = []
+    for k, threshold in enumerate(found.thresholds):
+        groups = {}
+        for name, mean in means.items():
+            groups.setdefault(mean[k:].tobytes(), []).append(name)
+        for names in groups.values():
+            if len(names) > 1 and names not in (tie["names"] for tie in result):
+                zero = not means[names[0]][k:].any()
+                result.append({"names": names, "start": float(threshold), "zero": zero})
+    return result
+
+
 def ranking(found, *, seed=1):
-    """Say whether the ranking depends on the threshold.
+    """Say whether the ranking depends on the threshold, and where there is none.
 
     Parameters
     ----------
@@ -129,19 +166,37 @@ def ranking(found, *, seed=1):
     Returns
     -------
     str or None
-        None where there are fewer than two estimators, or no video that all have.
+        First which estimators change places, then which are equal (see `ties`) and from
+        which threshold on no difference is beyond the noise of the videos. None where
+        there are fewer than two estimators, or no video that all have.
     """
     if len(found.shares) < 2 or not found.videos:
         return None
     unit = AXES[found.scale]
-    span = f"from {found.thresholds[0]:g} to {found.thresholds[-1]:g} {unit}"
+    alike = [tie["start"] for tie in ties(found) if len(tie["names"]) == len(found.shares)]
+    # Where all are equal there is no ranking that could depend on anything.
+    ranked = found.thresholds[found.thresholds < min(alike, default=np.inf)]
+    if not len(ranked):
+        span = f"from {found.thresholds[0]:g} to {found.thresholds[-1]:g} {unit}"
+        return f"There is no ranking: all estimators are equal at every threshold {span}."
+    span = f"from {ranked[0]:g} to {ranked[-1]:g} {unit}"
+    return " ".join([_places(found, span, unit, seed), *_equal(found, unit, seed)])
+
+
+def _names(names):
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _places(found, span, unit, seed):
+    """Sentence about who changes places."""
     changes = crossings(found, seed=seed)
     if not changes:
+        equal = [set(tie["names"]) for tie in ties(found) if tie["start"] == found.thresholds[0]]
         totals = {e: shares.mean() for e, shares in found.shares.items()}
         order = sorted(totals, key=totals.get)
         text = order[0]
         for before, name in pairwise(order):
-            text += (" = " if totals[before] == totals[name] else ", ") + name
+            text += (" = " if any({before, name} <= group for group in equal) else ", ") + name
         return (
             f"The ranking does not depend on the threshold {span} (fewest incorrect first: {text})."
         )
@@ -161,6 +216,41 @@ def ranking(found, *, seed=1):
         + ("video" if len(found.videos) == 1 else "videos")
     )
     return f"{head}. These change places: {'; '.join(parts)}."
+
+
+def _equal(found, unit, seed):
+    """Sentences about rows that are equal, or differ by no more than the noise."""
+    first = found.thresholds[0]
+    last = np.inf
+    clean = {}
+    for tie in ties(found):
+        who = _names(tie["names"])
+        if len(tie["names"]) == len(found.shares):
+            who, last = "All", tie["start"]
+        if not tie["zero"]:
+            from_there = f"from {tie['start']:g} {unit} on"
+            where = "at every threshold" if tie["start"] == first else from_there
+            yield f"{who} are equal {where}."
+    for name, shares in found.shares.items():
+        start = np.flatnonzero(np.append(True, shares.any(0)))[-1]
+        if start < len(found.thresholds):
+            clean.setdefault(float(found.thresholds[start]), []).append(name)
+    # One alone is no tie.
+    if sum(map(len, clean.values())) > 1:
+        groups = [
+            f"{_names(names)} " + ("everywhere" if start == first else f"from {start:g}")
+            for start, names in sorted(clean.items())
+        ]
+        end = f" {unit} on" if max(clean) > first else ""
+        yield f"Without any incorrect frame, so equal: {', '.join(groups)}{end}."
+    beyond = np.any([told != 0 for _, told in _signs(found, seed).values()], axis=0)
+    noise = f"the noise of {len(found.videos)} video" + "s" * (len(found.videos) != 1)
+    if not beyond.any():
+        yield f"No difference is beyond {noise} at any threshold."
+        return
+    quiet = found.thresholds[np.flatnonzero(beyond)[-1] + 1 :]
+    if len(quiet) and quiet[0] < last:
+        yield f"No difference is beyond {noise} from {quiet[0]:g} {unit} on."
 
 
 def bands(found, *, seed=1):

@@ -28,6 +28,12 @@ _HEADERS = {
 
 _TRUTH = {"pck_0_1": "PCK@0.1 torso", "error_px": "Error (px)"}
 
+_COUNTED = {
+    "file": "counted from the tool's own file, the first person of each frame.",
+    "track": "no such file; counted from the track of the dancer.",
+}
+"""What `released` counted from, in a note."""
+
 _HIDDEN = ("joints_given",)
 """Columns of the .csv that people read in a note."""
 
@@ -169,6 +175,12 @@ def _notes(settings, truth, published, groups, frame):
             f"{rules[method]} with {pixels} px. They grow with the length and the resolution of "
             "a video; the verdict is about shares of its frames."
         )
+    for source, text in _COUNTED.items():
+        names = [
+            e for e, g in groups.items() if source in {r.get("counted_from") for r in g.values()}
+        ]
+        if names:
+            yield f"Method released, {', '.join(names)}: {text}"
     yield (
         "Confidence is each estimator's own measure (AlphaPose: peak of a heatmap; OpenPose: "
         "peak of a part map; MediaPipe: visibility; RTMPose: mean of two peaks): rows can't be "

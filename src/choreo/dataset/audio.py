@@ -11,6 +11,8 @@ import numpy as np
 from choreo.errors import ConfigError, ItemError
 from choreo.media import SAMPLE_RATE
 
+CHANNELS = {"thesis": "mean", "released": "left"}
+"""Method -> how `choreo.videos.audio.read_song` makes its song mono."""
 FRAME_SAMPLES = SAMPLE_RATE // 10
 """Samples a pose: 0.1 s."""
 

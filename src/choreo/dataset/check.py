@@ -273,7 +273,9 @@ def _compare(data, rows, clip, track, song):
     normalised = normalise(
         PoseTrack.load(track), method=data.method, outside=clip["outside"], where=clip["video"]
     )
-    stored = sound.stored(read_song(song), data.method, where=clip["video"])
+    stored = sound.stored(
+        read_song(song, channels=sound.CHANNELS[data.method]), data.method, where=clip["video"]
+    )
     made = cutting.cut(
         normalised, stored, stride_seconds=clip["stride_seconds"], where=clip["video"]
     )

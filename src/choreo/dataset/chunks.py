@@ -173,7 +173,8 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
     audio : ndarray of int16, shape (n,)
         The stored samples of the whole video, from its first frame on.
     stride_seconds : float
-        Step between the chunks (`thesis`); less than 5 makes them overlap.
+        Step between the chunks; less than 5 makes them overlap. The cuts of `released` have
+        no other.
     where : str, optional
         What an error names, such as the video's id.
 
@@ -185,8 +186,17 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
     ------
     ItemError
         Where the clip has no whole chunk, or all of them are dropped.
+    ConfigError
+        For a stride that can't be; of `released`, any but 5.
     """
     released = normalised.method == "released"
+    if released and stride_seconds != CHUNK_SECONDS:
+        raise ConfigError(
+            "method released cuts consecutive chunks only",
+            where="dataset.stride_seconds",
+            value=stride_seconds,
+            remedy=f"Leave it at {CHUNK_SECONDS}, or use method thesis",
+        )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
     bounds = released_bounds(*sizes) if released else thesis_bounds(*sizes, stride_seconds)

@@ -178,16 +178,8 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
         )
     prepare = {"thesis": _thesis, "released": _released}[method]
     pixels, repaired, cut, first, transform = prepare(track, antialias, where)
-    poses = transform.apply(pixels)
+    poses, transform, values_outside = placed(pixels, transform, outside)
     values = int(np.isfinite(poses).sum())
-    largest = np.nanmax(np.abs(poses))
-    if outside == "rescale" and largest > 1:
-        # A hair more than needed, so that rounding to float32 stays inside.
-        transform = transform.shrunk((1 - 1e-6) / largest)
-        poses = transform.apply(pixels)
-    values_outside = int((np.abs(poses) > 1).sum())
-    if outside == "clip":
-        poses = np.clip(poses, -1, 1)
     return Normalised(
         poses=poses.astype(np.float32),
         repaired=repaired,
@@ -200,6 +192,36 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
         method=method,
         outside=outside,
     )
+
+
+def placed(pixels, transform, outside):
+    """Bring pixels to [-1, 1] and deal with what lies outside.
+
+    Parameters
+    ----------
+    pixels : ndarray, shape (..., 2)
+        Pixels of the video; NaN where there is no joint.
+    transform : Transform
+        Where they go.
+    outside : {"clip", "rescale", "drop", "keep"}
+        As `normalise` has it; chunks are dropped later.
+
+    Returns
+    -------
+    poses : ndarray of float64, shape (..., 2)
+    transform : Transform
+        The one used: another where all of it was made smaller.
+    values_outside : int
+        Coordinates outside [-1, 1] before clipping.
+    """
+    poses = transform.apply(pixels)
+    largest = np.nanmax(np.abs(poses))
+    if outside == "rescale" and largest > 1:
+        # A hair more than needed, so that rounding to float32 stays inside.
+        transform = transform.shrunk((1 - 1e-6) / largest)
+        poses = transform.apply(pixels)
+    values_outside = int((np.abs(poses) > 1).sum())
+    return (np.clip(poses, -1, 1) if outside == "clip" else poses), transform, values_outside
 
 
 def _repaired(track):

@@ -64,7 +64,8 @@ def make_shard(
     track : str or Path
         A cleaned `PoseTrack`.
     song : str or Path
-        Its song, 16 kHz, from the video's first frame on.
+        Its song, from the video's first frame on: averaged over its channels for `thesis`,
+        the left one for `released`. A mono file is taken as it is.
     path : str or Path
         The shard (``.h5``).
     video, song_id : str
@@ -94,7 +95,7 @@ def make_shard(
     return write_shard(
         path,
         normalised,
-        read_song(song),
+        read_song(song, channels=sound.CHANNELS[method]),
         video=video,
         song=song_id,
         dancer=dancer,

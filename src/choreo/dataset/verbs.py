@@ -28,9 +28,10 @@ IMPORTS = """\
   paired  FILES: the thesis's dance_music_paired.json
 
 aist and brace are cleaned and normalised like our own tracks; ren and paired hold chunks,
-which are taken as they are (method `released`). OUT then holds dataset.h5, its data card
-and shards/, and for aist and brace also poses/, cleaning/ and videos/ (the music), which
-`choreo dataset check` compares with. Splits are made by --by, --test, ... as in a study.
+which are taken as they are (method `released`; only --outside changes them). OUT then
+holds dataset.h5, its data card and shards/, and for aist and brace also poses/, cleaning/
+and videos/ (the music), which `choreo dataset check` compares with. Splits are made by
+--by, --test, ... as in a study.
 """
 
 TABLE = """\
@@ -107,10 +108,20 @@ def add_verbs(verbs):
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder")
     sub.add_argument("--music", type=Path, metavar="DIR", help="see below")
     sub.add_argument("--lists", type=Path, metavar="PATH", help="see below")
-    sub.add_argument("--camera", default="c01", help="of AIST++ (default c01, in front)")
-    sub.add_argument("--cleaning", choices=["thesis", "released", "robust"], default="thesis")
-    sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
-    sub.add_argument("--outside", choices=["clip", "rescale", "drop"])
+    sub.add_argument("--camera", help="aist: which one (default c01, in front)")
+    sub.add_argument(
+        "--cleaning",
+        choices=["thesis", "released", "robust"],
+        help="aist, brace: how (default thesis)",
+    )
+    sub.add_argument(
+        "--method", choices=["thesis", "released"], help="aist, brace: which (default thesis)"
+    )
+    sub.add_argument(
+        "--outside",
+        choices=["clip", "rescale", "drop"],
+        help="what becomes of coordinates outside [-1, 1] (default: thesis clips, released keeps)",
+    )
     _splits(sub)
 
     sub = action("pack", _pack, "pack shards into one dataset")
@@ -223,6 +234,7 @@ def _check(options):
         f"{compared} chunks compared with the tracks and songs in {folder}"
         if folder
         else "not compared with tracks and songs (--sources)",
+        "offsets are modulo one beat: only --sources, which compares samples, tells a whole beat",
     ]
     say(options, record, told)
     if found:
@@ -259,7 +271,7 @@ def _import_aist(options):
 
     splits = read_splits(options.lists) if options.lists else None
     return aist_sequences(
-        options.files, _needed(options, "music"), camera=options.camera, splits=splits
+        options.files, _needed(options, "music"), camera=options.camera or "c01", splits=splits
     )
 
 
@@ -272,13 +284,15 @@ def _import_brace(options):
 def _import_ren(options):
     from choreo.dataset.importers.chunked import import_ren
 
-    return import_ren(options.files, options.output / "shards")
+    return import_ren(options.files, options.output / "shards", outside=options.outside or "keep")
 
 
 def _import_paired(options):
     from choreo.dataset.importers.chunked import import_paired
 
-    return import_paired(options.files, options.output / "shards")
+    return import_paired(
+        options.files, options.output / "shards", outside=options.outside or "keep"
+    )
 
 
 _KINDS = {
@@ -287,6 +301,26 @@ _KINDS = {
     "ren": _import_ren,
     "paired": _import_paired,
 }
+
+
+# What only some kinds take; all take --outside and the splits.
+_TAKES = {
+    "aist": ("music", "lists", "camera", "cleaning", "method"),
+    "brace": ("music", "lists", "cleaning", "method"),
+    "ren": (),
+    "paired": (),
+}
+
+
+def _refuse_unused(options):
+    for name in _TAKES["aist"]:
+        if name not in _TAKES[options.kind] and getattr(options, name) is not None:
+            raise ItemError(
+                f"--{name} has no effect on this kind",
+                where=f"import {options.kind}",
+                value=str(getattr(options, name)),
+                remedy="Leave it out; `choreo dataset import --help` says what each kind takes",
+            )
 
 
 def _needed(options, name):
@@ -301,6 +335,7 @@ def _needed(options, name):
 
 
 def _import(options):
+    _refuse_unused(options)
     found, asked, problems = _KINDS[options.kind](options), {}, {}
     if options.kind in ("aist", "brace"):
         from tqdm import tqdm
@@ -312,8 +347,8 @@ def _import(options):
             found, problems = write_shards(
                 found,
                 options.output,
-                cleaning=options.cleaning,
-                method=options.method,
+                cleaning=options.cleaning or "thesis",
+                method=options.method or "thesis",
                 outside=options.outside,
                 on_item=lambda _: bar.update(),
             )

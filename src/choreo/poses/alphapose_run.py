@@ -16,23 +16,23 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from choreo.errors import ConfigError, ItemError
 from choreo.files import whole, write_json
 from choreo.poses import alphapose_launcher as launcher
+from choreo.poses.coverage import check_coverage
 from choreo.poses.external import ToolError, private_folder, run_tool
 from choreo.poses.formats.alphapose import read_detections
 from choreo.poses.weights import Asset, fetch, google_drive, verify
 
 URL = "https://github.com/MVIG-SJTU/AlphaPose.git"
 COMMIT = "c60106d19afb443e964df6f06ed1842962f5f1f7"
+LICENCE_PAGE = "https://github.com/MVIG-SJTU/AlphaPose/blob/master/LICENSE"
 LICENCE = "AlphaPose: academic, non-commercial, no redistribution"
 SUMMARY = f"""\
 AlphaPose belongs to Shanghai Jiao Tong University. Its licence, in short:
 non-commercial research at an academic or non-profit organisation only; it may not be
 passed on or sold; what is derived from it belongs to its owner; no warranty.
-The whole text is the file LICENSE of {URL} and stands below once it is fetched.
+The whole text is {LICENCE_PAGE} and stands below once it is fetched.
 """
 
 _ZOO = "https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/MODEL_ZOO.md"
@@ -42,7 +42,9 @@ ASSETS = {
     "weights17": Asset(
         name="fast_421_res152_256x192.pth",
         url=google_drive("1kfyedqyn8exjbbNmYq8XGd2EooQjPtF9"),
-        # About 334 MB; nobody publishes its exact size or hash.
+        # Nobody publishes its exact size or hash; the network's numbers take 333,434,964 bytes.
+        about=334_000_000,
+        container="torch",
         licence=LICENCE,
         page=f"{_ZOO} (MSCOCO, Fast Pose (DUC), ResNet152)",
         setting="poses.alphapose.weights17",
@@ -98,9 +100,6 @@ MODELS = {
 
 BATCHES = ((30, 64), (8, 16), (1, 4))
 """People a pose batch and frames a queue; each next pair for a run that ran out of memory."""
-
-MIN_COVERAGE = 0.02
-"""Least share of the frames with somebody in them; below it something is wrong."""
 
 _MEMORY = re.compile(
     r"out of memory|can't allocate memory|cannot allocate memory|\bMemoryError\b|std::bad_alloc",
@@ -184,7 +183,7 @@ def _accepted(accept_licence):
             "AlphaPose's licence is not accepted",
             where="config, poses.alphapose.accept_licence",
             value=accept_licence,
-            remedy="Read LICENSE of https://github.com/MVIG-SJTU/AlphaPose and set it to true",
+            remedy=f"Read {LICENCE_PAGE} and set it to true",
         )
 
 
@@ -418,6 +417,15 @@ def command_of(
     ]
 
 
+def _python(given):
+    """Give the Python to run it with; a path counts from here, not from the checkout."""
+    if given is None:
+        return sys.executable
+    path = Path(given).expanduser()
+    # Not resolved: a virtual environment is known by the link to its Python.
+    return str(path.absolute()) if os.sep in given else given
+
+
 def _environment(checkout, threads):
     environment = {
         **os.environ,
@@ -503,15 +511,13 @@ def _check_frames_read(said, frames, video):
 def _check_people(path, model, frames, video, weights):
     """Read what AlphaPose wrote, and refuse what shows that something went wrong."""
     detections = read_detections(path, frames=frames, skeleton=MODELS[model].skeleton)
-    seen = len(np.unique(detections.frame))
-    if seen < max(MIN_COVERAGE * frames, 1):
-        what = "nobody in any" if not seen else f"somebody in only {seen}"
-        raise ItemError(
-            f"AlphaPose found {what} of {frames} frames",
-            where=video,
-            remedy=f"Likely its weights are not the right ones or were cut: {weights}; or the "
-            "video shows nobody",
-        )
+    seen = check_coverage(
+        detections,
+        tool="AlphaPose",
+        where=video,
+        remedy=f"Likely its weights are not the right ones or were cut: {weights}; or the "
+        "video shows nobody",
+    )
     return {"people": len(detections), "frames_with_people": seen, "frames": frames}
 
 
@@ -600,7 +606,7 @@ def run(
                 video=working,
                 outdir=outdir,
                 report=report,
-                python=python or sys.executable,
+                python=_python(python),
                 built=python is not None,
                 device=device,
                 batch=batch,

@@ -118,7 +118,10 @@ def _frame_to_frame(detections, geometry, fps):
         for index in here.tolist():
             if index in taken:
                 name, velocity, before, gap = taken[index]
-                velocity = velocity / 2 + (centre[index] - centre[before]) / gap / 2
+                step = (centre[index] - centre[before]) / gap
+                # A pose that jumps aside says nothing about where someone is going.
+                if np.hypot(*step) < CONTACT * size[index]:
+                    velocity = velocity / 2 + step / 2
             else:
                 name, velocity = pieces, np.zeros(2)
                 pieces += 1
@@ -185,7 +188,7 @@ def _cut(detections, piece, contact, geometry, fps):
     """Tracklet of each detection (N,): runs of a piece without contact; -1 for the rest.
 
     A piece is cut where it jumps, too. Runs too short to tell where someone is going,
-    next to a contact, are not kept.
+    next to a contact or between two jumps, are not kept.
     """
     tracklet = np.full(len(detections), -1)
     count = 0
@@ -194,7 +197,8 @@ def _cut(detections, piece, contact, geometry, fps):
         jump = _jumps(detections, members, geometry, fps)
         for run in np.split(np.arange(len(members)), np.flatnonzero(np.diff(touched) | jump) + 1):
             around = touched[max(run[0] - 1, 0)] or touched[min(run[-1] + 1, len(members) - 1)]
-            short = around and len(run) < SHORT_SECONDS * fps
+            aside = jump[run[0] - 1 : run[0]].any() and jump[run[-1] : run[-1] + 1].any()
+            short = (around or aside) and len(run) < SHORT_SECONDS * fps
             if not touched[run[0]] and not short:
                 tracklet[members[run]] = count
                 count += 1
@@ -287,12 +291,13 @@ def _join(detections, tracklet, geometry, trunk, fps):
     """Track of each detection (N,): tracklets of one person have the same number.
 
     All ends are matched with all later beginnings at once, so that two people who
-    crossed are told apart by where each was going, and by their sizes.
+    crossed are told apart by where each was going, and by their sizes. It is done again
+    with those put back that were passed over (`_passed_over`).
     """
     groups = groups_of(detections, tracklet)
     end = _ends(groups, detections, geometry, trunk, fps, last=True)
     start = _ends(groups, detections, geometry, trunk, fps, last=False)
-    rows, columns, costs = [], [], []
+    costs = {}
     for i in range(len(groups)):
         later = np.flatnonzero(start.frame > end.frame[i])
         gap = (start.frame[later] - end.frame[i])[:, None]
@@ -311,10 +316,14 @@ def _join(detections, tracklet, geometry, trunk, fps):
         manner = np.minimum(turn / TURN, 1) + np.minimum(posture / POSTURE, 3)
         cost = apart / reach + np.minimum(seconds / 0.5, 1) * manner + np.minimum(seconds, 10) / 20
         good = (apart <= reach) & (growth < np.log(2))
-        rows += [i] * int(good.sum())
-        columns += later[good].tolist()
-        costs += cost[good].tolist()
-    follower = _assign(len(groups), rows, columns, costs)
+        costs.update(zip(((i, j) for j in later[good].tolist()), cost[good].tolist()))
+    follower = _assign(len(groups), costs)
+    found = _passed_over(follower, end, start)
+    if found:
+        for before, between, after in found:
+            costs.pop((before, after), None)
+            costs[before, between] = costs[between, after] = 0.0
+        follower = _assign(len(groups), costs)
     track = np.full(len(detections), -1)
     number = np.arange(len(groups))
     # A tracklet begins before those that follow it: in this order one pass is enough.
@@ -326,17 +335,51 @@ def _join(detections, tracklet, geometry, trunk, fps):
     return track
 
 
-def _assign(count, rows, columns, costs):
+def _passed_over(follower, end, start):
+    """Tracklets in a gap of someone else's track that fill it at its place.
+
+    Such a tracklet begins where the one before ended, and ends where the one after
+    begins. Some odd poses are enough to give it to a passer-by who is seen much later.
+
+    Parameters
+    ----------
+    follower : ndarray of int, shape (M,)
+        What follows each tracklet.
+    end, start : _Ends
+
+    Returns
+    -------
+    list of tuple of int
+        Tracklets before, between and after.
+    """
+    found = []
+    for before, after in enumerate(follower.tolist()):
+        if after < 0:
+            continue
+        inside = (start.frame > end.frame[before]) & (end.frame < start.frame[after])
+        inside = np.flatnonzero(inside).tolist()
+        near = [k for k in inside if _stays(end, before, start, k) and _stays(end, k, start, after)]
+        near.sort(key=lambda k: start.frame[k])
+        chain = [before, *near, after]
+        found += zip(chain, chain[1:-1], chain[2:])
+    return found
+
+
+def _stays(end, one, start, other):
+    """Whether tracklet `other` begins where `one` ended."""
+    away = np.hypot(*(end.place[one] - start.place[other]))
+    return away < CONTACT * max(end.size[one], start.size[other])
+
+
+def _assign(count, costs):
     """Column for each of `count` rows, or -1: the cheapest, where going without is JOIN_COST."""
     free = np.arange(count)
+    rows, columns = np.array(list(costs), int).reshape(-1, 2).T
     matrix = coo_array(
         (
             # Zeros would be taken for missing entries.
-            np.concatenate([np.array(costs, float) + 1, np.full(count, JOIN_COST + 1)]),
-            (
-                np.concatenate([np.array(rows, int), free]),
-                np.concatenate([np.array(columns, int), count + free]),
-            ),
+            np.concatenate([np.array(list(costs.values())) + 1, np.full(count, JOIN_COST + 1)]),
+            (np.concatenate([rows, free]), np.concatenate([columns, count + free])),
         ),
         shape=(count, 2 * count),
     )

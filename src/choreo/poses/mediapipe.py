@@ -1,7 +1,7 @@
 """MediaPipe Pose, the estimator that is built in.
 
 BlazePose *full* (``model_complexity=1``), whose two model files lie inside the wheel:
-nothing is downloaded. One person; 33 landmarks.
+nothing is downloaded. One person, whom nobody can choose; 33 landmarks.
 """
 
 import contextlib
@@ -17,6 +17,10 @@ import numpy as np
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256
+from choreo.poses.detections import Detections
+from choreo.poses.linking import geometry_of
+from choreo.poses.pick import parse
+from choreo.poses.selection import meeting
 from choreo.track import PoseTrack
 
 _MODELS = (
@@ -180,3 +184,59 @@ def extract(video, *, size, frames=None, fps=30.0, on_progress=None, static=Fals
             "source": Path(video).name,
         },
     )
+
+
+def check_pick(track, pick, *, video):
+    """Check that the person whom MediaPipe followed is the one that the user means.
+
+    MediaPipe follows one person of its own choice. A click or a box must meet that person
+    at its moment or up to half a second from it; a number (``id:N``) means nothing here,
+    which is printed.
+
+    Parameters
+    ----------
+    track : PoseTrack
+    pick : str or None
+        The user's own word (see `choreo.poses.pick.parse`); empty where there is none.
+    video : str or Path
+        Named in the error.
+
+    Raises
+    ------
+    ItemError
+        Where that person is not there.
+    PickError
+        Where the pick can't be read.
+    """
+    if not pick:
+        return
+    asked = parse(pick)
+    if asked.label is not None:
+        print(f"dancer_pick {asked} is ignored: MediaPipe does not number people")
+        return
+    seen = np.flatnonzero(track.given.any(1))
+    nothing = np.full(len(seen), np.nan)
+    found = Detections(
+        frame=seen,
+        keypoints=track.keypoints[seen].astype(float),
+        scores=track.scores[seen].astype(float),
+        skeleton=track.skeleton,
+        frames=len(track),
+        label=nothing,
+        score=nothing,
+        box=np.full((len(seen), 4), np.nan),
+    )
+    try:
+        met, _, _ = meeting(asked, found, geometry_of(found.keypoints), track.fps, track.size)
+    except ItemError as error:
+        raise ItemError(
+            error.message, where=video, value=error.value, remedy=error.remedy
+        ) from error
+    if not met.any():
+        raise ItemError(
+            "MediaPipe follows another person than the dancer picked, or nobody, at that time",
+            where=video,
+            value=str(asked),
+            remedy="Crop the video to the dancer, or use an estimator that finds several "
+            "people (AlphaPose, OpenPose, RTMPose)",
+        )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json
+from choreo.poses.coverage import check_coverage
 from choreo.poses.external import private_folder, run_tool
 from choreo.poses.formats import native
 from choreo.poses.formats.openpose import read_detections
@@ -321,7 +322,8 @@ def run(
     Raises
     ------
     ItemError
-        Where it fails, stalls, leaves out a frame, or finds nobody in any frame.
+        Where it fails, stalls, leaves out a frame, or finds somebody in less than
+        `choreo.poses.coverage.MIN_COVERAGE` of the frames.
     ConfigError
         Where the program, image or models can't be used, or the weights are not whole.
     """
@@ -370,14 +372,14 @@ def run(
                 raise ItemError(
                     f"what OpenPose wrote is damaged: {said}", where=video, remedy="Run it again"
                 ) from error
-            if not len(found):
-                raise ItemError(
-                    f"OpenPose found nobody in any of {frames} frames",
-                    where=video,
-                    remedy="Its weights are whole (size and MD5). "
-                    + ("" if gpu else "No GPU is here, and a CUDA build finds nothing without. ")
-                    + f"Look at the video and at {log}",
-                )
+            check_coverage(
+                found,
+                tool="OpenPose",
+                where=video,
+                remedy="Its weights are whole (size and MD5). "
+                + ("" if gpu else "No GPU is here, and a CUDA build finds nothing without. ")
+                + f"Look at the video and at {log}",
+            )
     write_json(
         record_json,
         {

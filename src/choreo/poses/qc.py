@@ -88,7 +88,7 @@ def picture(track, video, path):
     ----------
     track : PoseTrack
         With the report of `choreo.poses.selection.select_dancer` in ``meta["dancer"]``;
-        without it the tool itself followed one person.
+        without it no frame had a second person.
     video : str or Path
         The standardised video.
     path : str or Path
@@ -106,7 +106,7 @@ def picture(track, video, path):
         width, height = track.size
         sheet = 13 / SHEET[1] * height / width * SHEET[0]
         strip = 0.5 + 0.22 * (1 + len(others))
-        notes = 0.6 + 0.2 * len(others)
+        notes = 0.8 + 0.2 * len(others)
         figure = figures.plt.figure(figsize=(13, sheet + strip + notes + 1.2), layout="constrained")
         top, middle, low = figure.subfigures(3, 1, height_ratios=(sheet + 0.7, strip + 0.4, notes))
         axes = np.ravel(top.subplots(*SHEET))
@@ -211,13 +211,18 @@ def _timeline(axis, track, others, frames):
 def _notes(track, others):
     report = track.meta.get("dancer")
     if report is None:
-        return "The estimator follows one person and gives nobody else: there is nothing to choose."
+        return "No frame has a second person: there is nothing to choose."
     chosen = report["chosen"]
     picked = f", picked by {report['pick']}" if "pick" in report else ""
     lines = [
         f"dancer: score {chosen['score']:.2f}{picked}; linked by {report['linker']['name']}; "
         f"{report['rejected_count']} others rejected"
     ]
+    if "frames_dropped" in track.meta:
+        lines.append(
+            f"frames without the dancer: {track.meta['frames_dropped']} where others were found, "
+            f"{track.meta['frames_with_nobody']} where nobody was"
+        )
     if others:
         lines.append("to choose another, write in the videos table, column dancer_pick:")
     for number, candidate in enumerate(others, 1):

@@ -17,6 +17,7 @@ import rtmlib
 from choreo import media
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
+from choreo.poses.coverage import check_coverage
 from choreo.poses.detections import Detections
 from choreo.poses.rtmpose_weights import LICENCE
 
@@ -220,7 +221,8 @@ def people(video, networks, *, size, frames, on_progress=None):
     Raises
     ------
     ItemError
-        Where the video can't be decoded, or not to so many frames.
+        Where the video can't be decoded, or not to so many frames, or somebody is found in
+        less than `choreo.poses.coverage.MIN_COVERAGE` of them.
     """
     joints = networks.joints
     frame, keypoints, scores, boxes = [], [], [], []
@@ -244,7 +246,7 @@ def people(video, networks, *, size, frames, on_progress=None):
     absent = ~(scores > 0)
     keypoints[absent], scores[absent] = np.nan, np.nan
     nothing = np.full(len(frame), np.nan)
-    return Detections(
+    everyone = Detections(
         frame=np.array(frame, int),
         keypoints=keypoints,
         scores=scores,
@@ -254,3 +256,10 @@ def people(video, networks, *, size, frames, on_progress=None):
         score=nothing,
         box=np.concatenate([np.empty((0, 4)), *boxes]),
     )
+    check_coverage(
+        everyone,
+        tool="RTMPose's detector",
+        where=video,
+        remedy="Likely poses.rtmpose.detector is not the right file, or the video shows nobody",
+    )
+    return everyone

@@ -24,6 +24,7 @@ ASSETS = {
     setting: Asset(
         name=name,
         url=f"{_BASE}/{name}",
+        container="zip",
         licence=LICENCE,
         page="https://huggingface.co/Tau-J/RTMPose (rtmposev1/onnx_sdk), unzip it",
         setting=f"poses.rtmpose.{setting}",
@@ -35,6 +36,10 @@ to use in its place. Their owner publishes neither sizes nor hashes."""
 
 MAX_BYTES = 2 << 30
 """Largest network that is unpacked; a file of this format can't hold more."""
+
+
+# Of every ONNX file: the tag of the field that says its version.
+_FIRST = b"\x08"
 
 
 def unpack(archive, output):
@@ -50,7 +55,7 @@ def unpack(archive, output):
     Raises
     ------
     ConfigError
-        Where it is no zip, has not one .onnx, is too large or damaged.
+        Where it is no zip, has not one .onnx, or that is no network, too large or damaged.
     """
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -64,6 +69,8 @@ def unpack(archive, output):
                 whole(output) as temporary,
                 open(temporary, "wb") as file,
             ):
+                if network.peek(1)[:1] != _FIRST:
+                    raise ConfigError("its .onnx file is no network", where=archive)
                 left = MAX_BYTES
                 while block := network.read(1 << 20):
                     left -= len(block)

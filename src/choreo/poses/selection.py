@@ -3,16 +3,18 @@
 People are followed through the video (`choreo.poses.linking`), and the track with the
 highest length x height x centrality x motion is the dancer: who is there longest, tall in
 the picture, near its middle and moving. The user's word (`choreo.poses.pick`) goes before
-that. Everyone else is recorded in the track's `meta`.
+that. Everyone else is recorded in the track's `meta`. What can be nobody but the dancer
+stays in the track, however far it jumps: the estimator's own errors are to be counted.
 """
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.poses.linking import geometry_of, groups_of, link, trunk_of
+from choreo.poses.linking import LINK_SECONDS, geometry_of, groups_of, link, trunk_of
 from choreo.poses.pick import parse
 from choreo.skeletons import SKELETONS
 
@@ -34,6 +36,13 @@ PICK_SECONDS = 0.5
 
 PICK_OVERLAP = 0.2
 """Smallest intersection over union of a box with the one that it means."""
+
+
+TOGETHER_SECONDS = 0.2
+"""Who is seen beside the dancer for longer, or most of the time, is another person."""
+
+JUMP_SECONDS = 1.0
+"""Longest absence from among other people in which a stray pose is the dancer's."""
 
 
 def _motion(detections, members, geometry):
@@ -126,8 +135,33 @@ def _box_overlap(box, low, high):
     return inside / (size.prod() + (high - low).prod(1) - inside)
 
 
-def _picked(pick, detections, track, geometry, fps, size):
-    """Detection that a click or a box means."""
+def meeting(pick, detections, geometry, fps, size):
+    """Tell which detections a click or a box meets.
+
+    Parameters
+    ----------
+    pick : choreo.poses.pick.Pick
+        With a moment.
+    detections : Detections
+    geometry : choreo.poses.linking.Geometry
+        Of the detections.
+    fps : float
+    size : tuple of int
+        Width and height of the video in pixels.
+
+    Returns
+    -------
+    met : ndarray of bool, shape (N,)
+    late : ndarray, shape (N,)
+        Seconds from the pick's moment.
+    away : ndarray, shape (N,)
+        How ill each fits: less is better.
+
+    Raises
+    ------
+    ItemError
+        Where the pick lies outside the picture or after the video's end.
+    """
     width, height = size
     x, y = pick.point or pick.box[:2]
     if x >= width or y >= height:
@@ -154,8 +188,14 @@ def _picked(pick, detections, track, geometry, fps, size):
         away = np.where(np.isfinite(share), (1 - share) * 1e6, np.nan)
         away = away + np.hypot(*(geometry.centre - middle).T)
         met = share >= PICK_OVERLAP
+    return met & (late <= PICK_SECONDS), late, away
+
+
+def _picked(pick, detections, track, geometry, fps, size):
+    """Detection that a click or a box means."""
+    met, late, away = meeting(pick, detections, geometry, fps, size)
     someone = track >= 0
-    met &= someone & (late <= PICK_SECONDS)
+    met &= someone
     if met.any():
         found = np.flatnonzero(met)
         return found[np.lexsort((away[found], late[found].round(6)))[0]]
@@ -236,6 +276,64 @@ def _people(detections, fps, size, linker, video):
     raise ItemError("unknown linker", value=linker, remedy=f"Use one of {', '.join(LINKERS)}")
 
 
+def _others(detections, track, dancer, witnessed):
+    """Numbers of the tracks that must be of somebody else.
+
+    They are seen for `TOGETHER_SECONDS`, or most of their time, in frames where the
+    dancer is known to be someone else (`witnessed`, shape (F,), and the least count).
+    """
+    frames, least = witnessed
+    numbers = np.unique(track[(track >= 0) & (track != dancer)])
+    seen = [frames[detections.frame[track == n]] for n in numbers]
+    return [n for n, s in zip(numbers.tolist(), seen) if s.sum() > min(least, 0.5 * len(s))]
+
+
+def _stray(detections, track, dancer, usable, trunk, fps, picked):
+    """Detections outside the dancer's track that can be nobody else's, at most one a frame.
+
+    Such a detection is the only one of its frame that is of no other person, and no other
+    person who is missing there is as likely to be it. Among several people, and where the
+    user has said who the dancer is, the dancer must not be away for long.
+    """
+    frame = detections.frame
+    present = np.zeros(detections.frames, bool)
+    present[frame[track == dancer]] = True
+    edges = np.flatnonzero(np.concatenate([[True], present, [True]])) - 1
+    absence = np.zeros(detections.frames)
+    for before, after in pairwise(edges):
+        absence[before + 1 : after] = (after - before - 1) / fps
+    crowd = np.bincount(frame[usable], minlength=detections.frames)
+    short = absence <= JUMP_SECONDS
+    alone = (crowd == 1) & (not picked)
+    # Whoever is among people while the dancer is away for long is one of those people.
+    witnessed = present | (~short & (crowd > 1))
+    others = _others(detections, track, dancer, (witnessed, TOGETHER_SECONDS * fps))
+    loose = usable & ~np.isin(track, [dancer, *others])
+    one = np.bincount(frame[loose], minlength=detections.frames) == 1
+    stray = np.flatnonzero(loose & (one & ~present & (short | alone))[frame])
+    near = np.full(len(stray), np.inf)
+    for number in others:
+        members = np.flatnonzero(track == number)
+        if len(members) < TOGETHER_SECONDS * fps:
+            continue  # a second pose of someone, not a person who may be missed
+        members = members[np.argsort(frame[members])]
+        seen = frame[members]
+        missing = ~np.isin(frame[stray], seen)
+        missing &= frame[stray] >= seen[0] - LINK_SECONDS * fps
+        missing &= frame[stray] <= seen[-1] + LINK_SECONDS * fps
+        away = _from_path(frame[stray], trunk[stray], seen, trunk[members])
+        near = np.where(missing, np.minimum(near, away), near)
+    members = np.flatnonzero(track == dancer)
+    members = members[np.argsort(frame[members])]
+    return stray[_from_path(frame[stray], trunk[stray], frame[members], trunk[members]) < near / 2]
+
+
+def _from_path(frames, places, seen, path):
+    """Distance (K,) of places (K, 2) from where a track with `path` (M, 2) would be then."""
+    expected = np.column_stack([np.interp(frames, seen, path[:, i]) for i in (0, 1)])
+    return np.hypot(*(places - expected).T)
+
+
 def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=None):
     """Choose the dancer among everyone that was found.
 
@@ -260,7 +358,8 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     members : ndarray of int
         Indices into `detections`, at most one a frame, in order of time.
     report : dict
-        ``linker``; ``pick`` where there is one; ``chosen`` and ``rejected`` (at most
+        ``linker``; ``pick`` where there is one; ``stray``: poses outside the dancer's own
+        path that were kept, since they can be nobody else's; ``chosen`` and ``rejected`` (at most
         `LISTED`, best first; ``rejected_count`` is all of them): frames, first and last
         frame, median height and centre in pixels, centrality, motion (person sizes a
         frame), score, ``label`` (the estimator's most frequent number, or None),
@@ -286,6 +385,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     if asked is not None and asked.label is not None:
         chosen = _labelled(asked, detections, usable)
         track[chosen] = track.max() + 1
+    trunk = trunk_of(detections, geometry)
     groups = groups_of(detections, track)
     described = [_describe(detections, m, geometry, size) for m in groups]
     _scores(described, detections.frames)
@@ -296,11 +396,20 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     else:
         number = track[_picked(asked, detections, track, geometry, fps, size)]
         best = next(i for i, m in enumerate(groups) if track[m[0]] == number)
+    stray = np.array([], int)
+    if asked is None or asked.label is None:
+        dancer = track[groups[best][0]]
+        stray = _stray(detections, track, dancer, usable, trunk, fps, asked is not None)
+    if len(stray):
+        track[stray] = dancer
+        groups = groups_of(detections, track)
+        described = [_describe(detections, m, geometry, size) for m in groups]
+        _scores(described, detections.frames)
+        best = next(i for i, m in enumerate(groups) if track[m[0]] == dancer)
     order = sorted(
         (i for i in range(len(groups)) if i != best),
         key=lambda i: (-described[i]["score"], described[i]["first"]),
     )
-    trunk = trunk_of(detections, geometry)
     everyone = np.flatnonzero(track >= 0)
     for i in [best, *order[:LISTED]]:
         described[i]["label"] = _labels_of(detections, groups[i])
@@ -309,6 +418,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
         described[i]["path"] = _path(detections, groups[i], geometry)
     report = {
         "linker": linked,
+        "stray": len(stray),
         "chosen": _rounded(described[best]),
         "rejected": [_rounded(described[i]) for i in order[:LISTED]],
         "rejected_count": len(order),
@@ -322,6 +432,29 @@ def _rounded(description):
     return {k: round(v, 4) if isinstance(v, float) else v for k, v in description.items()}
 
 
+def frames_without(detections, members):
+    """Count the frames in which the dancer is missing, by whose doing.
+
+    Parameters
+    ----------
+    detections : Detections
+    members : ndarray of int
+        The dancer's.
+
+    Returns
+    -------
+    dict of str to int
+        ``frames_dropped``: someone was found, but not taken for the dancer;
+        ``frames_with_nobody``: the estimator found nobody.
+    """
+    usable = np.isfinite(detections.keypoints).all(-1).any(1)
+    found = len(np.unique(detections.frame[usable]))
+    return {
+        "frames_dropped": found - len(members),
+        "frames_with_nobody": detections.frames - found,
+    }
+
+
 def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="poses", video=None):
     """Make the dancer's track.
 
@@ -333,8 +466,8 @@ def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="pose
     size : tuple of int
         Width and height of the video in pixels.
     meta : dict
-        What is known of the estimator; ``source`` and ``dancer`` (the report of
-        `select_dancer`) are added.
+        What is known of the estimator; ``source``, ``dancer`` (the report of
+        `select_dancer`) and what `frames_without` gives are added.
     source : str or Path
         The file that the detections came from.
     pick, linker, video
@@ -359,5 +492,10 @@ def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="pose
             value=error.value,
             remedy=error.remedy,
         ) from error
-    meta = {**meta, "source": Path(source).name, "dancer": report}
+    meta = {
+        **meta,
+        "source": Path(source).name,
+        "dancer": report,
+        **frames_without(detections, members),
+    }
     return detections.track(members, fps=fps, size=size, meta=meta)

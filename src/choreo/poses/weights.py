@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -35,7 +36,13 @@ WAIT_SECONDS = 2.0
 TIMEOUT_SECONDS = 60.0
 """How long a server may be silent."""
 
+NEARLY = 0.03
+"""How far a file may be from a size that is only roughly known, as a share of it."""
+
 _BLOCK = 1 << 20
+
+# The number that torch's older format begins with, as pickle's protocol 2 writes it.
+_TORCH_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class Asset:
         Where it is fetched from, by https.
     size : int or None
         Bytes, where known.
+    about : int or None
+        Bytes within `NEARLY`, where only that is known.
+    container : {"torch", "zip"} or None
+        What kind of file it is, where neither size nor hash tells: what `torch.save` writes
+        (its zip, or its older pickle), or a zip.
     sha256, md5 : str or None
         Hexadecimal, where known. Without either, what the first download gave is
         trusted and anything else is refused later on.
@@ -64,6 +76,8 @@ class Asset:
     name: str
     url: str
     size: int | None = None
+    about: int | None = None
+    container: str | None = None
     sha256: str | None = None
     md5: str | None = None
     licence: str = ""
@@ -101,7 +115,8 @@ def verify(path, asset):
     Raises
     ------
     ConfigError
-        Where it is missing, empty, a web page, or differs in size or hash.
+        Where it is missing, empty, a web page, another kind of file, or differs in size or
+        hash.
     """
     path = Path(path)
     again = f"Delete it and fetch it again. {asset.remedy}"
@@ -118,10 +133,22 @@ def verify(path, asset):
             where=path,
             remedy=f"It was not fetched whole, or is another file. {again}",
         )
+    if asset.about and abs(size - asset.about) > NEARLY * asset.about:
+        raise ConfigError(
+            f"has {size} bytes, {asset.name} has about {asset.about / 1e6:.0f} MB",
+            where=path,
+            remedy=f"It was not fetched whole, or is another file. {again}",
+        )
     with open(path, "rb") as file:
         if _is_page(file.read(512)):
             raise ConfigError(
                 f"is a web page, not {asset.name}",
+                where=path,
+                remedy=again,
+            )
+        if not _is_of_kind(asset.container, file):
+            raise ConfigError(
+                f"is no {'zip' if asset.container == 'zip' else 'file of torch'}, or was cut",
                 where=path,
                 remedy=again,
             )
@@ -238,6 +265,17 @@ def _is_page(start):
     return start.lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
+def _is_of_kind(container, file):
+    """Tell whether an open file is such a container; every file is where none is known."""
+    if container is None:
+        return True
+    file.seek(0)
+    if container == "torch" and file.read(len(_TORCH_PICKLE)) == _TORCH_PICKLE:
+        return True
+    # Its table of contents is at the end, so that a zip that was cut is none.
+    return zipfile.is_zipfile(file)
+
+
 def _said(page):
     """What a web page says to a reader, shortened."""
     text = page.decode("utf-8", "replace")
@@ -324,7 +362,7 @@ def _receive(asset, part, terminal):
             raise _Refused(f"the server gives a web page: {_said(answer.read(1 << 16))}")
         length = answer.headers.get("Content-Length")
         total = have + int(length) if length and length.isdigit() else None
-        most = asset.size or MAX_BYTES
+        most = asset.size or (int((1 + NEARLY) * asset.about) if asset.about else MAX_BYTES)
         if asset.size and total not in (None, asset.size):
             _empty(part)
             raise _Refused(f"it has {total} bytes there, not {asset.size}")

@@ -1,4 +1,4 @@
-"""Sound on the clock of the pictures: decoded, averaged to mono, resampled.
+"""Sound on the clock of the pictures: decoded, made mono, resampled.
 
 Sample n is at ``n / rate`` seconds of the clock of `choreo.videos.source`.
 """
@@ -14,11 +14,13 @@ import numpy as np
 import soxr
 
 from choreo import media
-from choreo.errors import ItemError
+from choreo.errors import ConfigError, ItemError
 from choreo.files import whole
 from choreo.media import SAMPLE_RATE
 from choreo.videos.source import look, sound_frames
 
+CHANNELS = ("mean", "left")
+"""How sound is made mono."""
 _BLOCK = 1 << 16
 _MAX_SECONDS = 4 * 3600.0
 # The times that a container gives its packets jitter: by a millisecond in mkv and flv, by
@@ -115,12 +117,13 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
     return Placement(begin, shifts, end / source.sound.rate - source.zero)
 
 
-def mono_blocks(source, placement, *, start=0.0, seconds=math.inf, seek=0.0, threads=1):
-    """Read the sound of a source as mono, the mean of its channels, at its own rate.
+def mono_blocks(
+    source, placement, *, start=0.0, seconds=math.inf, seek=0.0, channels="mean", threads=1
+):
+    """Read the sound of a source as mono at its own rate.
 
     Silence stands where the file has no sound: before a late start and in the gaps between
-    its packets; what comes before `start` is left out. More than two channels are mixed
-    down to two first, as ITU-R BS.775 does: centre and surround at -3 dB, no LFE.
+    its packets; what comes before `start` is left out.
 
     Parameters
     ----------
@@ -132,6 +135,10 @@ def mono_blocks(source, placement, *, start=0.0, seconds=math.inf, seek=0.0, thr
         From where on the source's clock, and how much at most.
     seek, threads : float, int
         As `place_sound` has them.
+    channels : {"mean", "left"}
+        ``mean`` of the channels; more than two are mixed down to two first, as ITU-R
+        BS.775 does: centre and surround at -3 dB, no LFE. ``left``: the first channel
+        alone, as the released code takes it.
 
     Yields
     ------
@@ -142,27 +149,35 @@ def mono_blocks(source, placement, *, start=0.0, seconds=math.inf, seek=0.0, thr
     rate = source.sound.rate
     late = placement.begin - round((source.zero + start) * rate)
     left = math.inf if math.isinf(seconds) else round(seconds * rate)
-    for block in shifted(_decoded(source, seek, threads), [(0, late), *placement.shifts]):
+    for block in shifted(_decoded(source, seek, channels, threads), [(0, late), *placement.shifts]):
         yield block[: int(min(left, len(block)))]
         left -= len(block)
         if left <= 0:
             return
 
 
-def _decoded(source, seek, threads):
+def _decoded(source, seek, channels, threads):
     """Yield the decoded sound as mono blocks, each sample once, whatever its time."""
-    channels = min(source.sound.channels, 2)
+    if channels not in CHANNELS:
+        raise ConfigError(
+            "unknown choice of channels", value=channels, remedy=f"Use {' or '.join(CHANNELS)}"
+        )
     stream = source.stream("a:0", seek=seek, threads=threads)
+    if channels == "left":
+        count, stream = 1, stream.filter("channelmap", map="0", channel_layout="mono")
+    else:
+        count = min(source.sound.channels, 2)
+        stream = stream.filter("aformat", channel_layouts="mono" if count == 1 else "stereo")
     node = ffmpeg.output(
-        stream.filter("aformat", channel_layouts="mono" if channels == 1 else "stereo"),
+        stream,
         "pipe:1",
         format="f32le",
         acodec="pcm_f32le",
     ).global_args("-copyts")
     with media.Pipe(node) as pipe:
-        while data := pipe.stdout.read(_BLOCK * channels * 4):
-            frames = np.frombuffer(data, "<f4", len(data) // (4 * channels) * channels)
-            mono = frames.reshape(-1, channels).mean(axis=1, dtype=np.float32)
+        while data := pipe.stdout.read(_BLOCK * count * 4):
+            frames = np.frombuffer(data, "<f4", len(data) // (4 * count) * count)
+            mono = frames.reshape(-1, count).mean(axis=1, dtype=np.float32)
             # A float file may hold NaN; one of them would spread over the whole filter.
             yield np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
         if pipe.wait():
@@ -267,16 +282,18 @@ def write_song(path, blocks, count, *, rate=SAMPLE_RATE):
     return {"samples": done, "peak": peak, "rms": math.sqrt(power / count) if count else 0.0}
 
 
-def read_song(path, rate=SAMPLE_RATE):
+def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     """Read a song as mono.
 
     Parameters
     ----------
     path : str or Path
         The 16 kHz wav of a standardised video (read directly), or any sound or video file
-        (decoded by ffmpeg, channels averaged, resampled by soxr).
+        (decoded by ffmpeg, made mono, resampled by soxr).
     rate : int
         Samples a second that are wanted.
+    channels : {"mean", "left"}
+        As `mono_blocks` has it.
 
     Returns
     -------
@@ -295,7 +312,9 @@ def read_song(path, rate=SAMPLE_RATE):
         source = look(path)
         if source.sound is None:
             raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
-        blocks = mono_blocks(source, place_sound(source), seconds=_MAX_SECONDS + 1)
+        blocks = mono_blocks(
+            source, place_sound(source), seconds=_MAX_SECONDS + 1, channels=channels
+        )
         song = np.concatenate(
             [np.zeros(0, np.float32), *resampled(blocks, source.sound.rate, rate)]
         )

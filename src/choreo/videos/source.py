@@ -9,6 +9,7 @@ when its first sound is heard. Times that the file itself gives (its "pts", afte
 lists and the encoder's priming samples are taken off) are called *file times* here.
 """
 
+import array
 import math
 import re
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import ffmpeg
+import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
@@ -23,6 +25,24 @@ from choreo.errors import ItemError
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
 
+# What pictures may be off an even grid, in seconds: containers round to milliseconds, and
+# encoders jitter by a few.
+_EVEN = 0.004
+_EVEN_SHARE = 0.99
+_FULL = 0.8
+_RATES = tuple(
+    Fraction(*rate)
+    for rate in (
+        (24000, 1001),
+        (24, 1),
+        (25, 1),
+        (30000, 1001),
+        (30, 1),
+        (50, 1),
+        (60000, 1001),
+        (60, 1),
+    )
+)
 _SEEKABLE = {"mov", "matroska"}
 _SEEK_MARGIN = 10.0
 _MAX_PIXELS = 8192 * 8192
@@ -332,8 +352,8 @@ class Scan:
         Seconds on the clock of the last picture read.
     interval, longest : float
         Mean and longest seconds from one picture to the next; NaN and 0 for a single one.
-    off_grid : float
-        Largest distance in seconds of the k-th picture read from ``k / fps``.
+    times : ndarray of float64, shape (n,)
+        Seconds on the clock of every picture read.
     whole : bool
         The file was read to its end.
     end : float
@@ -346,10 +366,49 @@ class Scan:
     last: float
     interval: float
     longest: float
-    off_grid: float
+    times: np.ndarray
     whole: bool
     end: float
     seek: float
+
+    def off_grid(self, fps):
+        """Largest distance in seconds of the k-th picture read from ``k / fps``."""
+        return float(np.abs(self.times - np.arange(len(self.times)) / fps).max())
+
+    def even_rate(self, stated):
+        """Frames a second of the even grid that the pictures lie on.
+
+        99 of 100 must be within 4 ms of the grid that begins with the first picture read,
+        and a fifth of its places at most be empty, as where pictures were lost: on a finer
+        grid, pictures would be held, and shown late in the mean. What the file states is tried
+        first, then the mean rate, then the usual rates from 24000/1001 to 60.
+
+        Parameters
+        ----------
+        stated : float or None
+            What ffmpeg says of the file, which of a variable rate is the mean.
+
+        Returns
+        -------
+        Fraction or None
+            None where no grid from 10 to 60 frames a second fits: a variable rate.
+        """
+        mean = Fraction(1 / self.interval).limit_denominator(1001) if self.interval > 0 else None
+        stated = None if stated is None else _unrounded(stated)
+        for rate in (stated, mean, *_RATES):
+            if rate is not None and 10 <= rate <= 60:
+                places = (self.times - self.times[0]) * float(rate)
+                off = np.abs(places - np.rint(places)) / float(rate)
+                full = len(places) >= _FULL * (places[-1] + 1)
+                if full and np.quantile(off, _EVEN_SHARE) <= _EVEN:
+                    return rate
+        return None
+
+
+def _unrounded(stated):
+    """Rate of which ffmpeg said two decimals: 29.97 is 30000/1001."""
+    television = Fraction(round(stated * 1.001) * 1000, 1001)
+    return television if abs(television - stated) < 0.005 else Fraction(str(stated))
 
 
 def picture_times(path):
@@ -398,7 +457,7 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
     source : Source
         With pictures.
     fps : float
-        Frames a second that `Scan.off_grid` is measured against.
+        Frames a second that a file of one picture is taken to have.
     start, end : float
         The stretch, in seconds on the clock; reading stops soon after `end`.
     threads : int
@@ -421,37 +480,35 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
 def _scan(source, fps, start, end, threads, seek):
     """As `scan`; None where no picture, or none as early as `start`, is found."""
     stream = source.stream("V:0", seek=seek, threads=threads, **_TIMES_ONLY)
-    read, frames, first, last = 0, 0, math.nan, math.nan
-    gap, longest, off_grid, whole = math.nan, 0.0, 0.0, True
+    times, frames, last = array.array("d"), 0, math.nan
+    gap, longest, whole = math.nan, 0.0, True
     with media.Pipe(_listing([stream])) as pipe:
         for time, _, _ in _frames(pipe):
             time = time / MICROSECONDS - source.zero
-            if read == 0:
-                if seek and time > start:
-                    return None
-                first = time
-            else:
+            if times:
                 gap = time - last
                 longest = max(longest, gap)
-            off_grid = max(off_grid, abs(time - read / fps))
-            read, last = read + 1, time
+            elif seek and time > start:
+                return None
+            times.append(time)
+            last = time
             if time >= end:
                 whole = False
                 break
             frames += time >= start
-    if read == 0:
+    if not times:
         return None
-    interval = (last - first) / (read - 1) if read > 1 else math.nan
+    interval = (last - times[0]) / (len(times) - 1) if len(times) > 1 else math.nan
     return Scan(
         frames=frames,
         last=last,
         interval=interval,
         longest=longest,
-        off_grid=off_grid,
+        times=np.array(times),
         whole=whole,
         # Nothing tells how long the last picture is shown: as long as the one before it,
         # unless that one stood still.
-        end=last + (min(interval, gap) if read > 1 else 1 / fps),
+        end=last + (min(interval, gap) if len(times) > 1 else 1 / fps),
         seek=seek,
     )
 

@@ -42,6 +42,7 @@ def standardise(
     end=None,
     height=None,
     fps=30.0,
+    channels="mean",
     require_sound=True,
     min_seconds=5.0,
     max_seconds=3600.0,
@@ -68,9 +69,12 @@ def standardise(
         default the original size, an odd width or height padded with one black column
         at the right or row at the bottom, so that no position changes.
     fps : float, optional
-        Frames a second; None: the rate that the source states, or 30 where it states none
-        between 10 and 60. At its own rate each frame is shown when it was taken; at another
-        one some are up to half a frame off.
+        Frames a second; None: the source's own, where its pictures lie on an even grid of
+        10 to 60 frames a second (`Scan.even_rate`). Then each picture is shown when it was
+        taken; at another rate some are up to half a frame off and held pictures are late.
+        Any other source, as of a variable rate, gets 30.
+    channels : {"mean", "left"}
+        How the song is made mono: `choreo.videos.audio.mono_blocks`.
     require_sound : bool
         Refuse a clip without sound; otherwise its song is silence and `audio` in the
         probe is null.
@@ -105,18 +109,19 @@ def standardise(
         )
     if found.sound is None and require_sound:
         raise _no_sound(source, "the video has no sound")
-    fps = _own_rate(found.picture.fps) if fps is None else fps
-    rate = Fraction(fps).limit_denominator(1001)
     begin = float(start or 0.0)
     # One second more than allowed tells a clip that is too long.
     limit = begin + max_seconds + 1
     times = scan(
         found,
-        fps=float(rate),
+        fps=fps or found.picture.fps or 30.0,
         start=begin,
         end=limit if end is None else min(end, limit),
         threads=threads,
     )
+    even = times.even_rate(found.picture.fps)
+    # More than 30 would hold the pictures of slow stretches longer, and show them later.
+    rate = Fraction(fps or even or 30).limit_denominator(1001)
     placement = found.sound and place_sound(
         found,
         # To its end where a file must be told from one that is cut off.
@@ -136,7 +141,7 @@ def standardise(
     count = round((finish - begin) * rate)
     if count < max(1, round(min_seconds * rate)):
         raise ItemError(
-            f"the clip is shorter than {max(min_seconds, 1 / fps):g} s",
+            f"the clip is shorter than {max(min_seconds, float(1 / rate)):g} s",
             where=source,
             value=f"{finish - begin:.3f} s",
             remedy="Take a longer piece, or leave it out",
@@ -152,11 +157,13 @@ def standardise(
     clip = _Clip(
         source=found,
         times=times,
+        even=even,
         placement=placement,
         begin=begin,
         count=count,
         rate=rate,
         size=size,
+        channels=channels,
         threads=threads,
     )
     # The outputs appear together, after the last of them is known to be right.
@@ -178,11 +185,13 @@ class _Clip:
 
     source: Source
     times: Scan
+    even: Fraction | None
     placement: Placement | None
     begin: float
     count: int
     rate: Fraction
     size: tuple
+    channels: str
     threads: int
 
     @property
@@ -192,14 +201,6 @@ class _Clip:
     @property
     def samples(self):
         return round(self.seconds * SAMPLE_RATE)
-
-
-def _own_rate(stated):
-    """Frames a second of a source as a fraction: ffmpeg rounds 30000/1001 to 29.97."""
-    if stated is None or not 10 <= stated <= 60:
-        return Fraction(30)
-    television = Fraction(round(stated * 1.001) * 1000, 1001)
-    return television if abs(television - stated) < 0.005 else Fraction(str(stated))
 
 
 def _check_settings(source, start, end, height, fps):
@@ -303,6 +304,7 @@ def _write_song(clip, path):
             # A little more than the song, so that the filter's tail is real sound.
             seconds=clip.samples / SAMPLE_RATE + 0.1,
             seek=clip.times.seek,
+            channels=clip.channels,
             threads=clip.threads,
         )
         blocks = resampled(mono, found.sound.rate, SAMPLE_RATE)
@@ -409,7 +411,7 @@ def _is_standard(clip):
         and not picture.interlaced
         and picture.size == clip.size
         and times.frames == clip.count
-        and times.off_grid < _EXACT
+        and times.off_grid(float(clip.rate)) < _EXACT
     )
 
 
@@ -452,6 +454,7 @@ def _record(clip, level, finish, copied):
             "samples": clip.samples,
             "rate": SAMPLE_RATE,
             "seconds": clip.samples / SAMPLE_RATE,
+            "channels": clip.channels,
             "heard": level["samples"] / SAMPLE_RATE,
             "peak": round(level["peak"], 6),
             "rms": round(level["rms"], 6),
@@ -470,6 +473,7 @@ def _record(clip, level, finish, copied):
             "interlaced": picture.interlaced,
             "fps": None if math.isnan(times.interval) else round(1 / times.interval, 4),
             "fps_stated": picture.fps,
+            "fps_even": None if clip.even is None else round(float(clip.even), 4),
             "frames": times.frames,
             "longest_gap": round(times.longest, 6),
             "audio": sound,

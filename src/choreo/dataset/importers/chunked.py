@@ -1,7 +1,7 @@
 """Datasets that hold cut chunks in pixels of 640x360: Ren et al.'s and the thesis's own.
 
 Both are in the released code's form, and are packed as ``released``: what is in the
-file, not normalised again. The initial poses follow the released rule.
+file, not normalised again but for `outside`. The initial poses follow the released rule.
 """
 
 import re
@@ -11,7 +11,7 @@ import numpy as np
 
 from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES, CHUNK_SECONDS, Chunks, initial_poses
 from choreo.dataset.importers.json_stream import entries
-from choreo.dataset.normalise import CANVAS, Normalised, Transform, from_pixels
+from choreo.dataset.normalise import CANVAS, Normalised, Transform, placed
 from choreo.dataset.pack import write_chunks
 from choreo.errors import ItemError
 from choreo.files import is_id
@@ -21,7 +21,7 @@ _CLIP_CHUNKS = 2
 _SECOND = re.compile(r"\d{1,6}")
 
 
-def import_ren(path, folder, *, prefix="ren"):
+def import_ren(path, folder, *, prefix="ren", outside="keep"):
     """Write one shard a video of Ren et al.'s dataset (JSON encoded twice).
 
     Video -> start second -> ``audio_sequence``, 160,000 samples at 16 kHz, and
@@ -38,6 +38,9 @@ def import_ren(path, folder, *, prefix="ren"):
     prefix : str
         What the ids of videos begin with. The file names no songs: each video has its
         own.
+    outside : {"keep", "clip", "rescale", "drop"}
+        What becomes of coordinates outside [-1, 1]: see `choreo.dataset.normalise.normalise`;
+        a video is made smaller as a whole.
 
     Returns
     -------
@@ -49,10 +52,10 @@ def import_ren(path, folder, *, prefix="ren"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    return _write_all(_ren(path), folder, prefix, path, "Ren et al. 2020")
+    return _write_all(_ren(path), folder, prefix, path, "Ren et al. 2020", outside)
 
 
-def import_paired(path, folder, *, prefix="video"):
+def import_paired(path, folder, *, prefix="video", outside="keep"):
     """Write one shard a video of the thesis's ``dance_music_paired.json``.
 
     Video -> ``pose``, n x 50 x 18 x 2, and ``music``, n x 80,000 samples. The last chunk
@@ -61,7 +64,7 @@ def import_paired(path, folder, *, prefix="video"):
 
     Parameters
     ----------
-    path, folder, prefix
+    path, folder, prefix, outside
         As for `import_ren`.
 
     Returns
@@ -74,7 +77,7 @@ def import_paired(path, folder, *, prefix="video"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    return _write_all(_paired(path), folder, prefix, path, "DancingAI")
+    return _write_all(_paired(path), folder, prefix, path, "DancingAI", outside)
 
 
 def _ren(path):
@@ -122,24 +125,45 @@ def _chunk(entry, pose_key, audio_key, count):
     return poses, np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
 
 
-def _write_all(videos, folder, prefix, path, origin):
-    shards = []
+def _write_all(videos, folder, prefix, path, origin, outside):
+    shards, found = [], 0
     for video, chunks, bad in videos:
         if not is_id(prefix + video):
             raise ItemError("a video's key must do as an id", where=path, value=video)
+        found += len(chunks)
+        dropped = {"another shape": bad} if bad else {}
+        if outside == "drop":
+            inside = [chunk for chunk in chunks if not _beyond(chunk[2])]
+            if len(inside) < len(chunks):
+                dropped["outside"] = len(chunks) - len(inside)
+            chunks = inside
         if chunks:
             about = {"origin": origin, "file": Path(path).name}
             shards.append(Path(folder) / f"{prefix}{video}.h5")
-            _write(shards[-1], chunks, bad, about)
+            _write(shards[-1], chunks, dropped, about, outside)
+    if found and not shards:
+        raise ItemError(
+            "every chunk of this file has coordinates outside the window",
+            where=path,
+            remedy="Use --outside clip or rescale",
+        )
     if not shards:
         raise ItemError("no chunk of the expected shape is in this file", where=path)
     return shards
 
 
-def _write(shard, found, bad, provenance):
+def _from_canvas():
+    return Transform(tuple(2 / n for n in CANVAS["released"]), (-1.0, -1.0))
+
+
+def _beyond(pixels):
+    return bool((np.abs(_from_canvas().apply(pixels)) > 1).any())
+
+
+def _write(shard, found, dropped, provenance, outside):
     index, starts, pixels, audio = (np.array(part) for part in zip(*found))
-    canvas = CANVAS["released"]
-    poses = from_pixels(pixels, canvas).astype(np.float32)
+    poses, transform, values_outside = placed(pixels, _from_canvas(), outside)
+    poses = poses.astype(np.float32)
     index = index.astype(np.int32)
     chunks = Chunks(
         poses=poses,
@@ -148,20 +172,20 @@ def _write(shard, found, bad, provenance):
         repaired=np.zeros(poses.shape[:3], bool),
         index=index,
         start_seconds=starts.astype(float),
-        dropped={"another shape": bad} if bad else {},
+        dropped=dropped,
         remainder_seconds=0.0,
     )
     normalised = Normalised(
         poses=poses.reshape(-1, 18, 2),
         repaired=chunks.repaired.reshape(-1, 18),
-        transform=Transform(tuple(2 / n for n in canvas), (-1.0, -1.0)),
-        canvas=canvas,
+        transform=transform,
+        canvas=CANVAS["released"],
         start_seconds=0.0,
         cut_frames=0,
         values=poses.size,
-        values_outside=int((np.abs(poses) > 1).sum()),
+        values_outside=values_outside,
         method="released",
-        outside="keep",
+        outside=outside,
     )
     video = shard.stem
     write_chunks(shard, normalised, chunks, video=video, song=video, provenance=provenance)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from choreo.cleaning.clean import clean
+from choreo.dataset.audio import CHANNELS
 from choreo.dataset.importers import aist, brace
 from choreo.dataset.pack import make_shard
 from choreo.errors import ItemError
@@ -178,7 +179,8 @@ def write_shards(sequences, folder, *, cleaning="thesis", on_item=None, **datase
     for sequence in sorted(sequences, key=lambda sequence: (str(sequence.music), sequence.id)):
         try:
             if playing[0] != sequence.music:
-                playing = sequence.music, read_song(sequence.music)
+                channels = CHANNELS[dataset.get("method", "thesis")]
+                playing = sequence.music, read_song(sequence.music, channels=channels)
             shards.append(_write(sequence, playing[1], folder, cleaning, dataset))
         except ItemError as error:
             problems[sequence.id] = str(error)

@@ -70,6 +70,26 @@ def read_detections(path, *, frames=None, skeleton=None, fps=None):
     return columns(people, at=data["frames"], path=path, frames=frames, skeleton=skeleton)
 
 
+def rate(path):
+    """Frames a second that a file says itself.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    float or None
+
+    Raises
+    ------
+    ItemError
+        As `read_detections`.
+    """
+    own = float(isolated.arrays("movement", path)["fps"])
+    return own if np.isfinite(own) else None
+
+
 def load(path, *, fps=None):
     """Read a file's arrays.
 
@@ -83,7 +103,7 @@ def load(path, *, fps=None):
     -------
     dict of str to ndarray
         ``position`` (T, 2, K, I), ``confidence`` (T, K, I), ``keypoints`` (K,), ``frames``
-        (T,).
+        (T,), ``fps`` () of the file itself, NaN where it does not say it.
 
     Raises
     ------
@@ -96,7 +116,11 @@ def load(path, *, fps=None):
         with xr.open_dataset(
             path, engine="h5netcdf", decode_times=False, decode_timedelta=False
         ) as dataset:
-            return _arrays(dataset, path) | {"frames": _frame_numbers(dataset, fps, path)}
+            own = _own_rate(dataset, path)
+            return _arrays(dataset, path) | {
+                "frames": _frame_numbers(dataset, own, fps, path),
+                "fps": np.array(np.nan if own is None else own),
+            }
     except ItemError:
         raise
     # A damaged file makes xarray and h5netcdf raise nearly anything.
@@ -154,15 +178,20 @@ def _texts(dataset, name):
     return [str(label)[:MAX_TEXT] for label in dataset[name].to_numpy().tolist()]
 
 
-def _frame_numbers(dataset, fps, path):
-    """Frame number (T,) of each row, from times in seconds or frame numbers."""
-    time = dataset["time"].to_numpy()
-    if time.dtype.kind not in "fiu" or not np.isfinite(time).all():
-        raise ItemError("time must hold numbers", where=path, value=str(time.dtype))
+def _own_rate(dataset, path):
+    """Frames a second that the file says; None where it does not."""
     own = dataset.attrs.get("fps")
     own = float(own) if np.isscalar(own) and not isinstance(own, (str, bytes)) else None
     if own is not None and not (np.isfinite(own) and own > 0):
         raise ItemError("fps must be a positive number", where=path, value=own)
+    return own
+
+
+def _frame_numbers(dataset, own, fps, path):
+    """Frame number (T,) of each row, from times in seconds or frame numbers."""
+    time = dataset["time"].to_numpy()
+    if time.dtype.kind not in "fiu" or not np.isfinite(time).all():
+        raise ItemError("time must hold numbers", where=path, value=str(time.dtype))
     if own is not None and fps is not None and abs(own - fps) > 1e-3 * fps:
         raise ItemError(
             f"the file has {own:g} frames a second, the video {fps:g}",

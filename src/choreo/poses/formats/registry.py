@@ -113,6 +113,31 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
     return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
 
 
+def rate(format, path):
+    """Frames a second that a file says itself.
+
+    Parameters
+    ----------
+    format : str
+        A key of `FORMATS`.
+    path : str or Path
+
+    Returns
+    -------
+    float or None
+        None where it says nothing, or the format can't.
+
+    Raises
+    ------
+    ItemError
+        Where the file is not of this format.
+    ConfigError
+        For an unknown format.
+    """
+    module = _module(format)
+    return module.rate(path) if "fps" in FORMATS[format].options else None
+
+
 def read(
     format,
     path,
@@ -138,14 +163,14 @@ def read(
         Width and height of the video in pixels.
     pick, linker, video
         Who the dancer is, as in `choreo.poses.selection.select_dancer`. Nobody is chosen
-        where the file itself says that it is all one person.
+        where no frame has two people.
     **options
         Those of `Format.options`.
 
     Returns
     -------
     PoseTrack
-        Coordinates as the file has them, outside the picture too. ``meta`` has
+        Coordinates as the file has them, some outside the picture too. ``meta`` has
         ``estimator``, ``format``, ``source``, ``frames_from`` ("video", or "the file's last
         frame", after which frames with nobody are unknown) and, where someone was chosen,
         ``dancer``.
@@ -153,13 +178,16 @@ def read(
     Raises
     ------
     ItemError, ConfigError
-        As `read_detections`, and where nobody was found.
+        As `read_detections`, and where nobody was found, or most of everyone's
+        joints lie outside the picture (`choreo.poses.formats.inside`).
     """
+    from choreo.poses.formats.inside import check_inside
     from choreo.poses.formats.tracks import track_of
 
     if format in FORMATS and "fps" in FORMATS[format].options:
         options["fps"] = fps
     detections = read_detections(format, path, frames=frames, skeleton=skeleton, **options)
+    check_inside(detections, size, path)
     meta = {
         **_module(format).META,
         "format": format,

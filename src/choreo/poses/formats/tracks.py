@@ -4,15 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.poses.selection import dancer_track
+from choreo.poses.selection import dancer_track, frames_without
 
 
-def is_one_person(detections):
-    """Tell whether the file itself says that all its poses are of one person.
+def alone(detections):
+    """Poses of a file in which no frame has two people.
 
-    They have all the same label, at most one in each frame. Nothing is chosen then, so
-    that a pose that jumps about stays in the track, to be counted and cleaned. A label of
-    0 says nothing: AlphaPose gives it to everyone where it follows nobody.
+    Nothing is chosen then, whatever numbers they have, so that a pose that jumps about
+    stays in the track, to be counted and cleaned.
 
     Parameters
     ----------
@@ -20,15 +19,13 @@ def is_one_person(detections):
 
     Returns
     -------
-    bool
+    ndarray of int or None
+        Indices of the detections with joints; None where there is none, or where a frame
+        has two.
     """
-    label, frame = detections.label, detections.frame
-    return bool(
-        len(label)
-        and label[0] > 0
-        and (label == label[0]).all()
-        and len(np.unique(frame)) == len(frame)
-    )
+    members = np.flatnonzero(np.isfinite(detections.keypoints).all(-1).any(1))
+    frame = detections.frame[members]
+    return members if len(members) and len(np.unique(frame)) == len(frame) else None
 
 
 def track_of(detections, *, fps, size, meta, source, pick=None, **choice):
@@ -61,11 +58,10 @@ def track_of(detections, *, fps, size, meta, source, pick=None, **choice):
     ItemError
         Where nobody was found.
     """
-    if is_one_person(detections) and not pick:
-        everyone = np.arange(len(detections))
-        return detections.track(
-            everyone, fps=fps, size=size, meta={**meta, "source": Path(source).name}
-        )
+    members = None if pick else alone(detections)
+    if members is not None:
+        meta = {**meta, "source": Path(source).name, **frames_without(detections, members)}
+        return detections.track(members, fps=fps, size=size, meta=meta)
     return dancer_track(
         detections, fps=fps, size=size, meta=meta, source=source, pick=pick, **choice
     )
