@@ -73,7 +73,7 @@ SOUND = (
 # Videos whose true joints are known.
 WITH_TRUTH = [v for v, row in ROWS.items() if row.kind == "demo" and not SIMULATED]
 TABLES = ["table1", "table1x", "table1x_distances"]
-TABLES += ["cleaning_benchmark", "cleaning_kinds"]
+TABLES += ["cleaning_benchmark", "cleaning_kinds", "cleaning_draws"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
 PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
