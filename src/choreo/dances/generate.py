@@ -4,22 +4,19 @@ A song is cut into pieces of 5 seconds, and each piece begins from a pose of the
 before: its last (thesis), or one a second earlier, with a cross-fade.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from choreo.dataset.audio import FRAME_SAMPLES, network_audio
 from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES
 from choreo.dataset.normalise import CANVAS, POSE_FPS, from_pixels, to_pixels
 from choreo.errors import ConfigError, ItemError
 from choreo.track import PoseTrack
-from choreo.training.networks import fill, load_state
+from choreo.training.networks import fill, load_state, read_trained
 from choreo.training.pose_generator import COORDINATES, JOINTS, DanceGenerator, draw_noise
-from choreo.training.recipes import recipe_from
 
 WEIGHTS = "weights.safetensors"
 OVERLAP = 10
@@ -89,26 +86,15 @@ def load_generator(path, *, recipe=None, method="released"):
         load_state(network, path)
         none = np.empty((0, JOINTS, 2), np.float32)
         return Generator(network.eval(), recipe, method, CANVAS[method], none, {})
-    try:
-        with safe_open(path, "pt") as file:
-            summary = json.loads((file.metadata() or {})["choreo"])
-            prefix = "generator."
-            state = {
-                name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118
-                if name.startswith(prefix)
-            }
-            initial_poses = file.get_tensor("initial_poses").numpy()
-        recipe = recipe_from(summary["recipe"])
-        method, canvas = summary["data"]["method"], tuple(summary["data"]["canvas"])
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not a model of choreo ({error})",
-            where=path,
-            remedy="Give the .safetensors that training wrote, or a released .pth",
-        ) from error
+    recipe, summary, state = read_trained(
+        path,
+        prefix="generator.",
+        also=("initial_poses",),
+        data=("method", "canvas"),
+        remedy="Give the .safetensors that training wrote, or a released .pth",
+    )
+    initial_poses = state.pop("initial_poses").numpy()
+    method, canvas = summary["data"]["method"], tuple(summary["data"]["canvas"])
     network = DanceGenerator(recipe)
     fill(network, state, where=path)
     return Generator(network.eval(), recipe, method, canvas, initial_poses, summary)

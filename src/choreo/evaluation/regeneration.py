@@ -6,11 +6,8 @@ measure is a rate with a known chance level, 50%, so that features that all beca
 which make the training's loss small, give no advantage.
 """
 
-import json
-
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from choreo.dances.generate import split_song
 from choreo.dataset.audio import network_audio
@@ -19,8 +16,7 @@ from choreo.dataset.normalise import from_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
 from choreo.track import PoseTrack
-from choreo.training.networks import Networks, fill
-from choreo.training.recipes import recipe_from
+from choreo.training.networks import Networks, fill, read_trained
 from choreo.videos.audio import read_song
 
 
@@ -45,26 +41,13 @@ def load_networks(path):
         Where the file is missing or no such file, or the model has no music-feature
         generator.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            summary = json.loads((file.metadata() or {})["choreo"])
-            recipe = recipe_from(summary["recipe"])
-            method = summary["data"]["method"]
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise ItemError("no such file", where=path) from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not a model of choreo ({error})",
-            where=path,
-            remedy="Give the .safetensors that training wrote",
-        ) from None
+    recipe, summary, state = read_trained(path, data=("method",))
     networks = Networks(recipe)
     if networks.music_feature_generator is None:
         raise ItemError("this model has no music-feature generator", where=path)
     state.pop("initial_poses", None)
     fill(networks, state, where=path)
-    return networks.eval(), method
+    return networks.eval(), summary["data"]["method"]
 
 
 @torch.no_grad()

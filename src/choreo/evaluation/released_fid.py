@@ -3,16 +3,12 @@
 Not a way to compare models: see docs/evaluation.md.
 """
 
-import json
-
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 
 from choreo.errors import ItemError
 from choreo.evaluation.frechet import released_clips, released_fid
-from choreo.training.networks import Networks, fill
-from choreo.training.recipes import recipe_from
+from choreo.training.networks import Networks, fill, read_trained
 
 CANVAS = (640, 360)
 """Canvas of the released code, which its loader's constants are made for."""
@@ -40,23 +36,7 @@ def load_discriminator(path):
     ItemError
         Where the file is missing or no such file.
     """
-    prefix = "discriminator_global."
-    try:
-        with safe_open(path, "pt") as file:
-            recipe = recipe_from(json.loads((file.metadata() or {})["choreo"])["recipe"])
-            state = {
-                name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118
-                if name.startswith(prefix)
-            }
-    except FileNotFoundError:
-        raise ItemError("no such file", where=path) from None
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not a model of choreo ({error})",
-            where=path,
-            remedy="Give the .safetensors that training wrote",
-        ) from None
+    recipe, _, state = read_trained(path, prefix="discriminator_global.")
     network = Networks(recipe).discriminator_global
     fill(network, state, where=path)
     return network

@@ -1,15 +1,18 @@
 """All networks of a model together, and state dicts from elsewhere."""
 
+import json
 import pickle
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import nn
 
 from choreo.errors import ItemError
 from choreo.training.discriminators import GlobalDiscriminator, LocalDiscriminator
 from choreo.training.music_feature_generator import UNUSED, MusicFeatureGenerator
 from choreo.training.pose_generator import DanceGenerator
+from choreo.training.recipes import recipe_from
 
 # A state dict of the largest network has 15 MB; what is far larger is something else.
 _MAXIMUM_BYTES = 1 << 30
@@ -83,6 +86,53 @@ def load_state(network, path):
             "not a state dict", where=path, remedy="Give a .pth file that holds tensors by name"
         )
     fill(network, state, where=path)
+
+
+def read_trained(
+    path, *, prefix="", also=(), data=(), remedy="Give the .safetensors that training wrote"
+):
+    """Read the file that training wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+    prefix : str
+        Only tensors whose names begin so, such as ``generator.``; it is taken off.
+    also : tuple of str
+        Whole names of further tensors.
+    data : tuple of str
+        What the summary must say of the data, such as ``method``.
+    remedy : str
+        For the message.
+
+    Returns
+    -------
+    recipe : Recipe
+    summary : dict
+        What ``metrics.json`` holds.
+    state : dict of str to Tensor
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing or no such file.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            summary = json.loads((file.metadata() or {})["choreo"])
+            state = {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+                if name.startswith(prefix)
+            }
+            state |= {name: file.get_tensor(name) for name in also}
+        for key in data:
+            summary["data"][key]
+        return recipe_from(summary["recipe"]), summary, state
+    except FileNotFoundError as error:
+        raise ItemError("no such file", where=path) from error
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise ItemError(f"not a model of choreo ({error})", where=path, remedy=remedy) from error
 
 
 def fill(network, state, *, where=None):
