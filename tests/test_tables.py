@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from choreo.tables import Table
+from choreo.tables import PORTRAIT_COLUMNS, Table
 
 TABLE = Table(
     pd.DataFrame({"name": ["a_b & c", "x|y"], "value": [1.256, None], "hidden": [1, 2]}),
@@ -35,6 +35,20 @@ def test_latex():
     assert r"a\_b \& c & 1.3 \\" in text
     assert r"\caption{50\% of <all>}" in text
     assert text.count("{") == text.count("}")
+
+
+def test_a_wide_table_is_turned_and_fitted_in_latex():
+    columns = [f"c{n}" for n in range(PORTRAIT_COLUMNS + 1)]
+    frame = pd.DataFrame([range(len(columns))], columns=columns)
+    text = Table(frame, "Wide", dict(zip(columns, columns))).latex()
+    assert r"\begin{sidewaystable}" in text
+    assert r"\end{sidewaystable}" in text
+    assert r"\resizebox{\linewidth}{!}{%" in text
+    assert r"\end{tabular}}" in text
+    assert text.count("{") == text.count("}")
+    narrow = Table(frame, "Narrow", dict(zip(columns[1:], columns[1:]))).latex()
+    assert r"\begin{table}" in narrow
+    assert "resizebox" not in narrow
 
 
 def test_html():

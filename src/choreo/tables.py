@@ -11,6 +11,9 @@ from choreo.files import write_text
 SUFFIXES = (".csv", ".md", ".tex", ".html")
 """What `Table.write` makes of one stem."""
 
+PORTRAIT_COLUMNS = 10
+"""Columns that fit an upright page in LaTeX; wider tables are turned."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -56,17 +59,26 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def latex(self, made_by=None):
-        """The table as a LaTeX `table` with booktabs rules, and a comment on its making."""
+        """The table in LaTeX with booktabs rules, and comments on its making and its packages.
+
+        A table of more than `PORTRAIT_COLUMNS` is turned and made as wide as the page is high.
+        """
+        wide = len(self.headers) > PORTRAIT_COLUMNS
+        float_, packages = ("sidewaystable", ",graphicx,rotating") if wide else ("table", "")
         lines = [f"% {made_by}"] if made_by else []
-        lines += [r"\begin{table}", r"  \centering", rf"  \caption{{{_latex(self.caption)}}}"]
+        lines.append(rf"% \usepackage{{booktabs{packages}}}")
+        lines += [rf"\begin{{{float_}}}", r"  \centering"]
+        lines.append(rf"  \caption{{{_latex(self.caption)}}}")
+        if wide:
+            lines.append(r"  \resizebox{\linewidth}{!}{%")
         lines.append(rf"  \begin{{tabular}}{{{''.join(self._alignment('l', 'r'))}}}")
         lines.append(r"    \toprule")
         lines.append("    " + " & ".join(map(_latex, self.headers.values())) + r" \\")
         lines.append(r"    \midrule")
         lines += ["    " + " & ".join(map(_latex, row)) + r" \\" for row in self.cells()]
-        lines += [r"    \bottomrule", r"  \end{tabular}"]
+        lines += [r"    \bottomrule", r"  \end{tabular}" + ("}" if wide else "")]
         lines += [rf"  \par\footnotesize {_latex(note)}" for note in self.notes]
-        return "\n".join([*lines, r"\end{table}"]) + "\n"
+        return "\n".join([*lines, rf"\end{{{float_}}}"]) + "\n"
 
     def html(self, made_by=None):
         """The table as a page that needs nothing else, with a line on its making."""
