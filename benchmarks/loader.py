@@ -20,7 +20,8 @@ from choreo.dataset.pack import ChunkDataset, pack, write_shard
 CHUNKS_A_VIDEO = 20
 
 
-def _shard(folder, number):
+def make_shard(folder, number):
+    """Write the shard of a video of random poses and noise; return its path."""
     rng = np.random.default_rng(number)
     frames = CHUNKS_A_VIDEO * 50
     normalised = Normalised(
@@ -63,7 +64,7 @@ def main():
         shards = []
         # In another process, so that the peaks below are those of packing and reading.
         with ProcessPoolExecutor(1) as pool:
-            work = pool.map(_shard, [folder] * videos, range(videos), chunksize=10)
+            work = pool.map(make_shard, [folder] * videos, range(videos), chunksize=10)
             took = _timed(lambda: shards.extend(work))
         count = videos * CHUNKS_A_VIDEO
         print(f"shards: {count / took:,.0f} chunks/s written ({count} chunks, {videos} videos)")

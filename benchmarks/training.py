@@ -1,16 +1,27 @@
-"""Time a training step: ``python benchmarks/training.py [--batch 16] [--threads 1 2]``.
+"""Time a training step: ``python benchmarks/training.py [--models gru] [--threads 1 2]``.
 
-Prints a Markdown table: seconds a step (fastest of several), floating-point operations of
-a step as torch counts them, operations a second, and the share of the fastest matrix
-product that this machine was measured to make. The data are random; a step costs the
-same for any.
+Prints a Markdown table: wall and CPU seconds a step (the fastest of several), steps a
+second, floating-point operations of a step as torch counts them, the fastest matrix
+product that this machine was measured to make, the share of it that was reached, seconds
+of a step of the generator alone, and the process's largest memory. A share counts products
+that `choreo.training.winograd` makes, not those that it saves. The data are random; a step
+costs the same for any.
+
+``--released CHECKOUT`` times the released code too, from a checkout of
+github.com/SonghaBan/DancingAI: its step and ours by turns. ``--curves`` shows instead that
+training curves in bfloat16 are those in float32: the same small trainings from the same
+seeds, and how far their L1 losses part against how far those of other seeds do.
 """
 
 import argparse
 import contextlib
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -21,18 +32,23 @@ from choreo.training.step import TrainingStep
 from choreo.training.stgcn import SpatialTemporalGraphNetwork
 
 MODELS = Path(__file__).parents[1] / "config" / "models.yaml"
+RELEASED_STEP = Path(__file__).with_name("released_step.py")
 FRAMES = 50
+PARTS = 10
+
+
+def span(call):
+    """Wall and CPU time of a call, in seconds."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    call()
+    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def fastest(call, times):
-    """Smallest wall time of several calls, in seconds, after one that doesn't count."""
+    """Smallest wall time and smallest CPU time of several calls, after one not counted."""
     call()
-    spans = []
-    for _ in range(times):
-        start = time.perf_counter()
-        call()
-        spans.append(time.perf_counter() - start)
-    return min(spans)
+    spans = [span(call) for _ in range(times)]
+    return tuple(min(s) for s in zip(*spans, strict=True))
 
 
 class _Whole:
@@ -47,9 +63,14 @@ class _Whole:
         pass
 
 
+def _added_product(_, a, b, **__):
+    """Operations of a product that is added in place, by shapes; torch doesn't count it."""
+    return 2 * a[0] * a[1] * b[1]
+
+
 def operations(call):
     """Floating-point operations of a call, as torch counts them."""
-    counter = FlopCounterMode(display=False)
+    counter = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.addmm_: _added_product})
     counter.mod_tracker = _Whole()
     with counter:
         call()
@@ -59,30 +80,144 @@ def operations(call):
 def peak(dtype):
     """Operations a second of a large matrix product."""
     a, b = (torch.rand(2048, 2048, dtype=dtype) for _ in range(2))
-    return 2 * 2048**3 / fastest(lambda: a @ b, 5)
+    return 2 * 2048**3 / fastest(lambda: a @ b, 5)[0]
+
+
+class _Steps:
+    """Makes steps of a new model, from a seed."""
+
+    def __init__(self, recipe, precision, seed=0):
+        torch.manual_seed(seed)
+        perceptual = SpatialTemporalGraphNetwork() if recipe.perceptual_loss else None
+        self.step = TrainingStep(Networks(recipe), recipe, perceptual)
+        self._mixed = precision == "bfloat16"
+
+    def __call__(self, batch):
+        clips, frames, _ = batch["poses"].shape
+        noise, alpha = draw_noise(clips, frames), torch.rand(clips, 1, 1)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
+            terms, _ = self.step.differentiate(batch, noise, alpha)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._mixed):
+            return terms | self.step.update(batch)
 
 
 def prepare(recipe, batch, precision):
-    """Return a call that makes one training step."""
-    torch.manual_seed(0)
-    networks = Networks(recipe)
-    perceptual = SpatialTemporalGraphNetwork() if recipe.perceptual_loss else None
-    step = TrainingStep(networks, recipe, perceptual)
+    """Return a call that makes one training step, and its `TrainingStep`."""
+    steps = _Steps(recipe, precision)
     data = {
         "poses": torch.rand(batch, FRAMES, 36) - 0.5,
         "audio": torch.rand(batch, FRAMES, 1600),
         "initial": torch.rand(batch, 36) - 0.5,
     }
-    mixed = torch.autocast("cpu", torch.bfloat16) if precision == "bfloat16" else None
+    return lambda: steps(data), steps.step
 
-    def make():
-        noise, alpha = draw_noise(batch, FRAMES), torch.rand(batch, 1, 1)
-        with mixed or contextlib.nullcontext():
-            step.differentiate(data, noise, alpha)
-        with mixed or contextlib.nullcontext():
-            step.update(data)
 
-    return make, step
+class Released:
+    """The released code's step, in a process of its own, as it takes stubs to run on a CPU."""
+
+    def __init__(self, checkout, model, batch, threads):
+        command = [
+            sys.executable,
+            "-W",
+            "ignore",
+            RELEASED_STEP,
+            checkout,
+            model,
+            str(batch),
+            str(threads),
+        ]
+        self._process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def span(self):
+        """Wall and CPU seconds of its next step."""
+        self._process.stdin.write("step\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("the released code's step failed; its message is above")
+        return tuple(float(number) for number in line.split())
+
+    def close(self):
+        """End the process."""
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+def by_turns(released, make, times):
+    """Fastest wall and CPU time of the released code's step and of ours."""
+    released.span()
+    make()
+    theirs, ours = [], []
+    for _ in range(times):
+        theirs.append(released.span())
+        ours.append(span(make))
+    return [tuple(min(s) for s in zip(*spans, strict=True)) for spans in (theirs, ours)]
+
+
+def small_dances(clips, frames, rng):
+    """Chunks whose joints swing with the loudness of a tone."""
+    t = np.arange(frames * 1600) / 16000
+    rates, phases = rng.uniform(0.5, 2, (clips, 1)), rng.uniform(0, 6, (clips, 1))
+    swing = np.sin(2 * np.pi * rates * t + phases)
+    audio = (1 + swing) * np.sin(2 * np.pi * 220 * t) * 10_000
+    poses = 0.4 * swing[:, ::1600, None] * rng.uniform(-1, 1, 36) + rng.uniform(-0.4, 0.4, 36)
+    return {
+        "audio": torch.from_numpy(audio.reshape(clips, frames, 1600)).float(),
+        "poses": torch.from_numpy(poses).float(),
+    }
+
+
+def curve(recipe, precision, seed, steps, *, clips=16, batch=2, frames=20):
+    """L1 loss of every step of a small training, as a mean over values."""
+    make_step = _Steps(recipe, precision, seed)
+    data = small_dances(clips, frames, np.random.default_rng(0))
+    order = np.random.default_rng(seed)
+    size = 1 if recipe.loss_reduction == "mean" else frames * 36
+    curve = []
+    for _ in range(steps):
+        chosen = torch.from_numpy(order.choice(clips, batch, replace=False))
+        part = {name: value[chosen] for name, value in data.items()}
+        terms = make_step({**part, "initial": part["poses"][:, 0]})
+        curve.append(terms["l1"].item() / size)
+    return np.array(curve)
+
+
+def print_curves(name, recipe, steps, seeds):
+    """Compare the curves of both precisions, in tenths of the training."""
+    curves = {
+        precision: np.stack(
+            [
+                curve(recipe, precision, seed, steps).reshape(PARTS, -1).mean(1)
+                for seed in range(seeds)
+            ]
+        )
+        for precision in ("float32", "bfloat16")
+    }
+    plain, mixed = curves["float32"], curves["bfloat16"]
+    # Two trainings that differ in their seed part by so much on average.
+    pairs = [(a, b) for a in range(seeds) for b in range(a)]
+    spread = np.mean([np.abs(plain[a] - plain[b]) for a, b in pairs], axis=0)
+    apart = np.abs(mixed - plain).mean(0)
+    print(f"\n{name}: L1 in tenths of {steps} steps, means over {seeds} seeds\n")
+    print("| steps | float32 | bfloat16 | apart, same seed | apart, float32 of two seeds |")
+    print("|---|---|---|---|---|")
+    for part in range(PARTS):
+        first, end = part * steps // PARTS, (part + 1) * steps // PARTS
+        print(
+            f"| {first}-{end - 1} | {plain[:, part].mean():.4f} | {mixed[:, part].mean():.4f} | "
+            f"{apart[part]:.4f} | {spread[part]:.4f} |"
+        )
+    print(
+        f"| all | {plain.mean():.4f} | {mixed.mean():.4f} | {apart.mean():.4f} | "
+        f"{spread.mean():.4f} |",
+        flush=True,
+    )
 
 
 def main():
@@ -93,27 +228,69 @@ def main():
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
     parser.add_argument("--precision", nargs="+", default=["float32"])
     parser.add_argument("--times", type=int, default=4)
+    parser.add_argument("--released", type=Path, metavar="CHECKOUT")
+    parser.add_argument("--curves", action="store_true")
+    parser.add_argument("--steps", type=int, default=100, help="of --curves; a multiple of 10")
+    parser.add_argument("--seeds", type=int, default=3, help="of --curves")
     options = parser.parse_args()
     recipes = load_recipes(MODELS)
-    print("| model | batch | threads | precision | s a step | GFLOP | GFLOP/s | of peak | alone |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    if options.curves:
+        if options.steps % PARTS:
+            parser.error(f"--steps must be a multiple of {PARTS}")
+        torch.set_num_threads(options.threads[0])
+        for name in options.models:
+            print_curves(name, recipes[name], options.steps, options.seeds)
+        return
+    columns = ["model", "batch", "threads", "precision", "s a step", "CPU s", "steps/s", "GFLOP"]
+    columns += ["GFLOP/s", "peak", "of peak", "alone"]
+    columns += (
+        ["released s", "released CPU s", "times as fast", "in CPU s"] if options.released else []
+    )
+    print_row([*columns, "memory so far, MB"])
+    print("|" + "---|" * (len(columns) + 1))
     for threads in options.threads:
         torch.set_num_threads(threads)
         for precision in options.precision:
             top = peak(getattr(torch, precision))
             for batch in options.batch:
                 for name in options.models:
-                    make, step = prepare(recipes[name], batch, precision)
-                    count = operations(make)
-                    seconds = fastest(make, options.times)
-                    step.adversarial = False
-                    alone = fastest(make, options.times)
-                    print(
-                        f"| {name} | {batch} | {threads} | {precision} | {seconds:.2f} | "
-                        f"{count / 1e9:.0f} | {count / seconds / 1e9:.0f} | "
-                        f"{count / seconds / top:.0%} | {alone:.2f} |",
-                        flush=True,
-                    )
+                    cells = measure(recipes[name], batch, precision, top, options.times)
+                    if options.released:
+                        cells += compare(name, recipes[name], batch, threads, precision, options)
+                    # The largest the process was until now, in kB on Linux.
+                    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+                    print_row([name, batch, threads, precision, *cells, memory])
+
+
+def print_row(cells):
+    """Print a row of a Markdown table."""
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
+def measure(recipe, batch, precision, top, times):
+    """Cells that say how fast our step is."""
+    make, step = prepare(recipe, batch, precision)
+    count = operations(make)
+    wall, cpu = fastest(make, times)
+    step.adversarial = False
+    alone, _ = fastest(make, times)
+    rate = count / wall
+    cells = [f"{wall:.2f}", f"{cpu:.2f}", f"{1 / wall:.2f}", f"{count / 1e9:.0f}"]
+    return [*cells, f"{rate / 1e9:.0f}", f"{top / 1e9:.0f}", f"{rate / top:.0%}", f"{alone:.2f}"]
+
+
+def compare(name, recipe, batch, threads, precision, options):
+    """Cells that say how fast the released code's step is, and how much faster ours."""
+    make, _ = prepare(recipe, batch, precision)
+    model = name.removesuffix("_released")
+    with contextlib.closing(Released(options.released, model, batch, threads)) as released:
+        theirs, ours = by_turns(released, make, options.times)
+    return [
+        f"{theirs[0]:.2f}",
+        f"{theirs[1]:.2f}",
+        f"{theirs[0] / ours[0]:.2f}",
+        f"{theirs[1] / ours[1]:.2f}",
+    ]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ rule clean_track:
     input:
         code=code("clean_track.py"),
         track=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
+        probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
         truth=branch(
             lambda w: w.video in WITH_TRUTH,
             then=f"{OUT}/videos/demo/{{video}}.truth.npz",
@@ -39,7 +40,7 @@ rule clean_track:
 rule figure5:
     input:
         code=code("figure5.py"),
-        videos=collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
+        videos=[] if SIMULATED else collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
         before=collect(f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz", video=VIDEOS),
         after=collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
         records=collect(f"{OUT}/cleaning/{{video}}.json", video=VIDEOS),

@@ -39,7 +39,9 @@ except ChoreoError as error:
 
 ROOT = Path(workflow.current_basedir).parent
 OUT = f"results/{STUDY.study}"
-VIDEOS = list(ROWS)
+CLIPS = list(ROWS)
+# Those that are videos, and no shards that were imported.
+VIDEOS = [video for video, row in ROWS.items() if row.kind != "shard"]
 # Videos of a song, and the songs that the dances of the evaluation are made for.
 SONGS = {}
 for row in ROWS.values():
@@ -72,23 +74,20 @@ SOUND = (
 )
 # Videos whose true joints are known.
 WITH_TRUTH = [v for v, row in ROWS.items() if row.kind == "demo" and not SIMULATED]
-TABLES = ["table1", "table1x", "table1x_distances"]
-TABLES += ["cleaning_benchmark", "cleaning_kinds", "cleaning_draws"]
+TABLES = []
+if VIDEOS:
+    TABLES += ["table1", "table1x", "table1x_distances"]
+    TABLES += ["cleaning_benchmark", "cleaning_kinds", "cleaning_draws"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
 PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
 if TEST_SONGS:
-    TABLES += ["table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
+    TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 TABLES += ["sensitivity"]
-FIGURES = [
-    "figure1x_thresholds",
-    "figure2",
-    "figure5",
-    "cleaning_benchmark",
-    "figure7",
-    "figureA1",
-    "sensitivity",
-]
+FIGURES = []
+if VIDEOS:
+    FIGURES += ["figure1x_thresholds", "figure2", "figure5", "cleaning_benchmark"]
+FIGURES += ["figure7", "figureA1", "sensitivity"]
 # Fetched once for all studies.
 RESOURCES = STUDY.poses.resources
 OPENPOSE_IMAGE = f"{RESOURCES}/openpose/openpose.sif"
@@ -101,7 +100,7 @@ if not TEST_SONGS and workflow.is_main_process:
 
 
 wildcard_constraints:
-    video="|".join(VIDEOS),
+    video="|".join(CLIPS),
     song="|".join(SONGS),
     estimator="|".join(ESTIMATORS),
     model="|".join([*MODELS, *AUDITED]),
@@ -134,11 +133,16 @@ def source_of(wildcards):
     return str(path) if path.is_file() else []
 
 
+def sound_of(video):
+    """The wav of a video, or of an imported shard."""
+    if ROWS[video].kind == "shard":
+        return f"{OUT}/dataset/shards/{video}.wav"
+    return SOUND.format(video=video)
+
+
 def imported_path(wildcards):
     """Where the config says that another tool's poses of a video lie: a file or a folder."""
-    return STUDY.poses.imports[wildcards.estimator].path.replace(
-        "{video}", wildcards.video
-    )
+    return STUDY.poses.imports[wildcards.estimator].of(wildcards.video)
 
 
 def imported_file(wildcards):
@@ -174,6 +178,11 @@ def native_people(wildcards):
 def training_data(wildcards):
     """The packed file that a model is trained on; one model of the audit has its own."""
     own = wildcards.model == AUDIT["uncleaned"]
+    if own and VIDEOS != CLIPS:
+        raise WorkflowError(
+            f"Table 3 compares with poses before cleaning, and {STUDY.table} has imported "
+            "shards, which hold none: leave their rows out"
+        )
     return f"{OUT}/dataset/uncleaned/dataset.h5" if own else f"{OUT}/dataset/dataset.h5"
 
 

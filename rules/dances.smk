@@ -2,7 +2,7 @@
 rule song:
     input:
         code=code("song.py"),
-        audio=lambda w: collect(SOUND, video=SONGS[w.song]),
+        audio=lambda w: [sound_of(video) for video in SONGS[w.song]],
     output:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     log:
@@ -87,3 +87,46 @@ rule render_dance:
         "dances: rendering {wildcards.model} to {wildcards.song}"
     script:
         "../workflow/scripts/render_dance.py"
+
+
+# How each way of joining pieces shows, whichever of them the study's dances have.
+rule seams:
+    input:
+        code=code("seams.py"),
+        weights=collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+            model=MODELS,
+            seed=SEEDS,
+        ),
+        songs=with_test_songs(
+            collect(f"{OUT}/dances/songs/{{song}}.wav", song=TEST_SONGS)
+        ),
+    output:
+        report(
+            f"{OUT}/tables/seams.html",
+            caption="../workflow/report/seams.rst",
+            category="5 Dances",
+            labels={"what": "Seams between pieces"},
+        ),
+        multiext(f"{OUT}/tables/seams", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/seams.log",
+    benchmark:
+        f"{OUT}/benchmarks/seams.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        item="the seams between pieces",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        seed=STUDY.seed,
+        initial_pose=STUDY.dances.initial_pose,
+        temperature=STUDY.dances.temperature,
+    message:
+        "dances: seams of each way of joining pieces"
+    script:
+        "../workflow/scripts/seams.py"

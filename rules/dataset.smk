@@ -11,6 +11,8 @@ rule write_shard:
         f"{OUT}/logs/write_shard/{{video}}.log",
     benchmark:
         f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
+    wildcard_constraints:
+        video="|".join(VIDEOS) or "(?!)",
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -33,10 +35,48 @@ rule write_shard:
         "../workflow/scripts/write_shard.py"
 
 
+# A row of the table that is a shard of `choreo dataset import`.
+rule adopt_shard:
+    input:
+        code=code("adopt_shard.py"),
+        source=source_of,
+    output:
+        shard=f"{OUT}/dataset/shards/{{video}}.h5",
+        audio=f"{OUT}/dataset/shards/{{video}}.wav",
+    log:
+        f"{OUT}/logs/adopt_shard/{{video}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/adopt_shard/{{video}}.tsv"
+    wildcard_constraints:
+        video=of_kind("shard"),
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=20,
+    params:
+        item=item,
+        stage="dataset",
+        on_bad_video=STUDY.on_bad_video,
+        path=lambda w: str(choreo.config.local_path(ROWS[w.video], STUDY.table)),
+        method=STUDY.dataset.method,
+        outside=STUDY.dataset.outside,
+        # Other splits take the consecutive chunks.
+        stride_seconds=lambda w: (
+            STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else None
+        ),
+        row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
+    message:
+        "dataset: imported chunks of {wildcards.video}"
+    script:
+        "../workflow/scripts/adopt_shard.py"
+
+
 rule pack_dataset:
     input:
         code=code("pack_dataset.py"),
-        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=VIDEOS),
+        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
     output:
         dataset=f"{OUT}/dataset/dataset.h5",
         card=f"{OUT}/dataset/card.json",

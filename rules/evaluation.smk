@@ -71,7 +71,6 @@ rule evaluate_real:
         code=code("evaluate_real.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
-        bounds=f"{OUT}/evaluation/bounds.npz",
     output:
         reference=f"{OUT}/evaluation/real_train.npz",
         record=f"{OUT}/evaluation/real.json",
@@ -89,6 +88,8 @@ rule evaluate_real:
         item="the real dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
+        method=STUDY.evaluation.method,
+        tolerance=STUDY.evaluation.tolerance_seconds,
     message:
         "evaluation: real dances"
     script:

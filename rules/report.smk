@@ -5,7 +5,7 @@ rule report:
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/cleaning/{{video}}.png", video=VIDEOS),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
-        f"{OUT}/comparison/speed.html",
+        f"{OUT}/comparison/speed.html" if VIDEOS else [],
         f"{OUT}/videos/problems.html",
         captions=sorted(
             str(path) for path in (ROOT / "workflow" / "report").glob("*.rst")

@@ -87,6 +87,7 @@ rule dances:
     input:
         with_test_songs([]),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+        f"{OUT}/tables/seams.csv",
 
 
 rule evaluation:

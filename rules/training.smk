@@ -43,14 +43,15 @@ rule train_model:
         model="|".join([*TRAINED, *AUDITED]) or "(?!)",
     conda:
         "../envs/choreo.yaml"
-    threads: STUDY.training.threads
+    threads: STUDY.training.threads * STUDY.training.processes
     resources:
-        gpu=wants_gpu(STUDY.training.device),
-        mem_mb=4000,
+        gpu=wants_gpu(STUDY.training.device) * STUDY.training.processes,
+        mem_mb=4000 * STUDY.training.processes,
         runtime=2880,
     params:
         recipe=lambda w: RECIPES[w.model].model_dump(),
         device=STUDY.training.device,
+        processes=STUDY.training.processes,
         precision=STUDY.training.precision,
         threads=STUDY.training.threads,
         look_every=STUDY.training.look_every,

@@ -106,7 +106,7 @@ rule standardise_video:
 rule problems:
     input:
         code=code("problems.py"),
-        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=VIDEOS),
+        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
         qualities=collect(
             f"{OUT}/comparison/{{estimator}}/{{video}}.json",
             estimator=ESTIMATORS,

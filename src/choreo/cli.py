@@ -22,6 +22,7 @@ examples:
   choreo render clean.npz -o clean.mp4         a stick figure to look at
   choreo beats song.ogg                        tempo and beats
   choreo dance song.ogg --model results/demo/training/gru/seed1 -o dance.mp4
+  choreo evaluate dataset.h5 dances/ -o tables/
 
 A whole study, from a table of videos to every table and figure, is run by
 `snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
@@ -128,10 +129,9 @@ def _parser():
     sub.add_argument(
         "--fps",
         type=_own_or_rate,
-        default=30.0,
         metavar="RATE",
-        help="frames a second (default 30), or `own`: the video's constant rate; one of a "
-        "variable rate gets 30",
+        help="frames a second (default `own`: the video's even rate; one of a variable rate "
+        "gets 60)",
     )
     sub.add_argument(
         "--channels",
@@ -155,7 +155,12 @@ def _parser():
         default="coco17",
         help="joints to write (default coco17)",
     )
-    sub.add_argument("--fps", type=positive, default=30.0, help="frames a second (default 30)")
+    sub.add_argument(
+        "--fps",
+        type=_own_or_rate,
+        metavar="RATE",
+        help="frames a second (default `own`, as of `choreo videos`)",
+    )
 
     sub = verb(
         "import",
@@ -286,6 +291,13 @@ def _parser():
         metavar="SECONDS",
         help="leave longer gaps empty (default: thesis fills every gap, robust half a second)",
     )
+    sub.add_argument(
+        "--probe",
+        type=Path,
+        metavar="JSON",
+        help="what `choreo videos` wrote beside the video: poses are brought from the times of "
+        "its pictures to those of its frames",
+    )
     sub.add_argument("--truth", type=Path, help="the true track, for its motion beats")
     sub.add_argument(
         "--picture", type=Path, metavar="FILE", help="a page to judge the cleaning by (.png)"
@@ -321,7 +333,18 @@ def _parser():
     sub.add_argument(
         "--look-every", type=whole, default=0, metavar="EPOCHS", help="dance a sample so often"
     )
-    sub.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
+    sub.add_argument(
+        "--precision",
+        choices=["auto", "float32", "tf32", "bfloat16"],
+        default="auto",
+        help="auto (default): tf32 on a GPU that has it, else float32",
+    )
+    sub.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="processes that share each batch, one a GPU (default 1)",
+    )
     sub.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     sub.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
 
@@ -337,7 +360,13 @@ def _parser():
         "--model", type=Path, required=True, metavar="DIR", help="folder that a training made"
     )
     sub.add_argument("--seed", type=whole, default=1, help="seed of the noise (default 1)")
-    sub.add_argument("--initial-pose", choices=["random", "zero"], default="random")
+    sub.add_argument(
+        "--initial-pose",
+        default="random",
+        metavar="POSE",
+        help="where the dance begins: random (a real dance's first pose), zero (the middle of the "
+        "canvas), or a track (.npz) whose last pose is taken (default random)",
+    )
     sub.add_argument(
         "--temperature", type=not_negative, default=1.0, help="factor of the noise (1)"
     )
@@ -347,6 +376,41 @@ def _parser():
         default="initial_pose",
         help="each piece from the last pose of the one before (thesis), or faded into it",
     )
+
+    sub = verb(
+        "evaluate",
+        _evaluate,
+        "measure dances against a dataset of real ones: Tables 2 and 2x",
+        takes="DATASET",
+        help_="dataset.h5 with training and test dances",
+        gives=("DIR", "folder for table2.*, table2x_*.* and extractor.safetensors"),
+        report=True,
+    )
+    sub.add_argument(
+        "dances",
+        metavar="DANCES",
+        type=Path,
+        help="folder with MODEL/seedN/SONG.npz or MODEL/SONG.npz",
+    )
+    sub.add_argument(
+        "--songs", type=Path, metavar="DIR", help="SONG.wav, ... (default: DANCES/songs)"
+    )
+    sub.add_argument(
+        "--extractor", type=Path, metavar="FILE", help="a trained one; else trained on DATASET"
+    )
+    sub.add_argument(
+        "--method",
+        choices=["thesis", "released"],
+        default="thesis",
+        help="how beats are found (docs/evaluation.md)",
+    )
+    sub.add_argument(
+        "--judge",
+        type=Path,
+        metavar="WEIGHTS",
+        help="weights.safetensors whose D_global gives the released code's FID",
+    )
+    sub.add_argument("--seed", type=whole, default=1, help="of extractor, noise and bootstrap")
 
     verb(
         "beats",
@@ -472,6 +536,11 @@ def _poses(options):
     )
     found = int(track.given.any(1).sum())
     print(f"{options.output}: a person in {found} of {len(track)} frames")
+    if probe["shift"]:
+        print(
+            "Not every picture is shown at its own time. For exact times, give `choreo clean "
+            "--probe` the .json that `choreo videos` makes of this video"
+        )
 
 
 def _import(options):
@@ -594,7 +663,7 @@ def _look(options):
             video=video,
             audio=audio,
             probe=probe,
-            fps=first.fps if first else 30.0,
+            fps=first.fps if first else None,
             height=first.size[1] if first else None,
             require_sound=False,
             min_seconds=0.0,
@@ -612,7 +681,7 @@ def _look(options):
 
 def _clean(options):
     from choreo.cleaning.beats import beats_record
-    from choreo.cleaning.clean import clean
+    from choreo.cleaning.retime import clean_at_frame_times, times_taken
 
     if (options.compare or options.video) and not options.picture:
         raise ItemError(
@@ -628,7 +697,8 @@ def _clean(options):
         "max_gap_seconds": options.max_gap,
     }
     before = _load(options.track)
-    after, record = clean(before, method=options.method, **settings)
+    taken = times_taken(options.probe) if options.probe else None
+    after, record = clean_at_frame_times(before, taken, method=options.method, **settings)
     truth = _load(options.truth) if options.truth else None
     record["motion_beats"] = beats = beats_record(before, after, truth)
     after.save(options.output)
@@ -648,6 +718,11 @@ def _clean(options):
         f"motion beats: {beats['before']} before, {beats['after']} after, F-measure of one "
         f"against the other {show(beats['f_of_before'], '.3f')}",
     ]
+    if record["retimed"]:
+        lines.append(
+            f"poses moved to the frames' times by up to {record['retimed']['largest_ms']:.1f} ms; "
+            f"{record['retimed']['repeated']} frames show a picture again"
+        )
     if truth is not None:
         lines.append(
             f"F-measure against the true motion beats: {show(beats['f_of_truth_before'], '.3f')} "
@@ -659,6 +734,7 @@ def _clean(options):
 def _train(options):
     from choreo.config import Training
     from choreo.dataset.pack import ChunkDataset
+    from choreo.training.devices import claimed
     from choreo.training.model_card import write_card
     from choreo.training.perceptual import pretrain
     from choreo.training.recipes import load_recipes, recipe_named
@@ -679,23 +755,24 @@ def _train(options):
                     seed=options.seed,
                     on_progress=lambda done, _: bar.update(done - bar.n),
                 )
-    summary = train(
-        dataset,
-        recipe,
-        seed=options.seed,
-        weights=options.output / "weights.safetensors",
-        metrics=options.output / "metrics.json",
-        losses=options.output / "losses.csv",
-        log_dir=options.output / "tensorboard",
-        checkpoint_dir=options.output / "checkpoints",
-        epochs=options.epochs,
-        look_every=options.look_every,
-        batch_size=options.batch_size,
-        perceptual=perceptual,
-        device=options.device,
-        precision=options.precision,
-        threads=options.threads,
-    )
+    with claimed(options.device, options.processes) as devices:
+        summary = train(
+            dataset,
+            recipe,
+            seed=options.seed,
+            weights=options.output / "weights.safetensors",
+            metrics=options.output / "metrics.json",
+            losses=options.output / "losses.csv",
+            log_dir=options.output / "tensorboard",
+            checkpoint_dir=options.output / "checkpoints",
+            epochs=options.epochs,
+            look_every=options.look_every,
+            batch_size=options.batch_size,
+            perceptual=perceptual,
+            device=devices,
+            precision=options.precision,
+            threads=options.threads,
+        )
     write_card(options.output / "card.md", summary, options.model, options.dataset)
     print(f"{options.output / 'weights.safetensors'}: trained")
 
@@ -711,12 +788,15 @@ def _dance(options):
             "a dance is written as .mp4 or .npz", where=options.output, remedy="Choose one of them"
         )
     not_over(options.output, options.song)
+    initial_pose = options.initial_pose
+    if initial_pose not in ("random", "zero"):
+        initial_pose = _load(initial_pose)
     generator = load_generator(options.model)
     track = generate(
         generator,
         read_song(options.song, channels=CHANNELS[generator.method]),
         seed=options.seed,
-        initial_pose=options.initial_pose,
+        initial_pose=initial_pose,
         temperature=options.temperature,
         join=options.join,
     )
@@ -741,6 +821,32 @@ def _beats(options):
             f"beats  {' '.join(f'{beat:.2f}' for beat in record['beats']) or 'none'}",
         ],
     )
+
+
+def _evaluate(options):
+    from choreo.evaluation.from_files import evaluate_dances, find_dances, find_songs
+
+    dances = find_dances(options.dances)
+    songs = find_songs(
+        options.songs or options.dances / "songs", {song for d in dances.values() for song in d}
+    )
+    records = evaluate_dances(
+        options.dataset,
+        dances,
+        songs,
+        options.output,
+        extractor=options.extractor,
+        judge=options.judge,
+        method=options.method,
+        seed=options.seed,
+    )
+    lines = [
+        f"{r['system']}{'' if r['seed'] is None else ' seed ' + str(r['seed'])}: FID "
+        f"{r['distance']:.1f}, beat coverage {show(r['beat_coverage'], '.1f', '%')}, hit rate "
+        f"{show(r['beat_hit_rate'], '.1f', '%')} (chance {show(r['chance_hit_rate'], '.1f', '%')})"
+        for r in records
+    ]
+    say(options, records, [*lines, f"{options.output}: Tables 2 and 2x"])
 
 
 def _render(options):

@@ -9,6 +9,7 @@ schema in ``workflow/schemas`` and the table in ``config/README.md`` are made fr
 import csv
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -58,8 +59,8 @@ class _Strict(BaseModel):
 class Videos(_Strict):
     """Stage `videos`."""
 
-    fps: Positive | None = 30.0
-    """Frames a second of every video; null: its own constant rate, 30 where it has none."""
+    fps: Positive | None = None
+    """Frames a second of every video; null: its own even rate (10 to 60), 60 where it has none."""
     height: Annotated[int, Field(ge=64, le=4320)] | None = None
     """Scale to this height in pixels; null keeps the original size."""
     require_sound: bool = True
@@ -93,6 +94,12 @@ class Import(_Strict):
         if "{video}" not in self.path:
             raise ValueError("path must contain {video}")
         return self
+
+    def of(self, video):
+        """Where the poses of a video lie; AIST++ has one file, ``cAll``, for all cameras."""
+        if self.format == "aist" and not Path(self.path.replace("{video}", video)).exists():
+            video = re.sub(r"_c0[1-9]_", "_cAll_", video)
+        return self.path.replace("{video}", video)
 
 
 class AlphaPose(_Strict):
@@ -238,11 +245,11 @@ class Cleaning(_Strict):
     method: Literal["thesis", "released", "robust"] = "thesis"
     """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
     threshold_px: Positive = 50.0
-    """Eq. (1)'s threshold in pixels."""
+    """Eq. (1)'s threshold in pixels. `robust` has none: another than 50 is refused with it."""
     threshold_height: Heights | None = None
-    """The same as a fraction (up to 2) of the dancer's height, in its place; null: pixels."""
+    """The same as a fraction (up to 2) of the dancer's height; null: pixels. Not with `robust`."""
     max_gap_seconds: Positive | None = None
-    """Longer gaps are not bridged; null: `thesis` bridges every gap, `robust` half a second."""
+    """Longer gaps stay empty; null: `thesis` fills all, `robust` 0.5 s. Not with `released`."""
 
     @model_validator(mode="after")
     def _used(self):
@@ -307,10 +314,12 @@ class Training(_Strict):
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """`bfloat16`: automatic mixed precision, faster where the device has it."""
+    processes: Count = 1
+    """Processes that share each batch of one training: one a GPU, for large datasets."""
+    precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
+    """`auto`: `tf32` on a GPU that has it, else `float32`; `bfloat16`: mixed precision."""
     threads: Count = 2
-    """CPU threads of one training. Another number may change the last digits of the result."""
+    """CPU threads of one process. Another number may change the last digits of the result."""
     look_every: Annotated[int, Field(ge=0)] = 0
     """Epochs between early looks: a short sample dance, as a video; 0: none."""
     perceptual_weights: str | None = None
@@ -386,7 +395,7 @@ class Row(_Strict):
     id: Id
     """Name of the video in every file of the study."""
     source: Annotated[str, Field(min_length=1)]
-    """A URL, a path (from the folder where snakemake runs, or the table's own), or `demo:...`."""
+    """`demo:...`, a URL, or a path (from the working folder or the table) of a video or shard."""
     start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Seconds into the source at which the clip begins; empty: its beginning."""
     end: Positive | None = None
@@ -416,12 +425,22 @@ class Row(_Strict):
             raise ValueError(f"end ({self.end:g}) must come after start ({self.start:g})")
         return self
 
+    @model_validator(mode="after")
+    def _of_a_video(self):
+        if self.kind == "shard":
+            for name in ("start", "end", "dancer_pick"):
+                if getattr(self, name) not in (None, ""):
+                    raise ValueError(f"{name} has no effect on a shard, which is cut already")
+        return self
+
     @property
     def kind(self):
-        """`demo`, `url` or `path`."""
+        """`demo`, `url`, `shard` or `path`."""
         if self.source.startswith("demo:"):
             return "demo"
-        return "url" if "://" in self.source else "path"
+        if "://" in self.source:
+            return "url"
+        return "shard" if self.source.endswith(".h5") else "path"
 
 
 COLUMNS = tuple(name for name in Row.model_fields if name != "line")

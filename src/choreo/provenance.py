@@ -60,7 +60,7 @@ def config_hash(study, rows, recipes):
             source.pop("path", None)
     videos = [row.model_dump(mode="json", exclude={"line", "note"}) for row in rows]
     for video, row in zip(videos, rows):
-        if row.kind == "path":
+        if row.kind in ("path", "shard"):
             video["source"] = Path(row.source).name
     models = {name: recipe.model_dump() for name, recipe in recipes.items()}
     for model in models.values():

@@ -156,8 +156,8 @@ def test_draws_show_their_spread_and_what_low_scores_are_worth():
     truths = held_out(CLIPS[2:4]) | {"slower": held_out(CLIPS[2:3], fps=24).popitem()[1]}
     results = benchmark.draws(truths, rates=(0.1,), number=4)
     assert len(results) == 2 * 2 * 2 * 4 * 2
-    mean = results[results["method"] == "robust"].groupby(["kind", "doubt"])["recall"].mean()
-    assert mean["stretches", True] > mean["stretches", False]
+    recall = results[results["method"] == "robust"].groupby(["kind", "doubt"])["recall"].mean()
+    assert (recall.xs(True, level="doubt") >= recall.xs(False, level="doubt")).all()
     table = benchmark.draws_table(results)
     assert table.frame["fps"].tolist() == ["30"] * 4 + ["24"] * 4
     part = results[(results["fps"] == 30) & (results["kind"] == "mixed") & ~results["doubt"]]

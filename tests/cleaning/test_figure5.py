@@ -87,6 +87,17 @@ def test_figure_5_where_nothing_was_flagged(tmp_path):
     assert figure.axes[0].get_title() == "calm\n0.10 s: nothing flagged"
 
 
+def test_figure_5_without_videos_draws_on_white(tmp_path):
+    _, *tracks = study(tmp_path, one=track([(5, 3, 80.0)]), two=track([(9, 1, 70.0)]))
+    figure = figure5([], *tracks, samples=2)
+    assert [axis.get_title() for axis in figure.axes[:2]] == [
+        "one\n0.50 s: removed",
+        "two\n0.90 s: removed",
+    ]
+    shown = figure.axes[0].images[0].get_array()
+    assert (shown == 255).all(-1).mean() > 0.3
+
+
 def test_figure_5_without_a_cleaned_video():
     with pytest.raises(ItemError, match="Figure 5 needs a video that was cleaned"):
         figure5(["a.mp4"], ["a.npz"], [], [])

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from choreo.cleaning import robust
 from choreo.cleaning.clean import AT_THE_ENDS, clean
 from choreo.cleaning.faults import corrupt
 from choreo.cleaning.robust import body_size, consistent, find_exchanges, repair
-from choreo.cleaning.truths import held_out
+from choreo.cleaning.truths import CLIPS, held_out
 from choreo.errors import ConfigError
 from choreo.skeletons import COCO17
 from choreo.track import PoseTrack
@@ -92,6 +93,40 @@ def test_a_wrong_stretch_is_dropped_whole(length, joints):
     if length > 2:
         # Eq. (1)-(2) take the stretch from its third frame on for the truth.
         assert error(clean(spoiled, threshold_px=30)[0], truth).max() > 40
+
+
+@pytest.mark.parametrize("part", [["left_elbow", "left_wrist"], COCO17.joints])
+@pytest.mark.parametrize("at", ["middle", "before the end", "at the end"])
+def test_small_offsets_and_clip_ends(part, at):
+    joints = [COCO17.index(joint) for joint in part]
+    truth = next(iter(held_out(CLIPS[2:3]).values()))
+    track = corrupt(truth, 0, 5).track
+    last = {"middle": 180, "before the end": 296, "at the end": 299}[at]
+    frames = range(last - 9, last + 1)
+    by = 0.2 * body_size(truth.keypoints)
+    done = repair(moved(track, frames, joints, (by, 0)).keypoints, track.scores, 30, COCO17)
+    expected = np.zeros(track.given.shape, bool)
+    expected[np.ix_(frames, joints)] = True
+    # A true frame after it may go too, none before it.
+    assert done.dropped[expected].all()
+    assert not done.dropped[:297][~expected[:297]].any()
+
+
+def test_a_stretch_too_long_to_bridge_is_left_empty():
+    truth = dance(300, swing=0.02)
+    cleaned, record = clean(moved(truth, range(100, 122), [7, 9], (40, 40)), method="robust")
+    assert not cleaned.given[100:122][:, [7, 9]].any()
+    assert cleaned.given.sum() == cleaned.given.size - 44
+    assert record["unrepaired"][0]["reason"] == "gap longer than 0.5 s"
+
+
+@pytest.mark.parametrize("jitter", [0.004, 0.008, 0.016])
+def test_jitter_alone_is_left_as_it_is(jitter):
+    for number, truth in enumerate(held_out(CLIPS[::2]).values()):
+        track = corrupt(truth, 0, number, jitter=jitter).track
+        cleaned, record = clean(track, method="robust")
+        assert record["flagged"] == []
+        assert np.array_equal(cleaned.keypoints, track.keypoints)
 
 
 def test_a_jump_of_less_than_50_px_is_found():
@@ -198,19 +233,16 @@ def test_long_gaps_split_the_clip():
 
 
 def test_a_joint_of_little_confidence_is_dropped_for_less():
-    at = np.arange(40)
-    path = np.zeros((40, 2))
-    path[20:26, 0] = 0.5
-    certain, doubtful = np.ones(40), np.ones(40)
-    doubtful[20:26] = 0.5
-    long_path = np.zeros((40, 2))
-    long_path[13:27, 0] = 0.5
-    half = np.where((at >= 13) & (at < 27), 0.5, 1.0)
-    assert not consistent([(at, path, certain)], 30)[0][20:26].any()
-    assert not consistent([(at, path, doubtful)], 30)[0][20:26].any()
-    # Fourteen certain frames outweigh two joins that miss, fourteen doubtful ones do not.
-    assert consistent([(at, long_path, certain)], 30)[0].all()
-    assert not consistent([(at, long_path, half)], 30)[0][13:27].any()
+    at = np.arange(80)
+    wrong = (at >= 25) & (at < 55)
+    path = np.zeros((80, 1, 2))
+    path[wrong, 0, 0] = 0.5
+    certain, half = np.ones(80), np.where(wrong, 0.5, 1.0)
+    level = robust.JOINT
+    assert 2 * level.cap < wrong.sum()
+    # Thirty certain frames outweigh two joins that miss, thirty doubtful ones do not.
+    assert consistent([(at, path, certain)], 30, level)[0].all()
+    assert np.array_equal(consistent([(at, path, half)], 30, level)[0], ~wrong)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5])

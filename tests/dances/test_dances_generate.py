@@ -14,6 +14,7 @@ from choreo.dances.generate import (
     split_song,
 )
 from choreo.dataset.audio import network_audio
+from choreo.dataset.normalise import normalise
 from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.track import PoseTrack
 from choreo.training.pose_generator import DanceGenerator, draw_noise
@@ -185,6 +186,28 @@ def test_a_track_of_another_canvas_is_no_initial_pose(generator, song):
     track = generate(generator, song, seed=1).with_(size=(1280, 720))
     with pytest.raises(ItemError, match="on the model's canvas"):
         generate(generator, song, seed=1, initial_pose=track)
+
+
+def test_a_cleaned_track_is_scaled_as_the_training_data_were(generator, song):
+    keypoints = np.random.default_rng(3).uniform(100, 300, (90, 18, 2))
+    keypoints[:, 0, 1], keypoints[:, [10, 13], 1] = 60, 320  # nose over ankles
+    real = PoseTrack(keypoints, np.ones((90, 18)), 30, (640, 360), "openpose18")
+    pose = normalise(real, outside="clip").poses[-1]
+    on, same = (
+        generate(generator, song[:16000], seed=1, initial_pose=chosen).keypoints
+        for chosen in (real, pose)
+    )
+    assert np.array_equal(on, same)
+
+
+def test_the_number_of_threads_changes_nothing(generator):
+    song = np.random.default_rng(2).integers(-3000, 3000, 16000 * 85, np.int16)
+    dances = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        dances.append(generate(generator, song, seed=1, join="cross_fade").keypoints)
+        assert torch.get_num_threads() == threads
+    assert np.array_equal(*dances)
 
 
 def test_the_last_piece_is_filled_up_or_overlaps():

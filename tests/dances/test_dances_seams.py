@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from choreo.dances.seams import seam_jumps
+from choreo.dances.seams import seam_jumps, seam_table
 from choreo.errors import ItemError
 from choreo.track import PoseTrack
 
@@ -47,3 +47,28 @@ def test_dances_without_joins_are_refused():
         seam_jumps(track(np.arange(50), "initial_pose"))
     with pytest.raises(ItemError, match="not a generated dance"):
         seam_jumps(track(np.arange(99), None))
+
+
+def test_the_table_has_a_row_a_model_and_join():
+    steps = np.tile([1.0, 3.0, 2.0], 40)
+    jump = steps.copy()
+    jump[[50, 100]] = 40  # into frames 50 and 100
+    one, other = (track(np.cumsum(x), "initial_pose") for x in (steps, jump))
+    short = track(np.arange(50.0), "initial_pose")
+    faded = track(np.cumsum(steps), "cross_fade")
+    table = seam_table([("gru", one), ("gru", other), ("gru", short), ("gru", faded)])
+    frame = table.frame.set_index("join")
+    assert frame.loc["initial_pose", "dances"] == 2
+    assert frame.loc["initial_pose", "speed_highest"] == seam_jumps(other)["speed"]
+    assert frame.loc["initial_pose", "speed_lowest"] == seam_jumps(one)["speed"]
+    assert frame.loc["cross_fade", "acceleration"] == seam_jumps(faded)["acceleration"]
+    assert "one piece, which have no join: 1" in table.notes[-1]
+    assert "overlap and cross-fade" in table.markdown()
+
+
+def test_a_table_of_dances_without_joins_is_empty():
+    table = seam_table([("gru", track(np.arange(40.0), "initial_pose"))])
+    assert table.frame.speed.isna().all()
+    assert table.cells()[0][2:] == ["0"] + ["\N{EN DASH}"] * 6
+    assert seam_table([]).cells() == []
+    assert "Pieces joined by" in seam_table([]).markdown()

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from dataset_clips import dance, song
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from choreo.config import Dataset
 from choreo.dataset.audio import stored
@@ -68,27 +72,94 @@ def test_sound_follows_poses_that_were_cut_at_the_start():
     assert (chunks.audio[0, 0], chunks.audio[1, 0]) == (4, 54)
 
 
-def test_chunks_with_missing_joints_are_dropped_and_counted():
-    track = dance(15)
+def _with_gap(seconds, first, stop):
+    """Dance without the frames from `first` to `stop` (30 a second); its song counts the poses."""
+    track = dance(seconds)
     keypoints = np.array(track.keypoints)
-    keypoints[200, 9] = np.nan
+    keypoints[first:stop, 9] = np.nan
+    normalised = normalise(track.with_(keypoints=keypoints))
+    return normalised, np.arange(seconds * 16_000) // 1600
+
+
+def test_a_frame_that_no_pose_needs_is_no_gap():
+    track = dance(10)
+    keypoints = np.array(track.keypoints)
+    keypoints[100, 9] = np.nan
+    normalised = normalise(track.with_(keypoints=keypoints), antialias=False)
+    assert len(cut(normalised, stored(song(10), "thesis"))) == 2
+
+
+def test_chunks_begin_anew_after_a_gap():
+    # Pose 20, at 2 s, is missing: chunks at 0, 5 and 10 s would lose the first of three.
+    normalised, sound = _with_gap(17, 60, 61)
+    chunks = cut(normalised, sound)
+    assert chunks.start_seconds.tolist() == [2.1, 7.1]
+    assert chunks.index.tolist() == [0, 1]
+    assert chunks.remainder_seconds == pytest.approx(17 - 10)
+    for poses, samples, start in zip(chunks.poses, chunks.audio, (21, 71)):
+        np.testing.assert_array_equal(poses, normalised.poses[start : start + 50])
+        # Sample n of the sound is pose n // 1600's: the two begin together.
+        np.testing.assert_array_equal(samples, np.repeat(np.arange(start, start + 50), 1600))
+    np.testing.assert_array_equal(chunks.initial_poses, normalised.poses[[21, 71]])
+    # Counted from the clip's start, only the chunk from 10 s on would be whole.
+    normalised, sound = _with_gap(17, 165, 168)
+    chunks = cut(normalised, sound)
+    assert chunks.start_seconds.tolist() == [0, 5.6, 10.6]
+
+
+def test_a_gap_with_overlapping_chunks():
+    normalised, sound = _with_gap(20, 240, 243)
+    chunks = cut(normalised, sound, stride_seconds=2.5)
+    # 8 s give a second that overlaps, 11.9 s three; the second row begins at an even number.
+    assert chunks.start_seconds.tolist() == [0, 2.5, 8.1, 10.6, 13.1]
+    assert chunks.index.tolist() == [0, 1, 2, 3, 4]
+    normalised, sound = _with_gap(20, 150, 153)
+    chunks = cut(normalised, sound, stride_seconds=2.5)
+    assert chunks.index.tolist() == [0, 2, 3, 4, 5]
+    consecutive = chunks.start_seconds[chunks.index % 2 == 0]
+    np.testing.assert_array_equal(consecutive, cut(normalised, sound).start_seconds)
+
+
+@given(
+    missing=st.lists(st.integers(0, 199), max_size=12),
+    stride=st.sampled_from([0.5, 1, 2.5, 5]),
+    samples=st.integers(100_000, 330_000),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_gaps(missing, stride, samples):
+    """Every chunk is whole and in time, and no 5 seconds that one could have are left."""
+    poses = np.array(np.broadcast_to(np.arange(200.0)[:, None, None] / 200, (200, 18, 2)))
+    poses[missing] = np.nan
+    whole = replace(normalise(dance(20)), poses=poses.astype(np.float32))
+    sound = np.arange(samples) // 1600
+    try:
+        chunks = cut(whole, sound, stride_seconds=stride)
+    except ItemError:
+        chunks = None
+    used = np.zeros(200, bool)
+    for k in range(len(chunks) if chunks else 0):
+        first = round(chunks.start_seconds[k] * 10)
+        np.testing.assert_array_equal(chunks.poses[k], whole.poses[first : first + 50])
+        assert np.isfinite(chunks.poses[k]).all()
+        ends = min(first + 50, -(-samples // 1600))
+        np.testing.assert_array_equal(
+            chunks.audio[k, ::1600][: ends - first], np.arange(first, ends)
+        )
+        used[first : first + 50] = True
+    if chunks:
+        assert chunks.remainder_seconds == pytest.approx((~used).sum() / 10)
+        assert (np.diff(chunks.index) > 0).all()
+    free = np.isfinite(poses).all((1, 2)) & ~used & (np.arange(200) < -(-samples // 1600))
+    edges = np.flatnonzero(np.diff(free.astype(int), prepend=0, append=0)).reshape(-1, 2)
+    assert (edges[:, 1] - edges[:, 0] < 50).all()
+
+
+def test_repaired_follows_the_poses():
     flags = np.zeros((450, 17), bool)
-    flags[310] = True
-    chunks = cut(
-        normalise(track.with_(keypoints=keypoints, repaired=flags), antialias=False),
-        stored(song(15), "thesis"),
-    )
-    # Frame 200 is between two poses: neither has it.
-    assert chunks.dropped == {}
-    keypoints[198:201, 9] = np.nan
-    chunks = cut(
-        normalise(track.with_(keypoints=keypoints, repaired=flags)), stored(song(15), "thesis")
-    )
-    assert chunks.dropped == {"missing joints": 1}
-    assert chunks.index.tolist() == [0, 2]
-    assert chunks.start_seconds.tolist() == [0, 10]
-    assert not chunks.repaired[0].any()
-    assert np.isfinite(chunks.poses).all()
+    flags[309] = True
+    track = dance(15).with_(repaired=flags)
+    chunks = cut(normalise(track), stored(song(15), "thesis"))
+    assert [bool(r.any()) for r in chunks.repaired] == [False, False, True]
 
 
 def test_outside_drop():
@@ -150,8 +221,14 @@ def test_nothing_left():
     keypoints = np.array(dance(10).keypoints)
     keypoints[100:110, 0] = keypoints[200:210, 0] = np.nan
     normalised = normalise(dance(10).with_(keypoints=keypoints))
-    with pytest.raises(ItemError, match=r"vid: none of its 2 chunks can be used \(missing jo.*: 2"):
-        cut(normalised, stored(song(10), "thesis"), where="vid")
+    sound = stored(song(10), "thesis")
+    message = r"vid: no 5 seconds on end have all joints: 3.4 of 10.0 s at.*max_gap_seconds"
+    with pytest.raises(ItemError, match=message):
+        cut(normalised, sound, where="vid")
+    far = normalise(dance(10).with_(keypoints=dance(10).keypoints * 9), outside="drop")
+    far = replace(far, poses=far.poses + 5)
+    with pytest.raises(ItemError, match=r"vid: none of its 2 chunks can be used \(outside: 2\)"):
+        cut(far, sound, where="vid")
 
 
 def test_released_has_no_other_stride():

@@ -382,4 +382,17 @@ def test_chunked_errors(tmp_path):
     refused(import_paired, {"1": 3}, "as many `pose` as `music`")
     whole = {"pose": [_pixels((50,), 0).tolist()], "music": [_sound(80_000, 0).tolist()]}
     refused(import_paired, {"../x": whole}, "a video's key must do as an id")
+    for value in (1e300, float("nan"), True, "7", 10**30):
+        poses = {**whole, "pose": [[[[value, value]] * 18] * 50]}
+        refused(import_paired, {"1": poses}, "no chunk of the expected shape")
+        sound = {**whole, "music": [[value] * 80_000]}
+        refused(import_paired, {"1": sound}, "no chunk of the expected shape")
+    clip = {"joint_coors": [], "audio_sequence": []}
+    refused(import_ren, {"000": {"3": clip, "03": clip}}, "two clips of one second.*'000'")
     assert not list((tmp_path / "out").glob("*"))
+    # The same key twice, or two that one file name would stand for.
+    refused(import_paired, {"a": whole, "A": whole}, "two videos have this key.*'A'.*ignore case")
+    text = json.dumps(whole)
+    path.write_text(f'{{"1": {text}, "1": {text}}}')
+    with pytest.raises(ItemError, match=r"two videos have this key.*'1'"):
+        import_paired(path, tmp_path / "out")

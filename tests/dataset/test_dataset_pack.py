@@ -153,23 +153,42 @@ def test_card(packed, tmp_path):
     assert card["data_sha256"] in text
 
 
-def test_card_counts_repaired_outside_and_dropped(tmp_path):
-    track = dance(15)
-    keypoints, flags = np.array(track.keypoints), np.zeros((450, 17), bool)
-    keypoints[190:199] = np.nan
+def test_card_counts_repaired_outside_dropped_and_unused(tmp_path):
+    track = dance(21)
+    keypoints, flags = np.array(track.keypoints), np.zeros((630, 17), bool)
+    keypoints[159:168] = np.nan
     flags[0:150:3, 9] = True
-    keypoints[300:450] += [700, 0]
-    normalised = normalise(track.with_(keypoints=keypoints, repaired=flags))
-    write_shard(tmp_path / "a.h5", normalised, song(15), video="a", song="s")
+    keypoints[320:460] += [700, 0]
+    normalised = normalise(track.with_(keypoints=keypoints, repaired=flags), outside="drop")
+    write_shard(tmp_path / "a.h5", normalised, song(21), video="a", song="s")
     card = pack([tmp_path / "a.h5"], tmp_path / "d.h5", splits={"a": "train"}, card=tmp_path / "c")
-    assert card["dropped_chunks"] == {"missing joints": 1}
-    assert card["all"]["share_repaired"] == pytest.approx(50 / (100 * 18), abs=1e-6)
+    # Whole chunks at 0, 5.6, 10.6 and 15.6 s, of which one leaves the window.
+    assert card["dropped_chunks"] == {"outside": 1}
+    assert card["unused_seconds"] == pytest.approx(21 - 20)
+    assert card["all"]["share_repaired"] == pytest.approx(50 / (150 * 18), abs=1e-6)
     assert card["all"]["share_outside"] == pytest.approx(
         normalised.values_outside / normalised.values, abs=1e-6
     )
     assert normalised.values_outside > 0
-    assert ChunkDataset(tmp_path / "d.h5").index.tolist() == [0, 2]
-    assert "Chunks left out: 1 (missing joints)" in (tmp_path / "c.md").read_text()
+    data = ChunkDataset(tmp_path / "d.h5")
+    assert data.index.tolist() == [0, 1, 3]
+    assert data.start_seconds.tolist() == [0, 5.6, 15.6]
+    text = (tmp_path / "c.md").read_text()
+    assert "Chunks left out: 1 (outside)." in text
+    assert "gaps in the poses, or too short for a whole chunk: 1 s." in text
+
+
+def test_gaps_and_overlap(tmp_path):
+    """Training takes all of each piece, the test set the consecutive chunks of each piece."""
+    keypoints = np.array(dance(20).keypoints)
+    keypoints[150:153] = np.nan
+    normalised = normalise(dance(20).with_(keypoints=keypoints))
+    write_shard(tmp_path / "a.h5", normalised, song(20), video="a", song="s", stride_seconds=2.5)
+    for split, starts in (("train", [0, 5.1, 7.6, 10.1, 12.6]), ("test", [0, 5.1, 10.1])):
+        packed = tmp_path / f"{split}.h5"
+        pack([tmp_path / "a.h5"], packed, splits={"a": split}, card=tmp_path / split)
+        assert ChunkDataset(packed).start_seconds.tolist() == starts
+        assert check(packed) == []
 
 
 def test_released_method(tmp_path):

@@ -113,18 +113,47 @@ def test_fewer_than_three_seeds_decide_nothing_about_trainings(evidence):
     )
     frame = table3(few).frame.set_index("number")
     assert set(frame.verdict[["2b", "3", "4", "5", "6", "7", "8", "9"]]) == {UNDECIDED}
-    assert frame.loc["3", "why"] == "2 training seeds, and 3 are needed"
-    assert frame.loc["4", "why"].startswith("1 training seed, and 3 are needed; A from held-out")
+    assert frame.loc["3", "why"] == "cannot be told from 2 training seeds (3 are needed)"
+    one = "cannot be told from 1 training seed (3 are needed); A from held-out"
+    assert frame.loc["4", "why"].startswith(one)
     assert frame.loc["2a", "verdict"] == "supported"
 
 
-def test_one_song_decides_nothing(evidence):
-    def first_song(measured):
-        return measured.take(measured.songs == "c")
+def to_songs(evidence, songs):
+    """The same with dances to some of the songs only."""
 
-    one = replace(
+    def some(found):
+        kept = [name in songs for name in found["songs"]]
+        return {key: [v for v, keep in zip(found[key], kept) if keep] for key in found}
+
+    return replace(
         evidence,
-        dances={arm: [first_song(m) for m in seeds] for arm, seeds in evidence.dances.items()},
+        dances={
+            arm: [m.take(np.isin(m.songs, list(songs))) for m in seeds]
+            for arm, seeds in evidence.dances.items()
+        },
+        regeneration={
+            arm: [{kind: some(found) for kind, found in one.items()} for one in seeds]
+            for arm, seeds in evidence.regeneration.items()
+        },
+    )
+
+
+def test_few_songs_decide_nothing(evidence):
+    """Five that agree do so by chance in 6% of all comparisons, whatever p is."""
+    five = replace(to_songs(evidence, SONGS[:5]), cleaning=evidence.cleaning[:5])
+    frame = table3(five).frame.set_index("number")
+    assert frame.loc["3", "p_holm"] < 0.05
+    assert frame.loc["3", "verdict"] == frame.loc["2a", "verdict"] == UNDECIDED
+    assert frame.loc["3", "why"] == "cannot be told from 5 songs (6 are needed)"
+    assert frame.loc["2a", "why"].startswith("cannot be told from 5 clips (6 are needed)")
+    six = table3(to_songs(evidence, SONGS[:6])).frame
+    assert six.set_index("number").loc["3", "verdict"] == "supported"
+
+
+def test_one_song_decides_nothing(evidence):
+    one = replace(
+        to_songs(evidence, "c"),
         regeneration={
             arm: [{k: {"songs": ["c"], "rates": [None]} for k in ("generated", "real")}] * 3
             for arm in ("base", "detached")
@@ -132,12 +161,13 @@ def test_one_song_decides_nothing(evidence):
     )
     frame = table3(one).frame.set_index("number")
     assert frame.loc["3", "verdict"] == UNDECIDED
-    assert "one song, video or clip gives no interval" in frame.loc["3", "why"]
+    assert "cannot be told from 1 song (6 are needed)" in frame.loc["3", "why"]
     assert frame.loc["4", "why"] == "the measure is not defined for this data"
 
 
 def test_small_runs_say_so(evidence):
-    notes = " ".join(table3(evidence).notes)
+    notes = " ".join(table3(evidence, seeds=[1, 2, 3]).notes)
+    assert "Training seeds of this table: 1, 2, 3." in notes
     assert "on 32 chunks of 5 s; epochs: 8, of the original model 18; test songs: 8." in notes
     assert "This is a small run" in notes
     full = {
@@ -204,6 +234,16 @@ def test_alphapose_against_the_best_of_the_others():
     records += [quality("mediapipe17", v, 9 + i % 3) for i, v in enumerate(videos)]
     effects, remark = estimator_effects(records)
     assert remark == "B is mediapipe17"
+    for record in records:
+        # Another estimator is the best in the other measure.
+        best = {"openpose25": 0.9, "mediapipe17": 0.8, "alphapose17": 0.7}[record["estimator"]]
+        record["truth"] = {"pck_0_1": best}
+    both, remark = estimator_effects(records)
+    assert remark == (
+        "B is mediapipe17 in incorrect detections (% of frames); "
+        "B is openpose25 in PCK@0.1 of the torso (%)"
+    )
+    assert both["pck_0_1"].difference == pytest.approx(-0.2)
     assert list(effects) == ["incorrect"]
     assert effects["incorrect"].difference < 0
     assert effects["incorrect"].p < 0.001
@@ -223,11 +263,29 @@ def test_cleaning_pairs():
 
 
 def test_verdicts():
-    row = {"difference": -1.0, "seeds": 3.0, "p_holm": 0.01, "better": "lower", "remark": ""}
+    row = {
+        "difference": -1.0,
+        "half_width": 0.5,
+        "seeds": 3.0,
+        "groups": 6,
+        "measure": "frechet",
+        "p_holm": 0.01,
+        "better": "lower",
+        "remark": "",
+    }
     assert verdict(row)[0] == "supported"
     assert verdict(row | {"better": "higher"})[0] == "contradicted"
-    assert verdict(row | {"p_holm": 0.05})[0] == UNDECIDED
-    assert verdict(row | {"seeds": 2.0})[0] == UNDECIDED
+    for changed, why in (
+        ({"p_holm": 0.05}, "may be chance: so many comparisons have one like it"),
+        ({"p_holm": 0.2, "half_width": 1.5}, "may be chance: its interval includes 0"),
+        ({"seeds": 2.0}, "cannot be told from 2 training seeds (3 are needed)"),
+        ({"groups": 5}, "cannot be told from 5 songs (6 are needed)"),
+        ({"seeds": 1.0, "groups": 2}, "1 training seed (3 are needed) and from 2 songs"),
+        ({"groups": 3, "measure": "incorrect"}, "cannot be told from 3 videos"),
+        ({"p_holm": np.nan}, "no interval"),
+        ({"difference": np.nan}, "not defined"),
+    ):
+        decided, said = verdict(row | changed)
+        assert decided == UNDECIDED, changed
+        assert why in said, changed
     assert verdict(row | {"seeds": np.nan})[0] == "supported"
-    assert verdict(row | {"p_holm": np.nan})[0] == UNDECIDED
-    assert verdict(row | {"difference": np.nan})[0] == UNDECIDED

@@ -1,12 +1,16 @@
 """Each experiment of the audit has one cause: the switch it names."""
 
-import pytest
+from pathlib import Path
 
-from choreo.config import read_config
+import pytest
+import yaml
+
+from choreo.config import chosen_recipes, read_config
 from choreo.errors import ConfigError
 from choreo.evaluation.claims import ARMS, CLAIMS, audit_models, audit_recipes
-from choreo.training.recipes import Recipe
+from choreo.training.recipes import Recipe, load_recipes
 
+ROOT = Path(__file__).parents[2]
 BASE = {"study": "x", "table": "t.tsv"}
 
 
@@ -63,6 +67,16 @@ def test_a_model_of_the_study_is_not_trained_twice():
     assert models["uncleaned"] == "audit_uncleaned"
     assert list(models) == list(ARMS)
     assert set(added) == set(models.values()) - {"gru", "mine"}
+
+
+def test_the_demo_trains_seven_models_for_it():
+    """Two of the nine are those of its Table 2."""
+    demo = read_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
+    own = chosen_recipes(demo, load_recipes(ROOT / "config" / "models.yaml"))
+    models, added = audit_models(demo, own)
+    assert (models["base"], models["lstm"]) == ("gru", "lstm")
+    assert len(added) == 7
+    assert added["audit_original"].epochs == round(800 / 350 * own["gru"].epochs)
 
 
 def test_a_wrong_switch_is_named():

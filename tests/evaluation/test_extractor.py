@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from safetensors.torch import save_file
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import DIMENSIONS, Extractor, train_extractor
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
+from choreo.training.recipes import Recipe
 
 REAL = swaying(60, seed=1, sound=False)
 
@@ -56,6 +59,16 @@ def test_features_tell_dances_apart(extractor):
 def test_a_still_set_can_be_learned():
     still = REAL.pixels[:4, :1].repeat(50, 1)
     assert np.isfinite(train_extractor(still, "abcd", steps=3).features(still)).all()
+
+
+def test_a_model_is_no_extractor(tmp_path):
+    """What is evaluated can't measure: weights of a trained model are refused."""
+    path = tmp_path / "weights.safetensors"
+    header = {"recipe": Recipe().model_dump(), "format": "choreo-model-1"}
+    state = {"generator.head.weight": torch.zeros(2, 2)}
+    save_file(state, path, metadata={"choreo": json.dumps(header)})
+    with pytest.raises(ItemError, match="not a feature extractor"):
+        Extractor.load(path)
 
 
 def test_messages(extractor, tmp_path):

@@ -65,6 +65,18 @@ def test_against_scipy():
     assert frechet_distance(a, b) == pytest.approx(expected)
 
 
+def test_against_the_formula_of_torchmetrics():
+    """The root's trace from the eigenvalues of the product; the package is no dependency."""
+    rng = np.random.default_rng(3)
+    sets = [rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + rng.normal(size=6) for _ in "ab"]
+    a, b = (np.cov(x, rowvar=False) for x in sets)
+    shift = sets[0].mean(0) - sets[1].mean(0)
+    root = np.sqrt(np.linalg.eigvals(a @ b).astype(complex)).real.sum()
+    wanted = shift @ shift + np.trace(a) + np.trace(b) - 2 * root
+    ours = frechet_distance(*map(Gaussian.of, sets))
+    assert ours == pytest.approx(wanted, rel=1e-9)
+
+
 def test_moments():
     features = np.random.default_rng(2).normal(size=(30, 4))
     fitted = Gaussian.of(features)

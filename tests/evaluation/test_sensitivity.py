@@ -1,24 +1,31 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from evaluation_dances import swaying
 
 from choreo.errors import ItemError
 from choreo.evaluation import sensitivity as module
+from choreo.evaluation.distances import nearest
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.measurements import listen
+from choreo.evaluation.inference import Resampling
+from choreo.evaluation.measurements import listen, measure
 from choreo.evaluation.sensitivity import (
     DAMAGES,
     METRICS,
     Study,
     damage,
     demo_study,
+    learned_scores,
+    movement,
     sensitivity,
     sensitivity_figure,
     sensitivity_table,
     verdict,
 )
+from choreo.evaluation.table2x import RealSet
 
 TEST = swaying(8, seed=4, songs=("c", "d"), prefix="w")
 STUDY = Study(TEST, swaying(24, seed=1))
@@ -72,7 +79,10 @@ def test_table_and_figure(frame, tmp_path):
     assert "8 chunks of 5 s to 2 held-out songs, compared with 24 chunks" in table.notes[0]
     assert [row[0] for row in table.cells()] == [text for text, _, _ in METRICS.values()]
     cells = {row[0]: row[1:] for row in table.cells()}
-    assert cells["Limb drift"][1] == "not meant to"
+    # In brackets: what it is not meant to notice, and how it moves all the same.
+    assert cells["Limb drift"][1] == cells["FID, learned"][1] == "(does not move)"
+    assert cells["Frozen share"][2] == "monotone"
+    assert all(found.startswith("(") for found in cells["Out of frame"])
     assert cells["FID, kinetic"][0] == "monotone"
     sensitivity_figure(frame, tmp_path / "a")
     assert (tmp_path / "a.png").stat().st_size > 5000
@@ -88,6 +98,41 @@ def test_verdicts():
     assert verdict([4, 3, np.nan, 1], -1, none, none) == "monotone"
     assert verdict([2, 2, 2, 2], +1, none, none) == "does not move"
     assert verdict([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([1, 2, 3], "monotone"),
+        ([3, 2, 1], "wrong way"),
+        ([3, 9, 1], "not monotone"),
+        ([1, 9, 3], "not monotone"),
+        ([2, 2, 2], "does not move"),
+    ],
+)
+def test_movement(values, said):
+    own = pd.DataFrame({"value": values, "step_error": 0.0, "whole_error": 0.0})
+    assert movement(own, +1) == said
+
+
+def test_every_metric_has_its_errors():
+    """Those without a bootstrap are left out song by song; four songs give each an error."""
+    songs = tuple("cdef")
+    test = swaying(32, seed=4, songs=songs, prefix="w")
+    training = swaying(24, seed=1, sound=False)
+    extractor = train_extractor(training.pixels, training.songs, steps=20)
+    measured = measure(replace(test, audio=None), extractor)
+    real = RealSet(measure(training, extractor).features["learned"])
+    resampling = Resampling.of(songs)
+    found = learned_scores(measured, real, resampling)
+    means = [
+        nearest(real.scale(measured.features["learned"][measured.songs != s]), real.scaled).mean()
+        for s in songs
+    ]
+    # The jackknife's standard error.
+    error = np.sqrt(3 / 4 * np.square(means - np.mean(means)).sum())
+    assert resampling.error(found["nearest"].replicates) == pytest.approx(error)
+    assert all(np.isfinite(resampling.error(found[name].replicates)) for name in found)
 
 
 @pytest.mark.slow

@@ -171,6 +171,14 @@ def test_rows_and_published_numbers():
     assert len(table2([record("gru", 1, 5.0)], published=False).cells()) == 2
 
 
+def test_shared_dancers_are_told():
+    real = record("real", None, 1.0)
+    notes = table2([real | {"shared_dancers": ["ada", "bo"]}, record("gru", 1, 5.0)]).notes
+    assert any("in the training data too: ada, bo." in note for note in notes)
+    for own in (real, real | {"shared_dancers": []}):
+        assert not any("in the training data too" in note for note in table2([own]).notes)
+
+
 def test_seeds_become_a_mean_and_an_interval():
     table = table2([record("gru", seed, d) for seed, d in ((1, 4.0), (2, 6.0), (3, 8.0))])
     row = table.frame[(table.frame.system == "gru") & (table.frame.source == "this study")].iloc[0]

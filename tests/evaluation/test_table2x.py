@@ -8,6 +8,7 @@ from choreo.errors import ItemError
 from choreo.evaluation import bounds
 from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import (
     Measurements,
     listen,
@@ -20,6 +21,7 @@ from choreo.evaluation.table2x import (
     BEATS,
     DISTANCES,
     MOTION,
+    Score,
     beats_table,
     distances_table,
     extended,
@@ -28,16 +30,16 @@ from choreo.evaluation.table2x import (
     sentence,
 )
 
-SONGS = ("c", "d", "e", "f")
+SONGS = ("c", "d", "e", "f", "g", "h")
 
 
 def held_out(**options):
-    """Four songs of their own tempo, three pieces each."""
+    """Six songs of their own tempo, three pieces each."""
     from choreo.evaluation.pieces import join
 
     return join(
         swaying(3, seed=9 + i, songs=(song,), prefix="w", period=period, **options)
-        for i, (song, period) in enumerate(zip(SONGS, (0.4, 0.5, 0.6, 0.8)))
+        for i, (song, period) in enumerate(zip(SONGS, (0.4, 0.45, 0.5, 0.55, 0.6, 0.8)))
     )
 
 
@@ -152,6 +154,34 @@ def test_tables(found):
     assert any("rder (held-out real dances best, noise worst)" in n for n in distances.notes)
 
 
+def test_a_wrong_order_is_told(found):
+    scores = found.scores | {("noise", "kid", "learned"): Score(-1.0)}
+    notes = distances_table(replace(found, scores=scores)).notes
+    wrong = [note for note in notes if note.startswith("Not in order")]
+    assert len(wrong) == 1
+    assert "KID, learned" in wrong[0]
+    assert "FID, learned" not in wrong[0]
+    # A tie is no wrong order: nothing is worse than a precision of 0.
+    tied = {
+        (name, "precision", "learned"): Score(1.0 if name == "real" else 0.0)
+        for name in found.systems
+    }
+    notes = distances_table(replace(found, scores=found.scores | tied)).notes
+    assert any(n.startswith("In order") and "Precision, learned" in n for n in notes)
+
+
+def test_few_songs_decide_nothing(found):
+    few = replace(found, resampling=Resampling.of(list("cdefg")))
+    names = [("original", "frechet", "learned"), ("gru", "frechet", "learned")]
+    sure = {
+        key: Score(float(n), replicates=np.full(300, float(n) + 0.01 * np.arange(300) / 300))
+        for n, key in enumerate(names)
+    }
+    row = pairs_table(replace(few, scores=found.scores | sure)).frame.iloc[0]
+    assert row.p_holm < 0.05
+    assert row.sentence == "Original or GRU in FID: cannot be told from 5 songs."
+
+
 def test_chance_correction(found, bounding):
     rates = beat_rates(bounding["real"].beats, "pooled")
     score = found.scores["real", "beat_hit_rate", ""]
@@ -214,7 +244,7 @@ def test_leaks_and_missing_rows(real, bounding, extractor):
 
 def test_music_features_find_the_same_music():
     features = music_features(TEST.audio)
-    assert features.shape == (12, 60)
+    assert features.shape == (len(TEST), 60)
     assert np.isfinite(music_features(np.zeros((1, 80_000), np.int16))).all()
     louder = music_features((TEST.audio // 2).astype(np.int16))
     gaps = np.linalg.norm(features[:, None] - louder[None], axis=-1)

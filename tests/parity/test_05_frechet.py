@@ -32,12 +32,19 @@ def test_distances(folder):
 
 
 def test_loader(folder):
-    with np.load(folder / "custom_loader_int_bug.npz") as data:
-        pixels = data["pose_int"]
-        cases = {"int": pixels, "float": pixels.astype(float)}
-        for kind, array in cases.items():
-            loaded = released_clips(array)
-            difference = np.abs(loaded - data[f"loaded_from_{kind}"]).max()
-            print(f"loader, {kind}: {difference:.1e}")
+    files = sorted(folder.glob("custom_loader*.npz"))
+    assert files, f"no custom_loader*.npz in {folder}"
+    for file in files:
+        with np.load(file) as data:
+            arrays = dict(data)
+        poses = [name for name in arrays if name.startswith("pose_")]
+        expected = [name for name in arrays if name.startswith("loaded_from_")]
+        assert len(poses) == 1, f"{file.name} has {', '.join(arrays)}"
+        assert expected, f"{file.name} has {', '.join(arrays)}"
+        for name in expected:
+            kind = name.removeprefix("loaded_from_")
+            loaded = released_clips(arrays[poses[0]].astype({"int": int, "float": float}[kind]))
+            difference = np.abs(loaded - arrays[name]).max()
+            print(f"{file.name}, loader, {kind}: {difference:.1e}")
             assert loaded.dtype == np.float32
             assert difference == 0

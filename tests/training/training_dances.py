@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from choreo.dataset.normalise import CANVAS, Normalised, Transform
+from choreo.dataset.pack import pack, write_shard
+
 FRAMES = 20
 
 
@@ -24,3 +27,27 @@ class Dances:
     def batch(self, indices):
         pose = self.pose[indices]
         return {"pose": pose, "audio": self.audio[indices], "initial_pose": pose[:, 0].copy()}
+
+
+def packed(folder, chunks=8):
+    """Path of a packed file of `chunks` training chunks, as `choreo.dataset` makes it."""
+    rng = np.random.default_rng(0)
+    frames = 50 * chunks
+    moves = np.sin(np.arange(frames)[:, None, None] / rng.uniform(2, 9, (1, 18, 2)))
+    shard = folder / "dance.h5"
+    normalised = Normalised(
+        poses=(moves * 0.5).astype(np.float32),
+        repaired=np.zeros((frames, 18), bool),
+        transform=Transform((1.0, 1.0), (0.0, 0.0)),
+        canvas=CANVAS["thesis"],
+        start_seconds=0.0,
+        cut_frames=0,
+        values=frames * 36,
+        values_outside=0,
+        method="thesis",
+        outside="clip",
+    )
+    song = rng.integers(-20_000, 20_000, frames * 1600, np.int16)
+    write_shard(shard, normalised, song, video="dance", song="song")
+    pack([shard], folder / "dataset.h5", splits={"dance": "train"}, card=folder / "card.json")
+    return folder / "dataset.h5"

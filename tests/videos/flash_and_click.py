@@ -3,7 +3,8 @@
 The middle of the picture turns white at once (a flash); its border swells and fades like
 a cosine (a pulse), which is what a pose of 10 a second can follow. Flash, middle of the
 pulse and click share their times. The pulse moves the wrist of a dancer who is drawn up
-from the frames, so that the dataset's poses and sound can be compared.
+from the frames, so that the dataset's poses and sound can be compared. A strip on each
+side has another gray in each picture, so that frames which show one again are known.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 from made_clips import SIZE, clicks, lit_at, loud_at, make_clip
 
 from choreo import media
-from choreo.cleaning.clean import clean
+from choreo.cleaning.retime import clean_at_frame_times, times_taken
 from choreo.dataset.pack import ChunkDataset, make_shard
 from choreo.skeletons import COCO17, OPENPOSE18
 from choreo.track import PoseTrack
@@ -22,8 +23,31 @@ from choreo.videos.standardise import standardise
 
 PULSE_SECONDS = 0.8
 _MIDDLE = slice(SIZE[1] // 4, 3 * SIZE[1] // 4)
+_STRIP = slice(-8, None)
+_GRAYS = 4
 _WRIST = "right_wrist"
 _MOVE = 60.0  # pixels
+
+
+def phone(seconds):
+    """Times of a phone's pictures and ffmpeg's formula for them, in 1/90000 s.
+
+    Again and again 3 s of 30 fps, 6 of 15 and 4 of 60, with jitter of up to 5.6 ms.
+    """
+    number = np.arange(int(60 * seconds))
+    round_, within = number // 420, number % 420
+    ticks = (
+        round_ * 1_170_000
+        + within * 3000
+        + np.floor(500 * np.sin(1.7 * number) + 0.5).astype(int)
+        + 3000 * np.maximum(within - 90, 0)
+        - 4500 * np.maximum(within - 180, 0)
+    )
+    formula = (
+        "floor(N/420)*1170000+mod(N,420)*3000+floor(500*sin(1.7*N)+0.5)"
+        "+3000*max(mod(N,420)-90,0)-4500*max(mod(N,420)-180,0)"
+    )
+    return ticks[ticks < 90_000 * seconds].tolist(), formula
 
 
 @dataclass(frozen=True)
@@ -35,10 +59,12 @@ class Offsets:
     times : ndarray
         The truth.
     picture, sound : ndarray
-        Middle of the pulse in the frames, and the click in the song.
-    flash_times, flash : ndarray
-        Flashes in the frames, of those that begin within 3 ms of a frame: any other can only
-        be seen in the next frame.
+        Middle of the pulse in the frames, each picture taken once, when it begins; and the
+        click in the song.
+    held : ndarray
+        Middle of the pulse over all frames: later where a picture is shown again.
+    flash : ndarray
+        First frame of the flash.
     chunk_times, pose, chunk_sound : ndarray
         In the dataset: middle of the wrist's movement, and the click.
     """
@@ -46,7 +72,7 @@ class Offsets:
     times: np.ndarray
     picture: np.ndarray
     sound: np.ndarray
-    flash_times: np.ndarray
+    held: np.ndarray
     flash: np.ndarray
     chunk_times: np.ndarray
     pose: np.ndarray
@@ -74,6 +100,9 @@ def picture_of(times, flashes):
         frame = np.full(SIZE[::-1], round(level), np.uint8)
         lit = ((times[number] >= moments - 1e-6) & (times[number] < moments + 0.13)).any()
         frame[_MIDDLE, _MIDDLE] = 255 if lit else 0
+        for side in (slice(8), _STRIP):
+            # On all four, for videos that are turned.
+            frame[side, _MIDDLE] = frame[_MIDDLE, side] = number % _GRAYS * 80
         return frame
 
     return picture
@@ -106,7 +135,7 @@ def make(path, *, rate="30", seconds=12.0, ticks=None, late=0.0, early_end=0, ch
     return path, np.array(moments)
 
 
-def chain(path, times, folder, fps=30.0):
+def chain(path, times, folder, fps=None, method="thesis"):
     """Take a clip through videos, cleaning and dataset.
 
     Parameters
@@ -117,8 +146,10 @@ def chain(path, times, folder, fps=30.0):
         Its flashes in seconds.
     folder : Path
         Where the results go.
-    fps : float
-        Frames a second of the standardised video.
+    fps : float, optional
+        Frames a second of the standardised video; by default the source's own.
+    method : str
+        Of cleaning.
 
     Returns
     -------
@@ -128,20 +159,26 @@ def chain(path, times, folder, fps=30.0):
     probe = standardise(path, video=out["mp4"], audio=out["wav"], probe=out["json"], fps=fps)
     # Both parts of a picture as numbers, frame by frame: ten minutes must not be in memory.
     frames = media.read_frames(out["mp4"], (probe["width"], probe["height"]))
-    levels = np.array([(f[_MIDDLE, _MIDDLE].mean(), f[:8, :8].mean()) for f in frames])
+    parts = (_MIDDLE, _MIDDLE), (slice(8), slice(8)), (_STRIP, _MIDDLE)
+    levels = np.array([[f[part].mean() for part in parts] for f in frames])
     fps = probe["fps"]
-    picture = [_middle(np.arange(len(levels)) / fps, levels[:, 1], time) for time in times]
+    at = np.arange(len(levels)) / fps
+    begins = np.flatnonzero(np.diff(np.rint(levels[:, 2] / 80), prepend=-1))
+    # As if each picture faded into the next.
+    fine = np.arange(0, at[-1], 0.002)
+    pulse = np.interp(fine, at[begins], levels[begins, 1])
     lit, loud = np.array(lit_at(levels[:, 0], fps)), np.array(loud_at(read_song(out["wav"])))
-    seen = np.abs(times * fps - np.round(times * fps)) / fps < 0.003
-    track, _ = clean(_dancer(levels[:, 1] / 220, probe))
+    track, _ = clean_at_frame_times(
+        _dancer(levels[:, 1] / 220, probe), times_taken(out["json"]), method=method
+    )
     track.save(out["npz"])
     make_shard(out["npz"], out["wav"], out["h5"], video="clip", song_id="clip")
     return Offsets(
         times,
-        np.array(picture) - times,
+        _middles(fine, pulse, times) - times,
         _nearest(loud, times) - times,
-        times[seen],
-        _nearest(lit, times[seen]) - times[seen],
+        _middles(at, levels[:, 1], times) - times,
+        _nearest(lit, times) - times,
         *_in_chunks(ChunkDataset(out["h5"]), times),
     )
 
@@ -150,10 +187,14 @@ def _nearest(found, times):
     return found[np.abs(found[None] - np.asarray(times)[:, None]).argmin(1)]
 
 
-def _middle(at, level, time):
-    """Middle of the pulse around a time."""
-    near = np.abs(at - time) < PULSE_SECONDS / 2 + 0.15
-    return np.average(at[near], weights=np.maximum(level[near] - np.median(level), 0))
+def _middles(at, level, times):
+    """Middle of the pulse around each time; `at` rises."""
+    level = np.maximum(level - np.median(level), 0)
+    found, reach = [], PULSE_SECONDS / 2 + 0.15
+    for time in times:
+        near = slice(*np.searchsorted(at, (time - reach, time + reach)))
+        found.append(np.average(at[near], weights=level[near]))
+    return np.array(found)
 
 
 def _dancer(levels, probe):
@@ -179,9 +220,7 @@ def _in_chunks(data, times):
         # Silence is a constant somewhere in [0, 1].
         samples = chunk["audio"].reshape(-1) - np.median(chunk["audio"])
         loud = np.array(loud_at(samples / np.abs(samples).max())) + start
-        found += [
-            (time, _middle(poses, wrist, time) - time, _nearest(loud, [time])[0] - time)
-            for time in inside
-        ]
+        middles = _middles(poses, wrist, inside) - inside
+        found += zip(inside, middles, [_nearest(loud, [time])[0] - time for time in inside])
     data.close()
     return np.array(found).reshape(-1, 3).T

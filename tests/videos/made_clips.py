@@ -42,11 +42,11 @@ def flashing(flashes, length=3):
 
 def clicks(times, seconds, rate=48_000, channels=1):
     """Sound with a 10 ms burst of 1 kHz around each time, loudest exactly at it."""
-    t = np.arange(round(seconds * rate)) / rate
-    sound = np.zeros_like(t)
+    sound = np.zeros(round(seconds * rate))
     for time in times:
-        near = np.abs(t - time) < 0.005
-        offset = t[near] - time
+        near = np.arange(max(0, int((time - 0.005) * rate)), min(len(sound), (time + 0.006) * rate))
+        near = near[np.abs(near / rate - time) < 0.005].astype(int)
+        offset = near / rate - time
         sound[near] += 0.8 * np.cos(np.pi * offset / 0.01) ** 2 * np.cos(2e3 * np.pi * offset)
     return np.repeat(sound[:, None], channels, axis=1)
 
@@ -55,8 +55,7 @@ def loud_at(song, rate=media.SAMPLE_RATE):
     """Seconds of the clicks in a song: the centre of the energy of each."""
     energy = np.square(song, dtype=np.float64)
     found, reach = [], rate // 50
-    while energy.max() > 0.06:
-        peak = int(energy.argmax())
+    while energy[peak := int(energy.argmax())] > 0.06:
         near = slice(max(0, peak - reach), min(len(energy), peak + reach))
         places = np.arange(near.start, near.stop)
         found.append(float(np.average(places, weights=energy[near])) / rate)
@@ -130,7 +129,7 @@ def make_clip(
         "libx265": ["-preset", "ultrafast", "-x265-params", "log-level=none"],
         "libvpx-vp9": ["-deadline", "realtime", "-cpu-used", "8"],
         "libaom-av1": ["-cpu-used", "8", "-usage", "realtime"],
-        "libsvtav1": ["-preset", "12"],
+        "libsvtav1": ["-preset", "12", "-crf", "18", "-svtav1-params", "enable-tf=0"],
     }
     ffmpeg(*command, *fast.get(encoder, ()), *options, path, stdin=frames)
     return path

@@ -368,7 +368,7 @@ def test_ten_minutes_do_not_drift(run, tmp_path):
     out = run.folder
     tracemalloc.start()
     probe = standardise(
-        clip, video=out / "clip.mp4", audio=out / "clip.wav", probe=out / "clip.json"
+        clip, video=out / "clip.mp4", audio=out / "clip.wav", probe=out / "clip.json", fps=30.0
     )
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 
@@ -45,6 +46,23 @@ def test_beats_of_a_demo_song(study, capsys):
     assert all(0 <= beat <= 11 for beat in found["beats"])
 
 
+def test_evaluate_gives_the_tables_of_the_study(study, tmp_path, capsys):
+    """From the dataset and the folder of dances alone: the same numbers as the rules."""
+    dataset, dances = str(study / "dataset" / "dataset.h5"), str(study / "dances")
+    assert main(["evaluate", dataset, dances, "-o", str(tmp_path), "--json"]) == 0
+    records = json.loads(capsys.readouterr().out)
+    assert [r["system"] for r in records] == ["real", "gru", "original"]
+    for name in ("table2", "table2x_distances", "table2x_beats", "table2x_motion"):
+        ours, rule = (
+            pd.read_csv(folder / f"{name}.csv") for folder in (tmp_path, study / "tables")
+        )
+        keys = [key for key in ("system", "features", "source") if key in ours]
+        ours, rule = (frame.set_index(keys).sort_index() for frame in (ours, rule))
+        pd.testing.assert_frame_equal(ours, rule[ours.columns])
+    assert main(["evaluate", dataset, str(tmp_path), "-o", str(tmp_path)]) == 1
+    assert "no dances" in capsys.readouterr().err
+
+
 def test_dance_to_a_song(study, tmp_path, capsys):
     song, model = str(study / "videos" / "three.wav"), str(study / "training" / "gru" / "seed1")
     assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.npz")]) == 0
@@ -52,6 +70,14 @@ def test_dance_to_a_song(study, tmp_path, capsys):
     np.testing.assert_array_equal(PoseTrack.load(tmp_path / "d.npz").keypoints, rule.keypoints)
     assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.mp4")]) == 0
     assert "7.0 s of dance" in capsys.readouterr().out
+    for name, pose in (("on", "d.npz"), ("zero", "zero")):
+        pose = str(tmp_path / pose) if pose.endswith("npz") else pose
+        command = ["dance", song, "--model", model, "-o", str(tmp_path / f"{name}.npz")]
+        assert main([*command, "--initial-pose", pose, "--temperature", "0"]) == 0
+    on, zero = (PoseTrack.load(tmp_path / f"{name}.npz").keypoints for name in ("on", "zero"))
+    assert not np.array_equal(on, zero)
+    assert main([*command, "--initial-pose", str(tmp_path / "none.npz")]) == 1
+    assert "none.npz: no such file" in capsys.readouterr().err
     assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.gif")]) == 1
     assert "written as .mp4 or .npz" in capsys.readouterr().err
 
@@ -164,9 +190,16 @@ def test_videos(tmp_path, capsys):
     with video_writer(tmp_path / "in.mp4", (64, 48), 25) as write:
         for _ in range(50):
             write(np.zeros((48, 64, 3), np.uint8))
-    assert main(["videos", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out"), "--json"]) == 0
-    probe = json.loads(capsys.readouterr().out)
-    assert (probe["frames"], probe["fps"], probe["width"], probe["height"]) == (60, 30, 64, 48)
+    command = ["videos", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out"), "--json"]
+    for more, expected in (
+        ([], (50, 25)),
+        (["--fps", "own"], (50, 25)),
+        (["--fps", "30"], (60, 30)),
+    ):
+        assert main([*command, *more]) == 0
+        probe = json.loads(capsys.readouterr().out)
+        assert (probe["frames"], probe["fps"]) == expected
+        assert (probe["width"], probe["height"]) == (64, 48)
 
 
 def test_an_input_is_never_written_over(tmp_path, capsys):

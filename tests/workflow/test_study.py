@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 def test_every_output_is_there(finished):
     results = finished.results / "tiny"
     extended = [f"table2x_{part}" for part in ("distances", "beats", "motion", "pairs")]
-    for name in ("table1", "table2", *extended, "sensitivity"):
+    for name in ("table1", "seams", "table2", *extended, "sensitivity"):
         for suffix in ("csv", "md", "tex", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
     for name in ("figure2", "figure5", "figure7", "figureA1", "sensitivity"):
@@ -96,6 +96,12 @@ def test_table3_runs_small_and_says_so(copy):
     assert set(trained["verdict"]) == {"not decidable with this data"}
     assert (trained["seeds"] == 1).all()
     assert table["effect"].iloc[1].startswith("PCK@0.1")
+    assert (trained["why"].str.startswith("cannot be told from 1 training seed")).all()
+    assert (trained["groups"] == 1).all()
+    assert (table["commit"] == "no git").all()
+    assert table["config"].nunique() == 1
+    assert list(table["training_seeds"].unique()) == [1]
+    assert table["study_seed"].tolist() == [1] * 10
     text = (copy.results / "tiny" / "tables" / "table3.md").read_text()
     assert "This is a small run" in text
     assert "on 4 chunks of 5 s; epochs: 1, of the original model 2; test songs: 1." in text

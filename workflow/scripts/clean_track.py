@@ -1,5 +1,5 @@
 from choreo.cleaning.beats import beats_record
-from choreo.cleaning.clean import clean
+from choreo.cleaning.retime import clean_at_frame_times, times_taken
 from choreo.files import write_json
 from choreo.jobs import run_item
 from choreo.track import PoseTrack
@@ -9,8 +9,11 @@ def action(terminal):
     p = snakemake.params
     before = PoseTrack.load(snakemake.input.track)
     truth = snakemake.input.get("truth")
-    after, record = clean(
+    # Simulated poses have no video whose pictures could be off.
+    probe = snakemake.input.get("probe")
+    after, record = clean_at_frame_times(
         before,
+        times_taken(probe) if probe else None,
         method=p.method,
         threshold_px=p.threshold_px,
         threshold_height=p.get("threshold_height"),

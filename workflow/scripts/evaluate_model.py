@@ -23,7 +23,7 @@ def action(terminal):
     released = None
     if i.get("judge"):
         real = read_real(i.dataset, "train", sound=False)
-        released = fid_or_reason(dances, real, i.judge, seed=p.seed)
+        released = fid_or_reason(dances, real, i.judge[0], seed=p.seed)
     record = evaluate(
         measured,
         Measurements.load(i.reference),

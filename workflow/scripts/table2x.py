@@ -1,11 +1,5 @@
 from choreo.evaluation.measurements import Measurements, load_systems
-from choreo.evaluation.table2x import (
-    beats_table,
-    distances_table,
-    extended,
-    motion_table,
-    pairs_table,
-)
+from choreo.evaluation.table2x import TABLES, extended
 from choreo.jobs import run_item
 
 
@@ -15,8 +9,8 @@ def action(terminal):
     for path, model in zip(i.models, p.models, strict=True):
         models.setdefault(model, []).append(Measurements.load(path))
     found = extended(models, load_systems(i.bounds), Measurements.load(i.reference), seed=p.seed)
-    tables = (distances_table, beats_table, motion_table, pairs_table)
-    for table, path in zip(tables, snakemake.output, strict=False):
+    pages = [path for path in snakemake.output if path.endswith(".html")]
+    for table, path in zip(TABLES.values(), pages, strict=True):
         table(found, study=p.study).write(path.removesuffix(".html"))
 
 

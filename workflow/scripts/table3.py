@@ -21,7 +21,8 @@ def action(terminal):
         qualities=[read_json(path) for path in usable(i.get("qualities") or [])],
         metrics=dict(zip(("base", "original"), map(read_json, i.metrics), strict=True)),
     )
-    table3(evidence, study=p.study, seed=p.seed).write(snakemake.output[0].removesuffix(".html"))
+    table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)
+    table.write(snakemake.output[0].removesuffix(".html"))
 
 
 needs = [path for path in snakemake.input if path not in (snakemake.input.get("qualities") or [])]

@@ -8,7 +8,7 @@ from choreo.training.train import train
 
 def action(terminal):
     i, o, p, w = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
-    with claimed(p.device) as device:
+    with claimed(p.device, p.processes) as devices:
         summary = train(
             ChunkDataset(i.dataset, split="train"),
             recipe_from(p.recipe),
@@ -21,7 +21,7 @@ def action(terminal):
             looks=p.looks,
             look_every=p.look_every,
             perceptual=i.get("perceptual") or None,
-            device=device,
+            device=devices,
             precision=p.precision,
             threads=p.threads,
             terminal=terminal,

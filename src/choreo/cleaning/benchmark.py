@@ -480,6 +480,7 @@ def plot(results):
         for method, marker in zip(dict.fromkeys(results["method"]), "osD^vPX"):
             values = mean.loc[method][column].dropna()
             axis.plot(100 * values.index, values, marker=marker, markersize=4, label=method)
+        axis.set_xticks([0, *(100 * rate for rate in RATES)])
         axis.set_xlabel("frames spoiled (%)")
         axis.set_ylabel(label)
         if column.endswith("px"):

@@ -50,6 +50,27 @@ def worst_frames(before, after, record, count):
     return sorted(found, key=lambda f: (-f[0], f[1]))[:count]
 
 
+def pictures_or_white(video, track, frames):
+    """Read the pictures that poses are drawn on.
+
+    Parameters
+    ----------
+    video : str, Path or None
+        The standardised video.
+    track : PoseTrack
+        Of it.
+    frames : list of int
+
+    Returns
+    -------
+    dict of int to ndarray of uint8, shape (height, width, 3)
+        RGB; white without a video, and for frames that it does not have.
+    """
+    white = np.full((*track.size[::-1], 3), 255, np.uint8)
+    found = pictures(video, track.size, frames) if video is not None else {}
+    return {frame: found.get(frame, white) for frame in frames}
+
+
 def farthest_joint(before, after, frame):
     """Index of the joint that cleaning moved most in a frame, or that moved most there."""
     moved = np.linalg.norm(after.keypoints[frame] - before.keypoints[frame], axis=-1)
@@ -111,7 +132,8 @@ def figure5(videos, before, after, records, *, samples=4):
     Parameters
     ----------
     videos : list of str or Path
-        Standardised videos, ``<video>.mp4``.
+        Standardised videos, ``<video>.mp4``; empty where there are none, as of simulated
+        poses: they are drawn on white.
     before, after : list of str or Path
         Tracks before and after cleaning, ``<video>.npz``.
     records : list of str or Path
@@ -131,7 +153,8 @@ def figure5(videos, before, after, records, *, samples=4):
         Where no video was cleaned.
     """
     named = [{Path(p).stem: p for p in paths} for paths in (videos, before, after, records)]
-    names = [n for n in named[0] if all(n in other for other in named)]
+    needed = named if videos else named[1:]
+    names = [n for n in needed[0] if all(n in other for other in needed)]
     if not names:
         raise ItemError(
             "Figure 5 needs a video that was cleaned",
@@ -149,9 +172,9 @@ def figure5(videos, before, after, records, *, samples=4):
     for name in dict.fromkeys(name for *_, name in chosen):
         parts = PoseTrack.load(named[1][name]), PoseTrack.load(named[2][name])
         frames = [frame for *_, frame, n in chosen if n == name]
-        images = pictures(named[0][name], parts[0].size, frames)
+        images = pictures_or_white(named[0].get(name), parts[0], frames)
         record = read_json(named[3][name])
-        shown += [(name, f, images[f], *parts, record) for f in frames if f in images]
+        shown += [(name, f, images[f], *parts, record) for f in frames]
     figure = draw(shown)
     figure.suptitle("Before and after cleaning")
     return figure

@@ -7,11 +7,11 @@ from matplotlib.ticker import NullLocator
 
 from choreo import figures
 from choreo.cleaning.clean import UNUSED, clean
-from choreo.cleaning.figure5 import worst_frames
+from choreo.cleaning.figure5 import pictures_or_white, worst_frames
 from choreo.cleaning.gaps import runs
 from choreo.displacement import THRESHOLD_PX, displacement, joints_in_use, missing_frames
 from choreo.files import whole
-from choreo.poses.pictures import crop, pictures, show_pose
+from choreo.poses.pictures import crop, show_pose
 
 METHODS = ("thesis", "released", "robust")
 
@@ -105,16 +105,9 @@ def _counts(record):
     return f"{text}\n{', '.join(lines)}"
 
 
-def _pictures(video, track, frames):
-    """Pictures of the frames: the video's, or white where there is none."""
-    white = np.full((*track.size[::-1], 3), 255, np.uint8)
-    found = pictures(video, track.size, frames) if video is not None else {}
-    return {frame: found.get(frame, white) for frame in frames}
-
-
 def _show_worst(figure, before, after, record, video, count):
     worst = worst_frames(before, after, record, count)
-    images = _pictures(video, before, [frame for _, frame in worst])
+    images = pictures_or_white(video, before, [frame for _, frame in worst])
     axes = figure.subplots(2, len(worst), squeeze=False)
     for column, (moved, frame) in enumerate(worst):
         part = crop([before, after], frame)
@@ -237,7 +230,7 @@ def comparison(track, *, title, video=None, methods=METHODS, **settings):
             _raster(figure.add_subplot(grid[row, 0]), track, after, record, used, names)
             axes = [figure.add_subplot(grid[row, column]) for column in (1, 2)]
             (_, frame), *_ = worst_frames(track, after, record, 1)
-            picture = _pictures(video, track, [frame])[frame]
+            picture = pictures_or_white(video, track, [frame])[frame]
             part = crop([track, after], frame)
             for axis, label, shown in zip(axes, ("before", "after"), (track, after)):
                 show_pose(axis, picture, part, shown, frame)

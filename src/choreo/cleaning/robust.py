@@ -5,10 +5,13 @@ one joint, and take a fast arm for an error. Here
 
 1. left and right that were exchanged are put back (a two-state Viterbi path over how far
    the joints miss their continued motion when kept and when exchanged);
-2. each joint's path is cut where it jumps, that is where the straight continuations from
-   both sides miss each other, and the pieces are kept that follow from one another at
-   the least cost (dynamic programming), so that a stretch of bad frames is dropped whole,
-   while a fast but smooth move stays;
+2. the path of the body, then of each limb and of the head, then of each joint is cut where
+   it jumps, that is where the straight continuations from both sides miss each other, and
+   the pieces are kept that follow from one another at the least cost (dynamic
+   programming), so that a stretch of bad frames is dropped whole, while a fast but smooth
+   move stays. The body jumps where half of its joints do, an arm where elbow and wrist do:
+   together they move far less abruptly than a wrist may, so that less counts as a jump.
+   What the track's own jitter explains does not;
 3. a joint at the end of a limb that is longer than the clip's robust maximum is dropped;
 4. each joint is filled on its own by a cubic spline through what is left of it; gaps
    longer than a limit are left empty.
@@ -27,18 +30,14 @@ from choreo.displacement import given_joints, joints_in_use
 MAX_GAP_SECONDS = 0.5
 """Longer gaps are not bridged."""
 
-JUMP = 0.07
-"""Smallest miss between two straight continuations that cuts a path, in body sizes. Below
-`REFERENCE_FPS` it grows with the square of the time step, as what acceleration does."""
+JOIN = 6 / 7
+"""Miss across one frame at which a join costs as much as a dropped frame, in jumps."""
 
-JOIN = 0.06
-"""Miss across one frame at which a join costs as much as a dropped frame, in body sizes."""
-
-JOIN_GROWTH = 0.03
+JOIN_GROWTH = 3 / 7
 """How much larger that miss may be for each frame of a gap between two pieces."""
 
-JOIN_CAP = 6.0
-"""Largest cost of a join, in dropped frames: a wrong stretch of up to twice this is dropped."""
+ECHO = 1.3
+"""A miss that is this many times as large has its echo taken out of those beside it."""
 
 LOOK_BACK = 20
 """Pieces before it that a piece may be joined to."""
@@ -58,13 +57,46 @@ LIMB_MARGIN, LIMB_SLACK = 1.35, 0.03
 of the body size. Widths of the body and the face are no limbs: they grow in a turn."""
 
 REFERENCE_FPS = 30.0
-"""Frame rate at which the constants above were set."""
+"""Frame rate at which the constants were set."""
 
 _GROUPS = {
     ("shoulder", "elbow", "wrist"): EXCHANGE,
     ("hip", "knee", "ankle", "big_toe", "small_toe", "heel"): EXCHANGE,
     ("eye", "ear"): EXCHANGE / 3,
 }
+
+
+@dataclass(frozen=True)
+class Level:
+    """What the paths of the body, of its parts or of single joints are held to.
+
+    Attributes
+    ----------
+    jump : float
+        Smallest miss between two straight continuations that cuts a path, in body sizes.
+        Below `REFERENCE_FPS` it grows with the square of the time step, as what
+        acceleration does.
+    jitter : float
+        It is this many times the path's median miss at least, so that jitter cuts nothing.
+    cap : float
+        Largest cost of a join, in dropped frames: what is wrong for up to twice as many, or
+        for as many at an end of the track, is dropped.
+    """
+
+    jump: float
+    jitter: float
+    cap: float
+
+
+BODY, PART, JOINT = Level(0.03, 2.5, 15.0), Level(0.05, 4.5, 15.0), Level(0.07, 4.5, 12.0)
+
+_PARTS = (
+    ("left_elbow", "left_wrist"),
+    ("right_elbow", "right_wrist"),
+    ("left_knee", "left_ankle", "left_big_toe", "left_small_toe", "left_heel"),
+    ("right_knee", "right_ankle", "right_big_toe", "right_small_toe", "right_heel"),
+    ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
+)
 
 _LIMB_ENDS = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 
@@ -138,10 +170,20 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     keep = given.copy()
     worth = 0.5 + 0.5 * np.clip(np.nan_to_num(scores, nan=1.0), 0, 1)
     used = np.flatnonzero(joints_in_use(path))
-    frames = [np.flatnonzero(given[:, joint]) for joint in used]
-    paths = [(at, path[at, j] / size, worth[at, j]) for at, j in zip(frames, used)]
-    for at, joint, good in zip(frames, used, consistent(paths, fps)):
-        keep[at[~good], joint] = False
+    parts = [[j for j in used if skeleton.joints[j] in part] for part in _PARTS]
+    for level, groups in (
+        (BODY, [used.tolist()]),
+        (PART, [part for part in parts if len(part) > 1]),
+        (JOINT, [[joint] for joint in used]),
+    ):
+        paths = []
+        for joints in groups:
+            at = np.flatnonzero(2 * keep[:, joints].sum(1) > len(joints))
+            there = np.ix_(at, joints)
+            known = np.where(keep[there][..., None], path[there] / size, np.nan)
+            paths.append((at, known, worth[there].mean(1)))
+        for joints, (at, *_), good in zip(groups, paths, consistent(paths, fps, level)):
+            keep[np.ix_(at[~good], joints)] = False
     keep &= ~_too_long(path, keep, size, skeleton)
     limit = None if max_gap_seconds is None else max_gap_seconds * fps
     return Repair(_filled(path, keep, limit), given & ~keep, exchanged & given)
@@ -253,16 +295,18 @@ def _two_states(same, change, exchanged_cost):
     return np.array(states[::-1])
 
 
-def consistent(paths, fps):
-    """Find the part of each joint's path whose pieces follow from one another.
+def consistent(paths, fps, level):
+    """Find the part of each path whose pieces follow from one another.
 
     Parameters
     ----------
     paths : list of (ndarray, ndarray, ndarray)
-        A joint each: increasing frame numbers, int of shape (N,); positions in body sizes,
-        shape (N, 2); the cost of dropping each, shape (N,).
+        Of one joint or several that belong together each: increasing frame numbers, int of
+        shape (N,); positions in body sizes, shape (N, J, 2), NaN where there is none; the
+        cost of dropping each frame, shape (N,).
     fps : float
         Frames a second.
+    level : Level
 
     Returns
     -------
@@ -273,13 +317,16 @@ def consistent(paths, fps):
     frames_a_second = REFERENCE_FPS / fps
     chains = []
     for number, (frame, path, worth) in enumerate(paths):
-        cuts = _cuts(frame, path, JUMP * _slower(fps) ** 2)
+        jumps, usual = _jumps(frame, path, level, fps)
+        cuts = np.flatnonzero(jumps | (np.diff(frame) > 1)) + 1
         if not len(cuts):
             continue
         first = np.concatenate([[0], cuts])
         last = np.concatenate([cuts - 1, [len(frame) - 1]])
         total = np.concatenate([[0], np.cumsum(worth)])
-        joins = _joins(first, last, frame, path, frames_a_second)
+        joins = _joins(first, last, frame, path, frames_a_second) / max(level.jump, usual)
+        joins = np.where(np.isnan(joins), 0.0, np.minimum(joins**2, level.cap))
+        joins[np.arange(len(first))[:, None] <= np.arange(LOOK_BACK)] = np.inf
         chains.append((number, first, last, joins, total[first], total[last + 1]))
     chosen = _best_chains([chain[3:] for chain in chains])
     for (number, first, last, *_), pieces in zip(chains, chosen):
@@ -289,19 +336,48 @@ def consistent(paths, fps):
     return good
 
 
-def _cuts(frame, path, jump):
-    """Where the path starts anew: after a jump or a gap."""
+def _middle(vectors):
+    """Length of vectors (..., J, 2): that which half of the J known ones at least reach.
+
+    NaN where none is known. Of two it is the smaller.
+    """
+    length = np.hypot(vectors[..., 0], vectors[..., 1])
+    if length.shape[-1] == 1:
+        return length[..., 0]
+    length.sort(axis=-1)
+    known = np.isfinite(length).sum(-1, keepdims=True)
+    return np.take_along_axis(length, np.maximum(known - 1, 0) // 2, -1)[..., 0]
+
+
+def _jumps(frame, path, level, fps):
+    """Steps (N - 1,) at which a path jumps, and what its jitter is worth, in body sizes.
+
+    Looked at is how far the straight continuations from both sides miss each other in the
+    middle of a step: half the third difference. At the ends and beside a gap the
+    continuation is that of the three frames on the one side.
+    """
     if len(frame) < 4:
-        return np.empty(0, int)
-    # Half the third difference: how far the straight continuations from both sides miss
-    # each other in the middle of a step. At the ends and beside a gap the continuation is
-    # that of the three frames on the one side.
-    third = np.hypot(*(path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]).T)
+        return np.zeros(max(len(frame) - 1, 0), bool), 0.0
+    third = path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]
     third[frame[3:] - frame[:-3] > 3] = np.nan
-    third = np.concatenate([[np.nan] * 2, third, [np.nan] * 2])
-    earlier, both, later = third[:-2], third[1:-1] / 2, third[2:]
+    missed = np.full(len(frame) + 1, np.nan)
+    missed[2:-2] = _middle(third)
+    earlier, both, later = missed[:-2], missed[1:-1] / 2, missed[2:]
     miss = np.where(np.isfinite(both), both, np.fmin(earlier, later))
-    return np.flatnonzero((miss > jump) | (np.diff(frame) > 1)) + 1
+    usual = level.jitter * np.median(miss[np.isfinite(miss)]) if np.isfinite(miss).any() else 0.0
+    # Of one side alone it is the whole third difference, and so is what motion and jitter add.
+    least = max(level.jump * _slower(fps) ** 2, usual) * np.where(np.isfinite(both), 1, 2)
+    jumps = miss > least
+    # A jump echoes by half, the other way, in the steps beside it: no jumps of their own,
+    # or a lone frame would be cut off there and lead from one side to the other.
+    for step in np.flatnonzero(jumps[1:-1] & np.isfinite(both[1:-1])) + 1:
+        echo = np.zeros(path.shape[1:])
+        for beside in (step - 1, step + 1):
+            if both[beside] > ECHO * both[step]:
+                echo += third[beside - 1] / 4
+        if echo.any():
+            jumps[step] = _middle(third[step - 1] / 2 + echo) > least[step]
+    return jumps, usual
 
 
 def _velocities(first, last, frame, path):
@@ -310,32 +386,32 @@ def _velocities(first, last, frame, path):
     single = reach == 0
 
     def between(a, b):
-        span = np.where(single, 1, frame[b] - frame[a])[:, None]
-        return np.where(single[:, None], np.nan, (path[b] - path[a]) / span)
+        span = np.where(single, 1, frame[b] - frame[a])[:, None, None]
+        return np.where(single[:, None, None], np.nan, (path[b] - path[a]) / span)
 
     return between(first, first + reach), between(last - reach, last)
 
 
 def _joins(first, last, frame, path, frames_a_second):
-    """Cost (P, LOOK_BACK) of joining each of P pieces to the one k + 1 before it."""
+    """Miss (P, LOOK_BACK) of joining each of P pieces to the one k + 1 before it.
+
+    Over what is allowed across the gap, in jumps.
+    """
     begin, leave = _velocities(first, last, frame, path)
     piece = np.arange(len(first))[:, None]
-    earlier = piece - 1 - np.arange(LOOK_BACK)
-    exists = earlier >= 0
-    earlier = np.maximum(earlier, 0)
+    earlier = np.maximum(piece - 1 - np.arange(LOOK_BACK), 0)
     start, end = first[piece], last[earlier]
-    gap = np.where(exists, frame[start] - frame[end], 1).astype(float)
+    gap = np.maximum(frame[start] - frame[end], 1).astype(float)
     out, into = leave[earlier], begin[piece]
-    out_known, in_known = np.isfinite(out[..., :1]), np.isfinite(into[..., :1])
+    alone = (first == last)[earlier] & (first == last)[piece]
     # A lone frame goes the way of the other piece; two of them have no direction.
-    out = np.where(out_known, out, np.where(in_known, into, 0.0))
-    into = np.where(in_known, into, out)
-    middle = path[start] - path[end] - (into + out) * gap[..., None] / 2
-    miss = np.hypot(middle[..., 0], middle[..., 1])
+    out = np.where(np.isfinite(out), out, into)
+    into = np.where(np.isfinite(into), into, out)
+    onward = np.where(alone[..., None, None], 0.0, (into + out) * gap[..., None, None] / 2)
+    miss = _middle(path[start] - path[end] - onward)
     gap *= frames_a_second
     allowed = JOIN + JOIN_GROWTH * np.maximum(gap - 1, 0)
-    allowed += np.where((out_known | in_known)[..., 0], 0.0, JOIN * gap)
-    return np.where(exists, np.minimum((miss / allowed) ** 2, JOIN_CAP), np.inf)
+    return miss / (allowed + np.where(alone, JOIN * gap, 0.0))
 
 
 def _best_chains(joints):

@@ -4,25 +4,29 @@ A song is cut into pieces of 5 seconds, and each piece begins from a pose of the
 before: its last (thesis), or one a second earlier, with a cross-fade.
 """
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from choreo.dances.inference import FoldedGenerator
 from choreo.dataset.audio import FRAME_SAMPLES, network_audio
 from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES
-from choreo.dataset.normalise import CANVAS, POSE_FPS, from_pixels, to_pixels
+from choreo.dataset.normalise import CANVAS, POSE_FPS, from_pixels, normalise, to_pixels
 from choreo.errors import ConfigError, ItemError
 from choreo.track import PoseTrack
 from choreo.training.networks import fill, load_state, read_trained
-from choreo.training.pose_generator import COORDINATES, JOINTS, DanceGenerator, draw_noise
+from choreo.training.pose_generator import JOINTS, DanceGenerator, draw_noise
 
 WEIGHTS = "weights.safetensors"
 OVERLAP = 10
 """Frames that two pieces share where they are cross-faded: 1 s."""
 
-_ENCODED_AT_ONCE = 32
+_AT_ONCE = 16
+"""Pieces of one part: enough for the recurrent layers' speed, few enough to share out."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,9 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, j
     initial_pose : {"random", "zero"} or ndarray or PoseTrack
         Where the first piece begins: a first pose of a real dance, the middle of the
         canvas (released code), a pose of shape (18, 2) in [-1, 1], or the last pose of
-        a track on the same canvas. It has an effect only where the recipe has
-        ``initial_pose: features``.
+        a track: of a generated dance on the same canvas, or of a cleaned track of a real
+        one, which is scaled as the training data were. It has an effect only where the
+        recipe has ``initial_pose: features``.
     temperature : float
         Factor of the noise; 0 always gives the same dance.
     join : {"initial_pose", "cross_fade"}
@@ -153,8 +158,7 @@ def generate_many(
     if join not in ("initial_pose", "cross_fade"):
         raise ConfigError("unknown join", value=join, remedy="Use initial_pose or cross_fade")
     overlap = OVERLAP if join == "cross_fade" else 0
-    audio = [network_audio(song, generator.method) for song in songs]
-    pieces = [split_song(samples, overlap=overlap) for samples in audio]
+    pieces = [split_song(network_audio(s, generator.method), overlap=overlap) for s in songs]
     rngs = [np.random.default_rng(seed) for seed in seeds]
     starts = np.stack([_initial_pose(generator, initial_pose, rng) for rng in rngs])
     noises = [
@@ -169,8 +173,8 @@ def generate_many(
     dances = dance_pieces(generator.network, pieces, starts, noises, overlap=overlap)
     about = {"temperature": temperature, "join": join}
     return [
-        _track(generator, poses[: -(-len(samples) // FRAME_SAMPLES)], {**about, "seed": seed})
-        for poses, samples, seed in zip(dances, audio, seeds, strict=True)
+        _track(generator, poses[: -(-len(song) // FRAME_SAMPLES)], {**about, "seed": seed})
+        for poses, song, seed in zip(dances, songs, seeds, strict=True)
     ]
 
 
@@ -209,9 +213,14 @@ def split_song(audio, *, overlap=0, last="pad"):
     return np.stack(pieces).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def dance_pieces(network, songs, starts, noises, *, overlap=0):
     """Generate the pieces of several songs, each from a pose of the one before.
+
+    The pose generator takes each frame on its own, so that only those frames are made one
+    after the other that a next piece begins from. Then all others are made together, in
+    parts of 16 pieces that are shared out over torch's number of threads, one thread
+    each: their number changes no bit of the result.
 
     Parameters
     ----------
@@ -229,22 +238,48 @@ def dance_pieces(network, songs, starts, noises, *, overlap=0):
     list of ndarray of float32, shape (pieces * (50 - overlap), 18, 2)
         In [-1, 1], from the song's begin on.
     """
-    device = next(network.parameters()).device
-    features = _encode(network, np.concatenate(songs), device)
-    features = features.split([len(song) for song in songs])
-    starts = torch.from_numpy(np.asarray(starts, np.float32)).flatten(1).to(device)
-    out = [torch.empty(len(song), CHUNK_FRAMES, COORDINATES) for song in songs]
-    for k in range(max(len(song) for song in songs)):
-        going = [i for i, song in enumerate(songs) if k < len(song)]
-        poses = network.pose_generator(
-            torch.stack([features[i][k] for i in going]),
-            starts[going],
-            torch.stack([noises[i][k] for i in going]).to(device),
-        )
-        starts[going] = poses[:, -overlap if overlap else -1]
-        for i, piece in zip(going, poses.cpu(), strict=True):
-            out[i][k] = piece
-    return [_joined(dance, overlap).view(-1, JOINTS, 2).numpy() for dance in out]
+    generator = FoldedGenerator(network)
+    device = generator.device
+    counts = [len(song) for song in songs]
+    pieces = [piece for song in songs for piece in song]
+    noise = torch.cat(tuple(noises)).to(device)
+    parts = [slice(i, i + _AT_ONCE) for i in range(0, len(pieces), _AT_ONCE)]
+
+    def listen(part):
+        audio = torch.from_numpy(np.stack(pieces[part]).astype(np.float32, copy=False))
+        return generator.listen(generator.encode(audio.to(device)), noise[part])
+
+    with _workers(device) as workers:
+        heard = torch.cat(list(workers.map(listen, parts)))
+        first = torch.from_numpy(np.asarray(starts, np.float32)).flatten(1).to(device)
+        begins = _begins(generator, heard, first, counts, CHUNK_FRAMES - max(overlap, 1))
+        made = workers.map(lambda part: generator.poses(heard[part], begins[part]).cpu(), parts)
+        dances = torch.cat(list(made)).split(counts)
+    return [_joined(dance, overlap).view(-1, JOINTS, 2).numpy() for dance in dances]
+
+
+def _begins(generator, heard, first, counts, frame):
+    """Initial poses of all pieces, (pieces, 36): frame `frame` of the piece before."""
+    begins = first.repeat_interleave(torch.tensor(counts, device=first.device), 0)
+    if generator.follows:
+        heads = np.cumsum([0, *counts[:-1]])
+        for k in range(1, max(counts)):
+            going = [head + k for head, count in zip(heads, counts, strict=True) if k < count]
+            before = torch.tensor(going, device=first.device) - 1
+            begins[before + 1] = generator.poses(heard[before, frame, None], begins[before])[:, 0]
+    return begins
+
+
+@contextlib.contextmanager
+def _workers(device):
+    """As many threads as torch uses on a CPU, with one thread of torch's own in each."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads if device.type == "cpu" else 1) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _joined(pieces, overlap):
@@ -258,21 +293,9 @@ def _joined(pieces, overlap):
     return torch.cat([pieces[:, overlap:hop], tails], 1).flatten(0, 1)
 
 
-def _encode(network, pieces, device):
-    parts = torch.from_numpy(np.ascontiguousarray(pieces, np.float32)).split(_ENCODED_AT_ONCE)
-    return torch.cat([network.audio_encoder(part.to(device)) for part in parts])
-
-
 def _initial_pose(generator, chosen, rng):
     if isinstance(chosen, PoseTrack):
-        track = chosen.to("openpose18")
-        if track.size != tuple(generator.canvas) or not track.given[-1].all():
-            raise ItemError(
-                "the last pose of the track must be whole and on the model's canvas",
-                value=track.size,
-                remedy=f"Give a track of size {generator.canvas}, such as a generated dance",
-            )
-        return from_pixels(track.keypoints[-1], generator.canvas)
+        return _last_pose(chosen, generator)
     if isinstance(chosen, str):
         if chosen == "zero" or (chosen == "random" and not len(generator.initial_poses)):
             return np.zeros((JOINTS, 2))
@@ -283,6 +306,19 @@ def _initial_pose(generator, chosen, rng):
     if pose.shape != (JOINTS, 2) or not np.isfinite(pose).all():
         raise ItemError(f"the initial pose must be finite, shape ({JOINTS}, 2)", value=pose.shape)
     return pose
+
+
+def _last_pose(track, generator):
+    if track.meta.get("source") != "generated":
+        return normalise(track, method=generator.method, outside="clip").poses[-1]
+    track = track.to("openpose18")
+    if track.size != tuple(generator.canvas) or not track.given[-1].all():
+        raise ItemError(
+            "the last pose of a generated dance must be whole and on the model's canvas",
+            value=track.size,
+            remedy=f"Give a track of size {generator.canvas}, or a cleaned track of a real dance",
+        )
+    return from_pixels(track.keypoints[-1], generator.canvas)
 
 
 def _track(generator, poses, about):

@@ -1,10 +1,15 @@
 """How much a dance jumps where its pieces meet."""
 
 import numpy as np
+import pandas as pd
 
 from choreo.dances.generate import OVERLAP
 from choreo.dataset.chunks import CHUNK_FRAMES
 from choreo.errors import ItemError
+from choreo.tables import Table
+
+JOINS = {"initial_pose": "initial pose (thesis)", "cross_fade": "overlap and cross-fade"}
+"""Ways to join pieces, as `choreo.dances.generate.generate` takes them, and what people see."""
 
 
 def seam_jumps(track):
@@ -29,7 +34,7 @@ def seam_jumps(track):
         Where the dance has only one piece, or its ``meta`` doesn't say how it was joined.
     """
     join = track.meta.get("join")
-    if join not in ("initial_pose", "cross_fade"):
+    if join not in JOINS:
         raise ItemError("not a generated dance: its meta has no `join`", value=join)
     overlap = OVERLAP if join == "cross_fade" else 0
     hop = CHUNK_FRAMES - overlap
@@ -46,3 +51,55 @@ def seam_jumps(track):
         "speed": float(speed[meets].mean() / speed[~meets].mean()),
         "acceleration": float(change[bends].mean() / change[~bends].mean()),
     }
+
+
+def seam_table(dances):
+    """Make the table of the seams of every model and way of joining.
+
+    Parameters
+    ----------
+    dances : list of (str, PoseTrack)
+        Model and dance, in the order of the rows. Dances of one piece are left out and
+        counted.
+
+    Returns
+    -------
+    choreo.tables.Table
+        One row a model and join: means and ranges over its dances.
+    """
+    found, single = {}, 0
+    for model, track in dances:
+        measured = found.setdefault((model, track.meta["join"]), [])
+        if len(track) > CHUNK_FRAMES:
+            measured.append(seam_jumps(track))
+        else:
+            single += 1
+    rows = []
+    for (model, join), jumps in found.items():
+        row = {"model": model, "join": join, "how": JOINS[join], "dances": len(jumps)}
+        for name in ("speed", "acceleration"):
+            values = np.array([jump[name] for jump in jumps])
+            for kind, of in (("", np.mean), ("_lowest", np.min), ("_highest", np.max)):
+                row[name + kind] = of(values) if len(values) else np.nan
+        rows.append(row)
+    headers = {"model": "Model", "how": "Pieces joined by", "dances": "Dances"}
+    for name in ("speed", "acceleration"):
+        headers |= {
+            name: name.capitalize(),
+            f"{name}_lowest": "lowest",
+            f"{name}_highest": "highest",
+        }
+    notes = (
+        "Of a cross-fade the whole fade counts as the join. Models without an effective initial "
+        "pose are cut where they are joined by it.",
+    )
+    if single:
+        notes += (f"Dances of one piece, which have no join: {single}.",)
+    return Table(
+        frame=pd.DataFrame(rows, columns=["join", *headers]),
+        caption="Seams: speed and acceleration of the joints where pieces of 5 s meet, divided by "
+        "those inside pieces; 1 where no one could tell.",
+        headers=headers,
+        formats={name: ".2f" for name in headers if name.startswith(("speed", "accel"))},
+        notes=notes,
+    )

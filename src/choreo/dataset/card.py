@@ -55,8 +55,8 @@ def card_table(card):
         HEADERS,
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
         notes=(
-            f"Chunks left out: {dropped or 'none'}. Seconds at the ends of clips that give no "
-            f"whole chunk: {card['unused_seconds']:g}.",
+            f"Chunks left out: {dropped or 'none'}. Time not used, with gaps in the poses, or too "
+            f"short for a whole chunk: {card['unused_seconds']:g} s.",
         ),
     )
 

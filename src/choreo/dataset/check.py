@@ -153,23 +153,11 @@ def beat_offsets(path):
     found = []
     for number, clip in enumerate(data.clips):
         rows = np.flatnonzero(data.clip == number)
-        parts = [_beats(data, run) for run in _runs(data.start_seconds[rows], rows)]
+        runs = cutting.rows_in_a_row(data.start_seconds[rows], rows)
+        parts = [_beats(data, run) for run in runs]
         found.append(_offset(clip["video"], parts))
     data.close()
     return found
-
-
-def _runs(starts, rows):
-    """Lists of rows whose chunks follow each other without a gap or an overlap."""
-    runs, end = [], -np.inf
-    for start, row in zip(starts, rows.tolist()):
-        if start < end - 1e-6:
-            continue
-        if not runs or start > end + 1e-6:
-            runs.append([])
-        runs[-1].append(row)
-        end = start + cutting.CHUNK_SECONDS
-    return runs
 
 
 def _beats(data, rows):

@@ -30,13 +30,15 @@ class Chunks:
     repaired : ndarray of bool, shape (N, 50, 18)
         What cleaning filled in.
     index : ndarray of int32, shape (N,)
-        Number of the chunk among all of the clip's, dropped ones included.
+        Number of the chunk among all of the clip's, dropped ones included. Of overlapping
+        chunks, those whose number divides by 5 seconds over the stride are consecutive.
     start_seconds : ndarray of float64, shape (N,)
         Time of the chunk's first pose in the video and the song.
     dropped : dict of str to int
         Reason -> number of chunks that were left out.
     remainder_seconds : float
-        What follows the last whole chunk and is not used.
+        Time that no chunk covers: gaps, and what follows the last whole chunk before a
+        gap or the end.
     """
 
     poses: np.ndarray
@@ -76,8 +78,8 @@ def stride_frames(stride_seconds):
     return frames
 
 
-def thesis_bounds(n_frames, n_samples, stride_seconds=CHUNK_SECONDS):
-    """Bounds of the whole chunks of a clip, consecutive or overlapping by the stride.
+def thesis_bounds(n_frames, n_samples, stride_seconds=CHUNK_SECONDS, *, first=0):
+    """Bounds of the whole chunks of some poses in a row, consecutive or overlapping.
 
     What is left after the last whole chunk is not used. Sound that ends less than one
     pose (0.1 s) before the last chunk does counts as whole: a video's sound and picture
@@ -86,9 +88,12 @@ def thesis_bounds(n_frames, n_samples, stride_seconds=CHUNK_SECONDS):
     Parameters
     ----------
     n_frames, n_samples : int
-        Poses at 10 frames a second, and samples at 16 kHz from the time of pose 0 on.
+        Poses at 10 frames a second up to the last one, and samples at 16 kHz from the time
+        of pose 0 on.
     stride_seconds : float
         See `stride_frames`.
+    first : int
+        Pose with which the first chunk begins.
 
     Returns
     -------
@@ -100,10 +105,10 @@ def thesis_bounds(n_frames, n_samples, stride_seconds=CHUNK_SECONDS):
     frames = min(n_frames, -(-n_samples // FRAME_SAMPLES))
     return [
         (
-            slice(first, first + CHUNK_FRAMES),
-            slice(first * FRAME_SAMPLES, first * FRAME_SAMPLES + CHUNK_SAMPLES),
+            slice(start, start + CHUNK_FRAMES),
+            slice(start * FRAME_SAMPLES, start * FRAME_SAMPLES + CHUNK_SAMPLES),
         )
-        for first in range(0, frames - CHUNK_FRAMES + 1, stride)
+        for start in range(first, frames - CHUNK_FRAMES + 1, stride)
     ]
 
 
@@ -162,9 +167,10 @@ def initial_poses(poses, index, method):
 def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
     """Cut a clip into chunks and leave out those that can't be used.
 
-    A chunk is dropped, and counted, where a joint is missing ("missing joints"), where
-    a coordinate is outside [-1, 1] and `normalised.outside` is "drop" ("outside"), and,
-    with ``method="released"``, where the sound is too short ("short sound").
+    Of `thesis`, every gap (poses with a joint missing) ends a row of chunks and begins the
+    next with the first pose after it. A chunk is dropped, and counted, where a coordinate
+    is outside [-1, 1] and `normalised.outside` is "drop" ("outside"), and, with
+    ``method="released"``, where the sound is too short ("short sound").
 
     Parameters
     ----------
@@ -199,16 +205,18 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
         )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
-    bounds = released_bounds(*sizes) if released else thesis_bounds(*sizes, stride_seconds)
-    if sizes[0] < CHUNK_FRAMES or not bounds:
-        raise ItemError(
-            f"shorter than one {CHUNK_SECONDS}-second chunk: poses for "
-            f"{sizes[0] / POSE_FPS:.1f} s, sound for {sizes[1] / SAMPLE_RATE:.1f} s",
-            where=where,
-            remedy="Take a longer clip (`start` and `end` in the videos table), or leave it out",
-        )
+    if released:
+        runs = [(0, sizes[0])]
+        rows = [released_bounds(*sizes)] if sizes[0] >= CHUNK_FRAMES else []
+        step = 1
+    else:
+        runs = complete_runs(normalised.poses)
+        rows = [thesis_bounds(stop, sizes[1], stride_seconds, first=first) for first, stop in runs]
+        step = CHUNK_FRAMES // stride_frames(stride_seconds)
+    if not any(rows):
+        raise _no_chunk(runs, sizes, where)
     kept, dropped = [], Counter()
-    for index, (frames, samples) in enumerate(bounds):
+    for index, frames, samples in _numbered(rows, step):
         reason = _unusable(normalised, frames, len(audio[samples]))
         if reason:
             dropped[reason] += 1
@@ -217,7 +225,7 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
     if not kept:
         reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(dropped.items()))
         raise ItemError(
-            f"none of its {len(bounds)} chunks can be used ({reasons})",
+            f"none of its {dropped.total()} chunks can be used ({reasons})",
             where=where,
             remedy="Look at the cleaned track with `choreo render`; clean with other settings, "
             "set dataset.outside to clip or rescale, or leave the video out",
@@ -233,15 +241,92 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
         index=index,
         start_seconds=normalised.start_seconds + starts / POSE_FPS,
         dropped=dict(sorted(dropped.items())),
-        remainder_seconds=(sizes[0] - bounds[-1][0].stop) / POSE_FPS,
+        remainder_seconds=(sizes[0] - _covered(rows)) / POSE_FPS,
+    )
+
+
+def complete_runs(poses):
+    """First and one past the last of every run of poses that have all joints.
+
+    Parameters
+    ----------
+    poses : ndarray, shape (n, J, 2)
+        NaN where there is none.
+
+    Returns
+    -------
+    list of (int, int)
+    """
+    complete = np.isfinite(poses).all((1, 2)).astype(np.int8)
+    edges = np.flatnonzero(np.diff(complete, prepend=0, append=0))
+    return [(int(first), int(stop)) for first, stop in edges.reshape(-1, 2)]
+
+
+def rows_in_a_row(starts, rows):
+    """Lists of rows whose chunks follow each other without a gap or an overlap.
+
+    Parameters
+    ----------
+    starts : ndarray of float64, shape (N,)
+        Seconds at which the chunks begin, rising.
+    rows : ndarray of int, shape (N,)
+        What is given back of each.
+
+    Returns
+    -------
+    list of list of int
+        Of overlapping chunks only the consecutive ones are taken.
+    """
+    runs, end = [], -np.inf
+    for start, row in zip(starts, rows.tolist()):
+        if start < end - 1e-6:
+            continue
+        if not runs or start > end + 1e-6:
+            runs.append([])
+        runs[-1].append(row)
+        end = start + CHUNK_SECONDS
+    return runs
+
+
+def _numbered(rows, step):
+    """Give the bounds of rows of chunks with their numbers; a row begins at a multiple of `step`.
+
+    So the consecutive chunks of each row can be told from their numbers alone.
+    """
+    index = 0
+    for bounds in rows:
+        index = -(-index // step) * step
+        for frames, samples in bounds:
+            yield index, frames, samples
+            index += 1
+
+
+def _covered(rows):
+    """Poses that lie in a chunk; in a row, chunks follow each other or overlap."""
+    return sum(bounds[-1][0].stop - bounds[0][0].start for bounds in rows if bounds)
+
+
+def _no_chunk(runs, sizes, where):
+    """Why a clip has no chunk, for the user."""
+    longest = max((stop - first for first, stop in runs), default=0)
+    if longest < CHUNK_FRAMES <= sizes[0]:
+        return ItemError(
+            f"no {CHUNK_SECONDS} seconds on end have all joints: {longest / POSE_FPS:.1f} of "
+            f"{sizes[0] / POSE_FPS:.1f} s at most",
+            where=where,
+            remedy="Look at the cleaned track with `choreo render`; let cleaning bridge longer "
+            "gaps (cleaning.max_gap_seconds), or leave the video out",
+        )
+    return ItemError(
+        f"shorter than one {CHUNK_SECONDS}-second chunk: poses for "
+        f"{sizes[0] / POSE_FPS:.1f} s, sound for {sizes[1] / SAMPLE_RATE:.1f} s",
+        where=where,
+        remedy="Take a longer clip (`start` and `end` in the videos table), or leave it out",
     )
 
 
 def _unusable(normalised, frames, n_samples):
-    poses = normalised.poses[frames]
-    if not np.isfinite(poses).all():
-        return "missing joints"
-    if normalised.outside == "drop" and (np.abs(poses) > 1).any():
+    if normalised.outside == "drop" and (np.abs(normalised.poses[frames]) > 1).any():
         return "outside"
     if n_samples <= CHUNK_SAMPLES - (1 if normalised.method == "released" else FRAME_SAMPLES):
         return "short sound"

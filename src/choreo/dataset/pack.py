@@ -21,7 +21,7 @@ from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, sha256, whole
 from choreo.track import PoseTrack
-from choreo.videos.audio import read_song
+from choreo.videos.audio import read_song, write_song
 
 
 @dataclass(frozen=True)
@@ -228,6 +228,69 @@ def write_chunks(
         layout.append_rows(file, rows, 0, digest)
         layout.append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
     return record
+
+
+def adopt_shard(
+    source,
+    path,
+    song,
+    *,
+    video,
+    song_id,
+    dancer="",
+    genre="",
+    method="thesis",
+    outside=None,
+    stride_seconds=None,
+    licence="",
+    score=None,
+):
+    """Take a shard that was made elsewhere into a study: what the rule calls.
+
+    Parameters
+    ----------
+    source : str or Path
+        A shard, such as `choreo dataset import` writes.
+    path : str or Path
+        Where it goes, with the ids below in the place of its own.
+    song : str or Path
+        Where its sound goes (``.wav``): its longest row of consecutive chunks.
+    video, song_id, dancer, genre
+        As for `make_shard`.
+    method, outside, stride_seconds
+        The study's; a shard that was made with others is refused. None: any.
+    licence, score
+        As in a videos table; an empty licence is the shard's own.
+
+    Raises
+    ------
+    ItemError
+        Where it is no shard, damaged, or made with other settings than the study's.
+    """
+    clip = _clip_of(source)
+    made = {**clip, "method": _method(source)}
+    wanted = {"method": method, "outside": outside, "stride_seconds": stride_seconds}
+    for name, value in wanted.items():
+        if value not in (None, made[name]):
+            raise ItemError(
+                f"this shard was made with another {name} than the study's ({value})",
+                where=source,
+                value=made[name],
+                remedy=f"Set dataset.{name} to the shard's, or import it anew",
+            )
+    provenance = {**clip["provenance"], "score": score, "shard_sha256": sha256(source)}
+    if licence:
+        provenance["licence"] = licence
+    ids = {"video": video, "song": song_id, "dancer": dancer or video, "genre": genre}
+    kept = {**clip, **ids, "split": "", "provenance": provenance}
+    with layout.open_dataset(source) as part:
+        starts = part["start_seconds"][:]
+        rows = max(cutting.rows_in_a_row(starts, np.arange(len(starts))), key=len)
+        # What is stored is the sound itself, scaled.
+        blocks = (part["audio"][row] / np.float32(32768) for row in rows)
+        write_song(song, blocks, len(rows) * cutting.CHUNK_SAMPLES)
+        with whole(path) as temporary, layout.create(temporary, made["method"], {}) as file:
+            _stream(part, file, kept, source)
 
 
 def pack(shards, path, *, splits, card, by=("song",), provenance=None):
@@ -603,7 +666,7 @@ def _stream(part, file, clip, shard):
         }
         del block["clip"]
         layout.hash_rows(block, read)
-        if clip["split"] != "train":
+        if clip["split"] in ("validation", "test"):
             consecutive = block["index"] % step == 0
             block = {name: values[consecutive] for name, values in block.items()}
         layout.append_rows(file, block, number, written)

@@ -29,8 +29,9 @@ IMPORTS = """\
 
 aist and brace are cleaned and normalised like our own tracks; ren and paired hold chunks,
 which are taken as they are (method `released`; only --outside changes them). OUT then
-holds dataset.h5, its data card and shards/, and for aist and brace also poses/, cleaning/
-and videos/ (the music), which `choreo dataset check` compares with. Splits are made by
+holds dataset.h5, its data card, shards/ and videos.tsv, the table of a study of them, and
+for aist and brace also poses/, cleaning/ and videos/ (the music), which `choreo dataset
+check` compares with. Splits are made by
 --by, --test, ... as in a study.
 """
 
@@ -336,6 +337,8 @@ def _needed(options, name):
 
 def _import(options):
     _refuse_unused(options)
+    from choreo.dataset.importers.shards_table import write_shards_table
+
     found, asked, problems = _KINDS[options.kind](options), {}, {}
     if options.kind in ("aist", "brace"):
         from tqdm import tqdm
@@ -354,7 +357,10 @@ def _import(options):
             )
     for name, message in problems.items():
         print(f"left out: {name}: {message}", file=sys.stderr)
-    _packed(options, found, options.output / "dataset.h5", asked)
+    card = _packed(options, found, options.output / "dataset.h5", asked)
+    table = options.output / "videos.tsv"
+    write_shards_table(card["clips"], table)
+    print(f"{table}: the table of a study of them")
 
 
 def _pack(options):
@@ -374,6 +380,7 @@ def _packed(options, shards, path, asked):
     )
     card = pack(shards, path, splits=splits, by=options.by, card=path.with_suffix(""))
     print(_told(path, card))
+    return card
 
 
 def _append(options):

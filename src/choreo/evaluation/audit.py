@@ -11,7 +11,7 @@ from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
 from choreo.evaluation.claims import CLAIMS, SEEDS_NEEDED, SPOILED_RATE
-from choreo.evaluation.inference import Resampling, holm
+from choreo.evaluation.inference import GROUPS_NEEDED, Resampling, holm
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2x import (
     SIGNIFICANT,
@@ -32,6 +32,9 @@ MEASURES = {
     "pck_0_1": ("PCK@0.1 of the torso (%)", "higher", 100, ".1f"),
 }
 """Measure -> what people read, the better direction, factor and format of its values."""
+
+_UNITS = {"incorrect": "video", "pck_0_1": "clip"}
+"""What the interval of a measure is over, where not songs."""
 
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
@@ -277,7 +280,7 @@ def estimator_effects(qualities, *, seed=1):
     if _ALPHAPOSE not in estimators or not others:
         here = ", ".join(estimators) or "none"
         return {}, f"AlphaPose and another estimator are needed; this study compares {here}"
-    effects, rival = {}, None
+    effects, rivals = {}, {}
     for measure, found in values.items():
         videos = sorted(v for e, v in found if e == _ALPHAPOSE)
         videos = [v for v in videos if all((e, v) in found for e in others)]
@@ -285,10 +288,14 @@ def estimator_effects(qualities, *, seed=1):
             continue
         sign = 1 if MEASURES[measure][1] == "lower" else -1
         best = min(others, key=lambda e: sign * np.mean([found[e, v] for v in videos]))
-        rival = rival or best
+        rivals.setdefault(best, []).append(MEASURES[measure][0])
         one, two = ([found[e, v] for v in videos] for e in (_ALPHAPOSE, best))
         effects[measure] = paired(one, two, videos, seed=seed)
-    return effects, f"B is {rival}"
+    if not effects:
+        return {}, "no video has been compared for all estimators"
+    if len(rivals) == 1:
+        return effects, f"B is {next(iter(rivals))}"
+    return effects, "; ".join(f"B is {name} in {', '.join(m)}" for name, m in rivals.items())
 
 
 @dataclass(frozen=True)
@@ -358,7 +365,7 @@ def _effects(claim, evidence, models, resampling, seed):
     return effects, remark
 
 
-def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
+def table3(evidence, *, study=None, claims=CLAIMS, seeds=(), seed=1):
     """Table 3: the audit of the thesis's claims.
 
     Parameters
@@ -367,6 +374,8 @@ def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
     study : str, optional
         Its name, for the caption.
     claims : sequence of Claim
+    seeds : sequence of int
+        Of the trainings, in the order of `Evidence.dances`: the table names them.
     seed : int
         Of the bootstrap.
 
@@ -381,10 +390,10 @@ def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
     ItemError
         Where something is evaluated that was trained on.
     """
-    for seeds in evidence.dances.values():
-        for measured in seeds:
-            check_no_leak(measured, evidence.real)
-    songs = {song for seeds in evidence.dances.values() for m in seeds for song in m.songs}
+    every = [measured for own in evidence.dances.values() for measured in own]
+    for measured in every:
+        check_no_leak(measured, evidence.real)
+    songs = {song for measured in every for song in measured.songs}
     if not songs:
         raise ItemError("Table 3 needs dances to songs that no model was trained on")
     resampling = Resampling.of(sorted(map(str, songs)), seed=seed)
@@ -424,7 +433,7 @@ def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
             "text": "Claim",
             "tested": "What the thesis tested",
             "experiment": "Our experiment",
-            "effect": "A less B",
+            "effect": "Effect (A less B)",
             "groups": "Songs, videos or clips",
             "seeds": "Seeds",
             "p_holm": "p (Holm)",
@@ -432,7 +441,7 @@ def table3(evidence, *, study=None, claims=CLAIMS, seed=1):
             "why": "Why",
         },
         formats={"groups": ".0f", "seeds": ".0f", "p_holm": ".3f"},
-        notes=tuple(_notes(evidence, songs)),
+        notes=tuple(_notes(evidence, songs, seeds)),
     )
 
 
@@ -461,19 +470,30 @@ def verdict(row):
     """
     if np.isnan(row["difference"]):
         return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
+    few = []
     if not np.isnan(row["seeds"]) and row["seeds"] < SEEDS_NEEDED:
-        have = f"{row['seeds']:.0f} training seed" + ("" if row["seeds"] == 1 else "s")
-        return UNDECIDED, f"{have}, and {SEEDS_NEEDED} are needed"
+        few.append(f"from {_count(row['seeds'], 'training seed')} ({SEEDS_NEEDED} are needed)")
+    if row["groups"] < GROUPS_NEEDED:
+        unit = _UNITS.get(row["measure"], "song")
+        few.append(f"from {_count(row['groups'], unit)} ({GROUPS_NEEDED} are needed)")
+    if few:
+        return UNDECIDED, f"cannot be told {' and '.join(few)}"
     if np.isnan(row["p_holm"]):
-        return UNDECIDED, "one song, video or clip gives no interval"
+        return UNDECIDED, "there is no interval"
     if row["p_holm"] >= SIGNIFICANT:
-        return UNDECIDED, "the difference may be chance"
+        inside = abs(row["difference"]) <= row["half_width"]
+        why = "its interval includes 0" if inside else "so many comparisons have one like it"
+        return UNDECIDED, f"the difference may be chance: {why}"
     if (row["difference"] < 0) == (row["better"] == "lower"):
         return "supported", "A is better"
     return "contradicted", "B is better"
 
 
-def _notes(evidence, songs):
+def _count(number, unit):
+    return f"{number:.0f} {unit}" + ("" if number == 1 else "s")
+
+
+def _notes(evidence, songs, seeds):
     base, original = (evidence.metrics.get(arm) for arm in ("base", "original"))
     if base and original:
         yield (
@@ -488,12 +508,15 @@ def _notes(evidence, songs):
                 "little about the thesis's. At full scale: snakemake --configfile "
                 "config/audit.yaml table3."
             )
+    if seeds:
+        yield f"Training seeds of this table: {', '.join(map(str, seeds))}."
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
         "seeds; with several seeds Student's t over seeds is computed too, and the wider of the "
-        f"two counts. Under {SEEDS_NEEDED} seeds nothing is decided about trainings. p with Holm's "
-        "correction over all rows."
+        f"two counts. Nothing is decided about trainings under {SEEDS_NEEDED} seeds, nor about "
+        f"anything under {GROUPS_NEEDED} songs, videos or clips: five that all agree do so by "
+        "chance once in 16. p with Holm's correction over all rows that have one."
     )
     yield (
         "What the thesis tested: by its text, and by what its released code does when it is run "

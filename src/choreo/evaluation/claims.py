@@ -85,7 +85,7 @@ CLAIMS = (
         "section 5.1, Table 1",
         "Counts of flagged frames on 50 videos without truth, by means; the released code "
         "counts with 100 px, not 50.",
-        "A: alphapose17, B: the best of the other estimators of Table 1, on the same videos.",
+        "A: alphapose17, B: the best of the other estimators of Table 1x, on the same videos.",
         measure="incorrect",
         also=("pck_0_1",),
     ),
@@ -94,7 +94,8 @@ CLAIMS = (
         "Cleaning improves the poses",
         "sections 5.1 and 6.1, Figure 5",
         "Sample pictures.",
-        "A: cleaned by eq. (1)-(2) and spline, B: as they were; true tracks with known faults.",
+        "A: cleaned by eq. (1)-(2) and spline, B: as they were; the cleaning benchmark's true "
+        "tracks with known faults.",
         measure="pck_0_1",
         also=(),
     ),

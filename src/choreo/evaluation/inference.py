@@ -7,6 +7,13 @@ from scipy.stats import t as student
 
 REPLICATES = 300
 
+GROUPS_NEEDED = 6
+"""Songs (videos, clips) that a difference needs to be told at all.
+
+If the difference had the same sign in every one of five songs, chance alone would give that
+once in 2 / 2^5 = 6% of such comparisons: no fewer than six can pass 5% without trusting that
+songs differ normally, which so few can't show."""
+
 
 @dataclass(frozen=True)
 class Resampling:

@@ -1,10 +1,13 @@
 """Pieces from files: real ones from the packed dataset, generated ones from tracks."""
 
+import json
+
 import numpy as np
 
+from choreo.dataset import layout
 from choreo.dataset.audio import encode
 from choreo.dataset.normalise import POSE_FPS
-from choreo.dataset.pack import ChunkDataset
+from choreo.dataset.pack import ChunkDataset, check_splits
 from choreo.errors import ItemError
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
@@ -35,7 +38,11 @@ def read_real(dataset, split, *, sound):
     ------
     ItemError
         Where the split has no chunk.
+    ConfigError
+        Where two splits share what the dataset was divided by (song, video, dancer).
     """
+    clips, by = _clips(dataset)
+    check_splits(clips, by)
     chunks = ChunkDataset(dataset, split)
     if not len(chunks):
         raise ItemError(
@@ -60,6 +67,30 @@ def read_real(dataset, split, *, sound):
         starts=chunks.start_seconds,
         audio=np.concatenate(audio) if sound else None,
     )
+
+
+def shared_dancers(dataset):
+    """Dancers of the test split that are in the training split too.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        The packed file.
+
+    Returns
+    -------
+    list of str
+        Sorted; empty where the dataset was divided by dancer.
+    """
+    of = {"train": set(), "test": set()}
+    for clip in _clips(dataset)[0]:
+        of.get(clip["split"], set()).add(clip["dancer"])
+    return sorted(of["train"] & of["test"])
+
+
+def _clips(dataset):
+    with layout.open_dataset(dataset) as file:
+        return layout.clips_of(file), json.loads(file.attrs["provenance"]).get("by", ["video"])
 
 
 def read_music(dataset, split):

@@ -1,8 +1,11 @@
 """Music beats from onset strength (thesis section 4.4), and a song's tempo."""
 
+import functools
 import warnings
 
 import numpy as np
+from scipy import fft
+from scipy.signal import get_window
 
 from choreo.errors import ItemError
 from choreo.evaluation.librosa_cache import librosa
@@ -138,12 +141,13 @@ def track_beats(audio, rate):
     hop = max(1, round(_STEP_SECONDS * rate))
     window = 2 ** round(np.log2(_WINDOW_SECONDS * rate))
     strength = librosa.onset.onset_strength(
-        y=audio - audio.mean(), sr=rate, hop_length=hop, n_fft=window
+        y=audio - audio.mean(), sr=rate, hop_length=hop, n_fft=window, feature=_mel_powers
     )
     if not strength.any():
         return none
     shared = {"onset_envelope": strength, "sr": rate, "hop_length": hop}
-    guess = librosa.feature.tempo(**shared, ac_size=_TEMPO_SECONDS)
+    lags = int(_TEMPO_SECONDS * rate) // hop
+    guess = librosa.feature.tempo(sr=rate, hop_length=hop, tg=mean_tempogram(strength, lags))
     _, frames = librosa.beat.beat_track(**shared, bpm=guess)
     beats = np.asarray(frames) * hop / rate
     if len(beats) < 2:
@@ -152,6 +156,45 @@ def track_beats(audio, rate):
     # not, and no single misplaced beat moves it much.
     tempo = 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
     return {"tempo": float(tempo), "beats": [float(beat) for beat in beats]}
+
+
+def mean_tempogram(strength, lags):
+    """Mean over time of librosa's `tempogram`, in half its time.
+
+    The autocorrelations of all windows, each divided by its largest value, which is that
+    of lag 0, are averaged before and not after the inverse transform.
+
+    Parameters
+    ----------
+    strength : ndarray, shape (n,)
+        Onset strength.
+    lags : int
+        Values of a window.
+
+    Returns
+    -------
+    ndarray, shape (lags, 1)
+    """
+    padded = np.pad(strength, lags // 2, mode="linear_ramp")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, lags)[: len(strength)]
+    windows = windows * get_window("hann", lags)
+    energy = np.einsum("nt,nt->n", windows, windows)
+    energy[energy < np.finfo(float).tiny] = 1
+    size = fft.next_fast_len(2 * lags - 1, real=True)
+    spectra = fft.rfft(windows, size)
+    power = np.einsum("nf,n->f", spectra.real**2 + spectra.imag**2, 1 / energy)
+    return fft.irfft(power / len(windows), size)[:lags, None]
+
+
+def _mel_powers(*, y, sr, n_fft, hop_length):
+    """librosa's `melspectrogram`, whose filters are made once."""
+    power = np.abs(librosa.stft(y, n_fft=n_fft, hop_length=hop_length)) ** 2
+    return np.einsum("ft,mf->mt", power, _mel_filters(sr, n_fft), optimize=True)
+
+
+@functools.cache
+def _mel_filters(rate, window):
+    return librosa.filters.mel(sr=rate, n_fft=window)
 
 
 def _seconds(frames):

@@ -19,7 +19,13 @@ from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import Heard, listen, measure
 from choreo.evaluation.pieces import Pieces, join, pieces_from_chunks
-from choreo.evaluation.table2x import beat_scores, frechet_score, motion_scores, real_sets
+from choreo.evaluation.table2x import (
+    beat_scores,
+    distance_scores,
+    frechet_score,
+    motion_scores,
+    real_sets,
+)
 from choreo.media import SAMPLE_RATE
 from choreo.skeletons import OPENPOSE18
 from choreo.synth.clips import make_tracks
@@ -43,26 +49,47 @@ METRICS = {
     "frechet learned": ("FID, learned", +1, _BODY),
     "frechet kinetic": ("FID, kinetic", +1, _BODY),
     "frechet geometric": ("FID, geometric", +1, _BODY),
+    "frechet_at_infinity": ("FID∞, learned", +1, _BODY),
+    "kid": ("KID, learned", +1, _BODY),
+    "nearest": ("Nearest training clip, learned", +1, _BODY),
+    "precision": ("Precision, learned", -1, _BODY),
+    "recall": ("Recall, learned", -1, _BODY),
+    "density": ("Density, learned", -1, _BODY),
+    "coverage": ("Coverage, learned", -1, _BODY),
+    "diversity_across": ("Diversity across songs, learned", -1, ("freeze",)),
+    "beat_coverage": ("Beat coverage", -1, ("freeze",)),
     "beat_hit_rate": ("Hit rate over chance", -1, _RHYTHM),
     "f_measure": ("F-measure over chance", -1, _RHYTHM),
     "motion_to_music": ("Alignment, motion to music", -1, _RHYTHM),
     "music_to_motion": ("Alignment, music to motion", -1, _RHYTHM),
     "tempo_agreement": ("Tempo agreement", -1, ("jitter", "freeze", "tempo")),
+    "energy": ("Energy", +1, ("jitter", "swap", "tempo")),
     "jerk": ("Jerk", +1, ("jitter", "swap")),
     "freeze": ("Frozen share", +1, ("freeze",)),
+    "seam_jump": ("Seam jump", +1, ()),
     "limb_drift": ("Limb drift", +1, ("jitter",)),
+    "out_of_frame": ("Out of frame", +1, ()),
 }
 """Metric -> name, the direction in which damage moves it, and the damages it is meant to notice."""
 
 _PANELS = (
     ("FID", "log", ("frechet learned", "frechet kinetic", "frechet geometric")),
     (
+        "Learned (undamaged = 1)",
+        "symlog",
+        ("frechet_at_infinity", "kid", "nearest", "diversity_across"),
+    ),
+    ("Learned (share)", "linear", ("precision", "recall", "density", "coverage")),
+    (
         "Beats over chance",
         "linear",
-        ("beat_hit_rate", "f_measure", "motion_to_music", "music_to_motion"),
+        ("beat_hit_rate", "f_measure", "motion_to_music", "music_to_motion", "tempo_agreement"),
     ),
-    ("Tempo agreement", "linear", ("tempo_agreement",)),
-    ("Motion (undamaged = 1)", "symlog", ("jerk", "freeze", "limb_drift")),
+    (
+        "Motion (undamaged = 1)",
+        "symlog",
+        ("energy", "jerk", "freeze", "limb_drift", "seam_jump", "beat_coverage"),
+    ),
 )
 _SLACK = 0.05
 TRAIN_SONGS, TEST_SONGS = SONGS[:4], SONGS[4:]
@@ -226,8 +253,8 @@ def sensitivity(study, *, seed=1):
     -------
     pandas.DataFrame
         Columns `damage`, `level`, `metric`, `value` (beats over chance), and the standard
-        errors by a bootstrap of songs of the step from the level before (`step_error`)
-        and from no damage (`whole_error`).
+        errors over songs of the step from the level before (`step_error`) and from no
+        damage (`whole_error`).
     """
     training = replace(study.training, audio=None)
     extractor = train_extractor(training.pixels, training.songs, seed=seed)
@@ -241,12 +268,11 @@ def sensitivity(study, *, seed=1):
         for level in levels:
             pieces, beats = damage(study.held_out, heard, kind, level, seed=seed)
             measured = measure(pieces, extractor, heard=beats)
-            found = {
-                f"frechet {name}": frechet_score(
-                    [(measured.features[name], measured.songs)], own, resampling
+            found = learned_scores(measured, sets["learned"], resampling)
+            for name in ("kinetic", "geometric"):
+                found[f"frechet {name}"] = frechet_score(
+                    [(measured.features[name], measured.songs)], sets[name], resampling
                 )
-                for name, own in sets.items()
-            }
             found |= beat_scores([measured], resampling) | motion_scores([measured], resampling)
             for name in METRICS:
                 now = found[name].replicates
@@ -263,6 +289,42 @@ def sensitivity(study, *, seed=1):
                 )
                 before[name][1] = now
     return pd.DataFrame(rows)
+
+
+def learned_scores(measured, real, resampling):
+    """Distances on learned features, with replicates of those that Table 2x has none of.
+
+    A bootstrap would hold a song twice, which neighbours notice: they are left out one by one
+    (jackknife), and spread so that `Resampling.error` gives the jackknife's error.
+
+    Parameters
+    ----------
+    measured : Measurements
+    real : RealSet
+        Learned features of the real training dances.
+    resampling : Resampling
+        Of the songs of `measured`.
+
+    Returns
+    -------
+    dict of str to Score
+        As `distance_scores`, with "frechet learned" for "frechet".
+    """
+    features, songs = measured.features["learned"], measured.songs
+    found = distance_scores([(features, songs)], real, resampling)
+    bare = Resampling.of(resampling.songs, replicates=0)
+    count = len(resampling.songs)
+    without = [
+        distance_scores([(features[songs != song], songs[songs != song])], real, bare)
+        for song in resampling.songs
+        if count > 1
+    ]
+    spread = (count - 1) ** 1.5 / count
+    for name in found.keys() - {"frechet"}:
+        values = np.array([scores[name].value for scores in without])
+        found[name] = replace(found[name], replicates=spread * values)
+    found["frechet learned"] = found.pop("frechet")
+    return found
 
 
 def verdict(values, direction, step_errors, whole_errors):
@@ -300,6 +362,27 @@ def verdict(values, direction, step_errors, whole_errors):
     return "not monotone" if back.any() else "monotone"
 
 
+def movement(own, direction):
+    """Tell how a metric moves with a damage that it is not meant to notice.
+
+    Parameters
+    ----------
+    own : pandas.DataFrame
+        Rows of `sensitivity` of this metric and damage, in the order of the levels.
+    direction : int
+        In which the metric moves with damages that it is meant to notice.
+
+    Returns
+    -------
+    str
+        "does not move"; "monotone": as under damages that it is meant to notice; "wrong way":
+        monotone the other way; "not monotone".
+    """
+    found = verdict(own.value, direction, own.step_error, own.whole_error)
+    other = verdict(own.value, -direction, own.step_error, own.whole_error)
+    return {"wrong way": "wrong way" if other == "monotone" else "not monotone"}.get(found, found)
+
+
 def sensitivity_table(frame, dances, *, study=None):
     """Which metric notices which damage, as a `Table`.
 
@@ -324,7 +407,7 @@ def sensitivity_table(frame, dances, *, study=None):
             row[kind] = (
                 verdict(own.value, direction, own.step_error, own.whole_error)
                 if kind in meant
-                else "not meant to"
+                else f"({movement(own, direction)})"
             )
         rows.append(row)
     chunks, training = len(dances.held_out), len(dances.training)
@@ -334,7 +417,7 @@ def sensitivity_table(frame, dances, *, study=None):
         f"{row['label']} against {kind} ({row[kind]})"
         for row in rows
         for kind in DAMAGES
-        if row[kind] not in ("monotone", "not meant to")
+        if kind in METRICS[row["metric"]][2] and row[kind] != "monotone"
     ]
     return Table(
         frame=table,
@@ -344,9 +427,10 @@ def sensitivity_table(frame, dances, *, study=None):
             f"Truth-known demo dances ({chunks} chunks of 5 s to {songs} held-out songs, compared "
             f"with {training} chunks to other songs), damaged at five rising levels. "
             "Monotone: no level is better than the one before by more than two standard errors "
-            "(bootstrap of songs) or 5% of all movement. Does not move: by less than two "
-            "standard errors altogether. The learned features are trained to notice these "
-            "damages on the training dances, except the shift.",
+            "(bootstrap or jackknife of songs) or 5% of all movement. Does not move: by less than "
+            "two standard errors altogether. In brackets: damages that the metric is not meant to "
+            "notice, where wrong way is monotone the other way. The learned features are trained "
+            "to notice these damages on the training dances, except the shift.",
             "Every metric moves as it should."
             if not failing
             else "Read with care: " + "; ".join(failing) + ".",
@@ -365,7 +449,7 @@ def sensitivity_figure(frame, stem):
         ``stem.png`` and ``stem.pdf`` are written.
     """
     figure, axes = figures.new(
-        len(_PANELS), len(DAMAGES), figsize=(13, 9), sharey="row", squeeze=False
+        len(_PANELS), len(DAMAGES), figsize=(15, 13), sharey="row", squeeze=False
     )
     for row, (title, scale, metrics) in zip(axes, _PANELS):
         for axis, (kind, (label, _)) in zip(row, DAMAGES.items()):
@@ -373,12 +457,14 @@ def sensitivity_figure(frame, stem):
                 own = frame[(frame.metric == metric) & (frame.damage == kind)]
                 own = own.sort_values("level")
                 values = own.value.to_numpy()
-                if title.startswith("Motion"):
-                    values = values / (values[0] or 1.0)
+                if title.endswith("(undamaged = 1)"):
+                    values = values / (abs(values[0]) or 1.0)
                 axis.plot(own.level, values, marker="o", markersize=3, label=METRICS[metric][0])
             axis.set_yscale(scale)
-            axis.set_xlabel(label if title == _PANELS[-1][0] else "")
+            axis.set_xlabel(label)
         row[0].set_ylabel(title)
-        if len(metrics) > 1:
-            row[0].legend(fontsize=7)
+        row[-1].legend(
+            *row[0].get_legend_handles_labels(), loc="center left", bbox_to_anchor=(1, 0.5)
+        )
+    figure.suptitle("Do the metrics move with rising damage? (dances of known truth)")
     figures.save(figure, stem)

@@ -175,6 +175,8 @@ def table2(records, *, published=True, study=None, note=None):
         if (several or not k.endswith("_interval")) and not k.startswith(hidden)
     }
     formats = {k: ".1f" for k in headers if k.startswith(_QUANTITIES)}
+    # Differences of means of features, far under 1 for some networks.
+    formats |= {k: ".3g" for k in headers if k.startswith("released_fid")}
     formats |= dict.fromkeys(("chunks", "songs", "seeds"), ".0f")
     caption = "Table 2. Quantitative evaluation of the generated dances"
     caption += f" (study {study})." if study else "."
@@ -255,6 +257,12 @@ def _notes(records, frame):
         "Real dances: held-out real dances against real training dances, the floor for the "
         "other rows."
     )
+    shared = [name for record in records for name in record.get("shared_dancers", ())]
+    if shared:
+        yield (
+            "Dancers of the real test dances who are in the training data too: "
+            f"{', '.join(shared)}. dataset.split.by with dancer keeps them apart."
+        )
     if not any(record["system"] == "ren2020" for record in records):
         yield (
             "Ren et al. (2020), pretrained: empty, since this study has no weights of it. With "

@@ -12,7 +12,7 @@ from choreo.evaluation import bounds, distances
 from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.geometric import geometric_floor
-from choreo.evaluation.inference import REPLICATES, Resampling, holm
+from choreo.evaluation.inference import GROUPS_NEEDED, REPLICATES, Resampling, holm
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2 import LABELS
 from choreo.tables import Table
@@ -54,6 +54,17 @@ COMPARED = {
 }
 """What models are compared in: name in a sentence, and which direction is better."""
 SIGNIFICANT = 0.05
+
+_ORDERED = {
+    "frechet": "lower",
+    "frechet_at_infinity": "lower",
+    "kid": "lower",
+    "precision": "higher",
+    "recall": "higher",
+    "density": "higher",
+    "coverage": "higher",
+}
+"""Distances of which real dances should have the best, and noise the worst."""
 
 _FRECHET_REPLICATES = 100
 """A distance takes milliseconds a replicate; its standard error needs fewer."""
@@ -382,7 +393,14 @@ def distances_table(found, *, study=None):
             "under that of held-out real dances means copies. Diversity is good where it "
             "is near that of real dances, not where it is high.",
             _interval_note(found),
-            *_order_notes(found, [("frechet", features) for features in FEATURES], "lower"),
+            *_order_notes(
+                found,
+                [
+                    (quantity, features, direction, f"{DISTANCES[quantity]}, {features}")
+                    for quantity, direction in _ORDERED.items()
+                    for features in FEATURES
+                ],
+            ),
         ),
     )
 
@@ -423,7 +441,9 @@ def beats_table(found, *, study=None):
             "music's tempo within 8%, or half or double of it.",
             _interval_note(found),
             *_order_notes(
-                found, [(q, "") for q in BEATS if q != "beat_coverage"], "higher", noise=False
+                found,
+                [(q, "", "higher", BEATS[q]) for q in BEATS if q != "beat_coverage"],
+                noise=False,
             ),
         ),
     )
@@ -493,7 +513,7 @@ def pairs_table(found, *, study=None):
     frame = pd.DataFrame(rows, columns=columns)
     frame["p_holm"] = holm(frame["p"])
     songs = len(found.resampling.songs)
-    verdicts = [_verdict(row) for row in frame.to_dict("records")]
+    verdicts = [_verdict(row, songs) for row in frame.to_dict("records")]
     frame["verdict"] = verdicts
     frame["sentence"] = [
         sentence(row, found.systems[row["a"]]["label"], found.systems[row["b"]]["label"], songs)
@@ -512,14 +532,16 @@ def pairs_table(found, *, study=None):
         formats={"difference": ".3f", "half_width": ".3f", "p": ".3f", "p_holm": ".3f"},
         notes=(
             f"First model less second, on {songs} test songs. p with Holm's correction over all "
-            "rows of this table; a difference is called one under 0.05.",
+            "rows of this table; a difference is called one where it is under 0.05, on "
+            f"{GROUPS_NEEDED} songs or more.",
             _interval_note(found),
         ),
     )
 
 
-def _verdict(row):
-    if np.isnan(row["p_holm"]) or row["p_holm"] >= SIGNIFICANT:
+def _verdict(row, songs):
+    few = songs < GROUPS_NEEDED
+    if few or np.isnan(row["p_holm"]) or row["p_holm"] >= SIGNIFICANT:
         return "cannot be told"
     return "better" if (row["difference"] < 0) == (row["better"] == "lower") else "worse"
 
@@ -546,6 +568,14 @@ def sentence(row, a, b, songs):
     return f"{a} is {row['verdict']} than {b} in {row['text']} ({count})."
 
 
+TABLES = {
+    "distances": distances_table,
+    "beats": beats_table,
+    "motion": motion_table,
+    "pairs": pairs_table,
+}
+"""Part of Table 2x -> what makes it."""
+
 _SIZES = {"chunks": "Chunks", "songs": "Songs", "seeds": "Seeds"}
 _SIZE_FORMATS = dict.fromkeys(_SIZES, ".0f")
 
@@ -558,17 +588,21 @@ def _interval_note(found):
     songs = len(found.resampling.songs)
     if songs < 2:
         return "±: empty, since one song gives no interval."
-    return (
+    said = (
         f"±: half the width of the 95% interval by a bootstrap of {songs} songs (and of training "
-        f"seeds where there are several), Student's t of {songs - 1} degrees of freedom."
+        f"seeds where there are several), Student's t with {songs - 1} degree"
+        f"{'' if songs == 2 else 's'} of freedom."
     )
+    if songs < GROUPS_NEEDED:
+        said += f" So few songs (under {GROUPS_NEEDED}) decide nothing, however narrow it is."
+    return said
 
 
-def _order_notes(found, quantities, direction, *, noise=True):
+def _order_notes(found, quantities, *, noise=True):
     """Say for each quantity whether real dances come out best, and noise worst."""
-    sign = 1 if direction == "lower" else -1
     right, wrong = [], []
-    for quantity, features in quantities:
+    for quantity, features, direction, text in quantities:
+        sign = 1 if direction == "lower" else -1
         values = {
             name: sign * found.scores[name, quantity, features].corrected for name in found.systems
         }
@@ -576,10 +610,9 @@ def _order_notes(found, quantities, direction, *, noise=True):
         if not {"real", "noise"} <= values.keys():
             continue
         # A real training clip is no worse than a held-out one, and can be nearer.
-        bounded = {n: v for n, v in values.items() if n != "retrieval"}
-        best = min(bounded, key=bounded.get) == "real"
-        worst = max(values, key=values.get) == "noise" or not noise
-        text = features or BEATS[quantity]
+        bounded = [value for name, value in values.items() if name != "retrieval"]
+        best = values["real"] <= min(bounded)
+        worst = values["noise"] >= max(bounded) or not noise
         (right if best and worst else wrong).append(text)
     what = "held-out real dances best" + (", noise worst" if noise else "")
     if right:

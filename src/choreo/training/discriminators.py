@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from choreo.training.music_encoder import MusicEncoder
 from choreo.training.pose_generator import JOINTS
+from choreo.training.winograd import convolve
 
 WINDOW = 5
 STRIDE = 3
@@ -48,13 +49,16 @@ class Head(NamedTuple):
 
 
 @functools.cache
-def _motion_matrix(frames):
-    """(T, T) matrix: differences of neighbouring frames, stretched linearly back to T."""
+def _motion_matrix(frames, device, dtype):
+    """(T, T) matrix: differences of neighbouring frames, stretched linearly back to T.
+
+    Kept on the device: a copy from the host would make a GPU wait, and end a capture.
+    """
     difference = torch.eye(frames)[1:] - torch.eye(frames)[:-1]
     stretched = functional.interpolate(
         difference.T.unsqueeze(0), size=frames, mode="linear", align_corners=False
     )
-    return stretched[0].T.contiguous()
+    return stretched[0].T.contiguous().to(device, dtype)
 
 
 class CoOccurrenceNetwork(nn.Module):
@@ -104,9 +108,9 @@ class CoOccurrenceNetwork(nn.Module):
         -------
         Stem
         """
-        moves = torch.einsum(
-            "st,ntvc->nsvc", _motion_matrix(sequences.shape[1]).to(sequences), sequences
-        )
+        frames = sequences.shape[1]
+        matrix = _motion_matrix(frames, sequences.device, sequences.dtype)
+        moves = torch.einsum("st,ntvc->nsvc", matrix, sequences)
         position = self._branch(sequences, self.conv1, self.conv2, self.conv3)
         return Stem(*position, *self._branch(moves, self.conv1m, self.conv2m, self.conv3m))
 
@@ -130,16 +134,44 @@ class CoOccurrenceNetwork(nn.Module):
         -------
         Head
         """
+        # Dropout multiplies a whole map by 0 or more, so that it and ReLU may follow pooling.
         drop_maps = functools.partial(functional.dropout2d, p=self.dropout, training=drop)
-        conv4 = self._pool(drop_maps(self.conv4(stem.conv3)))
-        conv4m = self._pool(drop_maps(self.conv4m(stem.conv3m)))
-        conv5 = functional.relu(self.conv5(torch.cat([conv4, conv4m], 1)))
-        conv5 = self._pool(drop_maps(conv5))
-        conv6 = functional.relu(self._conv6(conv5))
-        conv6 = self._last_pool(drop_maps(conv6))
+        conv4 = drop_maps(self._pool(self.conv4(stem.conv3)))
+        conv4m = drop_maps(self._pool(self.conv4m(stem.conv3m)))
+        both = torch.cat([conv4, conv4m], 1)
+        if not self.pooled and both.device.type == "cpu" and both.shape[3] % 4 == 0:
+            conv5, conv6 = self._last_maps_by_columns(both, drop)
+        else:
+            conv5 = drop_maps(functional.relu(self._pool(self.conv5(both))))
+            conv6 = drop_maps(functional.relu(self._last_pool(self._conv6(conv5))))
         fc7 = functional.relu(self.fc7(conv6.flatten(1)))
         fc7 = functional.dropout(fc7, self.dropout, drop)
         return Head(conv4, conv4m, conv5, conv6, fc7, self.fc8(fc7))
+
+    def _last_maps_by_columns(self, maps, drop):
+        """conv5 and conv6 of D_local, with columns first in memory; see `winograd`."""
+        columns = maps.permute(3, 0, 2, 1)
+        conv5, conv6 = self.conv5[0], self.conv6[0]
+        seen = functional.relu(_biased(convolve(columns, conv5.weight), conv5.bias))
+        seen = self._drop_last(seen, drop)
+        # Pooling throws the last of an odd number of rows away: it isn't computed.
+        kept = seen.shape[2] // 2 * 2
+        made = convolve(seen, conv6.weight, kept)
+        width, clips, _, size = made.shape
+        # Pictures of two columns, as wide as there are clips with their rows: pooling joins
+        # the columns, and two rows of one clip.
+        made = made.view(width // 2, 2, clips * kept, size).permute(0, 3, 1, 2)
+        made = functional.max_pool2d(made, 2).permute(0, 2, 3, 1)
+        made = made.reshape(width // 2, clips, kept // 2, size)
+        made = self._drop_last(functional.relu(_biased(made, conv6.bias)), drop)
+        return seen.permute(1, 3, 2, 0), made.permute(1, 3, 2, 0)
+
+    def _drop_last(self, maps, drop):
+        """`dropout2d` of maps whose channels come last and clips second."""
+        if not drop or self.dropout == 0:
+            return maps
+        kept = functional.dropout(maps.new_ones(1, maps.shape[1], 1, maps.shape[3]), self.dropout)
+        return maps * kept
 
     def _pool(self, maps):
         return functional.max_pool2d(maps, 2) if self.pooled else maps
@@ -182,6 +214,10 @@ class LocalDiscriminator(CoOccurrenceNetwork):
     def score(self, pieces, *, drop):
         """Score windows as `windows` gives them; logits of shape (N, 1)."""
         return self.head(self.stem(pieces), drop=drop).fc8
+
+
+def _biased(maps, bias):
+    return maps + bias.to(maps.dtype)
 
 
 def windows(poses):

@@ -112,7 +112,7 @@ def pretrain(dataset, weights, *, steps, seed, on_progress=None):
     }
     with whole(weights) as temporary:
         save_file(
-            network.state_dict(),
+            {name: value.contiguous() for name, value in network.state_dict().items()},
             temporary,
             metadata={"choreo": json.dumps(summary, sort_keys=True)},
         )

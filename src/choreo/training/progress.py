@@ -15,7 +15,7 @@ class Progress:
     Parameters
     ----------
     training : object
-        With ``step``, ``steps`` and ``epoch``.
+        With ``step``, ``steps`` and ``steps_per_epoch``.
     on_progress : callable, optional
         See `choreo.training.train.train`.
     terminal : file, optional
@@ -41,24 +41,24 @@ class Progress:
             disable=terminal is not None or not sys.stderr.isatty(),
         )
 
-    def __call__(self, values):
-        """Tell that a step was made."""
-        training = self._training
+    def __call__(self, step, values):
+        """Tell that a step was made, the first being number 0."""
+        training, done = self._training, step + 1
         if self._tell is not None:
-            self._tell(training.step, training.steps, values)
+            self._tell(done, training.steps, values)
         shown = {n: values[n] for n in _SHOWN if n in values}
         if not self._bar.disable:
             self._bar.set_postfix({n: f"{v:.3g}" for n, v in shown.items()}, refresh=False)
             self._bar.update()
             return
         now = time.monotonic()
-        if now - self._said >= self._SECONDS or training.step == training.steps:
+        if now - self._said >= self._SECONDS or done == training.steps:
             self._said = now
-            rate = (training.step - self._first) / max(now - self._start, 1e-9)
-            left = (training.steps - training.step) / rate
+            rate = (done - self._first) / max(now - self._start, 1e-9)
+            left = (training.steps - done) / rate
             line = (
-                f"{self._name}: step {training.step} of {training.steps}, epoch "
-                f"{training.epoch}, {rate:.2f} steps/s, {_duration(left)} left, "
+                f"{self._name}: step {done} of {training.steps}, epoch "
+                f"{done // training.steps_per_epoch}, {rate:.2f} steps/s, {_duration(left)} left, "
                 + ", ".join(f"{n} {v:.3g}" for n, v in shown.items())
             )
             for file in self._files:

@@ -78,7 +78,11 @@ class TrainingStep:
     def set_learning_rates(self, factor):
         """Set every learning rate to `factor` times the recipe's."""
         for name, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = self._base_rates[name] * factor
+            group, rate = optimizer.param_groups[0], self._base_rates[name] * factor
+            if isinstance(group["lr"], torch.Tensor):  # a captured graph reads it there
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
 
     def __call__(self, batch, noise, alpha):
         """Update all networks once.

@@ -2,13 +2,16 @@
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import math
 import signal
 import sys
 import time
+from collections import deque
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,7 +21,9 @@ from torch.utils.tensorboard import SummaryWriter
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json, write_text
 from choreo.training import checkpoints
-from choreo.training.data import data_hash, load_batch
+from choreo.training.captured import CheckedStep, diverged, graphs_for, losses_of
+from choreo.training.data import data_hash
+from choreo.training.feed import open_feed, to_device
 from choreo.training.fit import mean_pose, measure_fit, recalibrate
 from choreo.training.looks import Looks
 from choreo.training.networks import Networks
@@ -26,9 +31,6 @@ from choreo.training.perceptual import load_perceptual
 from choreo.training.pose_generator import draw_noise
 from choreo.training.progress import Progress
 from choreo.training.step import TrainingStep, term_names
-
-DIVERGED_LOSS = 1e6
-"""A loss above this has diverged; sums over a 5-second chunk start below."""
 
 _KEPT_INITIAL_POSES = 64
 _SMALL = 0.1
@@ -61,6 +63,7 @@ def train(
     name="training",
     checkpoint_seconds=60.0,
     checkpoint_steps=None,
+    team=None,
 ):
     """Train one model.
 
@@ -90,14 +93,15 @@ def train(
     perceptual : str or Path, optional
         Weights of the perceptual network, where the recipe needs it (see
         `choreo.training.perceptual`).
-    device : {"auto", "cpu", "cuda", "mps"}
-        ``auto`` takes the first there is of cuda, mps and cpu.
-    precision : {"float32", "bfloat16"}
-        ``bfloat16``: automatic mixed precision.
+    device : {"auto", "cpu", "cuda", "mps"}, or list of str
+        ``auto`` takes the first there is of cuda, mps and cpu. Several: one process each,
+        which share every batch (`choreo.training.parallel`).
+    precision : {"auto", "float32", "tf32", "bfloat16"}
+        See `chosen_precision`.
     threads : int, optional
-        Threads on a CPU. The same number gives the same bytes.
+        Threads of a process on a CPU. The same number gives the same bytes.
     on_progress : callable, optional
-        Called after each step as ``on_progress(step, steps, losses)``.
+        Called after each step as ``on_progress(step, steps, losses)``; with one process.
     terminal : file, optional
         Where progress is told besides, where stderr is a log.
     name : str
@@ -106,6 +110,8 @@ def train(
         Time between checkpoints.
     checkpoint_steps : int, optional
         Steps between checkpoints, besides.
+    team : Team, optional
+        The processes of which this is one.
 
     Returns
     -------
@@ -115,7 +121,8 @@ def train(
     Raises
     ------
     ConfigError
-        Where the recipe is none to train, or lacks its perceptual network.
+        Where the recipe is none to train, or lacks its perceptual network, or a batch
+        can't be shared out evenly.
     ItemError
         Where the dataset is too small.
     TrainingDiverged
@@ -138,42 +145,104 @@ def train(
             "the pose perceptual loss needs its network",
             remedy="Train it (choreo.training.perceptual.pretrain) or give Ren et al.'s GCN.pth",
         )
-    device = choose_device(device)
-    data = data_hash(dataset)
+    devices = [device] if isinstance(device, str) else list(device)
+    if len(devices) > 1:
+        from choreo.training.parallel import launch
+
+        if on_progress is not None:
+            raise ValueError("on_progress is for a training in one process")
+        return launch(
+            dataset,
+            recipe,
+            devices,
+            seed=seed,
+            weights=weights,
+            metrics=metrics,
+            losses=losses,
+            log_dir=log_dir,
+            checkpoint_dir=checkpoint_dir,
+            looks=looks,
+            look_every=look_every,
+            perceptual=perceptual,
+            precision=precision,
+            threads=threads,
+            terminal=terminal,
+            name=name,
+            checkpoint_seconds=checkpoint_seconds,
+            checkpoint_steps=checkpoint_steps,
+        )
+    device = choose_device(devices[0])
+    precision = chosen_precision(precision, device)
     run = {
         "recipe": recipe.model_dump(),
-        "data": data,
+        "data": data_hash(dataset),
         "seed": seed,
         "perceptual": None if perceptual is None else sha256(perceptual),
         "device": device.type,
+        "processes": 1 if team is None else team.size,
         "precision": precision,
     }
     folder = Path(checkpoint_dir) / checkpoints.run_key(**run)
-    with checkpoints.locked(folder), deterministic(threads):
-        training = _Training(dataset, recipe, run, folder, perceptual, device)
+    first = team is None or team.rank == 0
+    with contextlib.ExitStack() as held:
+        if first:
+            held.enter_context(checkpoints.locked(folder))
+        if team is not None:
+            team.agree(False)  # the first process has the lock
+        held.enter_context(numerics(device, precision, threads))
+        training = _Training(dataset, recipe, run, folder, perceptual, device, team)
+        held.enter_context(contextlib.closing(training))
         training.restore(checkpoints.load(folder))
-        look = Looks(
-            dataset, looks or Path(log_dir) / "looks", log_dir, every=look_every, seed=seed
-        )
-        with contextlib.closing(_Log(log_dir, training)) as log, contextlib.closing(look):
+        told = []
+        if first:
+            log = held.enter_context(contextlib.closing(_Log(log_dir, training)))
             progress = Progress(training, on_progress, terminal=terminal, name=name)
-            with _Terminated() as terminated, contextlib.closing(progress):
-                saved = time.monotonic()
-                while training.step < training.steps:
-                    values = training.advance()
-                    log(training.step - 1, values)
-                    progress(values)
-                    if training.step % training.steps_per_epoch == 0:
-                        look(training.networks.generator, training.epoch, training.step)
-                    due = time.monotonic() - saved > checkpoint_seconds or (
-                        checkpoint_steps and training.step % checkpoint_steps == 0
+            told = [log, held.enter_context(contextlib.closing(progress))]
+            look = held.enter_context(
+                contextlib.closing(
+                    Looks(
+                        dataset,
+                        looks or Path(log_dir) / "looks",
+                        log_dir,
+                        every=look_every,
+                        seed=seed,
                     )
-                    if (due and training.step < training.steps) or terminated:
-                        checkpoints.save(folder, training.state())
-                        saved = time.monotonic()
-                    if terminated:
+                )
+            )
+
+        def tell(steps):
+            for step, values in steps:
+                for listener in told:
+                    listener(step, values)
+
+        shared = contextlib.nullcontext()
+        if team is not None:
+            shared = team.shared_statistics(training.networks)
+        with shared, _Terminated() as terminated:
+            saved = time.monotonic()
+            while training.step < training.steps:
+                tell(training.advance())
+                if first and training.step % training.steps_per_epoch == 0:
+                    look(training.networks.generator, training.epoch, training.step)
+                due = time.monotonic() - saved > checkpoint_seconds or (
+                    checkpoint_steps and training.step % checkpoint_steps == 0
+                )
+                stop = bool(terminated)
+                if team is not None:
+                    due, stop = team.agree(due, stop)
+                if (due and training.step < training.steps) or stop:
+                    tell(training.examined())
+                    state = training.state()
+                    if first:
+                        checkpoints.save(folder, state)
+                    saved = time.monotonic()
+                if stop:
+                    if first:
                         print(f"stopped by SIGTERM; saved in {folder}", file=sys.stderr)
-                        raise SystemExit(143)
+                    raise SystemExit(143)
+            tell(training.examined())
+        if not first:
+            return None
         if training.recipe.recalibrate:
             recalibrate(training.networks.generator, dataset, seed=seed)
         summary = training.summary()
@@ -206,22 +275,67 @@ def choose_device(name):
     return torch.device(name)
 
 
+def chosen_precision(name, device):
+    """Precision that a training has on a device.
+
+    Parameters
+    ----------
+    name : {"auto", "float32", "tf32", "bfloat16"}
+        ``bfloat16``: automatic mixed precision. ``tf32``: float32 whose products a CUDA
+        device of compute capability 8 makes with 10 bits of the mantissa; float32
+        elsewhere. ``auto``: tf32 where there is such a device, and else float32.
+    device : torch.device
+
+    Returns
+    -------
+    str
+        ``float32``, ``tf32`` or ``bfloat16``.
+    """
+    if name in ("float32", "bfloat16"):
+        return name
+    able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
+    if name == "tf32" and not able:
+        print(f"{device} has no tf32; training in float32", file=sys.stderr)
+    return "tf32" if able else "float32"
+
+
 @contextlib.contextmanager
-def deterministic(threads=None):
-    """Use only algorithms that give the same bytes in two runs, on `threads` threads."""
-    before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
-    filling = torch.utils.deterministic.fill_uninitialized_memory
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
-    # All memory is written before it is read here; filling it first takes time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
-    if threads:
-        torch.set_num_threads(threads)
-    try:
+def numerics(device, precision, threads=None):
+    """Set how torch computes while a block runs.
+
+    On a CPU, only by algorithms that give the same bytes in two runs, on `threads`
+    threads. On CUDA by the fastest.
+    """
+    with contextlib.ExitStack() as changed:
+        if threads:
+            changed.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(threads)
+        if device.type == "cuda":
+            if device.index is not None:
+                torch.cuda.set_device(device)
+            rounded = precision != "float32"
+            for owner, name, value in (
+                (torch.backends.cuda.matmul, "allow_tf32", rounded),
+                (torch.backends.cudnn, "allow_tf32", rounded),
+                (torch.backends.cudnn, "benchmark", True),
+            ):
+                changed.callback(setattr, owner, name, getattr(owner, name))
+                setattr(owner, name, value)
+        else:
+            changed.callback(
+                torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled()
+            )
+            torch.use_deterministic_algorithms(True)
+            filling = torch.utils.deterministic
+            changed.callback(
+                setattr,
+                filling,
+                "fill_uninitialized_memory",
+                filling.fill_uninitialized_memory,
+            )
+            # All memory is written before it is read here; filling it first takes time.
+            filling.fill_uninitialized_memory = False
         yield
-    finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.utils.deterministic.fill_uninitialized_memory = filling
-        torch.set_num_threads(before[1])
 
 
 def learning_rate_factor(recipe, step, steps):
@@ -234,20 +348,34 @@ def learning_rate_factor(recipe, step, steps):
     return 0.5 * (1 + math.cos(math.pi * done))
 
 
+class _Coming(NamedTuple):
+    """A step whose numbers may still be on their way to the host."""
+
+    step: int
+    names: list
+    values: torch.Tensor
+    event: torch.cuda.Event | None
+    batch: dict
+
+
 class _Training:
     """Networks, optimizers, random state and position of one run."""
 
-    def __init__(self, dataset, recipe, run, folder, perceptual, device):
+    def __init__(self, dataset, recipe, run, folder, perceptual, device, team=None):
         self.dataset, self.recipe, self.run, self.folder = dataset, recipe, run, folder
-        self.device = device
+        self.device, self._team = device, team
         self.batch_size = min(recipe.batch_size, len(dataset))
+        if team is not None and self.batch_size % team.size:
+            raise ConfigError(
+                f"a batch of {self.batch_size} can't be shared out evenly",
+                where="processes",
+                value=team.size,
+                remedy="Take another number of processes, or another batch_size",
+            )
         self.steps_per_epoch = len(dataset) // self.batch_size
         self.steps = recipe.epochs * self.steps_per_epoch
         self.step = 0
         self.names, self.rows = term_names(recipe), []
-        self._autocast = torch.autocast(
-            self.device.type, torch.bfloat16, enabled=run["precision"] == "bfloat16"
-        )
         self.perceptual, self.perceptual_summary = None, None
         if recipe.perceptual_loss:
             self.perceptual, self.perceptual_summary = load_perceptual(perceptual)
@@ -256,7 +384,32 @@ class _Training:
         self.networks = Networks(recipe).to(self.device)
         if recipe.output_start == "mean_pose":
             start_from_mean_pose(self.networks.generator, dataset)
+        # Of noise; several processes draw the same, and each its own dropout.
+        self._random = None
+        if team is not None:
+            self._random = torch.Generator()
+            self._random.set_state(torch.get_rng_state())
+            torch.manual_seed(run["seed"] * team.size + team.rank + 1)
         self._update = TrainingStep(self.networks, recipe, self.perceptual)
+        # Processes wait for each other in every step, so there is nothing to gain.
+        graphs = graphs_for(device) if team is None else None
+        self._checked = CheckedStep(
+            self._update,
+            device=self.device,
+            autocast=functools.partial(
+                torch.autocast,
+                self.device.type,
+                torch.bfloat16,
+                enabled=run["precision"] == "bfloat16",
+            ),
+            asynchronous=graphs is not None,
+            average=None if team is None else team.average,
+            graphs=graphs,
+        )
+        self._feed = open_feed(dataset, self.device, self._indices)
+        # Steps that the host may be behind, so that the device never waits for it.
+        self._behind = 0 if graphs is None else 1
+        self._coming = deque()
 
     @property
     def epoch(self):
@@ -264,45 +417,78 @@ class _Training:
         return self.step // self.steps_per_epoch
 
     def advance(self):
-        """Make one step; return its losses by name."""
-        batch = load_batch(self.dataset, self._indices(), self.device)
-        clips, frames = batch["poses"].shape[:2]
-        noise = draw_noise(clips, frames).to(self.device)
-        alpha = torch.rand(clips, 1, 1).to(self.device)
+        """Make one step.
+
+        Returns
+        -------
+        list of (int, dict)
+            Number and losses by name of each step that is newly known to be sound: this
+            one, or on CUDA the one before.
+
+        Raises
+        ------
+        TrainingDiverged
+            Where such a step was not.
+        """
+        batch = self._feed(self.step)
+        size = self.batch_size, batch["poses"].shape[1]
+        noise, alpha = draw_noise(*size, generator=self._random), self._alpha()
+        if self._team is not None:
+            noise, alpha = self._team.part(noise), self._team.part(alpha)
         self._update.set_learning_rates(learning_rate_factor(self.recipe, self.step, self.steps))
         self._update.adversarial = self.epoch >= self.recipe.adversarial_from_epoch
-        with self._autocast:
-            terms, _ = self._update.differentiate(batch, noise, alpha)
-        norms = {name: _gradient_norm(n) for name, n in self.networks.trained()}
-        named = terms | {f"gradient of {name}": norm for name, norm in norms.items()}
-        values = dict(zip(named, torch.stack(list(named.values())).tolist(), strict=True))
-        wrong = [n for n, v in values.items() if not abs(v) < _limit(n)]
-        if wrong:
-            self._diverged(wrong, values, batch)
-        with self._autocast:
-            terms |= self._update.update(batch)
-        values = {name: float(value) for name, value in terms.items()}
-        self.rows.append([values.get(name, math.nan) for name in self.names])
+        names, values = self._checked(
+            batch, to_device(noise, self.device), to_device(alpha, self.device)
+        )
+        self._coming.append(_Coming(self.step, names, *_to_host(values), batch))
         self.step += 1
-        return values
+        return self.examined(self._behind)
 
-    def _indices(self):
+    def examined(self, behind=0):
+        """Look at the steps that were made, up to `behind` steps ago; see `advance`."""
+        known = []
+        while len(self._coming) > behind:
+            known.append(self._examine(self._coming.popleft()))
+        return known
+
+    def _examine(self, coming):
+        if coming.event is not None:
+            coming.event.synchronize()
+        values = dict(zip(coming.names, coming.values.tolist(), strict=True))
+        wrong = diverged(values)
+        if wrong:
+            self._diverged(coming.step, wrong, values, coming.batch)
+        values = losses_of(values)
+        self.rows.append([values.get(name, math.nan) for name in self.names])
+        return coming.step, values
+
+    def _alpha(self):
+        return torch.rand(self.batch_size, 1, 1, generator=self._random)
+
+    def _indices(self, step):
         # Drawn anew from the seed and the epoch: the loader's position is the step alone.
-        order = np.random.default_rng([self.run["seed"], self.epoch]).permutation(len(self.dataset))
-        first = self.step % self.steps_per_epoch * self.batch_size
-        return order[first : first + self.batch_size]
+        if step >= self.steps:
+            return None
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([self.run["seed"], epoch]).permutation(len(self.dataset))
+        chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
+        return chosen if self._team is None else self._team.part(chosen)
 
-    def _diverged(self, wrong, values, batch):
-        path = self.folder / f"diverged-step{self.step}.pt"
-        with whole(path) as temporary:
-            torch.save({"batch": batch, "values": values, **self.state()}, temporary)
+    def _diverged(self, step, wrong, values, batch):
+        # Nothing has moved since, whatever was asked of the device meanwhile.
+        self.step = step
+        path = self.folder / f"diverged-step{step}.pt"
+        state = self.state()
+        if self._team is None or self._team.rank == 0:
+            with whole(path) as temporary:
+                torch.save({"batch": batch, "values": values, **state}, temporary)
         trail = [
-            f"step {self.step - len(self.rows[-5:]) + i}: " + _listed(zip(self.names, row))
+            f"step {step - len(self.rows[-5:]) + i}: " + _listed(zip(self.names, row))
             for i, row in enumerate(self.rows[-5:])
         ]
-        trail.append(f"step {self.step}: " + _listed(values.items()))
+        trail.append(f"step {step}: " + _listed(values.items()))
         raise TrainingDiverged(
-            f"training diverged at step {self.step} of {self.steps}: {', '.join(wrong)}. "
+            f"training diverged at step {step} of {self.steps}: {', '.join(wrong)}. "
             f"What led there: {'; '.join(trail)}",
             where=path,
             remedy="The file holds the batch and the networks before it. Look for outliers in the "
@@ -310,13 +496,17 @@ class _Training:
         )
 
     def state(self):
-        """Everything a checkpoint holds."""
+        """Everything a checkpoint holds; all steps must have been examined."""
+        random = [
+            torch.get_rng_state(),
+            torch.get_rng_state() if self._random is None else self._random.get_state(),
+            torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+        ]
         return {
             "step": self.step,
             "networks": self.networks.state_dict(),
             "optimizers": {n: o.state_dict() for n, o in self._update.optimizers.items()},
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state_all() if self.device.type == "cuda" else [],
+            "random": [random] if self._team is None else self._team.gather(random),
             "rows": torch.tensor(self.rows, dtype=torch.float64),
         }
 
@@ -328,10 +518,20 @@ class _Training:
         self.networks.load_state_dict(state["networks"])
         for name, optimizer in self._update.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
-        torch.set_rng_state(state["random"])
-        if self.device.type == "cuda":
-            torch.cuda.set_rng_state_all(state["random_cuda"])
-        print(f"goes on from step {self.step} of {self.steps}, {self.folder}", file=sys.stderr)
+        self._checked.make_capturable()
+        rank = 0 if self._team is None else self._team.rank
+        own, shared, cuda = state["random"][rank]
+        torch.set_rng_state(own)
+        if self._random is not None:
+            self._random.set_state(shared)
+        if cuda is not None:
+            torch.cuda.set_rng_state(cuda, self.device)
+        if rank == 0:
+            print(f"goes on from step {self.step} of {self.steps}, {self.folder}", file=sys.stderr)
+
+    def close(self):
+        """Let go of what feeds the training."""
+        self._feed.close()
 
     def losses_csv(self):
         """Loss table as text: one row a step, 9 digits, which is all a float32 has.
@@ -411,15 +611,15 @@ def _digits(value):
     return "" if math.isnan(value) else f"{value:.9g}"
 
 
-def _gradient_norm(network):
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    if not gradients:
-        return torch.zeros((), device=next(network.parameters()).device)
-    return torch.nn.utils.get_total_norm(gradients)
-
-
-def _limit(name):
-    return math.inf if name.startswith("gradient of ") else DIVERGED_LOSS
+def _to_host(values):
+    """Start to copy a step's numbers; the event tells when they are there."""
+    if values.device.type != "cuda":
+        return values.clone(), None
+    host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    host.copy_(values, non_blocking=True)
+    event = torch.cuda.Event()
+    event.record()
+    return host, event
 
 
 class _Terminated:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
@@ -24,6 +26,11 @@ from choreo.videos.source import (
     scan,
 )
 
+FPS_OF_UNEVEN = 60
+"""Frames a second of a source without an even rate: a picture begins within 8.3 ms of its time."""
+# Seconds by which a picture may be shown beside its time without being recorded: what an
+# even rate is allowed, too.
+_ON_TIME = 0.004
 # A player's length of a video is often a little more than its pictures last.
 _END_TOLERANCE = 0.1
 # Sound below -80 dB of full scale is none.
@@ -41,7 +48,7 @@ def standardise(
     start=None,
     end=None,
     height=None,
-    fps=30.0,
+    fps=None,
     channels="mean",
     require_sound=True,
     min_seconds=5.0,
@@ -69,10 +76,10 @@ def standardise(
         default the original size, an odd width or height padded with one black column
         at the right or row at the bottom, so that no position changes.
     fps : float, optional
-        Frames a second; None: the source's own, where its pictures lie on an even grid of
-        10 to 60 frames a second (`Scan.even_rate`). Then each picture is shown when it was
-        taken; at another rate some are up to half a frame off and held pictures are late.
-        Any other source, as of a variable rate, gets 30.
+        Frames a second; by default the source's own, where its pictures lie on an even grid
+        of 10 to 60 frames a second (`Scan.even_rate`). Then each picture is shown when it
+        was taken; at another rate it begins up to half a frame early or late. Any other
+        source, as of a variable rate, gets `FPS_OF_UNEVEN`.
     channels : {"mean", "left"}
         How the song is made mono: `choreo.videos.audio.mono_blocks`.
     require_sound : bool
@@ -90,7 +97,8 @@ def standardise(
     dict
         What docs/videos.md lists: `frames` (counted by decoding the mp4), `fps`, `width`,
         `height`, `duration` (seconds), `start` and `end` (seconds of the source), `copied`
-        (the pictures were not encoded again), `audio` (null without sound) and `source`.
+        (the pictures were not encoded again), `shift` (when the pictures were taken,
+        where that is not when they are shown), `audio` (null without sound) and `source`.
 
     Raises
     ------
@@ -114,14 +122,13 @@ def standardise(
     limit = begin + max_seconds + 1
     times = scan(
         found,
-        fps=fps or found.picture.fps or 30.0,
+        fps=fps or found.picture.fps or FPS_OF_UNEVEN,
         start=begin,
         end=limit if end is None else min(end, limit),
         threads=threads,
     )
     even = times.even_rate(found.picture.fps)
-    # More than 30 would hold the pictures of slow stretches longer, and show them later.
-    rate = Fraction(fps or even or 30).limit_denominator(1001)
+    rate = Fraction(fps or even or FPS_OF_UNEVEN).limit_denominator(1001)
     placement = found.sound and place_sound(
         found,
         # To its end where a file must be told from one that is cut off.
@@ -431,6 +438,50 @@ def _frames_on_grid(path, rate):
     return sum(abs(time - k / rate) < _EXACT for k, time in times)
 
 
+def pictures_shown(times, count, *, begin, zero, rate):
+    """Find out which picture each frame shows: what `picture_filters` does, in numbers.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n,)
+        Seconds on the clock of the pictures that go into the filters (`Scan.times`).
+    count : int
+        Frames of the result.
+    begin : float
+        Second of the clock at which the first frame is.
+    zero : float
+        File time of the clock's second 0.
+    rate : Fraction
+        Frames a second.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        Indices into `times`.
+    """
+    taken = np.rint((times + zero) * MICROSECONDS)
+    gaps = np.minimum(np.diff(taken), round(MICROSECONDS / rate))
+    due = taken - round((zero + begin) * MICROSECONDS)
+    due[1:] -= gaps / 2
+    # As C rounds, half away from zero.
+    due = np.trunc(due + np.copysign(0.5, due)).astype(np.int64)
+    first = -(-due * rate.numerator // (MICROSECONDS * rate.denominator))
+    return np.maximum(np.searchsorted(first, np.arange(count), side="right") - 1, 0)
+
+
+def _shift(clip):
+    """How much later than shown the picture of each frame was taken, in 0.1 ms, as a text."""
+    shown = pictures_shown(
+        clip.times.times, clip.count, begin=clip.begin, zero=clip.source.zero, rate=clip.rate
+    )
+    taken = clip.times.times[shown] - clip.begin
+    late = taken - np.arange(clip.count) / float(clip.rate)
+    if np.abs(late).max() <= _ON_TIME:
+        return None
+    # One string: a list would take a line of the file for each frame.
+    return " ".join(map(str, np.rint(late * 1e4).astype(int)))
+
+
 def _record(clip, level, finish, copied):
     found, picture, times = clip.source, clip.source.picture, clip.times
     sound = found.sound and {
@@ -449,6 +500,7 @@ def _record(clip, level, finish, copied):
         "start": clip.begin,
         "end": round(finish, 6),
         "copied": copied,
+        "shift": None if copied else _shift(clip),
         "audio": sound
         and {
             "samples": clip.samples,

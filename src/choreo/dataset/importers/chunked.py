@@ -15,6 +15,7 @@ from choreo.dataset.normalise import CANVAS, Normalised, Transform, placed
 from choreo.dataset.pack import write_chunks
 from choreo.errors import ItemError
 from choreo.files import is_id
+from choreo.poses.formats.native import MAX_PIXELS
 
 _CLIP_CHUNKS = 2
 """5-second chunks of one of Ren et al.'s 10-second clips."""
@@ -85,6 +86,8 @@ def _ren(path):
     for video, clips in entries(path, encoded=True):
         if not isinstance(clips, dict) or not all(_SECOND.fullmatch(key) for key in clips):
             raise ItemError("a video must hold clips by their second", where=path, value=video)
+        if len({int(second) for second in clips}) < len(clips):
+            raise ItemError("a video has two clips of one second", where=path, value=video)
         chunks = []
         for number, second in enumerate(sorted(clips, key=int)):
             clip = _chunk(clips[second], "joint_coors", "audio_sequence", _CLIP_CHUNKS)
@@ -114,22 +117,32 @@ def _paired(path):
 def _chunk(entry, pose_key, audio_key, count):
     """Poses in pixels and int16 samples of one entry; None where they have another shape."""
     try:
-        poses = np.asarray(entry[pose_key], np.float64)
-        audio = np.asarray(entry[audio_key], np.float64)
+        poses, audio = np.asarray(entry[pose_key]), np.asarray(entry[audio_key])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
     if poses.shape != (count * CHUNK_FRAMES, 18, 2) or audio.shape != (count * CHUNK_SAMPLES,):
         return None
-    if not (np.isfinite(poses).all() and np.isfinite(audio).all()):
-        return None
+    for values in (poses, audio):
+        # Neither words nor truth values, NaN nor what no picture and no sound has.
+        if values.dtype.kind not in "iuf" or not (np.abs(values) <= MAX_PIXELS).all():
+            return None
+    poses, audio = poses.astype(np.float64), audio.astype(np.float64)
     return poses, np.clip(np.rint(audio), -32768, 32767).astype(np.int16)
 
 
 def _write_all(videos, folder, prefix, path, origin, outside):
-    shards, found = [], 0
+    shards, found, seen = [], 0, set()
     for video, chunks, bad in videos:
         if not is_id(prefix + video):
             raise ItemError("a video's key must do as an id", where=path, value=video)
+        if video.lower() in seen:
+            raise ItemError(
+                "two videos have this key",
+                where=path,
+                value=video,
+                remedy="Keys must differ, also on file systems that ignore case",
+            )
+        seen.add(video.lower())
         found += len(chunks)
         dropped = {"another shape": bad} if bad else {}
         if outside == "drop":

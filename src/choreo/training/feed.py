@@ -1,0 +1,129 @@
+"""Batches of a training on its device.
+
+On a CPU a batch is read when it is wanted. A GPU would have to wait for that: there the
+whole dataset lies in its memory where it fits, and else a thread reads the next batch
+into pinned memory while the device makes a step.
+"""
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from choreo.training.data import load_batch
+
+RESIDENT_SHARE = 0.5
+"""Share of a GPU's free memory that a dataset may take; the rest is the training's."""
+
+_READ_AT_ONCE = 64
+
+
+def open_feed(dataset, device, indices):
+    """Choose how a training gets its batches.
+
+    Parameters
+    ----------
+    dataset : Chunks
+    device : torch.device
+    indices : callable
+        From the number of a step to the indices of its chunks; None after the last step.
+
+    Returns
+    -------
+    callable
+        From the number of a step to its batch, as `load_batch` gives it. With ``close``.
+    """
+    if device.type != "cuda":
+        return Read(dataset, device, indices)
+    free, _ = torch.cuda.mem_get_info(device)
+    size = dataset_bytes(dataset)
+    if size <= RESIDENT_SHARE * free:
+        return Resident(dataset, device, indices)
+    print(
+        f"the dataset ({size / 2**30:.1f} GiB) is more than half of the GPU's free memory "
+        f"({free / 2**30:.1f} GiB), so it is read during the training",
+        file=sys.stderr,
+    )
+    return Prefetched(dataset, device, indices)
+
+
+def dataset_bytes(dataset):
+    """Bytes of all chunks as float32."""
+    one = load_batch(dataset, [0])
+    return len(dataset) * sum(value.numel() * value.element_size() for value in one.values())
+
+
+class Read:
+    """Reads each batch when it is asked for."""
+
+    def __init__(self, dataset, device, indices):
+        self._dataset, self._device, self._indices = dataset, device, indices
+
+    def __call__(self, step):
+        """Batch of a step."""
+        return load_batch(self._dataset, self._indices(step), self._device)
+
+    def close(self):
+        """Nothing is held."""
+
+
+class Resident:
+    """Holds all chunks on the device and picks from them there."""
+
+    def __init__(self, dataset, device, indices):
+        self._device, self._indices = device, indices
+        self._chunks = {}
+        for first in range(0, len(dataset), _READ_AT_ONCE):
+            part = load_batch(dataset, range(first, min(first + _READ_AT_ONCE, len(dataset))))
+            for name, value in part.items():
+                if first == 0:
+                    shape = (len(dataset), *value.shape[1:])
+                    self._chunks[name] = torch.empty(shape, device=device)
+                self._chunks[name][first : first + len(value)].copy_(value)
+
+    def __call__(self, step):
+        """Batch of a step."""
+        rows = to_device(torch.as_tensor(self._indices(step)), self._device)
+        return {name: value.index_select(0, rows) for name, value in self._chunks.items()}
+
+    def close(self):
+        """Let the memory go."""
+        self._chunks = {}
+
+
+class Prefetched:
+    """Reads one batch ahead, in a thread."""
+
+    def __init__(self, dataset, device, indices):
+        self._dataset, self._device, self._indices = dataset, device, indices
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
+        self._next = None, None
+
+    def __call__(self, step):
+        """Batch of a step; the next one is begun."""
+        known, coming = self._next
+        if known != step:
+            coming = self._thread.submit(self._read, step)
+        # One thread: the next is read after this one.
+        self._next = step + 1, self._thread.submit(self._read, step + 1)
+        batch = coming.result()
+        return {name: value.to(self._device, non_blocking=True) for name, value in batch.items()}
+
+    def _read(self, step):
+        indices = self._indices(step)
+        if indices is None:
+            return None
+        batch = load_batch(self._dataset, indices)
+        pinned = self._device.type == "cuda"
+        return {name: value.pin_memory() if pinned else value for name, value in batch.items()}
+
+    def close(self):
+        """Stop the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+
+def to_device(value, device):
+    """Copy a small tensor to a device without waiting for it."""
+    if device.type == "cuda":
+        value = value.pin_memory()
+    return value.to(device, non_blocking=True)

@@ -1,0 +1,63 @@
+import pytest
+import torch
+from training_dances import Dances
+
+from choreo.training import feed
+from choreo.training.train import chosen_precision
+
+CPU = torch.device("cpu")
+ORDER = [[4, 0], [1, 3], [2, 4], None]
+
+
+@pytest.mark.parametrize("kind", [feed.Resident, feed.Prefetched])
+def test_every_feed_gives_the_batches_that_reading_gives(dances, kind, monkeypatch):
+    monkeypatch.setattr(feed, "_READ_AT_ONCE", 2)  # five chunks in three parts
+    plain = feed.Read(dances, CPU, ORDER.__getitem__)
+    other = kind(dances, CPU, ORDER.__getitem__)
+    for step in (1, 2, 0, 1):  # a training that goes on begins somewhere
+        wanted, got = plain(step), other(step)
+        assert wanted.keys() == got.keys()
+        assert all(torch.equal(wanted[name], got[name]) for name in wanted)
+    other.close()
+
+
+def test_what_can_not_be_read_ahead_is_raised_when_it_is_due(tmp_path):
+    class Broken(Dances):
+        def batch(self, indices):
+            if 3 in indices:
+                raise OSError("broken")
+            return super().batch(indices)
+
+    ahead = feed.Prefetched(Broken(tmp_path / "dances.npz"), CPU, ORDER.__getitem__)
+    ahead(0)
+    with pytest.raises(OSError, match="broken"):
+        ahead(1)
+    ahead.close()
+
+
+def test_a_dataset_that_leaves_too_little_memory_is_read_during_the_training(
+    dances, monkeypatch, capsys
+):
+    size = feed.dataset_bytes(dances)
+    assert size == 4 * sum(v.size for v in dances.batch(range(5)).values())
+    made = []
+    for name in ("Resident", "Prefetched"):
+        monkeypatch.setattr(feed, name, lambda *_, name=name: made.append(name))
+    for free in (2 * size, 2 * size - 1):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
+        feed.open_feed(dances, torch.device("cuda", 0), ORDER.__getitem__)
+    assert made == ["Resident", "Prefetched"]
+    assert "more than half of the GPU's free memory" in capsys.readouterr().err
+    assert isinstance(feed.open_feed(dances, CPU, ORDER.__getitem__), feed.Read)
+
+
+@pytest.mark.parametrize(("capability", "fast"), [((7, 5), "float32"), ((9, 0), "tf32")])
+def test_a_precision_is_chosen_for_the_device(monkeypatch, capsys, capability, fast):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    gpu = torch.device("cuda", 0)
+    assert [chosen_precision(n, gpu) for n in ("auto", "tf32")] == [fast, fast]
+    assert chosen_precision("auto", CPU) == "float32"
+    assert chosen_precision("bfloat16", CPU) == "bfloat16"
+    capsys.readouterr()
+    assert chosen_precision("tf32", CPU) == "float32"
+    assert "cpu has no tf32; training in float32" in capsys.readouterr().err

@@ -1,0 +1,26 @@
+from choreo.dataset.pack import adopt_shard
+from choreo.errors import ItemError
+from choreo.jobs import run_item
+
+
+def action(terminal):
+    i, p = snakemake.input, snakemake.params
+    if not i.get("source"):
+        raise ItemError("no such file", where=p.path, remedy="Mend `source` in the videos table")
+    adopt_shard(
+        i.source,
+        snakemake.output.shard,
+        snakemake.output.audio,
+        video=p.row["id"],
+        song_id=p.row["song"],
+        dancer=p.row["dancer"],
+        genre=p.row["genre"],
+        method=p.method,
+        outside=p.outside,
+        stride_seconds=p.stride_seconds,
+        licence=p.row["licence"],
+        score=p.row["score"],
+    )
+
+
+run_item(snakemake, action, needs=[])
