@@ -96,7 +96,7 @@ def test_table3_runs_small_and_says_so(copy):
     assert set(trained["verdict"]) == {"not decidable with this data"}
     assert (trained["seeds"] == 1).all()
     assert table["effect"].iloc[1].startswith("PCK@0.1")
-    assert (trained["why"].str.startswith("cannot be told from 1 training seed")).all()
+    assert trained["why"].str.contains("1 training").all()
     assert (trained["groups"] == 1).all()
     assert (table["commit"] == "no git").all()
     assert table["config"].nunique() == 1
@@ -252,7 +252,9 @@ def test_videos_are_fetched_and_what_can_not_be_is_said_in_one_line(project):
         done = project.run("videos")
         server.shutdown()
     results = project.results / "tiny" / "videos"
-    assert json.loads((results / "good.json").read_text())["frames"] == 180
+    assert (
+        json.loads((results / "good.json").read_text())["frames"] == 150
+    )  # 6 s at its own 25 frames a second
     gone, page = (problem_in(results / f"{name}.mp4") for name in ("gone", "page"))
     assert "404" in gone["message"]
     assert "no video" in page["message"].lower() or "not a video" in page["message"].lower()
