@@ -1,6 +1,7 @@
 """How long the thesis's training would take on a GPU: ``python benchmarks/gpu_estimate.py``.
 
-An ESTIMATE, not a measurement: nothing here runs on a GPU. The floating-point operations
+An ESTIMATE, not a measurement: nothing here runs on a GPU; where there is one,
+``benchmarks/training.py --device cuda`` measures. The floating-point operations
 of a training step are counted as in ``benchmarks/training.py``, but of the operators that a
 GPU would be asked for (on torch's device "meta", which computes nothing), and divided by
 what the data sheets promise, at several shares of it. Memory traffic, launches, Adam and
@@ -9,16 +10,9 @@ the start are left out.
 
 import argparse
 
-import torch
-from training import FRAMES, MODELS, operations
+from training import CHUNKS, MODELS, step_operations
 
-from choreo.training.networks import Networks
 from choreo.training.recipes import load_recipes
-from choreo.training.step import TrainingStep
-from choreo.training.stgcn import SpatialTemporalGraphNetwork
-
-CHUNKS = 1850
-"""Training chunks of a thesis-size run (126 videos)."""
 
 # TFLOP/s, dense (data sheets that give figures "with sparsity" are halved), of tensor cores
 # in bfloat16 and TF32, and of float32. NVIDIA's data sheets: "H200 Tensor Core GPU" and
@@ -32,21 +26,6 @@ PEAKS = {
     "RTX 3060 Ti": {"bfloat16": 32.4, "tf32": 16.2, "float32": 16.2},
 }
 SHARES = (0.05, 0.1, 0.2, 0.4)
-
-
-def step_operations(recipe, batch):
-    """Floating-point operations of one step's gradients."""
-    with torch.device("meta"):
-        networks = Networks(recipe)
-        perceptual = SpatialTemporalGraphNetwork() if recipe.perceptual_loss else None
-        data = {
-            "poses": torch.empty(batch, FRAMES, 36),
-            "audio": torch.empty(batch, FRAMES, 1600),
-            "initial": torch.empty(batch, 36),
-        }
-        noise, alpha = torch.empty(batch, FRAMES, 10), torch.empty(batch, 1, 1)
-    step = TrainingStep(networks, recipe, perceptual)
-    return operations(lambda: step.differentiate(data, noise, alpha))
 
 
 def minutes(flop, tera, share):

@@ -11,6 +11,14 @@ costs the same for any.
 github.com/SonghaBan/DancingAI: its step and ours by turns. ``--curves`` shows instead that
 training curves in bfloat16 are those in float32: the same small trainings from the same
 seeds, and how far their L1 losses part against how far those of other seeds do.
+
+``--device cuda`` (or ``mps``) times instead whole steps as a training makes them there:
+by the training's own loop, from a dataset of thesis size that lies on the device, on CUDA
+as replays of one graph, with the copies of the losses to the host; not its start, its
+files and checkpoints. The clock runs from when the device had nothing to do until it has
+made the last of ``--steps`` steps. Operations are counted as ``benchmarks/gpu_estimate.py``
+does. This was never run on a GPU, as none was there; tests run it on a CPU, once with a
+stand-in for CUDA's graphs.
 """
 
 import argparse
@@ -18,6 +26,7 @@ import contextlib
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,7 +34,11 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from choreo.training.networks import Networks
+from choreo.errors import ConfigError
+from choreo.training import train as training
+from choreo.training.captured import WARM_UP_STEPS
+from choreo.training.networks import Networks, save_state
+from choreo.training.numerics import choose_device, chosen_precision, numerics
 from choreo.training.pose_generator import draw_noise
 from choreo.training.recipes import load_recipes
 from choreo.training.step import TrainingStep
@@ -35,6 +48,8 @@ MODELS = Path(__file__).parents[1] / "config" / "models.yaml"
 RELEASED_STEP = Path(__file__).with_name("released_step.py")
 FRAMES = 50
 PARTS = 10
+CHUNKS = 1850
+"""Training chunks of a thesis-size run (126 videos)."""
 
 
 def span(call):
@@ -77,10 +92,38 @@ def operations(call):
     return counter.get_total_flops()
 
 
-def peak(dtype):
-    """Operations a second of a large matrix product."""
-    a, b = (torch.rand(2048, 2048, dtype=dtype) for _ in range(2))
-    return 2 * 2048**3 / fastest(lambda: a @ b, 5)[0]
+def step_operations(recipe, batch):
+    """Floating-point operations of one step's gradients, by the operators of a GPU."""
+    with torch.device("meta"):
+        networks = Networks(recipe)
+        perceptual = SpatialTemporalGraphNetwork() if recipe.perceptual_loss else None
+        data = {
+            "poses": torch.empty(batch, FRAMES, 36),
+            "audio": torch.empty(batch, FRAMES, 1600),
+            "initial": torch.empty(batch, 36),
+        }
+        noise, alpha = torch.empty(batch, FRAMES, 10), torch.empty(batch, 1, 1)
+    step = TrainingStep(networks, recipe, perceptual)
+    return operations(lambda: step.differentiate(data, noise, alpha))
+
+
+def peak(dtype, device="cpu", size=2048, products=1):
+    """Operations a second of large matrix products, asked for `products` at a time."""
+    device = torch.device(device)
+    a, b = (torch.rand(size, size, dtype=dtype, device=device) for _ in range(2))
+
+    def multiply():
+        for _ in range(products):
+            a @ b
+        wait_for(device)
+
+    return products * 2 * size**3 / fastest(multiply, 5)[0]
+
+
+def wait_for(device):
+    """Wait until a device has made all that it was asked for."""
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()
 
 
 class _Steps:
@@ -110,6 +153,98 @@ def prepare(recipe, batch, precision):
         "initial": torch.rand(batch, 36) - 0.5,
     }
     return lambda: steps(data), steps.step
+
+
+class RandomChunks:
+    """Random chunks with the interface of ChunkDataset, of which few lie in memory."""
+
+    method, canvas, path, split = "thesis", (640, 320), "random", "train"
+
+    def __init__(self, chunks, frames=FRAMES, kept=64):
+        rng = np.random.default_rng(0)
+        self._chunks = chunks
+        self._pose = rng.uniform(-0.5, 0.5, (kept, frames, 18, 2)).astype(np.float32)
+        self._audio = rng.random((kept, frames, 1600), np.float32)
+
+    def __len__(self):
+        return self._chunks
+
+    def batch(self, indices):
+        """Chunks by number, as ChunkDataset gives them."""
+        rows = np.asarray(indices) % len(self._pose)
+        pose = self._pose[rows]
+        return {"pose": pose, "audio": self._audio[rows], "initial_pose": pose[:, 0]}
+
+
+def seconds_a_step(dataset, recipe, device, precision, steps):
+    """Wall seconds of a step of a training's own loop, and whether they were replays."""
+    run = {"seed": 1, "precision": precision}
+    with contextlib.ExitStack() as held:
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
+        perceptual = folder / "perceptual.pth"
+        save_state(SpatialTemporalGraphNetwork(), perceptual)
+        made = training._Training(dataset, recipe, run, folder, perceptual, device)
+        held.enter_context(contextlib.closing(made))
+        # Until the graph is there and was replayed, or memory and algorithms are chosen.
+        for _ in range(WARM_UP_STEPS + 2):
+            made.advance()
+        made.examined()
+        wait_for(device)
+        begin = time.perf_counter()
+        for _ in range(steps):
+            made.advance()
+        made.examined()
+        wait_for(device)
+        return (time.perf_counter() - begin) / steps, made._checked.captured
+
+
+def most_memory(device):
+    """Largest memory that torch held on a device, in bytes; of a CPU, that of the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    if device.type == "mps":
+        return torch.mps.driver_allocated_memory()  # torch keeps what it has freed
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # kB on Linux
+
+
+DEVICE_COLUMNS = [
+    "model", "batch", "device", "precision", "s a step", "steps/s", "GFLOP", "GFLOP/s", "peak",
+    "of peak", "graph", "memory, MiB", "a thesis-size run",
+]  # fmt: skip
+
+
+def measure_device(name, recipe, batch, device, precision, *, steps, chunks=CHUNKS, size=8192):
+    """Cells of `DEVICE_COLUMNS`: how fast a training's steps are on a device.
+
+    `precision` is as in ``training.precision``; `size` is that of the products that the
+    device's peak is taken from.
+    """
+    recipe = recipe.with_(batch_size=batch)
+    dataset, precision = RandomChunks(chunks), chosen_precision(precision, device)
+    with numerics(device, precision):
+        dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        top = peak(dtype, device, size, products=10)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats(device)
+        wall, captured = seconds_a_step(dataset, recipe, device, precision, steps)
+    count = step_operations(recipe, batch)
+    rate, minutes = count / wall, recipe.epochs * (chunks // batch) * wall / 60
+    return [
+        name,
+        batch,
+        device.type,
+        precision,
+        f"{wall:.4f}",
+        f"{1 / wall:.1f}",
+        f"{count / 1e9:.0f}",
+        f"{rate / 1e9:.0f}",
+        f"{top / 1e9:.0f}",
+        f"{rate / top:.1%}",
+        "yes" if captured else "no",
+        most_memory(device) // 2**20,
+        f"{recipe.epochs} epochs of {chunks:,} chunks in {minutes:.1f} min",
+    ]
 
 
 class Released:
@@ -226,14 +361,27 @@ def main():
     parser.add_argument("--models", nargs="+", default=["original", "lstm", "gru"])
     parser.add_argument("--batch", nargs="+", type=int, default=[16])
     parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--precision", nargs="+", default=["float32"])
+    parser.add_argument(
+        "--precision", nargs="+", help="float32 (default), bfloat16; on a GPU also tf32, auto"
+    )
+    parser.add_argument("--device", choices=["cpu", "cuda", "mps"], default="cpu")
     parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--released", type=Path, metavar="CHECKOUT")
     parser.add_argument("--curves", action="store_true")
-    parser.add_argument("--steps", type=int, default=100, help="of --curves; a multiple of 10")
+    parser.add_argument(
+        "--steps",
+        type=int,
+        default=100,
+        help="of --curves, a multiple of 10; timed ones of --device cuda or mps",
+    )
     parser.add_argument("--seeds", type=int, default=3, help="of --curves")
     options = parser.parse_args()
     recipes = load_recipes(MODELS)
+    if options.device != "cpu":
+        if options.released or options.curves:
+            parser.error("--released and --curves are for a CPU only")
+        on_device(recipes, options)
+        return
     if options.curves:
         if options.steps % PARTS:
             parser.error(f"--steps must be a multiple of {PARTS}")
@@ -250,7 +398,7 @@ def main():
     print("|" + "---|" * (len(columns) + 1))
     for threads in options.threads:
         torch.set_num_threads(threads)
-        for precision in options.precision:
+        for precision in options.precision or ["float32"]:
             top = peak(getattr(torch, precision))
             for batch in options.batch:
                 for name in options.models:
@@ -260,6 +408,27 @@ def main():
                     # The largest the process was until now, in kB on Linux.
                     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
                     print_row([name, batch, threads, precision, *cells, memory])
+
+
+def on_device(recipes, options):
+    """Print how fast trainings are on a GPU, by default in the precision they choose there."""
+    try:
+        device = choose_device(options.device)
+    except ConfigError as error:
+        raise SystemExit(f"--device: {error}") from error
+    if device.type == "cuda":
+        device = torch.device("cuda", torch.cuda.current_device())
+        print(f"{torch.cuda.get_device_name(device)}\n")
+    for name in options.models:
+        if not recipes[name].epochs:
+            raise SystemExit(f"--models: {name} isn't trained (epochs: 0)")
+    print_row(DEVICE_COLUMNS)
+    print("|" + "---|" * len(DEVICE_COLUMNS))
+    for precision in options.precision or ["auto"]:
+        for batch in options.batch:
+            for name in options.models:
+                cells = [name, recipes[name], batch, device, precision]
+                print_row(measure_device(*cells, steps=options.steps))
 
 
 def print_row(cells):

@@ -41,6 +41,7 @@ rule measure_bounds:
         code=code("measure_bounds.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
+        beat_this=STUDY.evaluation.beat_this or [],
     output:
         bounds=f"{OUT}/evaluation/bounds.npz",
     log:
@@ -71,6 +72,7 @@ rule evaluate_real:
         code=code("evaluate_real.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
+        beat_this=STUDY.evaluation.beat_this or [],
     output:
         reference=f"{OUT}/evaluation/real_train.npz",
         record=f"{OUT}/evaluation/real.json",
@@ -105,9 +107,11 @@ rule evaluate_model:
         ),
         songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=TEST_SONGS),
         extractor=f"{OUT}/evaluation/extractor.safetensors",
+        beat_this=STUDY.evaluation.beat_this or [],
         reference=f"{OUT}/evaluation/real_train.npz",
         dataset=f"{OUT}/dataset/dataset.h5",
         judge=JUDGE,
+        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
     output:
         record=f"{OUT}/evaluation/{{model}}/seed{{seed}}.json",
         measured=f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",

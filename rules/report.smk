@@ -2,6 +2,7 @@
 rule report:
     input:
         collect(f"{OUT}/tables/{{table}}.html", table=TABLES + ["dataset"]),
+        TABLE3,
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/cleaning/{{video}}.png", video=VIDEOS),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),

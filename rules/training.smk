@@ -13,12 +13,15 @@ rule pretrain_perceptual:
         "../envs/choreo.yaml"
     threads: STUDY.training.threads
     resources:
+        gpu=wants_gpu(STUDY.training.device),
         mem_mb=2000,
         runtime=240,
     params:
         steps=STUDY.training.perceptual_steps,
         seed=STUDY.seed,
+        device=STUDY.training.device,
         threads=STUDY.training.threads,
+        checkpoints=f"{OUT}/training/.checkpoints",  # undeclared, as in train_model
     message:
         "training: the perceptual network, on real training dances"
     script:
@@ -101,8 +104,7 @@ rule figure7:
         code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-            model=[m for m in TRAINED if RECIPES[m].encoder == "gru"][-1:]
-            or TRAINED[-1:],
+            model=[m for m in TRAINED if m == FIGURE7],
             seed=SEEDS[0],
         ),
     output:
@@ -110,7 +112,7 @@ rule figure7:
             f"{OUT}/figures/figure7.png",
             caption="../workflow/report/figure7.rst",
             category="4 Training",
-            labels={"what": "Figure 7: losses of the GRU model"},
+            labels={"what": f"Figure 7: losses of {FIGURE7}"},
         ),
         pdf=f"{OUT}/figures/figure7.pdf",
     log:
@@ -123,6 +125,8 @@ rule figure7:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        model=FIGURE7,
     message:
         "training: Figure 7"
     script:

@@ -157,6 +157,8 @@ def test_a_study_changes_switches_of_its_recipes():
     [
         ({"models": ["gruu"]}, r"training.models: there is no recipe.*'gruu'.*mean 'gru'"),
         ({"switches": {"lst": {}}}, r"training.switches: there is no recipe.*'lst'.*'lstm'"),
+        ({"models": ["real"]}, r"training.models: .*another row.*'real'.*something else than"),
+        ({"models": ["Noise"]}, r"another row of the tables.*'Noise'"),
         ({"switches": {"gru": {"epoch": 1}}}, r"unknown switch"),
         ({"switches": {"all": {"epochs": "few"}}}, r"epochs.*'few'"),
     ],

@@ -1,6 +1,7 @@
 """``choreo``: one verb a stage, for a single file; each calls what its rule calls."""
 
 import argparse
+import contextlib
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +23,8 @@ examples:
   choreo render clean.npz -o clean.mp4         a stick figure to look at
   choreo beats song.ogg                        tempo and beats
   choreo dance song.ogg --model results/demo/training/gru/seed1 -o dance.mp4
+  choreo dance song.ogg --model generator_0350.pth --recipe gru_released -o dance.mp4
+  choreo export-model results/demo/training/gru/seed1 -o generator.pth
   choreo evaluate dataset.h5 dances/ -o tables/
 
 A whole study, from a table of videos to every table and figure, is run by
@@ -314,7 +317,8 @@ def _parser():
     sub = verb(
         "train",
         _train,
-        "train a model on a packed dataset; a killed training goes on where it was",
+        "train a model on a packed dataset; a killed training goes on where it was. A model that "
+        "isn't trained (epochs: 0) is taken from its weights_file",
         takes="DATASET",
         help_="dataset.h5 of a study",
         gives=("DIR", "folder for weights.safetensors, metrics.json, losses.csv and TensorBoard"),
@@ -357,7 +361,20 @@ def _parser():
         gives=("OUT", "the dance: .mp4 with the song, or .npz"),
     )
     sub.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="folder that a training made"
+        "--model",
+        type=Path,
+        required=True,
+        metavar="MODEL",
+        help="folder that a training made, its .safetensors, or a released generator_*.pth",
+    )
+    sub.add_argument(
+        "--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own"
+    )
+    sub.add_argument("--recipes", type=Path, default=Path("config/models.yaml"), help="its file")
+    sub.add_argument(
+        "--method",
+        choices=["thesis", "released"],
+        help="how the training data of a .pth were scaled (default released)",
     )
     sub.add_argument("--seed", type=whole, default=1, help="seed of the noise (default 1)")
     sub.add_argument(
@@ -375,6 +392,15 @@ def _parser():
         choices=["initial_pose", "cross_fade"],
         default="initial_pose",
         help="each piece from the last pose of the one before (thesis), or faded into it",
+    )
+
+    verb(
+        "export-model",
+        _export_model,
+        "write a trained generator as a state dict with the released code's names",
+        takes="MODEL",
+        help_="folder that a training made, or its .safetensors",
+        gives=("OUT", "the state dict (.pth)"),
     )
 
     sub = verb(
@@ -411,8 +437,10 @@ def _parser():
         help="weights.safetensors whose D_global gives the released code's FID",
     )
     sub.add_argument("--seed", type=whole, default=1, help="of extractor, noise and bootstrap")
+    learned = {"type": Path, "metavar": "FILE", "help": "weights of beat_this, for its music beats"}
+    sub.add_argument("--beat-this", **learned)
 
-    verb(
+    sub = verb(
         "beats",
         _beats,
         "find the tempo and the beats of a song",
@@ -420,6 +448,7 @@ def _parser():
         help_="any sound or video file that ffmpeg reads",
         report=True,
     )
+    sub.add_argument("--beat-this", **learned)
 
     sub = verb(
         "render",
@@ -691,6 +720,13 @@ def _clean(options):
         raise ItemError("the picture is written as .png", where=options.picture)
     if options.video and not options.video.is_file():
         raise ItemError("no such file", where=options.video)
+    if options.track.suffix == ".json":
+        raise ItemError(
+            "an estimator's file, not a track",
+            where=options.track,
+            remedy="Run `choreo import FORMAT FILE --fps N --size WxH -o TRACK.npz` first "
+            "(FORMAT: alphapose, openpose, coco or mmpose)",
+        )
     settings = {
         "threshold_px": options.threshold,
         "threshold_height": options.threshold_height,
@@ -732,40 +768,39 @@ def _clean(options):
 
 
 def _train(options):
-    from choreo.config import Training
     from choreo.dataset.pack import ChunkDataset
     from choreo.training.devices import claimed
     from choreo.training.model_card import write_card
-    from choreo.training.perceptual import pretrain
     from choreo.training.recipes import load_recipes, recipe_named
     from choreo.training.train import train
 
     recipe = recipe_named(load_recipes(options.recipes), options.model)
+    if options.epochs is not None:
+        recipe = recipe.with_(epochs=options.epochs)
     dataset = ChunkDataset(options.dataset, split="train")
+    written = {
+        "weights": options.output / "weights.safetensors",
+        "metrics": options.output / "metrics.json",
+        "losses": options.output / "losses.csv",
+    }
+    if recipe.epochs == 0:
+        from choreo.training.adopt import adopt
+
+        summary = adopt(dataset, recipe, seed=options.seed, **written)
+        write_card(options.output / "card.md", summary, options.model, options.dataset)
+        print(f"{written['weights']}: taken from {recipe.weights_file}, not trained")
+        return
     perceptual = options.perceptual
     if recipe.perceptual_loss and perceptual is None:
-        perceptual = options.output / "perceptual.safetensors"
-        if not perceptual.exists():
-            steps = Training().perceptual_steps
-            with _progress(steps, "perceptual network", "step") as bar:
-                pretrain(
-                    dataset,
-                    perceptual,
-                    steps=steps,
-                    seed=options.seed,
-                    on_progress=lambda done, _: bar.update(done - bar.n),
-                )
+        perceptual = _perceptual_network(dataset, options)
     with claimed(options.device, options.processes) as devices:
         summary = train(
             dataset,
             recipe,
             seed=options.seed,
-            weights=options.output / "weights.safetensors",
-            metrics=options.output / "metrics.json",
-            losses=options.output / "losses.csv",
+            **written,
             log_dir=options.output / "tensorboard",
             checkpoint_dir=options.output / "checkpoints",
-            epochs=options.epochs,
             look_every=options.look_every,
             batch_size=options.batch_size,
             perceptual=perceptual,
@@ -774,13 +809,44 @@ def _train(options):
             threads=options.threads,
         )
     write_card(options.output / "card.md", summary, options.model, options.dataset)
-    print(f"{options.output / 'weights.safetensors'}: trained")
+    print(f"{written['weights']}: trained")
+
+
+def _perceptual_network(dataset, options):
+    """Path of the perceptual network of this dataset and seed, trained where it isn't there."""
+    from choreo.config import Training
+    from choreo.training.data import data_hash
+    from choreo.training.devices import claimed
+    from choreo.training.perceptual import load_perceptual, pretrain
+
+    path, steps = options.output / "perceptual.safetensors", Training().perceptual_steps
+    wanted = {"data": data_hash(dataset), "seed": options.seed, "steps": steps}
+    with contextlib.suppress(ItemError):  # what can't be read is made anew
+        _, made = load_perceptual(path)
+        if wanted.items() <= made.items():
+            return path
+    with (
+        claimed(options.device) as (device,),
+        _progress(steps, "perceptual network", "step") as bar,
+    ):
+        pretrain(
+            dataset,
+            path,
+            steps=steps,
+            seed=options.seed,
+            checkpoint_dir=options.output / "checkpoints",
+            device=device,
+            threads=options.threads,
+            on_progress=lambda done, _: bar.update(done - bar.n),
+        )
+    return path
 
 
 def _dance(options):
     from choreo.dances.generate import generate, load_generator
     from choreo.dataset.audio import CHANNELS
     from choreo.drawing import render_track
+    from choreo.training.recipes import load_recipes, recipe_named
     from choreo.videos.audio import read_song
 
     if options.output.suffix not in {".mp4", ".npz"}:
@@ -791,7 +857,16 @@ def _dance(options):
     initial_pose = options.initial_pose
     if initial_pose not in ("random", "zero"):
         initial_pose = _load(initial_pose)
-    generator = load_generator(options.model)
+    given = {"method": options.method} if options.method else {}
+    if options.recipe:
+        given["recipe"] = recipe_named(load_recipes(options.recipes), options.recipe)
+    if given and options.model.suffix != ".pth":
+        raise ItemError(
+            "this model holds its own recipe and scaling",
+            where=options.model,
+            remedy=f"Leave out --{next(iter(given))}, which is for a .pth",
+        )
+    generator = load_generator(options.model, **given)
     track = generate(
         generator,
         read_song(options.song, channels=CHANNELS[generator.method]),
@@ -807,12 +882,35 @@ def _dance(options):
     print(f"{options.output}: {track.seconds:.1f} s of dance")
 
 
+def _export_model(options):
+    from choreo.dances.generate import load_generator
+    from choreo.training.networks import save_state
+
+    for path, wrong, problem in (
+        (options.output, options.output.suffix != ".pth", "a state dict is written as .pth"),
+        (options.model, options.model.suffix == ".pth", "this has the released layout already"),
+    ):
+        if wrong:
+            raise ItemError(problem, where=path, remedy="Name another file")
+    generator = load_generator(options.model)
+    save_state(generator.network, options.output)
+    print(
+        f"{options.output}: {len(generator.network.state_dict())} tensors; its songs and poses are "
+        f"scaled by the method {generator.method}"
+    )
+
+
 def _beats(options):
-    from choreo.evaluation.music_beats import track_beats
+    from choreo.evaluation.music_beats import learned_beats, median_tempo, track_beats
     from choreo.media import SAMPLE_RATE
     from choreo.videos.audio import read_song
 
-    record = track_beats(read_song(options.song), SAMPLE_RATE)
+    song = read_song(options.song)
+    if options.beat_this is None:
+        record = track_beats(song, SAMPLE_RATE)
+    else:
+        beats = learned_beats(song, SAMPLE_RATE, options.beat_this)
+        record = {"tempo": median_tempo(beats), "beats": beats.tolist()}
     say(
         options,
         record,
@@ -838,6 +936,7 @@ def _evaluate(options):
         extractor=options.extractor,
         judge=options.judge,
         method=options.method,
+        beat_this=options.beat_this,
         seed=options.seed,
     )
     lines = [

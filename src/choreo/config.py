@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from choreo.errors import ConfigError
+from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, write_text
 from choreo.poses.pick import parse
 
@@ -364,6 +365,8 @@ class Evaluation(_Strict):
     """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
     tolerance_seconds: Positive = 0.15
     """A motion beat within this of a music beat is aligned."""
+    beat_this: str | None = None
+    """Weights of the package `beat_this`: its music beats in the place of librosa's."""
     sensitivity: Sensitivity = Sensitivity()
     audit: Audit = Audit()
 
@@ -599,13 +602,20 @@ def chosen_recipes(study, recipes):
     Raises
     ------
     ConfigError
-        Where a model has no recipe, or a switch is unknown or has a wrong value.
+        Where a model has no recipe or the name of another row of the tables, or a switch is
+        unknown or has a wrong value.
     """
     training = study.training
     named = [("training.models", training.models)]
     named.append(("training.switches", [name for name in training.switches if name != "all"]))
     for key, names in named:
         for name in names:
+            if is_reserved(name):
+                raise ConfigError(
+                    f"{key}: a model has the name of another row of the tables",
+                    value=name,
+                    remedy=REMEDY,
+                )
             if name not in recipes:
                 close = difflib.get_close_matches(name, recipes, 1)
                 raise ConfigError(

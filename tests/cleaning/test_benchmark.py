@@ -2,12 +2,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from test_robust import dance
 
 from choreo.cleaning import benchmark
 from choreo.cleaning.faults import JITTER, corrupt
-from choreo.cleaning.truths import CLIPS, held_out
+from choreo.cleaning.truths import CLIPS, held_out, stress
 from choreo.errors import ItemError
 from choreo.synth.names import DANCERS
 
@@ -122,7 +123,13 @@ def test_robust_halves_the_error_of_thesis_on_held_out_dances_and_spares_clean_d
         assert robust["error_px"] < thesis["error_px"]
         assert robust["empty"] < 0.01
         assert robust["recall"] > thesis["recall"]
-    text = benchmark.summary(results).markdown()
+    methods = ("none", "thesis", "robust")
+    stressed = benchmark.run(stress(), conditions=benchmark.faultless(), methods=methods)
+    assert benchmark.goal(pd.concat([results, stressed]))[1] == 0
+    assert not stressed.loc[stressed["method"] == "robust", "empty"].any()
+    text = benchmark.summary(results, stressed).markdown()
+    assert "| none, no jitter; in depth | robust |" in text
+    assert "stand up" in text
     assert "| 20% | robust |" in text
     assert "| none, no jitter | thesis |" in text
     assert "amber/farid" in text

@@ -28,6 +28,17 @@ def test_clean_with_truth_picture_and_settings(track, tmp_path, capsys):
     assert plt.imread(picture).shape == (900, 1100, 4)
 
 
+def test_an_estimators_file_is_no_track(tmp_path, capsys):
+    poses = tmp_path / "alphapose-results.json"
+    poses.write_text("[]", encoding="utf-8")
+    assert main(["clean", str(poses), "-o", str(tmp_path / "out.npz")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith(
+        "an estimator's file, not a track. Run `choreo import FORMAT FILE --fps N --size WxH "
+        "-o TRACK.npz` first (FORMAT: alphapose, openpose, coco or mmpose)"
+    )
+
+
 def test_clean_says_what_became_of_the_beats(track, tmp_path, capsys):
     truth = ["--truth", str(tmp_path / "truth.npz")]
     assert main(["clean", str(track), "-o", str(tmp_path / "out.npz"), *truth]) == 0

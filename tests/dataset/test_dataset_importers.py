@@ -10,8 +10,8 @@ from choreo.dataset.check import check
 from choreo.dataset.importers import json_stream
 from choreo.dataset.importers.aist import describe, read_names, read_splits, write_table
 from choreo.dataset.importers.aist import read as read_aist
+from choreo.dataset.importers.brace import Segment, contiguous, read_fps, read_lists, segment_of
 from choreo.dataset.importers.brace import read as read_brace
-from choreo.dataset.importers.brace import read_fps
 from choreo.dataset.importers.chunked import import_paired, import_ren
 from choreo.dataset.importers.json_stream import entries
 from choreo.dataset.normalise import normalise
@@ -268,9 +268,76 @@ def test_brace_fps(tmp_path):
     path = tmp_path / "videos_info.csv"
     path.write_text("video_id,video_url,year,duration,fps,resolution\na,u,2011,9,29.97,1x1\n")
     assert read_fps(path) == {"a": 29.97}
+    # A row without a rate is as one that is missing: the others are read.
+    path.write_text("video_id,fps\na,25\nb,\nc,0\nd,nan\ne,x\n")
+    assert read_fps(path) == {"a": 25}
     path.write_text("video_id\na\n")
-    with pytest.raises(ItemError, match="not BRACE's list of videos"):
+    with pytest.raises(ItemError, match=r"not BRACE's list.*the columns video_id, fps"):
         read_fps(path)
+
+
+SEGMENTS = """\
+video_id,seq_idx,start_frame,end_frame,dance_type,dance_type_id,dancer,dancer_id,year,uid
+-aB_3,0,101,200,toprock,0,el niño,10,2011,-aB_3.101.200
+-aB_3,0,199,260,powermove,1,el niño,10,2011,-aB_3.199.260
+-aB_3,1,400,500,footwork,2,,47,2011,-aB_3.400.500
+"""
+
+
+def test_brace_lists(tmp_path):
+    """The lists lie as in BRACE's repository, or beside each other."""
+    (tmp_path / "videos_info.csv").write_text("video_id,fps\n-aB_3,25\n")
+    assert read_lists(tmp_path).segments == read_lists(tmp_path / "videos_info.csv").segments == {}
+    for folder in (tmp_path, tmp_path / "annotations"):
+        folder.mkdir(exist_ok=True)
+        (folder / "segments.csv").write_text(SEGMENTS, encoding="utf-8")
+        (folder / "sequences_train.csv").write_text("video_id,seq_idx,uid\n-aB_3,1,-aB_3.1\n")
+        (folder / "sequences_test.csv").write_text("video_id,seq_idx\n-aB_3,0\n")
+        lists = read_lists(tmp_path)
+        assert lists.rates == {"-aB_3": 25}
+        assert lists.splits == {("-aB_3", 0): "test", ("-aB_3", 1): "train"}
+        assert [s.dancer for s in lists.segments.values()] == ["el niño", "el niño", "47"]
+    found = segment_of("2011/-aB_3/-aB_3_400-500_footwork.json", "-aB_3", lists.segments)
+    assert found == Segment("-aB_3", 1, 400, 500, "47")
+    for name in ("-aB_3_400-501_footwork.json", "other_400-500_x.json", "-aB_3.json"):
+        assert segment_of(name, "-aB_3", lists.segments) is None
+    (tmp_path / "annotations" / "sequences_train.csv").write_text("video_id,seq_idx\n-aB_3,0\n")
+    with pytest.raises(ItemError, match="a sequence is in both splits"):
+        read_lists(tmp_path)
+    for text in ("video_id\na\n", SEGMENTS + "-aB_3,x,1,2,,,,,,\n", SEGMENTS + "-aB_3,1\n"):
+        (tmp_path / "annotations" / "segments.csv").write_text(text, encoding="utf-8")
+        with pytest.raises(ItemError, match=r"not BRACE's list.*the columns video_id, seq_idx"):
+            read_lists(tmp_path)
+
+
+def test_brace_segments_that_follow_each_other():
+    def runs(*ends, fps=25):
+        segments = [Segment("v", 0, first, last, "a") for first, last in ends]
+        return [[(s.first, s.last) for s in run] for run in contiguous(segments, fps)]
+
+    # Out of order, overlapping by two, next to each other, two pictures left out (0.08 s).
+    ends = [(301, 400), (99, 200), (1, 100), (203, 300)]
+    assert runs(*ends) == [[(1, 100), (99, 200), (203, 300), (301, 400)]]
+    # Three pictures are 0.12 s of 25 a second, and 0.1 s of 30.
+    assert runs((1, 100), (104, 200)) == [[(1, 100)], [(104, 200)]]
+    assert len(runs((1, 100), (104, 200), fps=30)) == 1
+    # A segment inside another one does not end it.
+    assert len(runs((1, 100), (20, 40), (101, 150))) == 1
+
+
+def test_brace_joined(tmp_path):
+    first = _brace(tmp_path / "a.json", range(101, 151))
+    second = _brace(tmp_path / "b.json", range(149, 181))
+    track = read_brace([tmp_path / "a.json", tmp_path / "b.json"], fps=25)
+    assert len(track) == 80
+    assert track.meta["start_seconds"] == 4
+    for number in (101, 149, 150, 151, 180):
+        key = f"-aB_3/img-{number:06d}.png"
+        expected = np.float32((first | second | first)[key]["keypoints"])
+        np.testing.assert_array_equal(track.keypoints[number - 101], expected[:, :2])
+    _brace(tmp_path / "c.json", range(181, 190), video="other")
+    with pytest.raises(ItemError, match="not a frame of one video"):
+        read_brace([tmp_path / "a.json", tmp_path / "c.json"], fps=25)
 
 
 def test_brace_errors(tmp_path):

@@ -204,7 +204,7 @@ def test_released_method(tmp_path):
 
 def test_overlapping_chunks_are_for_training_only(tmp_path):
     shards = [
-        _shard(tmp_path, v, s, 11, seed=1, stride_seconds=1) for v, s in (("a", "s1"), ("b", "s2"))
+        _shard(tmp_path, v, f"s{k}", 11, seed=k, stride_seconds=1) for k, v in enumerate("ab")
     ]
     splits = {"a": "train", "b": "test"}
     card = pack(shards, tmp_path / "d.h5", splits=splits, card=tmp_path / "c")

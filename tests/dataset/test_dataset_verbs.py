@@ -126,65 +126,202 @@ def test_import_aist_errors(tmp_path, capsys):
     assert not (tmp_path / "out" / "dataset.h5").exists()
 
 
+def _segment(folder, video, first, track, movement="toprock"):
+    """One of BRACE's files, whose first picture has the number `first`."""
+    entries = {
+        f"{video}/img-{first + k:06d}.png": {
+            "box": [0, 0, 1, 1, 1],
+            "keypoints": [[*map(float, xy), 1.0] for xy in pose],
+        }
+        for k, pose in enumerate(track.keypoints)
+    }
+    path = folder / "2011" / video / f"{video}_{first}-{first + len(track) - 1}_{movement}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(entries))
+
+
+def _brace(folder, segments, *, fps=25, seconds=40, **made):
+    """Files, music and lists as BRACE has them.
+
+    `segments` are (video, sequence, first picture, seconds, dancer).
+    """
+    rows = ["video_id,seq_idx,start_frame,end_frame,dance_type,dance_type_id,dancer,dancer_id,year"]
+    for seed, (video, sequence, first, length, dancer) in enumerate(segments):
+        track = dance(length, fps=fps, seed=seed, **made)
+        _segment(folder / "dataset", video, first, track)
+        last = first + len(track) - 1
+        rows.append(f"{video},{sequence},{first},{last},toprock,0,{dancer},{seed},2011")
+    videos = sorted({segment[0] for segment in segments})
+    (folder / "repo" / "annotations").mkdir(parents=True)
+    info = "".join(f"{video},u,2011,99,{fps},1920x1080\n" for video in videos)
+    (folder / "repo" / "videos_info.csv").write_text(
+        "video_id,video_url,year,duration,fps,resolution\n" + info
+    )
+    (folder / "repo" / "annotations" / "segments.csv").write_text("\n".join(rows) + "\n")
+    (folder / "music").mkdir()
+    for seed, video in enumerate(videos):
+        soundfile.write(folder / "music" / f"{video}.wav", song(seconds, seed), 16_000)
+    command = ["dataset", "import", "brace", folder / "dataset", "-o", folder / "out"]
+    return [*command, "--music", folder / "music", "--lists", folder / "repo"]
+
+
+VIDEO = "-aB_3xYz012"
+
+
 def test_import_brace(tmp_path, capsys):
     """Two segments of one video: the music is cut where each begins."""
-    video, rate = "-aB_3xYz012", 25
-    tracks = {}
-    (tmp_path / "segments").mkdir()
-    for seed, first in enumerate((251, 601)):
-        track = tracks[first] = dance(7, fps=rate, seed=seed)
-        entries = {
-            f"{video}/img-{first + k:06d}.png": {
-                "box": [0, 0, 1, 1, 1],
-                "keypoints": [[*map(float, xy), 0.9] for xy in pose],
-            }
-            for k, pose in enumerate(track.keypoints)
-        }
-        path = tmp_path / "segments" / f"{video}_{first}-{first + 174}_toprock.json"
-        path.write_text(json.dumps(entries))
-    (tmp_path / "info.csv").write_text(f"video_id,fps\n{video},{rate}\n")
-    (tmp_path / "music").mkdir()
-    samples = song(40)
-    soundfile.write(tmp_path / "music" / f"{video}.wav", samples, 16_000)
-    out = tmp_path / "out"
-    _say(
-        capsys,
-        "dataset",
-        "import",
-        "brace",
-        tmp_path / "segments",
-        "-o",
-        out,
-        "--music",
-        tmp_path / "music",
-        "--lists",
-        tmp_path / "info.csv",
-    )
+    rate, out = 25, tmp_path / "out"
+    command = _brace(tmp_path, [(VIDEO, k, first, 7, "ada") for k, first in enumerate((251, 601))])
+    command[-1] = tmp_path / "repo" / "videos_info.csv"
+    _say(capsys, *command)
     data = ChunkDataset(out / "dataset.h5")
     assert len(data) == 2
     assert len({data.ids(i)["song"] for i in range(2)}) == 1
     assert {data.ids(i)["split"] for i in range(2)} == {"train"}
+    samples = song(40)
     for i, first in enumerate((251, 601)):
+        assert data.ids(i)["video"] == f"brace-{VIDEO}_{first}-{first + 174}_toprock"
         begin = (first - 1) * 16_000 // rate
         sound, _ = soundfile.read(out / "videos" / f"{data.ids(i)['video']}.wav", dtype="int16")
         np.testing.assert_array_equal(sound, samples[begin : begin + 7 * 16_000])
     assert compare_with_sources(out / "dataset.h5", out) == ([], 2)
-    (tmp_path / "info.csv").write_text("video_id,fps\nother,25\n")
-    said = _say(
-        capsys,
-        "dataset",
-        "import",
-        "brace",
-        tmp_path / "segments",
-        "-o",
-        out,
-        "--music",
-        tmp_path / "music",
-        "--lists",
-        tmp_path / "info.csv",
-        status=1,
+    # Without segments.csv nobody knows who dances.
+    said = _say(capsys, *command, "--by", "dancer", status=1)
+    assert "the dancer is unknown: --by dancer would keep nobody out of two splits" in said
+    assert "--lists with segments.csv names BRACE's" in said
+    (tmp_path / "repo" / "videos_info.csv").write_text("video_id,fps\nother,25\n")
+    assert "the video of this segment has no frame rate" in _say(capsys, *command, status=1)
+
+
+def test_import_brace_with_its_lists(tmp_path, capsys):
+    """Short segments of a sequence are joined, and dancers keep to one side."""
+    command = _brace(
+        tmp_path,
+        [
+            # 3 + 3 s in a row (overlapping by one picture), then 8 s after a gap.
+            (VIDEO, 0, 101, 3, "el niño"),
+            (VIDEO, 0, 175, 3, "el niño"),
+            (VIDEO, 0, 301, 8, "el niño"),
+            # Next to it, but another's turn.
+            (VIDEO, 1, 501, 6, "ada"),
+            ("other-video", 0, 1, 6, "ada"),
+            ("third-video", 0, 1, 6, "eve"),
+        ],
     )
-    assert "the video of this segment has no frame rate" in said
+    out = tmp_path / "out"
+    _say(capsys, *command, "--by", "dancer,song", "--test", "0.5")
+    clips = {clip["video"]: clip for clip in info(out / "dataset.h5")["clips"]}
+    assert {name: (clip["dancer"], clip["source"]) for name, clip in clips.items()} == {
+        f"brace-{VIDEO}_101-249": ("el-nino", VIDEO),
+        f"brace-{VIDEO}_301-500": ("el-nino", VIDEO),
+        f"brace-{VIDEO}_501-650": ("ada", VIDEO),
+        "brace-other-video_1-150": ("ada", "other-video"),
+        "brace-third-video_1-150": ("eve", "third-video"),
+    }
+    assert len(PoseTrack.load(out / "poses" / f"brace-{VIDEO}_101-249.npz")) == 149
+    assert {clip["chunks"] for clip in clips.values()} == {1}
+    sides = {name: clip["split"] for name, clip in clips.items()}
+    # One video and one dancer tie the first four together.
+    assert len({side for name, side in sides.items() if "third" not in name}) == 1
+    assert set(sides.values()) == {"train", "test"}
+    # The table of a study has the dancers.
+    rows = read_table(out / "videos.tsv")
+    assert {row.dancer for row in rows} == {"el-nino", "ada", "eve"}
+    assert check(out / "dataset.h5") == []
+    assert compare_with_sources(out / "dataset.h5", out) == ([], 5)
+
+
+def test_import_brace_with_its_own_split(tmp_path, capsys):
+    turns = [(VIDEO, k, 1 + 200 * k, 6, "ada") for k in range(3)]
+    command = [*_brace(tmp_path, turns), "--official-split"]
+    said = _say(capsys, *command, status=1)
+    assert "needs segments.csv, sequences_train.csv and sequences_test.csv" in said
+    for split, numbers in {"train": [0], "test": [2]}.items():
+        lines = [f"{VIDEO},{k},{VIDEO}.{k}\n" for k in numbers]
+        path = tmp_path / "repo" / "annotations" / f"sequences_{split}.csv"
+        path.write_text("video_id,seq_idx,uid\n" + "".join(lines))
+    # Its sequences share videos and dancers: refused, and before anything is written.
+    for by in ("song", "dancer"):
+        said = _say(capsys, *command, "--by", by, status=1)
+        assert f"videos that share a {by} are asked to be in two splits" in said
+    assert not (tmp_path / "out").exists()
+    main([str(argument) for argument in (*command, "--by", "video")])
+    assert "_201-350_toprock.json: " in capsys.readouterr().err
+    clips = info(tmp_path / "out" / "dataset.h5")["clips"]
+    assert {clip["source"]: clip["split"] for clip in clips} == {
+        f"{VIDEO}.0": "train",
+        f"{VIDEO}.2": "test",
+    }
+
+
+def test_what_cannot_be_used_is_left_out(tmp_path, capsys):
+    """Music, a frame rate or a name that is missing costs its own sequences alone."""
+    (tmp_path / "aist").mkdir()
+    _aist(tmp_path / "aist", NAMES)
+    (tmp_path / "aist" / "music" / "mBR0.wav").unlink()
+    (tmp_path / "aist" / "keypoints2d" / "mine.pkl").write_bytes(b"")
+    command = ["dataset", "import", "aist", tmp_path / "aist" / "keypoints2d"]
+    command += ["-o", tmp_path / "a", "--music", tmp_path / "aist" / "music"]
+    assert main([str(argument) for argument in command]) == 0
+    said = capsys.readouterr()
+    assert "2 videos" in said.out
+    for name in NAMES[:2]:
+        assert f"left out: {name}.pkl: " in said.err
+    assert "it holds no file mBR0.*. Put the music there" in said.err
+    assert "left out: mine.pkl: " in said.err
+    (tmp_path / "brace").mkdir()
+    videos = ("video-0", "video-1", "video-2", "video-3")
+    command = _brace(tmp_path / "brace", [(video, 0, 1, 6, "ada") for video in videos])
+    (tmp_path / "brace" / "music" / "video-1.wav").unlink()
+    path = tmp_path / "brace" / "repo" / "videos_info.csv"
+    path.write_text("video_id,fps\nvideo-0,25\nvideo-1,25\nvideo-3,25\n")
+    broken = tmp_path / "brace" / "dataset" / "2011" / "video-3" / "video-3_1-150_toprock.json"
+    broken.write_text("[]")
+    assert main([str(argument) for argument in command]) == 0
+    said = capsys.readouterr()
+    assert "1 videos" in said.out
+    assert "it holds no file video-1.*" in said.err
+    assert "the video of this segment has no frame rate (got 'video-2')" in said.err
+    assert "not a BRACE segment" in said.err
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_a_true_dance_in_large_pictures_is_left_as_it_is(fps, tmp_path, capsys):
+    """50 px are meant for pictures of 320 lines: at 1080 they flag what is right."""
+    video = "video-0"
+    (tmp_path / "music").mkdir()
+    (tmp_path / "info.csv").write_text(f"video_id,fps\n{video},{fps}\n")
+    soundfile.write(tmp_path / "music" / f"{video}.wav", song(8), 16_000)
+    track = dance(8, fps=float(fps), move=58.0)
+    track = track.with_(keypoints=3 * track.keypoints, size=(1920, 1080))
+    _segment(tmp_path / "dataset", video, 1, track)
+    command = ["dataset", "import", "brace", tmp_path / "dataset", "--music", tmp_path / "music"]
+    command += ["--lists", tmp_path / "info.csv"]
+    given = {
+        "own": [],
+        "px": ["--threshold", str(50 * 30 / fps)],
+        "height": ["--threshold-height", str(0.05 * 30 / fps)],
+        "robust": ["--cleaning", "robust"],
+    }
+    found = {}
+    for name, options in given.items():
+        out = tmp_path / name
+        _say(capsys, *command, "-o", out, *options)
+        (clip,) = json.loads((out / "dataset.json").read_text())["clips"]
+        found[name] = clip["provenance"]["cleaning"]
+        if name == "own":
+            (before,), (after,) = ((out / f).glob("*.npz") for f in ("poses", "cleaning"))
+            before, after = PoseTrack.load(before), PoseTrack.load(after)
+            np.testing.assert_array_equal(before.keypoints, after.keypoints)
+    assert {record["frames"] for record in found.values()} == {8 * fps}
+    assert found["own"]["flagged"] == 0
+    assert found["own"]["threshold_height"] == pytest.approx(0.2 * 30 / fps)
+    assert found["px"]["threshold_px"] == 50 * 30 / fps
+    assert found["height"]["threshold_height"] == 0.05 * 30 / fps
+    assert min(found[name]["flagged"] for name in ("px", "height")) > 8 * fps / 10
+    assert found["robust"]["threshold_px"] is found["robust"]["threshold_height"] is None
+    command += ["-o", tmp_path / "none", "--cleaning", "robust", "--threshold", "60"]
+    assert "`threshold_px` has no effect with method robust" in _say(capsys, *command, status=1)
 
 
 def _pixels(count, seed):
@@ -198,7 +335,14 @@ def test_import_ren_and_paired(tmp_path, capsys):
         "audio_sequence": song(10).tolist(),
         "joint_coors": np.reshape(_pixels(2, 0), (100, 18, 2)).tolist(),
     }
-    ren = {video: {"010": clip, "025": {"joint_coors": []}} for video in ("000", "001")}
+    other = {
+        "audio_sequence": song(10, 1).tolist(),
+        "joint_coors": np.reshape(_pixels(2, 1), (100, 18, 2)).tolist(),
+    }
+    ren = {
+        video: {"010": one, "025": {"joint_coors": []}}
+        for video, one in {"000": clip, "001": other}.items()
+    }
     (tmp_path / "ren.json").write_text(json.dumps(json.dumps(ren)))
     said = _say(capsys, "dataset", "import", "ren", tmp_path / "ren.json", "-o", tmp_path / "ren")
     assert "2 videos, chunks: 2 train, 2 test" in said
@@ -240,6 +384,8 @@ def test_import_ren_and_paired(tmp_path, capsys):
             }.items()
         ),
         ("brace", "camera", "c01"),
+        ("paired", "threshold", "50.0"),
+        ("ren", "threshold-height", "0.2"),
     ],
 )
 def test_import_refuses_what_a_kind_does_not_take(kind, option, value, tmp_path, capsys):
@@ -281,6 +427,20 @@ def test_import_paired_with_coordinates_outside(tmp_path, capsys):
     command = ["dataset", "import", "paired", tmp_path / "p.json", "-o", tmp_path / "none"]
     said = _say(capsys, *command, "--outside", "drop", status=1)
     assert "every chunk of this file has coordinates outside the window" in said
+
+
+def test_shard_says_how_to_name_what_is_no_id(tmp_path, capsys):
+    dance(6).save(tmp_path / "a.thesis.npz")
+    soundfile.write(tmp_path / "a.wav", song(6), 16_000)
+    command = ["dataset", "shard", tmp_path / "a.thesis.npz", tmp_path / "a.wav"]
+    command += ["-o", tmp_path / "a.h5"]
+    said = _say(capsys, *command, status=1)
+    assert "a.thesis" in said
+    assert "Name one with --video ID" in said
+    said = _say(capsys, *command, "--video", "a", "--song", "a b", status=1)
+    assert "Name one with --song ID" in said
+    assert "1 chunks" in _say(capsys, *command, "--video", "a")
+    assert info(tmp_path / "a.h5")["clips"][0]["song"] == "a"
 
 
 def test_shard_refuses_a_stride_of_released(tmp_path, capsys):

@@ -12,7 +12,6 @@ from choreo.errors import ItemError
 from choreo.evaluation.audit import (
     UNDECIDED,
     Evidence,
-    Scored,
     cleaning_pairs,
     estimator_effects,
     paired,
@@ -71,7 +70,8 @@ def evidence(extractor):
 
 
 def quality(estimator, video, incorrect=5):
-    return {"estimator": estimator, "video": video, "frames": 100, "incorrect": incorrect}
+    found = {"estimator": estimator, "video": video, "frames": 100}
+    return found | {"incorrect": incorrect, "missing": 0}
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +218,8 @@ def test_seeds_widen_the_interval():
     one = [{"generated": {"songs": songs, "rates": row}} for row in rates]
     resampling = Resampling.of(songs)
     score = regeneration_scores("generated")
-    a, b = (Scored.of(score, seeds, resampling) for seeds in (one, two))
-    effect = trained(a, b, "regeneration", resampling)
+    a, b = (score(seeds, resampling)["regeneration"] for seeds in (one, two))
+    effect = trained(a, b, resampling)
     assert effect.difference == pytest.approx(0.1)
     # Student's t of two degrees of freedom at 0.975: 4.3027; deviation 0.3.
     assert effect.half_width >= 4.3027 * 0.3 / np.sqrt(3) - 1e-3
@@ -233,24 +233,94 @@ def test_alphapose_against_the_best_of_the_others():
     records += [quality("openpose25", v, 30 + i % 3) for i, v in enumerate(videos)]
     records += [quality("mediapipe17", v, 9 + i % 3) for i, v in enumerate(videos)]
     effects, remark = estimator_effects(records)
-    assert remark == "B is mediapipe17"
+    assert remark.startswith(
+        "B is mediapipe17 in incorrect detections (% of frames); B is openpose"
+    )
+    assert "no truth is known here" in remark
     for record in records:
         # Another estimator is the best in the other measure.
         best = {"openpose25": 0.9, "mediapipe17": 0.8, "alphapose17": 0.7}[record["estimator"]]
         record["truth"] = {"pck_0_1": best}
     both, remark = estimator_effects(records)
     assert remark == (
-        "B is mediapipe17 in incorrect detections (% of frames); "
-        "B is openpose25 in PCK@0.1 of the torso (%)"
+        "B is openpose25 in PCK@0.1 of the torso (%), missing frames (%); "
+        "B is mediapipe17 in incorrect detections (% of frames)"
     )
+    assert list(both) == ["pck_0_1", "incorrect", "missing"]
     assert both["pck_0_1"].difference == pytest.approx(-0.2)
-    assert list(effects) == ["incorrect"]
+    assert list(effects) == ["incorrect", "missing"]
     assert effects["incorrect"].difference < 0
     assert effects["incorrect"].p < 0.001
     effects, reason = estimator_effects([quality("mediapipe17", "x")])
     assert not effects
     assert reason.endswith("this study compares mediapipe17")
     assert estimator_effects([])[1].endswith("compares none")
+
+
+@pytest.mark.parametrize(
+    ("incorrect", "pck", "expected", "why"),
+    [
+        # Fewer jumps, but further from the truth: a steady wrong estimator.
+        (2, 0.5, UNDECIDED, "contradict each other: B is better in PCK@0.1 of the torso (%), A in"),
+        (30, 0.99, UNDECIDED, "contradict each other: A is better in PCK@0.1 of the torso (%), B"),
+        (2, 0.99, "supported", "A is better; B is openpose25"),
+        (30, 0.5, "contradicted", "B is better; B is openpose25"),
+        # Truth decides: the count alone says nothing where truth sees no difference.
+        (2, 0.9, UNDECIDED, "the difference may be chance"),
+        (2, None, "supported", "no truth is known here"),
+    ],
+)
+def test_truth_decides_about_estimators(evidence, incorrect, pck, expected, why):
+    records = []
+    for name, bad, right in (("alphapose17", incorrect, pck), ("openpose25", 9, 0.9)):
+        for i in range(8):
+            record = quality(name, f"v{i}", bad + i % 2)
+            wobble = (1 if name == "openpose25" else -1) * (-1) ** i * 0.005
+            if pck is not None:
+                record["truth"] = {"pck_0_1": right + wobble, "error_torso": 0.1}
+            records.append(record)
+    table = table3(replace(evidence, qualities=records), claims=CLAIMS[:1])
+    row = table.frame.iloc[0]
+    assert row.verdict == expected
+    assert why in row.why
+    assert row.measure == ("incorrect" if pck is None else "pck_0_1")
+    few = [record for record in records if record["video"] in ("v0", "v1")]
+    few = table3(replace(evidence, qualities=few), claims=CLAIMS[:1]).frame.iloc[0]
+    assert few.why.startswith("cannot be told from 2 videos (6 are needed)")
+
+
+@pytest.mark.parametrize(
+    ("away", "expected", "why"),
+    [
+        (0.9, "supported", "A is not worse by more than the margin"),
+        (1.02, "supported", "A is not worse by more than the margin"),
+        (1.2, "contradicted", "A is worse by more than the margin"),
+    ],
+)
+def test_fewer_epochs_need_to_be_no_worse_only(evidence, away, expected, why):
+    """Claim 9: FID grows with the square of a shift; the margin is 10% of the other's."""
+    real = evidence.real.features["learned"]
+
+    def moved(measured, shift, seed):
+        noise = np.random.default_rng(seed).normal(0, 0.01, (16, real.shape[1]))
+        learned = real[:16] + (3 * shift + noise) * real.std(0)
+        return replace(measured, features=measured.features | {"learned": learned})
+
+    dances = evidence.dances | {
+        arm: [moved(m, shift, [s, k]) for s, m in enumerate(evidence.dances[arm])]
+        for k, (arm, shift) in enumerate((("base", away), ("original", 1.0)))
+    }
+    nine = [claim for claim in CLAIMS if claim.number == "9"]
+    row = table3(replace(evidence, dances=dances), claims=nine).frame.iloc[0]
+    assert row.verdict == expected
+    assert row.why.startswith(why)
+    assert row.why.endswith("A had 8 epochs, B 18; only their final FIDs are compared")
+    assert row.margin == pytest.approx(0.1 * row.b)
+    assert "not measured how soon" in row.experiment
+    # One training is lucky or not, whatever the margin.
+    one = {arm: seeds[:1] for arm, seeds in dances.items()}
+    row = table3(replace(evidence, dances=one), claims=nine).frame.iloc[0]
+    assert row.verdict == UNDECIDED
 
 
 def test_cleaning_pairs():
@@ -281,7 +351,9 @@ def test_verdicts():
         ({"seeds": 2.0}, "cannot be told from 2 training seeds (3 are needed)"),
         ({"groups": 5}, "cannot be told from 5 songs (6 are needed)"),
         ({"seeds": 1.0, "groups": 2}, "1 training seed (3 are needed) and from 2 songs"),
-        ({"groups": 3, "measure": "incorrect"}, "cannot be told from 3 videos"),
+        ({"groups": 3, "unit": "video"}, "cannot be told from 3 videos"),
+        ({"margin": 2.0, "half_width": 4.0, "p_holm": 0.2}, "its interval includes the margin (2)"),
+        ({"conflict": "A and B"}, "A and B"),
         ({"p_holm": np.nan}, "no interval"),
         ({"difference": np.nan}, "not defined"),
     ):
@@ -289,3 +361,8 @@ def test_verdicts():
         assert decided == UNDECIDED, changed
         assert why in said, changed
     assert verdict(row | {"seeds": np.nan})[0] == "supported"
+    for better, sign in (("lower", 1), ("higher", -1)):
+        allowed = row | {"better": better, "margin": 2.0 * sign}
+        for gap, expected in ((1.0, "supported"), (-9.0, "supported"), (3.0, "contradicted")):
+            assert verdict(allowed | {"difference": gap * sign})[0] == expected
+    assert verdict(allowed)[1] == "A is not worse by more than the margin (2)"

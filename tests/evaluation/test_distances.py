@@ -110,7 +110,6 @@ def test_diversity():
 
 
 def test_kid_against_scikit_learns_kernel():
-    """torchmetrics, which has KID too, is no dependency; its kernel is this one."""
     a, b = normal(40, 6), normal(30, 6, 0.3, seed=1)
 
     def mean_of_others(x):

@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.linalg import sqrtm
 
 from choreo.errors import ItemError
+from choreo.evaluation.distances import kernel_distance
 from choreo.evaluation.frechet import (
     Gaussian,
     Scale,
@@ -13,6 +17,8 @@ from choreo.evaluation.frechet import (
     released_distance,
     released_fid,
 )
+
+TORCHMETRICS = Path(__file__).parents[1] / "data" / "torchmetrics" / "recorded.json"
 
 
 def gaussian(mean, covariance, n=100):
@@ -65,16 +71,18 @@ def test_against_scipy():
     assert frechet_distance(a, b) == pytest.approx(expected)
 
 
-def test_against_the_formula_of_torchmetrics():
-    """The root's trace from the eigenvalues of the product; the package is no dependency."""
-    rng = np.random.default_rng(3)
-    sets = [rng.normal(size=(90, 6)) @ rng.normal(size=(6, 6)) + rng.normal(size=6) for _ in "ab"]
-    a, b = (np.cov(x, rowvar=False) for x in sets)
-    shift = sets[0].mean(0) - sets[1].mean(0)
-    root = np.sqrt(np.linalg.eigvals(a @ b).astype(complex)).real.sum()
-    wanted = shift @ shift + np.trace(a) + np.trace(b) - 2 * root
-    ours = frechet_distance(*map(Gaussian.of, sets))
-    assert ours == pytest.approx(wanted, rel=1e-9)
+def test_against_torchmetrics():
+    """FID and KID that the package gave for the same features (tests/data/torchmetrics)."""
+    recorded = json.loads(TORCHMETRICS.read_text())
+    kids = 0
+    for case in recorded["cases"]:
+        features, real = np.array(case["features"]), np.array(case["real"])
+        ours = frechet_distance(Gaussian.of(features), Gaussian.of(real))
+        assert ours == pytest.approx(case["fid"], rel=1e-9)
+        if "kid" in case:
+            assert kernel_distance(features, real) == pytest.approx(case["kid"], rel=1e-9)
+            kids += 1
+    assert kids
 
 
 def test_moments():

@@ -1,6 +1,7 @@
 """Tables from a packed dataset and a folder of dances; leaks that a dataset's file would bring."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,20 +10,32 @@ import pytest
 import soundfile
 from evaluation_dances import CANVAS, swaying
 
+from choreo.dataset.check import check
 from choreo.dataset.normalise import Normalised, Transform
-from choreo.dataset.pack import pack, write_shard
+from choreo.dataset.pack import ChunkDataset, pack, write_shard
+from choreo.dataset.seen import same_content, seen_in
 from choreo.errors import ConfigError, ItemError
-from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.from_files import evaluate_dances, find_dances, find_songs
-from choreo.evaluation.inputs import read_real, shared_dancers
+from choreo.evaluation.extractor import Extractor, train_extractor
+from choreo.evaluation.from_files import evaluate_dances, find_dances, find_songs, made_of
+from choreo.evaluation.inputs import (
+    check_unseen,
+    load_extractor,
+    read_real,
+    shared_dancers,
+    trained_on,
+)
+from choreo.evaluation.table2x import TABLES
+from choreo.files import sha256, write_json
+from choreo.provenance import commit
 from choreo.track import PoseTrack
 
 CLIPS = (("v1", "a", "ada"), ("v2", "b", "bo"), ("v3", "c", "cy"), ("v4", "d", "ada"))
+KNOWN = (swaying(2, sound=False).pixels, ["a", "b"])
 SPLITS = {"v1": "train", "v2": "train", "v3": "test", "v4": "test"}
 
 
-def make_shard(folder, video, song, dancer, *, seed):
-    pieces = swaying(2, seed=seed, songs=(song,))
+def make_shard(folder, video, song, dancer, *, seed, sound_of=None):
+    pieces = swaying(2, seed=seed, songs=(sound_of or song,))
     poses = (pieces.pixels / (np.array(CANVAS) / 2) - 1).reshape(100, 18, 2).astype(np.float32)
     missing, still = np.zeros((100, 18), bool), Transform((1, 1), (0, 0))
     normalised = Normalised(poses, missing, still, CANVAS, 0.0, 0, poses.size, 0, "thesis", "clip")
@@ -43,7 +56,8 @@ def dataset(tmp_path_factory):
 def extractor(tmp_path_factory, dataset):
     path = tmp_path_factory.mktemp("extractor") / "e.safetensors"
     real = read_real(dataset, "train", sound=False)
-    train_extractor(real.pixels, real.songs, steps=20).save(path)
+    seen = seen_in(ChunkDataset(dataset, "train"))
+    train_extractor(real.pixels, real.songs, seen=seen, steps=20).save(path)
     return path
 
 
@@ -92,6 +106,43 @@ def test_both_tables(dataset, extractor, dances):
     assert not (out / "extractor.safetensors").exists()
 
 
+def test_tables_carry_what_they_were_made_of(dataset, extractor, dances):
+    found, songs = find_dances(dances), find_songs(dances / "songs", "cd")
+    stems = ("table2", *(f"table2x_{part}" for part in TABLES))
+
+    def made(name, **options):
+        out = dances / name
+        evaluate_dances(dataset, found, songs, out, extractor=extractor, **options)
+        rows = [pd.read_csv(out / f"{stem}.csv", dtype=str) for stem in stems]
+        carried = [rows[0].iloc[0][list(made_of(dataset, found, {}))].to_dict()]
+        for stem, frame in zip(stems, rows):
+            assert all((frame[name] == carried[0][name]).all() for name in carried[0])
+            for suffix in (".md", ".tex", ".html"):
+                text = (out / f"{stem}{suffix}").read_text()
+                assert carried[0]["dataset"] in text
+                assert "gru 1 2; mine 1" in text
+        return carried[0]
+
+    first = made("first")
+    assert first["dataset"] == sha256(dataset)[:12]
+    assert first["test_songs"] == "2"
+    assert first["training_seeds"] == "gru 1 2; mine 1"
+    assert first["commit"] == commit(Path(__file__).parents[2])
+    assert first["options"].startswith("method thesis, tolerance 0.15, seed 1, extractor e.safe")
+    assert first["options"].endswith("judge none")
+    dance(dances, "mine", seed=10)
+    second = made("second", seed=2)
+    assert second["dances"] != first["dances"]
+    assert "seed 2" in second["options"]
+
+
+@pytest.mark.parametrize("name", ["real", "frozen", "Noise", "Real dances"])
+def test_a_model_can_not_have_the_name_of_another_row(dances, name):
+    dance(dances, name, seed=3)
+    with pytest.raises(ItemError, match=f"{name}: .*another row.*something else than real, other"):
+        find_dances(dances)
+
+
 def test_leaks_between_dances_and_training_are_refused(dataset, extractor, dances):
     dance(dances, "leak", songs=("a",))
     found = {("leak", 1): {"a": dances / "leak" / "a.npz"}}
@@ -101,6 +152,79 @@ def test_leaks_between_dances_and_training_are_refused(dataset, extractor, dance
     # The weights of a model, in the extractor's place.
     with pytest.raises(ItemError, match="not a feature extractor"):
         evaluate_dances(dataset, found, songs, dances / "out", extractor=dances / "leak" / "a.npz")
+
+
+def test_an_extractor_of_the_test_data_is_refused(dataset, extractor):
+    """Whatever its songs are called: by songs, videos and the hashes of its clips."""
+    known = Extractor.load(extractor).meta["seen"]
+    assert (known["songs"], known["videos"]) == (["a", "b"], ["v1", "v2"])
+    assert load_extractor(extractor, dataset).videos == {"v1", "v2"}
+    tested = seen_in(ChunkDataset(dataset, "test"))
+    assert tested["dancers"] == ["ada", "cy"]
+    for key, what in (("songs", "song"), ("videos", "video"), ("clips", "clip under another")):
+        path = extractor.with_name(f"{key}.safetensors")
+        trained = train_extractor(*KNOWN, steps=1, seen=known | {key: tested[key]})
+        trained.save(path)
+        with pytest.raises(ItemError, match=f"{key}.*: was trained on a test {what}"):
+            load_extractor(path, dataset)
+
+
+def test_a_model_of_the_test_data_is_refused(dataset, extractor, dances):
+    """By metrics.json, as training writes it; what has none is told under the table."""
+    songs, out = find_songs(dances / "songs", "cd"), dances / "out"
+    known = seen_in(ChunkDataset(dataset, "train"))
+    found = find_dances(dances)
+    for place, seen in (("gru/seed1", known), ("gru/seed2", known), ("mine", None)):
+        write_json(dances / place / "metrics.json", {"trained_on": seen})
+    evaluate_dances(dataset, found, songs, out, extractor=extractor)
+    note = "test songs among it could not be looked for: mine."
+    assert note in (out / "table2.md").read_text()
+    for key, value, what in (("songs", "d", "song"), ("videos", "v3", "video")):
+        write_json(dances / "gru/seed2/metrics.json", {"trained_on": known | {key: [value]}})
+        with pytest.raises(ItemError, match=f"gru, seed 2: was trained on a test {what} .*{value}"):
+            evaluate_dances(dataset, found, songs, out, extractor=extractor)
+    (dances / "gru/seed2/metrics.json").write_text("no")
+    with pytest.raises(ItemError, match=r"metrics\.json: not a metrics\.json of a training"):
+        trained_on(dances / "gru/seed2/c.npz")
+
+
+def test_where_the_training_of_a_dance_is_found(tmp_path):
+    track = tmp_path / "dances" / "gru" / "seed1" / "c.npz"
+    assert trained_on(track) is None
+    write_json(tmp_path / "training/gru/seed1/metrics.json", {"trained_on": {"songs": ["a"]}})
+    assert trained_on(track) == {"songs": ["a"]}
+    write_json(track.with_name("metrics.json"), {"trained_on": {"songs": ["b"]}})
+    assert trained_on(track) == {"songs": ["b"]}
+
+
+@pytest.mark.parametrize("by", ["song", "dancer"])
+def test_dancers_count_where_the_dataset_is_divided_by_them(tmp_path, by):
+    shards = [make_shard(tmp_path, *clip, seed=n) for n, clip in enumerate(CLIPS[:3])]
+    splits = {"v1": "train", "v2": "train", "v3": "test"}
+    pack(shards, tmp_path / "d.h5", splits=splits, by=by, card=tmp_path / "card")
+    seen = {"songs": [], "videos": [], "clips": [], "dancers": ["cy"]}
+    if by == "song":
+        assert check_unseen(seen, tmp_path / "d.h5", where="gru")
+    else:
+        with pytest.raises(ItemError, match="gru: was trained on a test dancer"):
+            check_unseen(seen, tmp_path / "d.h5", where="gru")
+    assert not check_unseen(None, tmp_path / "d.h5", where="gru")
+
+
+@pytest.mark.parametrize("what", ["poses", "sound"])
+def test_the_same_content_under_another_name_is_refused(tmp_path, what):
+    """By its chunks; `choreo dataset check` tells it too. Silence and still poses are none."""
+    own = make_shard(tmp_path, "v1", "a", "ada", seed=1)
+    other = {"poses": {"seed": 1}, "sound": {"seed": 2, "sound_of": "a"}}[what]
+    other = make_shard(tmp_path, "v2", "b", "bo", **other)
+    path = tmp_path / "d.h5"
+    pack([own, other], path, splits={"v1": "train", "v2": "test"}, card=tmp_path / "card")
+    with pytest.raises(ItemError, match=f"v2 .test. has the same {what} in a chunk as v1"):
+        read_real(path, "test", sound=False)
+    assert check(path) == [f"v2 (test) has the same {what} in a chunk as v1 (train)"]
+    with h5py.File(path, "r+") as file:
+        file["pose" if what == "poses" else "audio"][:] = 0
+    assert same_content(path) == []
 
 
 @pytest.mark.parametrize("by", ["song", "video", "dancer"])

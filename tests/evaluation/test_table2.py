@@ -119,6 +119,10 @@ def test_leaks_are_refused(extractor, real, held_out):
     )
     with pytest.raises(ItemError, match=r"a dance is evaluated that is also trained on"):
         check_no_leak(same_video, real)
+    videos = {"videos": ["wc"]}
+    foreign = train_extractor(TEST.pixels, ["e"] * 12, seen=videos, steps=1)
+    with pytest.raises(ItemError, match=r"a dance is evaluated .*got 'wc'"):
+        check_no_leak(measure(TEST, foreign), real)
     seen = measure(TEST, train_extractor(TEST.pixels, TEST.songs, steps=1))
     with pytest.raises(ItemError, match=r"a song is evaluated .*got 'c, d'"):
         check_no_leak(seen, real)

@@ -17,14 +17,19 @@ from choreo.evaluation.measurements import (
     save_systems,
 )
 from choreo.evaluation.music_features import music_features
+from choreo.evaluation.names import RESERVED
+from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,
     DISTANCES,
     MOTION,
+    Extended,
+    RealSet,
     Score,
     beats_table,
     distances_table,
     extended,
+    frechet_score,
     motion_table,
     pairs_table,
     sentence,
@@ -75,8 +80,8 @@ def model(extractor, *, jitter, delay, seed):
 @pytest.fixture(scope="module")
 def found(extractor, real, bounding):
     models = {
-        "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2)],
-        "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2)],
+        "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2, 3)],
+        "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2, 3)],
     }
     return extended(models, bounding, real, replicates=100)
 
@@ -154,6 +159,23 @@ def test_tables(found):
     assert any("rder (held-out real dances best, noise worst)" in n for n in distances.notes)
 
 
+def test_distances_have_intervals(found):
+    frame = distances_table(found).frame.set_index(["system", "features"])
+    columns = {c for c in frame if c.endswith("_interval")}
+    assert columns == {f"{quantity}_interval" for quantity in DISTANCES} - {
+        "frechet_at_infinity_interval"
+    }
+    assert np.isfinite(frame.loc[("gru", "learned"), sorted(columns)]).all()
+    # Trainings that differ make it wider.
+    key = ("gru", "kid", "learned")
+    apart = replace(found.scores[key], seeds=np.array([0.0, 5.0, 10.0]))
+    wide = distances_table(replace(found, scores=found.scores | {key: apart})).frame
+    wide = wide.set_index(["system", "features"]).loc["gru", "learned"]
+    # Student's t of five degrees of freedom at 0.975: 2.5706.
+    assert wide.kid_interval >= 2.5706 * 5 / np.sqrt(3)
+    assert wide.recall_interval == frame.loc["gru", "learned"].recall_interval
+
+
 def test_a_wrong_order_is_told(found):
     scores = found.scores | {("noise", "kid", "learned"): Score(-1.0)}
     notes = distances_table(replace(found, scores=scores)).notes
@@ -179,7 +201,47 @@ def test_few_songs_decide_nothing(found):
     }
     row = pairs_table(replace(few, scores=found.scores | sure)).frame.iloc[0]
     assert row.p_holm < 0.05
-    assert row.sentence == "Original or GRU in FID: cannot be told from 5 songs."
+    told = "Original or GRU in FID: cannot be told from 5 songs and 3 trainings."
+    assert row.sentence == told
+
+
+def test_one_training_decides_nothing(found):
+    """Two models of one distribution, whose trainings differ by luck in the dances' spread."""
+    rng = np.random.default_rng(0)
+    reference, songs = RealSet(rng.normal(size=(200, 4))), np.repeat(list("cdefghij"), 6)
+    resampling = Resampling.of(songs, replicates=60)
+
+    def score(seeds):
+        spread = np.exp(rng.normal(0, 0.4, seeds))
+        return frechet_score(
+            [(s * rng.normal(size=(48, 4)), songs) for s in spread], reference, resampling
+        )
+
+    def told(seeds, times):
+        by_songs = verdicts = 0
+        for _ in range(times):
+            scores = found.scores | {
+                (name, "frechet", "learned"): score(seeds) for name in ("original", "gru")
+            }
+            systems = {name: own | {"seeds": seeds} for name, own in found.systems.items()}
+            row = pairs_table(Extended(scores, systems, resampling)).frame.iloc[0]
+            assert row.seeds == seeds
+            by_songs += row.p < 0.05
+            verdicts += row.verdict != "cannot be told"
+        return by_songs / times, verdicts / times
+
+    # The songs alone would often call luck a difference.
+    by_songs, verdicts = told(1, 20)
+    assert by_songs > 0.3
+    assert verdicts == 0
+    assert told(3, 10)[1] <= 0.1
+
+
+def test_trainings_are_in_the_sentence(found):
+    systems = {name: own | {"seeds": 2} for name, own in found.systems.items()}
+    frame = pairs_table(replace(found, systems=systems)).frame
+    assert set(frame.verdict) == {"cannot be told"}
+    assert frame.sentence.str.endswith("cannot be told from 6 songs and 2 trainings.").all()
 
 
 def test_chance_correction(found, bounding):
@@ -204,17 +266,19 @@ def test_pairs(found):
 
 
 def test_sentences():
-    row = {"text": "FID", "verdict": "better"}
-    assert sentence(row, "GRU", "LSTM", 7) == "GRU is better than LSTM in FID (7 songs)."
-    row["verdict"] = "cannot be told"
-    assert sentence(row, "GRU", "LSTM", 7) == "GRU or LSTM in FID: cannot be told from 7 songs."
+    row = {"text": "FID", "verdict": "better", "seeds": 3}
+    said = "GRU is better than LSTM in FID (7 songs and 3 trainings each)."
+    assert sentence(row, "GRU", "LSTM", 7) == said
+    row |= {"verdict": "cannot be told", "seeds": 1}
+    said = "GRU or LSTM in FID: cannot be told from 7 songs and 1 training."
+    assert sentence(row, "GRU", "LSTM", 7) == said
 
 
 def test_two_runs_agree(found, extractor, real, bounding):
     again = extended(
         {
-            "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2)],
-            "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2)],
+            "original": [model(extractor, jitter=6, delay=2, seed=s) for s in (1, 2, 3)],
+            "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2, 3)],
         },
         bounding,
         real,
@@ -232,6 +296,13 @@ def test_systems_in_one_file(bounding, tmp_path):
         np.testing.assert_array_equal(loaded[name].values["jerk"], measured.values["jerk"])
     with pytest.raises(ItemError, match="holds several systems"):
         Measurements.load(tmp_path / "bounds.npz")
+
+
+def test_names_of_other_rows_are_refused(real, bounding):
+    assert {"real": LABELS["real"]} | bounds.LABELS == RESERVED
+    for name in ("real", "frozen"):
+        with pytest.raises(ItemError, match=f"name of another row.*'{name}'.*something else"):
+            extended({name: [bounding["noise"]]}, bounding, real)
 
 
 def test_leaks_and_missing_rows(real, bounding, extractor):

@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from choreo.evaluation.frechet import released_clips, released_distance, released_fid
+from choreo.evaluation.frechet import (
+    Gaussian,
+    frechet_distance,
+    released_clips,
+    released_distance,
+    released_fid,
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +29,24 @@ def test_distances(folder):
         assert values
         for pair, value in values.items():
             a, b = (arrays[name] for name in pair.split("|"))
-            ours = released_distance(a, b)
-            print(f"{file.name} {pair}: {abs(ours - value):.1e}")
-            assert ours == pytest.approx(value, rel=1e-9, abs=1e-9)
+            ours, low_rank = released_distance(a, b), _low_rank(a, b)
+            # There the root depends on scipy's version, in the eighth digit.
+            tolerance = 1e-9 + low_rank
+            print(f"{file.name} {pair}: {abs(ours - value):.1e} (at most {tolerance:.0e})")
+            assert ours == pytest.approx(value, rel=1e-9, abs=tolerance)
+            # So does the distance that Table 2 takes, by another root.
+            exact = frechet_distance(*(Gaussian.of(x.reshape(len(x), -1)) for x in (a, b)))
+            assert exact == pytest.approx(value, rel=1e-9, abs=tolerance)
             if a.ndim == 1:
                 fid = released_fid(a[None], b[None])
                 assert list(fid.values()) == pytest.approx([value] * 4, rel=1e-9, abs=1e-9)
+
+
+def _low_rank(a, b):
+    """1e-7 of the covariances' traces where one has fewer vectors than features, else 0."""
+    if a.ndim == 1 or min(len(a), len(b)) > a.shape[1]:
+        return 0.0
+    return 1e-7 * float(np.var(a, axis=0).sum() + np.var(b, axis=0).sum())
 
 
 def test_loader(folder):
@@ -39,12 +57,16 @@ def test_loader(folder):
             arrays = dict(data)
         poses = [name for name in arrays if name.startswith("pose_")]
         expected = [name for name in arrays if name.startswith("loaded_from_")]
-        assert len(poses) == 1, f"{file.name} has {', '.join(arrays)}"
+        assert poses, f"{file.name} has {', '.join(arrays)}"
         assert expected, f"{file.name} has {', '.join(arrays)}"
         for name in expected:
-            kind = name.removeprefix("loaded_from_")
-            loaded = released_clips(arrays[poses[0]].astype({"int": int, "float": float}[kind]))
-            difference = np.abs(loaded - arrays[name]).max()
-            print(f"{file.name}, loader, {kind}: {difference:.1e}")
-            assert loaded.dtype == np.float32
-            assert difference == 0
+            # The file doesn't say which of its poses it was: the one that fits, as that type.
+            dtype = {"int": int, "float": float}[name.rpartition("_")[2]]
+            differences = {}
+            for pose in poses:
+                loaded = released_clips(arrays[pose].astype(dtype))
+                assert loaded.dtype == np.float32
+                if loaded.shape == arrays[name].shape:
+                    differences[pose] = float(np.abs(loaded - arrays[name]).max())
+            print(f"{file.name}, {name}: {differences}")
+            assert min(differences.values()) == 0

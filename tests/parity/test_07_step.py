@@ -3,6 +3,10 @@
 Adam's first steps are the signs of the gradients, so that rounding of the smallest of
 them moves weights by a whole learning rate: from the second step on, two float32
 implementations part. The tolerances say by how much.
+
+The gradient penalty is a gradient, and so it jumps where rounding moves a value over the
+corner of a ReLU or to another place of a pool: in float32 it may differ in the fifth digit
+from the first step on. In float64 hardly any value lies so near to a corner.
 """
 
 import json
@@ -10,7 +14,15 @@ import json
 import numpy as np
 import pytest
 import torch
-from test_06_nets import RELEASED, _one_thread, load_inputs, recipe_of, rule, weigh  # noqa: F401
+from test_06_nets import (
+    DATA,
+    RELEASED,
+    _one_thread,  # noqa: F401
+    load_inputs,
+    recipe_of,
+    rule,
+    weigh,
+)
 
 from choreo.training.networks import Networks
 from choreo.training.recipes import recipe_from
@@ -40,8 +52,11 @@ NETWORKS = {
     "M": "music_feature_generator",
 }
 LOSS_TOLERANCE = (1e-5, 5e-3, 3e-2)
+WITH_CORNERS = ("GP", "loss_D2")
+CORNER_TOLERANCE = 2e-4
+FLOAT64_TOLERANCE = 1e-6
 DANCE_TOLERANCE = (1e-5, 5e-3, 5e-2)
-GRADIENT_TOLERANCE = 1e-2
+GRADIENT_TOLERANCE = {"G": 1e-2, "F": 1e-2, "D": 3e-2, "M": 1e-2}  # D has the penalty's
 
 
 def build(parity, case, expected, value):
@@ -89,6 +104,7 @@ def test_steps_are_those_of_the_released_code(parity):
     drawn, inputs, value = np.load(folder / "noise_alpha.npz"), load_inputs(parity), rule(parity)
     batch = {"poses": inputs["pose"], "audio": inputs["audio"], "initial": inputs["pose"][:, 0]}
     for case, expected in cases.items():
+        compare_float64(parity, case, expected, value, batch, drawn)
         networks, step = build(parity, case, expected, value)
         start = {name: p.detach().clone() for name, p in networks.named_parameters()}
         fakes = folder / f"fake_{case}.npz"
@@ -97,7 +113,9 @@ def test_steps_are_those_of_the_released_code(parity):
             noise = torch.from_numpy(drawn["noises"][s]).float()
             alpha = torch.from_numpy(drawn["alphas"][s]).float()
             terms, generated = step(batch, noise, alpha)
-            compare_step(case, s, terms, wanted, step.recipe)
+            label, tolerance = f"07_step {case} step {s + 1}", LOSS_TOLERANCE[s]
+            corners = max(tolerance, CORNER_TOLERANCE)
+            compare_step(label, terms, wanted, step.recipe, tolerance, corners)
             if s == 0:
                 compare_gradients(case, networks, expected)
             if fakes is not None:
@@ -108,31 +126,50 @@ def test_steps_are_those_of_the_released_code(parity):
         compare_moves(case, networks, start, expected)
 
 
-def compare_step(case, s, terms, wanted, recipe):
+def compare_float64(parity, case, expected, value, batch, drawn):
+    """Hold the first step in float64 to the reference, whose own rounding remains.
+
+    How much that is, is known of the cases in this repository only; in another one the
+    reference may have rounded over a corner.
+    """
+    networks, step = build(parity, case, expected, value)
+    for network in (networks, step.perceptual):
+        if network is not None:
+            network.double()
+    exact = {name: tensor.double() for name, tensor in batch.items()}
+    noise, alpha = (torch.from_numpy(drawn[name][0]).double() for name in ("noises", "alphas"))
+    terms, _ = step(exact, noise, alpha)
+    shipped = parity.resolve() == DATA.resolve()
+    bounds = (FLOAT64_TOLERANCE,) * 2 if shipped else (LOSS_TOLERANCE[0], CORNER_TOLERANCE)
+    label = f"07_step {case} step 1 in float64"
+    compare_step(label, terms, expected["steps"][0], step.recipe, *bounds)
+
+
+def compare_step(step, terms, wanted, recipe, tolerance, corners):
     unknown = set(wanted) - set(TERMS)
     assert not unknown, unknown
     for name, number in wanted.items():
         ours = TERMS[name]
         if ours == "perceptual" and not recipe.perceptual_loss:
             continue
-        label = f"07_step {case} step {s + 1} {name}"
-        difference = compare(label, terms[ours].item(), number, LOSS_TOLERANCE[s])
+        label, bound = f"{step} {name}", corners if name in WITH_CORNERS else tolerance
+        difference = compare(label, terms[ours].item(), number, bound)
         print(f"{label}: relative difference {difference:.2g}")
 
 
 def compare_gradients(case, networks, expected):
     for letter, norms in expected["grad_norms_step1"].items():
         own = dict(getattr(networks, NETWORKS[letter]).named_parameters())
-        total = expected["total_grad_norm_step1"][letter]
+        total, bound = expected["total_grad_norm_step1"][letter], GRADIENT_TOLERANCE[letter]
         worst = 0.0
         for name, wanted in norms.items():
             ours = own[name].grad.norm().item()
             # Biases before BatchNorm have no gradient but rounding.
             difference = max(0.0, abs(ours - wanted) - 1e-7 * total) / max(wanted, 1e-12)
-            assert difference <= GRADIENT_TOLERANCE, f"{case} {letter}.{name}: {ours}, {wanted}"
+            assert difference <= bound, f"{case} {letter}.{name}: {ours}, {wanted}"
             worst = max(worst, difference)
         ours = torch.nn.utils.get_total_norm([p.grad for p in own.values()]).item()
-        compare(f"{case} {letter} total gradient", ours, total, GRADIENT_TOLERANCE)
+        compare(f"{case} {letter} total gradient", ours, total, bound)
         print(f"07_step {case} {letter} gradients ({len(norms)}): relative difference {worst:.2g}")
 
 

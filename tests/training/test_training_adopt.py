@@ -5,8 +5,11 @@ import pytest
 import torch
 from safetensors import safe_open
 from test_training_train import SWITCHES, run
+from training_dances import packed
 
 from choreo.dances.generate import generate, load_generator
+from choreo.dataset.pack import ChunkDataset
+from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.training.adopt import adopt
 from choreo.training.model_card import model_card
@@ -54,6 +57,18 @@ def test_a_model_of_another_study_is_taken_with_its_scaling(dances, tmp_path):
         summary["recipe"] == json.loads((tmp_path / "other" / "metrics.json").read_text())["recipe"]
     )
     assert summary["data"]["method"] == dances.method
+    assert summary["trained_on"] is None  # of chunks without clips
+
+
+def test_what_a_model_was_trained_on_goes_with_its_weights(tmp_path):
+    data = ChunkDataset(packed(tmp_path, 2), split="train")
+    summary = run(data, tmp_path / "own", recipe_from({"epochs": 1, "batch_size": 2}))
+    seen = summary["trained_on"]
+    assert seen == seen_in(data)
+    assert (seen["songs"], seen["videos"], seen["dancers"]) == (["song"], ["dance"], ["dance"])
+    path = tmp_path / "own" / "weights.safetensors"
+    taken = take(data, tmp_path, epochs=0, weights_file=str(path))
+    assert taken["trained_on"] == seen
 
 
 def test_without_weights_it_is_said(dances, tmp_path):

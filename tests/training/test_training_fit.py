@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from choreo.training.fit import measure_fit, recalibrate
+from choreo.training.fit import mean_pose, measure_fit, recalibrate
 from choreo.training.pose_generator import DanceGenerator
 from choreo.training.recipes import recipe_from
 
@@ -31,6 +31,26 @@ def test_the_right_music_fits_and_another_does_not(dances):
     assert fit["l1_shuffled_music"] == pytest.approx(np.abs(other - dances.pose).mean(), rel=1e-5)
     mean = dances.pose.mean((0, 1))
     assert fit["l1_mean_pose"] == pytest.approx(np.abs(dances.pose - mean).mean(), rel=1e-5)
+
+
+def test_float64_is_made_on_the_host_only(dances, monkeypatch):
+    """As mps has none; a tensor counts as on the host once it was asked to go there."""
+    here, cpu, double = [], torch.Tensor.cpu, torch.Tensor.double
+
+    def moved(tensor):
+        here.append(cpu(tensor))
+        return here[-1]
+
+    def widened(tensor):
+        assert any(tensor is other for other in here)
+        return double(tensor)
+
+    mean = mean_pose(dances)
+    monkeypatch.setattr("choreo.training.fit.mean_pose", lambda _: mean)
+    monkeypatch.setattr(torch.Tensor, "cpu", moved)
+    monkeypatch.setattr(torch.Tensor, "double", widened)
+    measure_fit(Copy(), dances, seed=0)
+    assert here
 
 
 def test_recalibration_takes_the_means_of_the_data(dances):

@@ -1,7 +1,9 @@
+import json
 import pickle
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional
 
@@ -13,7 +15,7 @@ from choreo.training.discriminators import (
     windows,
 )
 from choreo.training.music_encoder import MusicEncoder, repeated, running_statistics
-from choreo.training.networks import Networks, fill, load_state
+from choreo.training.networks import Networks, fill, load_state, read_trained
 from choreo.training.pose_generator import DanceGenerator, draw_noise
 from choreo.training.recipes import recipe_from
 from choreo.training.stgcn import SpatialTemporalGraphNetwork, adjacency
@@ -242,3 +244,19 @@ def test_wrong_state_dicts_are_named(tmp_path, capsys, write, message):
     with pytest.raises(ItemError, match=f"weights.pth: {message}"):
         load_state(MusicEncoder("gru", 128), path)
     assert "run" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("recipe", "problem"),
+    [
+        ({"no_such": 1}, r"\(no_such: unknown switch of a recipe\)"),
+        ({"encoder": "rnn"}, r"\(encoder: Input should be .*\) \(got 'rnn'\)"),
+    ],
+)
+def test_a_recipe_of_another_version_names_the_file_and_what_to_do(tmp_path, recipe, problem):
+    path = tmp_path / "weights.safetensors"
+    save_file({"x": torch.zeros(1)}, path, metadata={"choreo": json.dumps({"recipe": recipe})})
+    with pytest.raises(
+        ItemError, match=rf"weights.safetensors: the recipe .*{problem}.* Train it anew, or use"
+    ):
+        read_trained(path)

@@ -1,3 +1,9 @@
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -5,9 +11,17 @@ from test_training_train import run
 from training_dances import Dances
 
 from choreo.errors import ConfigError, ItemError
+from choreo.training.numerics import TrainingDiverged
 from choreo.training.perceptual import change, load_perceptual, pretrain
 from choreo.training.recipes import recipe_from
 from choreo.training.stgcn import SpatialTemporalGraphNetwork
+
+NAME = "perceptual.safetensors"
+
+
+def prepare(dances, folder, steps=1, **options):
+    options = {"checkpoint_dir": folder / "checkpoints", "device": "cpu", "threads": 1, **options}
+    return pretrain(dances, folder / NAME, steps=steps, seed=0, **options)
 
 
 @pytest.fixture
@@ -46,9 +60,9 @@ def test_class_8_delays_the_arms(poses):
 @pytest.mark.slow
 def test_it_learns_to_tell_changes_apart(tmp_path):
     dances = Dances(tmp_path / "d.npz", chunks=8)
-    summary = pretrain(dances, tmp_path / "p.safetensors", steps=40, seed=0)
+    summary = prepare(dances, tmp_path, steps=40)
     assert summary["accuracy"] > 2 / 16
-    network, read = load_perceptual(tmp_path / "p.safetensors")
+    network, read = load_perceptual(tmp_path / NAME)
     assert read == summary
     assert not network.training
 
@@ -56,12 +70,73 @@ def test_it_learns_to_tell_changes_apart(tmp_path):
 def test_the_same_seed_gives_the_same_network(tmp_path, dances):
     told = []
     for name in "ab":
-        pretrain(
-            dances, tmp_path / f"{name}.safetensors", steps=2, seed=0,
-            on_progress=lambda *done: told.append(done),
-        )  # fmt: skip
-    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+        prepare(dances, tmp_path / name, steps=2, on_progress=lambda *done: told.append(done))
+    assert (tmp_path / "a" / NAME).read_bytes() == (tmp_path / "b" / NAME).read_bytes()
     assert told == [(1, 2), (2, 2)] * 2
+    assert not list((tmp_path / "a" / "checkpoints").glob("*/*"))
+
+
+SCRIPT = """
+    import os, signal, sys
+    sys.path.insert(0, {tests!r})
+    from pathlib import Path
+    from test_training_perceptual import prepare
+    from training_dances import Dances
+
+    folder, stop = Path(sys.argv[1]), int(sys.argv[2])
+
+    def tell(step, steps):
+        if step == stop:
+            os.kill(os.getpid(), signal.{signal})
+
+    prepare(Dances(folder / "d.npz"), folder, steps=4, on_progress=tell, checkpoint_steps={every})
+"""
+
+
+def start(folder, stop, name="SIGKILL", every=1):
+    folder.mkdir(exist_ok=True)
+    code = textwrap.dedent(SCRIPT).format(
+        tests=str(Path(__file__).parent), signal=name, every=every
+    )
+    command = [sys.executable, "-c", code, str(folder), str(stop)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.slow
+def test_one_that_is_killed_and_terminated_goes_on_to_the_same_bytes(tmp_path, dances):
+    prepare(dances, tmp_path, steps=4)
+    folder = tmp_path / "killed"
+    assert start(folder, 2).returncode == -signal.SIGKILL
+    stopped = start(folder, 3, "SIGTERM", every=100)
+    assert "goes on from step 1 of 4" in stopped.stderr
+    assert "stopped by SIGTERM" in stopped.stderr
+    assert stopped.returncode == 143
+    assert not (folder / NAME).exists()
+    done = start(folder, 0)
+    assert "goes on from step 3 of 4" in done.stderr
+    assert (folder / NAME).read_bytes() == (tmp_path / NAME).read_bytes()
+
+
+def test_what_is_not_finite_stops_it_before_a_weight_moves(tmp_path, dances):
+    dances.pose[:, 3, 0, 0] = np.nan
+    with pytest.raises(TrainingDiverged, match="diverged at step 0 of 2: loss nan") as caught:
+        prepare(dances, tmp_path, steps=2)
+    kept = torch.load(caught.value.where, weights_only=True)
+    assert kept["batch"]["poses"].isnan().any()
+    weights = {name: v for name, v in kept["network"].items() if ".running_" not in name}
+    assert all(torch.isfinite(v).all() for v in weights.values())
+    assert not (tmp_path / NAME).exists()
+
+
+def test_its_device_and_threads_are_checked_and_told(tmp_path, dances):
+    with pytest.raises(ConfigError, match="no such device here"):
+        prepare(dances, tmp_path, device="tpu")
+    with pytest.raises(ConfigError, match=r"threads.*at least 1"):
+        prepare(dances, tmp_path, threads=0)
+    summary = prepare(dances, tmp_path, threads=2)
+    assert (summary["device"], summary["threads"]) == ("cpu", 2)
+    assert torch.get_num_threads() == 1
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_a_released_state_dict_serves_too(tmp_path):
@@ -86,8 +161,7 @@ def test_the_original_trains_with_it(tmp_path, dances):
     })  # fmt: skip
     with pytest.raises(ConfigError, match="the pose perceptual loss needs its network"):
         run(dances, tmp_path, recipe)
-    path = tmp_path / "perceptual.safetensors"
-    pretrain(dances, path, steps=1, seed=0)
-    summary = run(dances, tmp_path, recipe, perceptual=path)
+    prepare(dances, tmp_path, steps=1)
+    summary = run(dances, tmp_path, recipe, perceptual=tmp_path / NAME)
     assert summary["perceptual"]["steps"] == 1
     assert summary["last_epoch"]["perceptual"] > 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from choreo.errors import ConfigError
-from choreo.training.recipes import load_recipes, recipe_from, recipe_named
+from choreo.training.recipes import load_recipes, recipe_from, recipe_named, shown_in_figure7
 
 MODELS = Path(__file__).parents[2] / "config" / "models.yaml"
 
@@ -104,3 +104,16 @@ def test_recipes_import_nothing_heavy():
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_figure_7_shows_the_gru_and_not_the_original_which_is_one_too():
+    recipes = load_recipes(MODELS)
+
+    def shown(*names):
+        return shown_in_figure7({name: recipes[name] for name in names})
+
+    assert shown("gru", "lstm", "original") == "gru"
+    assert shown("gru_released", "gru") == "gru"
+    assert shown("original", "lstm", "gru_released", "original_released") == "gru_released"
+    assert shown("lstm", "original") == "lstm"
+    assert shown() is None

@@ -129,6 +129,10 @@ def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturb
     assert "goes on from step 2 of 6" in stopped.stderr
     assert "stopped by SIGTERM" in stopped.stderr
     assert stopped.returncode == 143
+    (losses,) = (folder / "checkpoints").glob("*/losses.csv")
+    whole = (undisturbed[0] / "losses.csv").read_text().splitlines()
+    assert losses.read_text().splitlines() == whole[:6]
+    assert not (folder / "losses.csv").exists()
     done = start(folder, 0)
     assert "goes on from step 5 of 6" in done.stderr
     assert outputs(folder) == outputs(undisturbed[0])
@@ -156,6 +160,20 @@ def test_a_checkpoint_serves_no_other_recipe_seed_or_data():
         for data in ("a", "b")
     }
     assert len(keys) == 8
+
+
+def test_another_number_of_threads_is_another_run(dances, tmp_path):
+    def fail(step, steps, losses):
+        if step == 2:
+            raise KeyboardInterrupt
+
+    for threads in (1, 2, 1):
+        with pytest.raises(KeyboardInterrupt):
+            run(dances, tmp_path, threads=threads, on_progress=fail, checkpoint_steps=1)
+    assert len(list((tmp_path / "checkpoints").glob("*/state.pt"))) == 2
+    for threads in (0, -1):
+        with pytest.raises(ConfigError, match=r"threads.*at least 1"):
+            run(dances, tmp_path, threads=threads)
 
 
 def test_a_second_process_waits_for_the_first(tmp_path):
@@ -192,6 +210,9 @@ def test_a_run_that_diverges_stops_and_keeps_its_batch(dances, tmp_path, value):
         run(dances, tmp_path)
     assert "step 1: generator" in str(caught.value)
     assert "lower learning_rates" in str(caught.value)
+    losses = Path(caught.value.where).parent / "losses.csv"
+    assert f"All of it: {losses}" in str(caught.value)
+    assert [line[:4] for line in losses.read_text().splitlines()] == ["epoc", "0,0,", "0,1,"]
     kept = torch.load(caught.value.where, weights_only=True)
     assert not torch.isfinite(kept["batch"]["audio"][0, 0, 0])
     # BatchNorm has seen the batch; nothing else has.

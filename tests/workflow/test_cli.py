@@ -58,6 +58,9 @@ def test_evaluate_gives_the_tables_of_the_study(study, tmp_path, capsys):
         )
         keys = [key for key in ("system", "features", "source") if key in ours]
         ours, rule = (frame.set_index(keys).sort_index() for frame in (ours, rule))
+        # What they were made of differs: a folder and a study.
+        made_of = ["commit", "dataset", "dances", "options", "test_songs", "training_seeds"]
+        ours = ours.drop(columns=made_of)
         pd.testing.assert_frame_equal(ours, rule[ours.columns])
     assert main(["evaluate", dataset, str(tmp_path), "-o", str(tmp_path)]) == 1
     assert "no dances" in capsys.readouterr().err

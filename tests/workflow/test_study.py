@@ -58,7 +58,7 @@ def test_table2x_has_its_bounding_rows(finished):
     assert distances.frechet.notna().all()
     assert (distances.chunks == 1).all()
     pairs = pd.read_csv(tables / "table2x_pairs.csv")
-    assert pairs.sentence.str.endswith("cannot be told from 1 song.").all()
+    assert pairs.sentence.str.endswith("cannot be told from 1 song and 1 training.").all()
 
 
 def test_every_table_says_what_it_was_made_by(finished):
@@ -102,6 +102,12 @@ def test_table3_runs_small_and_says_so(copy):
     assert table["config"].nunique() == 1
     assert list(table["training_seeds"].unique()) == [1]
     assert table["study_seed"].tolist() == [1] * 10
+    # From now on the report shows it.
+    report = copy.results / "tiny" / "report.html"
+    assert "tables/table3.html" not in report.read_text()
+    assert copy.planned("report") == {"report"}
+    copy.run("report")
+    assert "tables/table3.html" in report.read_text()
     text = (copy.results / "tiny" / "tables" / "table3.md").read_text()
     assert "This is a small run" in text
     assert "on 4 chunks of 5 s; epochs: 1, of the original model 2; test songs: 1." in text

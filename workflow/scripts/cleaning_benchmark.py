@@ -1,5 +1,5 @@
 from choreo.cleaning import benchmark
-from choreo.cleaning.truths import held_out
+from choreo.cleaning.truths import held_out, stress
 from choreo.figures import save
 from choreo.jobs import run
 
@@ -8,7 +8,8 @@ def action(terminal):
     o = snakemake.output
     truths = held_out()
     results = benchmark.run(truths, conditions=benchmark.conditions())
-    benchmark.summary(results).write(o.table.removesuffix(".html"))
+    stressed = benchmark.run(stress(), conditions=benchmark.faultless())
+    benchmark.summary(results, stressed).write(o.table.removesuffix(".html"))
     benchmark.kinds_table(results).write(o.kinds.removesuffix(".html"))
     slower = {f"{clip} at 24 fps": truth for clip, truth in held_out(fps=24).items()}
     spread = benchmark.draws_table(benchmark.draws(truths | slower))

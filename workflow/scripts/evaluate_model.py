@@ -1,14 +1,16 @@
 from choreo.evaluation.extractor import Extractor
-from choreo.evaluation.inputs import read_dances, read_real
+from choreo.evaluation.inputs import check_unseen, read_dances, read_real
 from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.table2 import evaluate
-from choreo.files import write_json
+from choreo.files import read_json, write_json
 from choreo.jobs import problem_in, run_item
 
 
 def action(terminal):
     i, p, w = snakemake.input, snakemake.params, snakemake.wildcards
+    seen = read_json(i.metrics).get("trained_on")
+    known = check_unseen(seen, i.dataset, where=f"{w.model}, seed {w.seed}")
     files = {
         song: (track, sound)
         for song, track, sound in zip(p.songs, i.tracks, i.songs)
@@ -19,7 +21,13 @@ def action(terminal):
         {song: sound for song, (_, sound) in files.items()},
         method=p.method,
     )
-    measured = measure(dances, Extractor.load(i.extractor), method=p.method, tolerance=p.tolerance)
+    measured = measure(
+        dances,
+        Extractor.load(i.extractor),
+        method=p.method,
+        tolerance=p.tolerance,
+        beat_this=i.get("beat_this") or None,
+    )
     released = None
     if i.get("judge"):
         real = read_real(i.dataset, "train", sound=False)
@@ -32,8 +40,9 @@ def action(terminal):
         released_fid=released,
     )
     measured.save(snakemake.output.measured)
-    write_json(snakemake.output.record, record)
+    write_json(snakemake.output.record, record | {"training_known": known})
 
 
 # A song that can't be danced to is left out, and the others are evaluated.
-run_item(snakemake, action, needs=[snakemake.input.extractor, snakemake.input.reference])
+needed = ("extractor", "reference", "metrics")
+run_item(snakemake, action, needs=[snakemake.input[name] for name in needed])

@@ -1,5 +1,4 @@
-from choreo.evaluation.extractor import Extractor
-from choreo.evaluation.inputs import read_real, shared_dancers
+from choreo.evaluation.inputs import load_extractor, read_real, shared_dancers
 from choreo.evaluation.measurements import measure, one_dance_a_song
 from choreo.evaluation.table2 import evaluate
 from choreo.files import write_json
@@ -8,7 +7,7 @@ from choreo.jobs import run_item
 
 def action(terminal):
     i, o, p = snakemake.input, snakemake.output, snakemake.params
-    extractor = Extractor.load(i.extractor)
+    extractor = load_extractor(i.extractor, i.dataset)
     real = measure(read_real(i.dataset, "train", sound=False), extractor)
     # Not taken from the bounding rows, which Table 2 would wait for.
     held_out = measure(
@@ -16,9 +15,11 @@ def action(terminal):
         extractor,
         method=p.method,
         tolerance=p.tolerance,
+        beat_this=i.get("beat_this") or None,
     )
     record = evaluate(held_out, real, system="real")
-    write_json(o.record, record | {"shared_dancers": shared_dancers(i.dataset)})
+    about = {"shared_dancers": shared_dancers(i.dataset), "beat_this": bool(i.get("beat_this"))}
+    write_json(o.record, record | about)
     real.save(o.reference)
 
 

@@ -1,6 +1,5 @@
 from choreo.evaluation.bounds import measure_bounds
-from choreo.evaluation.extractor import Extractor
-from choreo.evaluation.inputs import read_music, read_real
+from choreo.evaluation.inputs import load_extractor, read_music, read_real
 from choreo.evaluation.measurements import one_dance_a_song, save_systems
 from choreo.jobs import run_item
 
@@ -10,11 +9,12 @@ def action(terminal):
     systems = measure_bounds(
         one_dance_a_song(read_real(i.dataset, "test", sound=True)),
         read_real(i.dataset, "train", sound=False),
-        Extractor.load(i.extractor),
+        load_extractor(i.extractor, i.dataset),
         training_music=read_music(i.dataset, "train"),
         seed=p.seed,
         method=p.method,
         tolerance=p.tolerance,
+        beat_this=i.get("beat_this") or None,
     )
     save_systems(systems, snakemake.output.bounds)
 

@@ -1,15 +1,13 @@
 import sys
 
-import torch
-
 from choreo.dataset.pack import ChunkDataset
 from choreo.jobs import run
+from choreo.training.devices import claimed
 from choreo.training.perceptual import pretrain
 
 
 def action(terminal):
     i, o, p = snakemake.input, snakemake.output, snakemake.params
-    torch.set_num_threads(p.threads)
 
     def told(done, steps):
         if done % max(1, steps // 10) == 0:
@@ -17,8 +15,17 @@ def action(terminal):
             print(line, file=sys.stderr)
             print(line, file=terminal)
 
-    dataset = ChunkDataset(i.dataset, split="train")
-    summary = pretrain(dataset, o.weights, steps=p.steps, seed=p.seed, on_progress=told)
+    with claimed(p.device) as (device,):
+        summary = pretrain(
+            ChunkDataset(i.dataset, split="train"),
+            o.weights,
+            steps=p.steps,
+            seed=p.seed,
+            checkpoint_dir=p.checkpoints,
+            device=device,
+            threads=p.threads,
+            on_progress=told,
+        )
     print(summary)
 
 

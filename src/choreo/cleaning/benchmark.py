@@ -168,6 +168,16 @@ def conditions():
     return found
 
 
+def faultless():
+    """Those of `conditions` that have no fault: nothing at all, and jitter alone.
+
+    Returns
+    -------
+    list of dict
+    """
+    return [condition for condition in conditions() if not condition["rate"]]
+
+
 def run(truths, *, conditions, methods=METHODS, seed=0):
     """Run every method under every condition on every clip.
 
@@ -340,7 +350,7 @@ FORMATS = {
 }
 """Their formats."""
 
-NOTHING, JITTER_ALONE = "none, no jitter", "none, jitter"
+NOTHING, JITTER_ALONE, IN_DEPTH = "none, no jitter", "none, jitter", "; in depth"
 
 
 def _mixed(results):
@@ -378,21 +388,25 @@ def goal(results):
     return shares, float((unspoiled["robust"] - unspoiled["none"]).max())
 
 
-def summary(results):
+def summary(results, stressed):
     """Make the benchmark's table: mixed faults at rising rates, means over clips.
 
     Parameters
     ----------
     results : pandas.DataFrame
         Of `run`.
+    stressed : pandas.DataFrame
+        The same of `choreo.cleaning.truths.stress`, under `faultless` conditions.
 
     Returns
     -------
     Table
     """
-    mixed = _mixed(results)
+    in_depth = _mixed(stressed)
+    in_depth["faults"] += IN_DEPTH
+    mixed = pd.concat([in_depth, _mixed(results)])
     frame = mixed.groupby(["faults", "method"], sort=False).mean(numeric_only=True).reset_index()
-    shares, harm = goal(results)
+    shares, harm = goal(pd.concat([results, stressed]))
     said = ", ".join(f"{share:.2f} at {rate:.0%}" for rate, share in shares.items())
     return Table(
         frame=frame[list(HEADERS)],
@@ -402,7 +416,9 @@ def summary(results):
         notes=(
             "The true tracks are synthetic dances of other songs, other dancers and another "
             "seed than the demo study's, on which robust's constants were chosen "
-            f"({', '.join(dict.fromkeys(results['clip']))}). Faults, mixed: lone jumps, "
+            f"({', '.join(dict.fromkeys(results['clip']))}). In depth: smooth movements of a 3-D "
+            f"skeleton before a camera ({', '.join(dict.fromkeys(stressed['clip']))}), without "
+            "faults. Faults, mixed: lone jumps, "
             "stretches of 2-8 frames of a limb or the whole body, left and right swapped, frames "
             f"with nobody; jitter of {JITTER:.1%} of the body's size everywhere.",
             "Precision and recall are of frames with a wrong joint; median, savgol and lowpass "

@@ -12,9 +12,14 @@ one joint, and take a fast arm for an error. Here
    move stays. The body jumps where half of its joints do, an arm where elbow and wrist do:
    together they move far less abruptly than a wrist may, so that less counts as a jump.
    What the track's own jitter explains does not;
-3. a joint at the end of a limb that is longer than the clip's robust maximum is dropped;
-4. each joint is filled on its own by a cubic spline through what is left of it; gaps
-   longer than a limit are left empty.
+3. a joint at the end of a limb is dropped where the limb is longer than the clip's robust
+   maximum and came to be so, or ceases to be, by a jump. A limb that grows smoothly is one
+   that turns out of the camera's axis, and all limbs grow where the dancer comes nearer:
+   the maximum grows with them;
+4. each joint is filled on its own, halfway between the cubic spline through what is left of
+   it, which swings out where jitter or a bad frame gives it a wrong slope, and the
+   shape-preserving cubic (PCHIP), which cuts the turn of a movement off. What is filled is
+   held to the longest limb that was kept; gaps longer than a limit are left empty.
 
 Distances are in units of the dancer's size (the median diagonal of the box around the
 joints), so that the resolution does not matter.
@@ -23,8 +28,9 @@ joints), so that the resolution does not matter.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
-from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
 from choreo.displacement import given_joints, joints_in_use
 
 MAX_GAP_SECONDS = 0.5
@@ -54,7 +60,14 @@ FAR = 0.5
 
 LIMB_MARGIN, LIMB_SLACK = 1.35, 0.03
 """A limb may be longer than the 90th percentile of its length by this factor and this part
-of the body size. Widths of the body and the face are no limbs: they grow in a turn."""
+of the body size, both times how much longer than theirs the dancer's limbs are in the frame
+(their median, at least 1). Widths of the body and the face are no limbs: they grow in a turn."""
+
+FEWEST = 10
+"""Frames from which the length of a limb can be told."""
+
+HELD_ROUNDS = 2
+"""How often filled joints are held to their limbs: the second time those moved by the first."""
 
 REFERENCE_FPS = 30.0
 """Frame rate at which the constants were set."""
@@ -184,9 +197,10 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
             paths.append((at, known, worth[there].mean(1)))
         for joints, (at, *_), good in zip(groups, paths, consistent(paths, fps, level)):
             keep[np.ix_(at[~good], joints)] = False
-    keep &= ~_too_long(path, keep, size, skeleton)
+    keep &= ~_too_long(path, keep, size, skeleton, fps)
     limit = None if max_gap_seconds is None else max_gap_seconds * fps
-    return Repair(_filled(path, keep, limit), given & ~keep, exchanged & given)
+    filled = _held(_filled(path, keep, limit), keep, skeleton)
+    return Repair(filled, given & ~keep, exchanged & given)
 
 
 def _filled(path, keep, limit):
@@ -195,11 +209,37 @@ def _filled(path, keep, limit):
     for joint in np.flatnonzero(keep.any(0) & ~keep.all(0)):
         patterns.setdefault(keep[:, joint].tobytes(), []).append(joint)
     for joints in patterns.values():
-        # Joints that lack the same frames share one spline.
+        # Joints that lack the same frames share their curves.
         mask = keep[:, joints[0]]
-        values = path[:, joints].reshape(len(path), -1)
-        filled = fill_gaps(values, mask, bridgeable(mask, limit))
-        out[:, joints] = filled.reshape(len(path), -1, 2)
+        gap = bridgeable(mask, limit)
+        if gap.any():
+            values = path[:, joints].reshape(len(path), -1)
+            spline = fill_gaps(values, mask, gap)[gap]
+            at = np.flatnonzero(mask)
+            level = PchipInterpolator(at, values[at])(np.flatnonzero(gap))
+            out[np.ix_(gap, joints)] = ((spline + level) / 2).reshape(len(spline), -1, 2)
+    return out
+
+
+def _held(filled, keep, skeleton):
+    """Bring filled joints nearer where their limb is longer than it ever was where kept."""
+    out = filled.copy()
+    longest = {}
+    for near, far in skeleton.limbs:
+        both = keep[:, near] & keep[:, far]
+        if both.sum() >= FEWEST and not both.all():
+            longest[near, far] = np.hypot(*(out[both, far] - out[both, near]).T).max()
+    for _ in range(HELD_ROUNDS):
+        for (near, far), most in longest.items():
+            # Of two that were filled it is the far one that moves.
+            for moved, still, may in (
+                (far, near, ~keep[:, far]),
+                (near, far, keep[:, far] & ~keep[:, near]),
+            ):
+                way = out[:, moved] - out[:, still]
+                length = np.hypot(*way.T)
+                over = may & (length > most)
+                out[over, moved] = out[over, still] + way[over] * (most / length[over])[:, None]
     return out
 
 
@@ -450,17 +490,34 @@ def _best_chains(joints):
     return chains
 
 
-def _too_long(path, keep, size, skeleton):
-    """Joints at the far end of limbs that are longer than the clip's robust maximum."""
+def _too_long(path, keep, size, skeleton, fps):
+    """Joints at the far end of limbs that a jump made longer than the clip's robust maximum."""
     wrong = np.zeros(keep.shape, bool)
+    limbs, lengths = [], []
     for near, far in skeleton.limbs:
         names = skeleton.joints[near], skeleton.joints[far]
         both = keep[:, near] & keep[:, far]
-        if not all(name.endswith(_LIMB_ENDS) for name in names) or both.sum() < 10:
+        if not all(name.endswith(_LIMB_ENDS) for name in names) or both.sum() < FEWEST:
             continue
         if {name.split("_")[0] for name in names} == {"left", "right"}:
             continue
-        length = np.hypot(*(path[:, far] - path[:, near]).T)
-        longest = np.percentile(length[both], 90) * LIMB_MARGIN + LIMB_SLACK * size
-        wrong[:, far] |= both & (length > longest)
+        length = np.where(both, np.hypot(*(path[:, far] - path[:, near]).T), np.nan)
+        limbs.append((near, far))
+        lengths.append(length / (np.percentile(length[both], 90) + LIMB_SLACK / LIMB_MARGIN * size))
+    if not limbs:
+        return wrong
+    relative = np.sort(lengths, axis=0)
+    known = np.isfinite(relative).sum(0, keepdims=True)
+    nearer = np.take_along_axis(relative, np.maximum(known - 1, 0) // 2, 0)[0]
+    longest = LIMB_MARGIN * np.fmax(nearer, 1.0)
+    for (near, far), length in zip(limbs, lengths):
+        long = length > longest
+        if not long.any():
+            continue
+        at = np.flatnonzero(np.isfinite(length))
+        vector = (path[at, far] - path[at, near])[:, None] / size
+        jumps = np.concatenate([[False], _jumps(at, vector, JOINT, fps)[0], [False]])
+        for first, last in runs(long[at]):
+            if jumps[first] or jumps[last + 1]:
+                wrong[at[first : last + 1], far] = True
     return wrong

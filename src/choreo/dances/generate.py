@@ -85,7 +85,11 @@ def load_generator(path, *, recipe=None, method="released"):
         path = path / WEIGHTS
     if path.suffix == ".pth":
         if recipe is None:
-            raise ConfigError("a .pth needs a recipe", where=path, remedy="Name its model")
+            raise ConfigError(
+                "a .pth needs a recipe, which it doesn't hold",
+                where=path,
+                remedy="Name its model, such as --recipe gru_released",
+            )
         network = DanceGenerator(recipe)
         load_state(network, path)
         none = np.empty((0, JOINTS, 2), np.float32)

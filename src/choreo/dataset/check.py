@@ -18,6 +18,7 @@ from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
 from choreo.dataset.normalise import POSE_FPS, normalise
 from choreo.dataset.pack import ChunkDataset, check_splits
+from choreo.dataset.seen import same_content
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
 from choreo.media import SAMPLE_RATE
@@ -73,7 +74,7 @@ def check(path):
     """Read a packed file or shard whole and say what is wrong with it.
 
     Hashes of every clip; finite poses; initial poses that fit; chunks in order of time;
-    no leak between splits.
+    no leak between splits, also of the same poses or sound under other names.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ def check(path):
             check_splits(clips, by)
         except ConfigError as error:
             problems.append(str(error))
+        problems += same_content(path)
     return problems
 
 

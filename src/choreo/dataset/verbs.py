@@ -6,9 +6,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from choreo.arguments import positive, say, share, whole, words
-from choreo.dataset.split import KEYS, SPLITS
+from choreo.arguments import heights, positive, say, share, whole, words
+from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
+from choreo.files import is_id
 
 EPILOG = """\
 examples:
@@ -23,12 +24,18 @@ IMPORTS = """\
   aist    FILES: the folder keypoints2d of AIST++; --music: mBR0.wav, ... (or .mp3, .m4a);
           --lists: a folder with AIST++'s own splits/ and ignore_list.txt
   brace   FILES: a folder with a .json a segment; --music: <YouTube id>.wav, .m4a, .mp4, ...;
-          --lists: videos_info.csv
+          --lists: a copy of BRACE's repository (videos_info.csv, annotations/segments.csv,
+          ...: dancers, and segments that follow each other are joined), or
+          videos_info.csv alone (each segment by itself, dancers unknown); --official-split:
+          its own train and test sequences, which share videos, songs and dancers and so
+          need --by video (a sequence then counts as a video)
   ren     FILES: Ren et al.'s file (JSON encoded twice)
   paired  FILES: the thesis's dance_music_paired.json
 
 aist and brace are cleaned and normalised like our own tracks; ren and paired hold chunks,
-which are taken as they are (method `released`; only --outside changes them). OUT then
+which are taken as they are (method `released`; only --outside changes them). The threshold
+of eq. (1) is by default what the thesis's 50 px are in its pictures, 0.2 of the dancer's
+height in 1/30 s, whatever the size and rate of these. OUT then
 holds dataset.h5, its data card, shards/ and videos.tsv, the table of a study of them, and
 for aist and brace also poses/, cleaning/ and videos/ (the music), which `choreo dataset
 check` compares with. Splits are made by
@@ -115,8 +122,24 @@ def add_verbs(verbs):
         choices=["thesis", "released", "robust"],
         help="aist, brace: how (default thesis)",
     )
+    threshold = sub.add_mutually_exclusive_group()
+    threshold.add_argument(
+        "--threshold",
+        type=positive,
+        metavar="PX",
+        help="aist, brace: pixels a joint may move in one frame (eq. 1)",
+    )
+    threshold.add_argument(
+        "--threshold-height",
+        type=heights,
+        metavar="F",
+        help="aist, brace: the same as a fraction of the dancer's height (default 6 / fps)",
+    )
     sub.add_argument(
         "--method", choices=["thesis", "released"], help="aist, brace: which (default thesis)"
+    )
+    sub.add_argument(
+        "--official-split", action="store_true", default=None, help="brace: its own; see above"
     )
     sub.add_argument(
         "--outside",
@@ -279,7 +302,12 @@ def _import_aist(options):
 def _import_brace(options):
     from choreo.dataset.importers.sequences import brace_sequences
 
-    return brace_sequences(options.files, _needed(options, "music"), _needed(options, "lists"))
+    return brace_sequences(
+        options.files,
+        _needed(options, "music"),
+        _needed(options, "lists"),
+        official=bool(options.official_split),
+    )
 
 
 def _import_ren(options):
@@ -305,23 +333,36 @@ _KINDS = {
 
 
 # What only some kinds take; all take --outside and the splits.
+_CLEANED = ("music", "lists", "cleaning", "threshold", "threshold_height", "method")
 _TAKES = {
-    "aist": ("music", "lists", "camera", "cleaning", "method"),
-    "brace": ("music", "lists", "cleaning", "method"),
+    "aist": (*_CLEANED, "camera"),
+    "brace": (*_CLEANED, "official_split"),
     "ren": (),
     "paired": (),
 }
 
 
 def _refuse_unused(options):
-    for name in _TAKES["aist"]:
+    for name in sorted({name for names in _TAKES.values() for name in names}):
         if name not in _TAKES[options.kind] and getattr(options, name) is not None:
             raise ItemError(
-                f"--{name} has no effect on this kind",
+                f"--{name.replace('_', '-')} has no effect on this kind",
                 where=f"import {options.kind}",
                 value=str(getattr(options, name)),
                 remedy="Leave it out; `choreo dataset import --help` says what each kind takes",
             )
+    if options.kind in ("ren", "paired"):
+        _refuse_unknown_dancers(options, options.files)
+
+
+def _refuse_unknown_dancers(options, what):
+    if "dancer" in options.by:
+        raise ItemError(
+            "the dancer is unknown: --by dancer would keep nobody out of two splits",
+            where=what,
+            remedy="Leave dancer out of --by"
+            + ("; --lists with segments.csv names BRACE's" if options.kind == "brace" else ""),
+        )
 
 
 def _needed(options, name):
@@ -345,16 +386,25 @@ def _import(options):
 
         from choreo.dataset.importers.sequences import write_shards
 
+        found, problems = found
+        for sequence in found:
+            if not sequence.dancer:
+                _refuse_unknown_dancers(options, sequence.id)
+        # A split that leaks is refused before the work, not after it.
+        assign_splits(found, **_split_options(options))
         asked = {sequence.id: sequence.split for sequence in found if sequence.split}
         with tqdm(total=len(found), unit=" sequences", disable=None, file=sys.stderr) as bar:
-            found, problems = write_shards(
+            found, more = write_shards(
                 found,
                 options.output,
                 cleaning=options.cleaning or "thesis",
+                threshold_px=options.threshold,
+                threshold_height=options.threshold_height,
                 method=options.method or "thesis",
                 outside=options.outside,
                 on_item=lambda _: bar.update(),
             )
+        problems |= more
     for name, message in problems.items():
         print(f"left out: {name}: {message}", file=sys.stderr)
     card = _packed(options, found, options.output / "dataset.h5", asked)
@@ -367,17 +417,14 @@ def _pack(options):
     _packed(options, options.shards, options.output, {})
 
 
+def _split_options(options):
+    return {name: getattr(options, name) for name in ("by", "test", "validation", "seed")}
+
+
 def _packed(options, shards, path, asked):
     from choreo.dataset.pack import pack, split_shards
 
-    splits = split_shards(
-        shards,
-        asked=asked,
-        by=options.by,
-        test=options.test,
-        validation=options.validation,
-        seed=options.seed,
-    )
+    splits = split_shards(shards, asked=asked, **_split_options(options))
     card = pack(shards, path, splits=splits, by=options.by, card=path.with_suffix(""))
     print(_told(path, card))
     return card
@@ -400,6 +447,14 @@ def _shard(options):
     from choreo.dataset.pack import make_shard
 
     video = options.video or options.track.stem
+    for option, value in {"--video": video, "--song": options.song or video}.items():
+        if not is_id(value):
+            raise ItemError(
+                "this can't be an id: at most 64 letters, digits, _ and -",
+                where=f"dataset shard {options.track}",
+                value=value,
+                remedy=f"Name one with {option} ID",
+            )
     record = make_shard(
         options.track,
         options.music,

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
-from choreo.evaluation.claims import CLAIMS, SEEDS_NEEDED, SPOILED_RATE
-from choreo.evaluation.inference import GROUPS_NEEDED, Resampling, holm
+from choreo.evaluation.claims import CLAIMS, SPOILED_RATE
+from choreo.evaluation.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2x import (
     SIGNIFICANT,
     RealSet,
-    Score,
+    averaged,
     beat_scores,
     frechet_score,
     motion_scores,
@@ -29,12 +28,15 @@ MEASURES = {
     "seam_jump": ("seam jump (steps)", "lower", 1, ".2f"),
     "regeneration": ("own music found (%)", "higher", 100, ".1f"),
     "incorrect": ("incorrect detections (% of frames)", "lower", 1, ".2f"),
+    "missing": ("missing frames (%)", "lower", 1, ".2f"),
     "pck_0_1": ("PCK@0.1 of the torso (%)", "higher", 100, ".1f"),
+    "error_torso": ("error of the joints found (torsos)", "lower", 1, ".3f"),
 }
 """Measure -> what people read, the better direction, factor and format of its values."""
 
-_UNITS = {"incorrect": "video", "pck_0_1": "clip"}
-"""What the interval of a measure is over, where not songs."""
+_OF_TRUTH = ("pck_0_1", "error_torso")
+_WITHOUT_TRUTH = ("incorrect", "missing")
+"""Columns of Table 1x that claim 1 is about; the first that is there decides."""
 
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
@@ -56,6 +58,8 @@ class Effect:
         Songs, videos or clips that the interval is over.
     seeds : int or None
         Trainings of each model; None where nothing is trained.
+    margin : float
+        The difference that `p` is about: how much worse A may be.
     """
 
     a: float
@@ -64,6 +68,7 @@ class Effect:
     p: float
     groups: int
     seeds: int | None = None
+    margin: float = 0.0
 
     @property
     def difference(self):
@@ -102,74 +107,25 @@ def paired(a, b, names, *, seed=1):
     )
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Scores of one model.
-
-    Attributes
-    ----------
-    together : dict of str to Score
-        Over all training seeds.
-    seeds : list of dict of str to Score
-        Of each seed; values only.
-    """
-
-    together: dict
-    seeds: list
-
-    @classmethod
-    def of(cls, score, seeds, resampling):
-        """Compute them.
-
-        Parameters
-        ----------
-        score : callable
-            ``score(seeds, resampling)`` -> dict of measure to `Score`.
-        seeds : list
-            Its data, one entry a training seed.
-        resampling : Resampling
-            Of the test songs.
-        """
-        bare = Resampling.of(resampling.songs, replicates=0)
-        return cls(score(seeds, resampling), [score([one], bare) for one in seeds])
-
-
-def trained(a, b, measure, resampling):
+def trained(a, b, resampling, *, margin=0.0):
     """Difference of two models over test songs and training seeds.
 
     Parameters
     ----------
-    a, b : Scored
+    a, b : Score
         Of the same seeds in the same order.
-    measure : str
     resampling : Resampling
         Of the test songs.
+    margin : float
+        How much worse A may be, as a difference; see `choreo.evaluation.inference.compare`.
 
     Returns
     -------
     Effect
-        The interval and p-value are the wider and the larger of two: a bootstrap of songs
-        (and seeds), and Student's t over the seeds, whose differences are paired. With one
-        seed only the songs count.
     """
-    one, two = a.together[measure], b.together[measure]
-    replicates = np.subtract(one.replicates, two.replicates)
-    half = resampling.half_width(replicates)
-    p = resampling.p_value(one.corrected - two.corrected, replicates)
-    gaps = np.array(
-        [x[measure].corrected - y[measure].corrected for x, y in zip(a.seeds, b.seeds, strict=True)]
-    )
-    count = len(gaps)
-    if count > 1:
-        error = gaps.std(ddof=1) / np.sqrt(count)
-        # Not max(): a NaN, where songs or seeds give no answer, must stay one.
-        half = float(np.maximum(half, student.ppf(0.975, count - 1) * error))
-        if error:
-            p_seeds = 2 * student.sf(abs(gaps.mean()) / error, count - 1)
-        else:
-            p_seeds = float(gaps.mean() == 0)
-        p = float(np.maximum(p, p_seeds))
-    return Effect(one.corrected, two.corrected, half, p, len(resampling.songs), count)
+    _, half, p = compare(a, b, resampling, margin=margin)
+    count = len(a.seeds)
+    return Effect(a.corrected, b.corrected, half, p, len(resampling.songs), count, margin)
 
 
 def dance_scores(real):
@@ -219,8 +175,7 @@ def regeneration_scores(kind):
             values.append(
                 np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
             )
-        rows = resampling.over_seeds(values)
-        return {"regeneration": Score(float(rows[0]), replicates=rows[1:])}
+        return {"regeneration": averaged(values, resampling)}
 
     return score
 
@@ -265,16 +220,21 @@ def estimator_effects(qualities, *, seed=1):
     Returns
     -------
     effects : dict of str to Effect
-        Measure -> effect; empty where it can't be decided.
+        Measure -> effect; empty where it can't be decided. The first decides: PCK with the
+        truth where it is known, else incorrect detections, which only guess at errors.
     reason : str
         Why not; else which estimator B is.
     """
-    values = {"incorrect": {}, "pck_0_1": {}}
+    values = {measure: {} for measure in (*_OF_TRUTH, *_WITHOUT_TRUTH)}
     for record in qualities:
         key = record["estimator"], record["video"]
-        values["incorrect"][key] = 100 * record["incorrect"] / record["frames"]
-        if (record.get("truth") or {}).get("pck_0_1") is not None:
-            values["pck_0_1"][key] = record["truth"]["pck_0_1"]
+        truth = record.get("truth") or {}
+        for measure in _OF_TRUTH:
+            if truth.get(measure) is not None:
+                values[measure][key] = truth[measure]
+        for measure in _WITHOUT_TRUTH:
+            if record.get(measure) is not None:
+                values[measure][key] = 100 * record[measure] / record["frames"]
     estimators = list(dict.fromkeys(record["estimator"] for record in qualities))
     others = [name for name in estimators if name != _ALPHAPOSE]
     if _ALPHAPOSE not in estimators or not others:
@@ -294,8 +254,46 @@ def estimator_effects(qualities, *, seed=1):
     if not effects:
         return {}, "no video has been compared for all estimators"
     if len(rivals) == 1:
-        return effects, f"B is {next(iter(rivals))}"
-    return effects, "; ".join(f"B is {name} in {', '.join(m)}" for name, m in rivals.items())
+        remark = f"B is {next(iter(rivals))}"
+    else:
+        remark = "; ".join(f"B is {name} in {', '.join(m)}" for name, m in rivals.items())
+    if not effects.keys() & set(_OF_TRUTH):
+        remark += "; no truth is known here: incorrect detections only guess at errors"
+    return effects, remark
+
+
+def conflict(effects):
+    """Say which counts that know no truth contradict what decides claim 1.
+
+    Parameters
+    ----------
+    effects : dict of str to Effect
+        Of `estimator_effects`: the first decides.
+
+    Returns
+    -------
+    str
+        What says that A is better and what that B is; empty where none contradicts. A count
+        contradicts with p under 0.05, not corrected: to find a conflict is to be careful.
+    """
+
+    def side(measure):
+        lower = MEASURES[measure][1] == "lower"
+        return "A" if (effects[measure].difference < 0) == lower else "B"
+
+    first = next(iter(effects), None)
+    against = [
+        MEASURES[m][0]
+        for m in _WITHOUT_TRUTH
+        if m in effects and effects[m].p < SIGNIFICANT and side(m) != side(first)
+    ]
+    if not against:
+        return ""
+    better, other = side(first), "AB".replace(side(first), "")
+    return (
+        f"measures contradict each other: {better} is better in {MEASURES[first][0]}, "
+        f"{other} in {' and '.join(against)}"
+    )
 
 
 @dataclass(frozen=True)
@@ -327,7 +325,7 @@ class Evidence:
 
 
 class _Trained:
-    """Scores of the audit's models, each computed once."""
+    """Scores of the audit's models by measure, each computed once."""
 
     def __init__(self, evidence, resampling):
         self._evidence, self._resampling, self._found = evidence, resampling, {}
@@ -338,8 +336,8 @@ class _Trained:
         if (arm, kind) not in self._found:
             score = regeneration_scores("generated") if kind == "regeneration" else self._dances
             seeds = getattr(self._evidence, kind)[arm]
-            self._found[arm, kind] = Scored.of(score, seeds, self._resampling)
-        return self._found[arm, kind]
+            self._found[arm, kind] = score(seeds, self._resampling)
+        return self._found[arm, kind][measure]
 
 
 def _effects(claim, evidence, models, resampling, seed):
@@ -351,11 +349,18 @@ def _effects(claim, evidence, models, resampling, seed):
         after, before = ([row[k] for row in evidence.cleaning] for k in ("after", "before"))
         remark = f"{SPOILED_RATE:.0%} of the frames spoiled"
         return {"pck_0_1": paired(after, before, clips, seed=seed)}, remark
-    effects = {
-        measure: trained(models(claim.a, measure), models(claim.b, measure), measure, resampling)
-        for measure in (claim.measure, *claim.also)
-    }
+    effects = {}
+    for measure in (claim.measure, *claim.also):
+        one, two = models(claim.a, measure), models(claim.b, measure)
+        margin = 0.0
+        if claim.margin and measure == claim.measure:
+            worse = 1 if MEASURES[measure][1] == "lower" else -1
+            margin = worse * claim.margin * abs(two.corrected)
+        effects[measure] = trained(one, two, resampling, margin=margin)
     remark = ""
+    if claim.number == "9":
+        epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
+        remark = f"A had {epochs[0]} epochs, B {epochs[1]}; only their final FIDs are compared"
     if claim.number == "2b":
         remark = "FID is to cleaned dances, which favours A"
     if claim.measure == "regeneration":
@@ -401,17 +406,21 @@ def table3(evidence, *, study=None, claims=CLAIMS, seeds=(), seed=1):
     rows = []
     for claim in claims:
         effects, remark = _effects(claim, evidence, models, resampling, seed)
+        # Of claim 1 it depends on whether truth is known.
+        decisive = next(iter(effects), claim.measure)
         row = {
             "number": claim.number,
             "claim": claim.claim,
             "source": claim.source,
             "tested": claim.tested,
             "experiment": claim.experiment,
-            "measure": claim.measure,
-            "better": MEASURES[claim.measure][1],
+            "measure": decisive,
+            "better": MEASURES[decisive][1],
+            "unit": claim.unit,
+            "conflict": conflict(effects) if claim.number == "1" else "",
         }
-        effect = effects.get(claim.measure)
-        for name in ("a", "b", "difference", "half_width", "p"):
+        effect = effects.get(decisive)
+        for name in ("a", "b", "difference", "half_width", "margin", "p"):
             row[name] = np.nan if effect is None else getattr(effect, name)
         row["groups"] = np.nan if effect is None else effect.groups
         row["seeds"] = np.nan if effect is None or effect.seeds is None else effect.seeds
@@ -468,25 +477,32 @@ def verdict(row):
     -------
     verdict, why : str
     """
+    margin = row.get("margin", 0.0)
+    lower = row["better"] == "lower"
     if np.isnan(row["difference"]):
         return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
     few = []
     if not np.isnan(row["seeds"]) and row["seeds"] < SEEDS_NEEDED:
         few.append(f"from {_count(row['seeds'], 'training seed')} ({SEEDS_NEEDED} are needed)")
     if row["groups"] < GROUPS_NEEDED:
-        unit = _UNITS.get(row["measure"], "song")
+        unit = row.get("unit", "song")
         few.append(f"from {_count(row['groups'], unit)} ({GROUPS_NEEDED} are needed)")
     if few:
         return UNDECIDED, f"cannot be told {' and '.join(few)}"
     if np.isnan(row["p_holm"]):
         return UNDECIDED, "there is no interval"
     if row["p_holm"] >= SIGNIFICANT:
-        inside = abs(row["difference"]) <= row["half_width"]
-        why = "its interval includes 0" if inside else "so many comparisons have one like it"
+        inside = abs(row["difference"] - margin) <= row["half_width"]
+        limit = f"the margin ({abs(margin):.3g})" if margin else "0"
+        why = f"its interval includes {limit}" if inside else "so many comparisons have one like it"
         return UNDECIDED, f"the difference may be chance: {why}"
-    if (row["difference"] < 0) == (row["better"] == "lower"):
-        return "supported", "A is better"
-    return "contradicted", "B is better"
+    if row.get("conflict"):
+        return UNDECIDED, row["conflict"]
+    better = (row["difference"] < margin) if lower else (row["difference"] > margin)
+    if margin:
+        said = f"worse by more than the margin ({abs(margin):.3g})"
+        return ("supported", f"A is not {said}") if better else ("contradicted", f"A is {said}")
+    return ("supported", "A is better") if better else ("contradicted", "B is better")
 
 
 def _count(number, unit):

@@ -86,6 +86,7 @@ def measure_bounds(
     seed=1,
     method="thesis",
     tolerance=TOLERANCE,
+    beat_this=None,
 ):
     """Measure the held-out real dances and all bounding rows.
 
@@ -94,7 +95,7 @@ def measure_bounds(
     held_out, training, training_music, seed
         See `bounding_pieces`.
     extractor : Extractor
-    method, tolerance
+    method, tolerance, beat_this
         See `choreo.evaluation.measurements.measure`.
 
     Returns
@@ -102,7 +103,7 @@ def measure_bounds(
     dict of str to Measurements
         "real", then the rows of `LABELS`.
     """
-    heard = listen(held_out.audio, method)
+    heard = listen(held_out.audio, method, beat_this)
     rows = {"real": (held_out, heard)} | bounding_pieces(
         held_out, training, heard, training_music=training_music, seed=seed
     )

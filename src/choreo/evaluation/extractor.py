@@ -27,7 +27,7 @@ FRAMES, JOINTS = 50, 18
 DIMENSIONS = 32
 STEPS = 400
 BATCH = 64
-_FORMAT = "choreo-extractor-2"
+_FORMAT = "choreo-extractor-3"
 _DAMAGES = 4
 
 
@@ -77,8 +77,9 @@ class Extractor:
     Attributes
     ----------
     meta : dict
-        `data_sha256` of the training poses, `pieces`, `songs` (those trained on),
-        `seed`, `steps`, `loss` (at the last step).
+        `data_sha256` of the training poses, `pieces`, `songs` (those trained on), `seen`
+        (`choreo.dataset.seen.seen_in` of the training data, or None), `seed`, `steps`,
+        `loss` (at the last step).
     """
 
     def __init__(self, network, meta):
@@ -89,6 +90,11 @@ class Extractor:
     def songs(self):
         """Set of the songs whose dances it was trained on."""
         return set(self.meta["songs"])
+
+    @property
+    def videos(self):
+        """Set of the videos that it was trained on; empty where that is not known."""
+        return set((self.meta["seen"] or {}).get("videos", ()))
 
     def features(self, pixels):
         """Features of pieces.
@@ -144,7 +150,7 @@ class Extractor:
         return cls(network, meta)
 
 
-def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
+def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     """Train the extractor on real training dances.
 
     Parameters
@@ -153,6 +159,8 @@ def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
         Canvas pixels of real training pieces.
     songs : sequence of str
         The song of each, kept to refuse a later leak.
+    seen : dict, optional
+        `choreo.dataset.seen.seen_in` of the dataset they are from, kept for the same.
     seed : int
         Of the weights and the order.
     steps : int
@@ -203,6 +211,7 @@ def train_extractor(pixels, songs, *, seed=1, steps=STEPS):
         "data_sha256": hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(),
         "pieces": len(pixels),
         "songs": sorted(set(map(str, songs))),
+        "seen": seen,
         "seed": seed,
         "steps": steps,
         "loss": float(loss.detach()),

@@ -1,17 +1,33 @@
 """Tables 2 and 2x of dances that lie in a folder, against a packed dataset of real ones."""
 
+import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import choreo
+from choreo import provenance
+from choreo.dataset.pack import ChunkDataset
+from choreo.dataset.seen import seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.bounds import measure_bounds
-from choreo.evaluation.extractor import Extractor, train_extractor
-from choreo.evaluation.inputs import read_dances, read_music, read_real, shared_dancers
+from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.inputs import (
+    check_unseen,
+    load_extractor,
+    read_dances,
+    read_music,
+    read_real,
+    shared_dancers,
+    trained_on,
+)
 from choreo.evaluation.measurements import measure, one_dance_a_song
+from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.table2 import evaluate, table2
 from choreo.evaluation.table2x import TABLES, extended
+from choreo.files import sha256
 
 
 def find_dances(folder):
@@ -31,7 +47,8 @@ def find_dances(folder):
     Raises
     ------
     ItemError
-        Where there is none, or a model's seeds dance to different songs.
+        Where there is none, a model has the name of another row of the tables, or its
+        seeds dance to different songs.
     """
     found = {}
     for path in sorted(Path(folder).glob("*/*.npz")):
@@ -49,6 +66,12 @@ def find_dances(folder):
         )
     songs = {}
     for (model, _), tracks in found.items():
+        if is_reserved(model):
+            raise ItemError(
+                "a model's folder has the name of another row of the tables",
+                where=Path(folder) / model,
+                remedy=REMEDY,
+            )
         if songs.setdefault(model, set(tracks)) != set(tracks):
             raise ItemError(
                 "the seeds of a model dance to different songs",
@@ -100,6 +123,7 @@ def evaluate_dances(
     judge=None,
     method="thesis",
     tolerance=TOLERANCE,
+    beat_this=None,
     seed=1,
     study=None,
 ):
@@ -115,12 +139,12 @@ def evaluate_dances(
         Of `find_songs`.
     output : str or Path
         Folder for ``table2.*``, ``table2x_*`` and, where none is given,
-        ``extractor.safetensors``.
+        ``extractor.safetensors``. Every table carries what it was made of (`made_of`).
     extractor : str or Path, optional
         A trained extractor; trained on the real training dances where there is none.
     judge : str or Path, optional
         Weights of the model whose D_global gives the released "FID".
-    method, tolerance
+    method, tolerance, beat_this
         See `choreo.evaluation.measurements.measure`.
     seed : int
         Of the extractor, the noise and the bootstrap.
@@ -142,9 +166,10 @@ def evaluate_dances(
     training = read_real(dataset, "train", sound=False)
     if extractor is None:
         extractor = output / "extractor.safetensors"
-        train_extractor(training.pixels, training.songs, seed=seed).save(extractor)
-    extractor = Extractor.load(extractor)
-    rules = {"method": method, "tolerance": tolerance}
+        seen = seen_in(ChunkDataset(dataset, "train"))
+        train_extractor(training.pixels, training.songs, seen=seen, seed=seed).save(extractor)
+    extractor_file, extractor = extractor, load_extractor(extractor, dataset)
+    rules = {"method": method, "tolerance": tolerance, "beat_this": beat_this}
     real = measure(training, extractor)
     bounding = measure_bounds(
         one_dance_a_song(read_real(dataset, "test", sound=True)),
@@ -155,15 +180,73 @@ def evaluate_dances(
         **rules,
     )
     held_out = evaluate(bounding["real"], real, system="real")
-    records, models = [held_out | {"shared_dancers": shared_dancers(dataset)}], {}
+    about_real = {"shared_dancers": shared_dancers(dataset), "beat_this": bool(beat_this)}
+    records, models = [held_out | about_real], {}
     for (model, number), tracks in dances.items():
+        path = next(iter(tracks.values()))
+        known = check_unseen(trained_on(path), dataset, where=f"{model}, seed {number}")
         pieces = read_dances(tracks, songs, method=method)
         measured = measure(pieces, extractor, **rules)
         fid = None if judge is None else fid_or_reason(pieces, training, judge, seed=seed)
-        records.append(evaluate(measured, real, system=model, seed=number, released_fid=fid))
+        record = evaluate(measured, real, system=model, seed=number, released_fid=fid)
+        records.append(record | {"training_known": known})
         models.setdefault(model, []).append(measured)
-    table2(records, study=study).write(output / "table2")
+    options = {"method": method, "tolerance": f"{tolerance:g}", "seed": seed}
+    options |= {"extractor": _named(extractor_file), "judge": _named(judge)}
+    options |= {"beat_this": _named(beat_this)} if beat_this else {}
+    about = made_of(dataset, dances, options)
+    signed(table2(records, study=study), about).write(output / "table2")
     found = extended(models, bounding, real, seed=seed)
     for part, table in TABLES.items():
-        table(found, study=study).write(output / f"table2x_{part}")
+        signed(table(found, study=study), about).write(output / f"table2x_{part}")
     return records
+
+
+def _named(path):
+    return "none" if path is None else f"{Path(path).name} {sha256(path)[:12]}"
+
+
+def made_of(dataset, dances, options):
+    """What tables of files were made by and of: `choreo.provenance` for no workflow.
+
+    Parameters
+    ----------
+    dataset : str or Path
+    dances : dict
+        Of `find_dances`.
+    options : dict of str to object
+        Those that the numbers depend on.
+
+    Returns
+    -------
+    dict of str to str or int
+        `commit` (of the code), `dataset` and `dances` (the first 12 digits of their
+        SHA-256), `options`, `test_songs`, `training_seeds`.
+    """
+    seeds = {}
+    for model, seed in dances:
+        seeds.setdefault(model, []).append(seed)
+    files = [
+        f"{model} {seed} {song} {sha256(path)}"
+        for (model, seed), tracks in sorted(dances.items())
+        for song, path in sorted(tracks.items())
+    ]
+    return {
+        "commit": provenance.commit(Path(choreo.__file__).resolve().parents[2]),
+        "dataset": sha256(dataset)[:12],
+        "dances": hashlib.sha256("\n".join(files).encode()).hexdigest()[:12],
+        "options": ", ".join(f"{name} {value}" for name, value in options.items()),
+        "test_songs": len({song for tracks in dances.values() for song in tracks}),
+        "training_seeds": "; ".join(f"{m} {' '.join(map(str, s))}" for m, s in seeds.items()),
+    }
+
+
+def signed(table, about):
+    """The table with `made_of` in columns of its .csv and in a note."""
+    commit = about["commit"]
+    note = (
+        f"Made by choreo evaluate. {'Commit ' if commit != 'no git' else 'Code: '}{commit}; "
+        f"dataset {about['dataset']}, dances {about['dances']} (SHA-256); {about['options']}; "
+        f"{about['test_songs']} test songs; training seeds: {about['training_seeds']}."
+    )
+    return replace(table, frame=table.frame.assign(**about), notes=(*table.notes, note))

@@ -14,6 +14,9 @@ If the difference had the same sign in every one of five songs, chance alone wou
 once in 2 / 2^5 = 6% of such comparisons: no fewer than six can pass 5% without trusting that
 songs differ normally, which so few can't show."""
 
+SEEDS_NEEDED = 3
+"""Trainings of each model that a difference between two ways of training needs."""
+
 
 @dataclass(frozen=True)
 class Resampling:
@@ -74,7 +77,7 @@ class Resampling:
         """Standard error from the values of a statistic in all replicates.
 
         Corrected by G / (G - 1), which the bootstrap lacks; NaN for one song, or where
-        fewer than half of the replicates have a value.
+        fewer than half of the replicates, or fewer than two, have a value.
 
         Parameters
         ----------
@@ -84,16 +87,28 @@ class Resampling:
         -------
         float
         """
+        replicates = np.asarray(replicates, float)
         finite = replicates[np.isfinite(replicates)]
-        if self.freedom < 1 or len(finite) < len(replicates) / 2:
+        if self.freedom < 1 or len(finite) < max(2, len(replicates) / 2):
             return float("nan")
         return float(finite.std(ddof=1) * np.sqrt(len(self.songs) / self.freedom))
 
-    def half_width(self, replicates, level=0.95):
-        """Half the width of the interval: Student's t of G - 1 times the standard error."""
+    def half_width(self, replicates, level=0.95, seeds=()):
+        """Half the width of the interval: Student's t of G - 1 times the standard error.
+
+        Parameters
+        ----------
+        replicates : ndarray, shape (B,)
+        level : float
+        seeds : ndarray, shape (S,)
+            The statistic of each training, where the replicates do not draw trainings.
+        """
         if self.freedom < 1:
             return float("nan")
-        return float(student.ppf((1 + level) / 2, self.freedom) * self.error(replicates))
+        error = self.error(replicates)
+        if len(seeds) > 1:
+            error = np.hypot(error, np.std(seeds, ddof=1) / np.sqrt(len(seeds)))
+        return float(student.ppf((1 + level) / 2, self.freedom) * error)
 
     def p_value(self, difference, replicates):
         """Two-sided p-value of a difference being 0, from its value in all replicates.
@@ -109,6 +124,47 @@ class Resampling:
         if error == 0:
             return 1.0 if difference == 0 else 0.0
         return float(2 * student.sf(abs(difference) / error, self.freedom))
+
+
+def compare(a, b, resampling, *, margin=0.0):
+    """Difference of two systems over songs and trainings.
+
+    Parameters
+    ----------
+    a, b : Score
+        Of `choreo.evaluation.table2x`, on the songs of `resampling`.
+    resampling : Resampling
+    margin : float
+        The difference that p is about: 0, or how much worse A may be.
+
+    Returns
+    -------
+    difference : float
+        A less B.
+    half_width : float
+        Half the 95% interval of the difference.
+    p : float
+        Two-sided, of the difference being `margin`. Both are the larger of two: by the
+        bootstrap of songs (and seeds), and by Student's t over the trainings, whose
+        differences are paired where both have as many. With one training a model only
+        the songs count, which is why it decides nothing (`SEEDS_NEEDED`).
+    """
+    difference = a.corrected - b.corrected
+    replicates = np.subtract(a.replicates, b.replicates)
+    half = resampling.half_width(replicates)
+    p = resampling.p_value(difference - margin, replicates - margin)
+    fewest = min(len(a.seeds), len(b.seeds))
+    if fewest > 1:
+        if len(a.seeds) == len(b.seeds):
+            error = np.std(np.subtract(a.seeds, b.seeds), ddof=1) / np.sqrt(fewest)
+        else:
+            error = np.sqrt(sum(np.var(x.seeds, ddof=1) / len(x.seeds) for x in (a, b)))
+        gap = np.mean(a.seeds) - np.mean(b.seeds) - margin
+        # Not max(): a NaN, where songs or seeds give no answer, must stay one.
+        half = float(np.maximum(half, student.ppf(0.975, fewest - 1) * error))
+        by_seeds = 2 * student.sf(abs(gap) / error, fewest - 1) if error else float(gap == 0)
+        p = float(np.maximum(p, by_seeds))
+    return difference, half, p
 
 
 def holm(p_values):

@@ -1,6 +1,7 @@
 """Pieces from files: real ones from the packed dataset, generated ones from tracks."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 
@@ -8,9 +9,12 @@ from choreo.dataset import layout
 from choreo.dataset.audio import encode
 from choreo.dataset.normalise import POSE_FPS
 from choreo.dataset.pack import ChunkDataset, check_splits
+from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
+from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
+from choreo.files import read_json
 from choreo.track import PoseTrack
 from choreo.videos.audio import read_song
 
@@ -37,7 +41,8 @@ def read_real(dataset, split, *, sound):
     Raises
     ------
     ItemError
-        Where the split has no chunk.
+        Where the split has no chunk; for "test" also where it has poses or sound of
+        another split under another name.
     ConfigError
         Where two splits share what the dataset was divided by (song, video, dancer).
     """
@@ -49,6 +54,14 @@ def read_real(dataset, split, *, sound):
             f"the dataset has no {split} chunk",
             where=dataset,
             remedy="Give the study more songs, or set `split` in its videos table",
+        )
+    same = same_content(dataset) if split == "test" else []
+    if same:
+        raise ItemError(
+            "two splits share content under different names",
+            where=dataset,
+            value="; ".join(same[:3]),
+            remedy="Give a song one id, and each clip once",
         )
     poses, audio = [], []
     for rows in _blocks(len(chunks)):
@@ -86,6 +99,91 @@ def shared_dancers(dataset):
     for clip in _clips(dataset)[0]:
         of.get(clip["split"], set()).add(clip["dancer"])
     return sorted(of["train"] & of["test"])
+
+
+def check_unseen(seen, dataset, *, where):
+    """Refuse a network that was trained on something of a dataset's test split.
+
+    Parameters
+    ----------
+    seen : dict or None
+        What it was trained on (`choreo.dataset.seen.seen_in`); None where nobody knows.
+    dataset : str or Path
+        The packed file.
+    where : str or Path
+        The network, for the message.
+
+    Returns
+    -------
+    bool
+        Whether it could be checked.
+
+    Raises
+    ------
+    ItemError
+        Where a song, video or clip of the test split was trained on, or, where the
+        dataset is divided by dancer, a dancer.
+    """
+    if seen is None:
+        return False
+    dancers = "dancer" in _clips(dataset)[1]
+    refuse_seen(seen, seen_in(ChunkDataset(dataset, "test")), dancers=dancers, where=where)
+    return True
+
+
+def load_extractor(path, dataset):
+    """Read an extractor that was trained on nothing of a dataset's test split.
+
+    Parameters
+    ----------
+    path : str or Path
+    dataset : str or Path
+        The packed file.
+
+    Returns
+    -------
+    Extractor
+
+    Raises
+    ------
+    ItemError
+        As `check_unseen`, or where the file is none.
+    """
+    extractor = Extractor.load(path)
+    check_unseen(extractor.meta["seen"], dataset, where=path)
+    return extractor
+
+
+def trained_on(track):
+    """What the model was trained on that made a dance.
+
+    Parameters
+    ----------
+    track : str or Path
+        ``.../dances/MODEL/seedN/SONG.npz`` of a study, whose trainings lie in
+        ``.../training/MODEL/seedN``, or a dance with a ``metrics.json`` beside it.
+
+    Returns
+    -------
+    dict or None
+        Of `choreo.dataset.seen.seen_in`; None where there is no such file, or it does not
+        know.
+
+    Raises
+    ------
+    ItemError
+        Where the file is broken.
+    """
+    folder = Path(track).absolute().parent
+    study = folder.parents[2] if len(folder.parents) > 2 else folder
+    for place in (folder, study / "training" / folder.parent.name / folder.name):
+        path = place / "metrics.json"
+        if path.is_file():
+            try:
+                return read_json(path).get("trained_on")
+            except (ValueError, AttributeError) as error:
+                raise ItemError(f"not a metrics.json of a training ({error})", where=path) from None
+    return None
 
 
 def _clips(dataset):

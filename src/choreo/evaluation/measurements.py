@@ -44,7 +44,8 @@ class Measurements:
         Empty where the pieces came without sound.
     meta : dict
         `method`, `crashes` (pieces on which the thesis's released code stops with an
-        error; 0 in the method "thesis", which has none), `extractor_songs`.
+        error; 0 in the method "thesis", which has none), `extractor_songs`,
+        `extractor_videos` (what the extractor was trained on).
     """
 
     songs: np.ndarray
@@ -179,7 +180,7 @@ class Heard:
     coverage, alignment : list of ndarray
         The sets of Table 2 (`choreo.evaluation.music_beats.music_beats`).
     tracked : list of ndarray
-        Ellis's beats, whatever the method.
+        The beats of method "thesis", whatever the method.
     """
 
     coverage: list
@@ -187,7 +188,7 @@ class Heard:
     tracked: list
 
 
-def listen(audio, method="thesis"):
+def listen(audio, method="thesis", beat_this=None):
     """Find the music beats of many pieces.
 
     Parameters
@@ -195,19 +196,21 @@ def listen(audio, method="thesis"):
     audio : ndarray, shape (N, S)
         16 kHz.
     method : {"thesis", "released"}
+    beat_this : str or Path, optional
+        Weights of the learned tracker, in the place of librosa's.
 
     Returns
     -------
     Heard
     """
-    coverage, alignment = zip(*(music_beats(sound, method) for sound in audio))
+    coverage, alignment = zip(*(music_beats(sound, method, beat_this) for sound in audio))
     tracked = coverage
     if method != "thesis":
-        tracked = [music_beats(sound)[0] for sound in audio]
+        tracked = [music_beats(sound, beat_this=beat_this)[0] for sound in audio]
     return Heard(list(coverage), list(alignment), list(tracked))
 
 
-def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, heard=None):
+def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_this=None, heard=None):
     """Measure pieces.
 
     Parameters
@@ -222,6 +225,8 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, heard=No
         How beats are found.
     tolerance : float
         Seconds between a motion beat and a music beat that still count as aligned.
+    beat_this : str or Path, optional
+        See `listen`.
     heard : Heard, optional
         What `listen` finds in the sound of `pieces`, where it was done before.
 
@@ -258,7 +263,12 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, heard=No
         features,
         beats,
         values,
-        {"method": method, "crashes": crashes, "extractor_songs": sorted(extractor.songs)},
+        {
+            "method": method,
+            "crashes": crashes,
+            "extractor_songs": sorted(extractor.songs),
+            "extractor_videos": sorted(extractor.videos),
+        },
     )
 
 
@@ -315,13 +325,14 @@ def check_no_leak(evaluated, real):
     Raises
     ------
     ItemError
-        Where they share a song or a dance, or the extractor was trained on a song of
-        `evaluated`.
+        Where they share a song or a dance, or the extractor was trained on a song or
+        a video of `evaluated`.
     """
     for what, ours, theirs in (
         ("song", evaluated.songs, real.songs),
         ("dance", evaluated.dances, real.dances),
         ("song", evaluated.songs, evaluated.meta["extractor_songs"]),
+        ("dance", evaluated.dances, evaluated.meta["extractor_videos"]),
     ):
         both = sorted(set(map(str, ours)) & set(map(str, theirs)))
         if both:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import fft
 from scipy.signal import get_window
 
-from choreo.errors import ItemError
+from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.librosa_cache import librosa
 from choreo.media import SAMPLE_RATE
 
@@ -71,7 +71,7 @@ def released_onset_strength(audio):
         )
 
 
-def music_beats(audio, method="thesis"):
+def music_beats(audio, method="thesis", beat_this=None):
     """Music beats of one piece of sound.
 
     Parameters
@@ -86,6 +86,8 @@ def music_beats(audio, method="thesis"):
         strength that are the largest within 3 values (0.1 s) on both sides, at least
         0.5 over their mean and more than 2 values after the last; the hit rate is
         measured against the denser set of librosa's `onset_detect`.
+    beat_this : str or Path, optional
+        For "thesis": the beats are those of `learned_beats` with these weights.
 
     Returns
     -------
@@ -99,7 +101,10 @@ def music_beats(audio, method="thesis"):
     """
     _check(method)
     if method == "thesis":
-        beats = np.array(track_beats(audio, SAMPLE_RATE)["beats"])
+        if beat_this is None:
+            beats = np.array(track_beats(audio, SAMPLE_RATE)["beats"])
+        else:
+            beats = learned_beats(audio, SAMPLE_RATE, beat_this)
         return beats, beats
     if len(audio) < _SPECTRUM:
         return np.zeros(0), np.zeros(0)
@@ -156,6 +161,67 @@ def track_beats(audio, rate):
     # not, and no single misplaced beat moves it much.
     tempo = 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
     return {"tempo": float(tempo), "beats": [float(beat) for beat in beats]}
+
+
+def learned_beats(audio, rate, weights):
+    """Beats of the learned tracker Beat This! (Foscarin, Schlüter and Widmer, 2024).
+
+    Parameters
+    ----------
+    audio : ndarray, shape (S,)
+        Samples of one channel.
+    rate : int
+        Samples a second.
+    weights : str or Path
+        A checkpoint of it. Nothing is downloaded.
+
+    Returns
+    -------
+    ndarray
+        Seconds, rising. Empty for silence and sounds under two seconds.
+
+    Raises
+    ------
+    ConfigError
+        Where the package ``beat_this`` isn't installed or can't use the file.
+    ItemError
+        Where a sample is not finite.
+    """
+    audio = as_float(audio)
+    if len(audio) < 2 * rate or np.abs(audio).max() < _SILENCE:
+        return np.zeros(0)
+    beats, _ = _learned_tracker(str(weights))(audio, rate)
+    return np.unique(np.asarray(beats, float))
+
+
+def median_tempo(beats):
+    """Beats a minute from the median interval; None of fewer than two beats."""
+    return float(60 / np.median(np.diff(beats))) if len(beats) > 1 else None
+
+
+@functools.cache
+def _learned_tracker(weights):
+    import torch
+
+    try:
+        from beat_this.inference import Audio2Beats
+    except ImportError:
+        raise ConfigError(
+            "the package beat_this is not installed",
+            where="evaluation.beat_this",
+            remedy="pip install beat_this (github.com/CPJKU/beat_this), or leave the key out",
+        ) from None
+    try:
+        # The package takes a name that is no file for the name of a download.
+        torch.load(weights, map_location="cpu", weights_only=True)
+        return Audio2Beats(checkpoint_path=weights, device="cpu", dbn=False)
+    except Exception as error:
+        raise ConfigError(
+            f"no weights of beat_this ({type(error).__name__}: {str(error).splitlines()[0][:200]})",
+            where="evaluation.beat_this",
+            value=weights,
+            remedy="Name a checkpoint that the package's own documentation links to",
+        ) from error
 
 
 def mean_tempogram(strength, lags):

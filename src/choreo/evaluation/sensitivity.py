@@ -15,6 +15,7 @@ from choreo import figures
 from choreo.dataset.normalise import normalise
 from choreo.errors import ItemError
 from choreo.evaluation.bounds import move_beats
+from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import Heard, listen, measure
@@ -292,10 +293,9 @@ def sensitivity(study, *, seed=1):
 
 
 def learned_scores(measured, real, resampling):
-    """Distances on learned features, with replicates of those that Table 2x has none of.
+    """Distances on learned features, with replicates of FID∞ too, of which Table 2x has none.
 
-    A bootstrap would hold a song twice, which neighbours notice: they are left out one by one
-    (jackknife), and spread so that `Resampling.error` gives the jackknife's error.
+    Songs are left out one by one (jackknife), as for the other distances but FID.
 
     Parameters
     ----------
@@ -312,17 +312,16 @@ def learned_scores(measured, real, resampling):
     """
     features, songs = measured.features["learned"], measured.songs
     found = distance_scores([(features, songs)], real, resampling)
-    bare = Resampling.of(resampling.songs, replicates=0)
     count = len(resampling.songs)
     without = [
-        distance_scores([(features[songs != song], songs[songs != song])], real, bare)
+        frechet_at_infinity(real.scale(features[songs != song]), real.gaussian)
         for song in resampling.songs
         if count > 1
     ]
     spread = (count - 1) ** 1.5 / count
-    for name in found.keys() - {"frechet"}:
-        values = np.array([scores[name].value for scores in without])
-        found[name] = replace(found[name], replicates=spread * values)
+    found["frechet_at_infinity"] = replace(
+        found["frechet_at_infinity"], replicates=spread * np.array(without)
+    )
     found["frechet learned"] = found.pop("frechet")
     return found
 

@@ -257,11 +257,19 @@ def _notes(records, frame):
         "Real dances: held-out real dances against real training dances, the floor for the "
         "other rows."
     )
+    if any(record.get("beat_this") for record in records):
+        yield "Music beats: beat_this (learned), not librosa's."
     shared = [name for record in records for name in record.get("shared_dancers", ())]
     if shared:
         yield (
             "Dancers of the real test dances who are in the training data too: "
             f"{', '.join(shared)}. dataset.split.by with dancer keeps them apart."
+        )
+    unknown = [r["system"] for r in records if not r.get("training_known", True)]
+    if unknown:
+        yield (
+            "What these were trained on is not known, so that test songs among it could not be "
+            f"looked for: {', '.join(dict.fromkeys(unknown))}."
         )
     if not any(record["system"] == "ren2020" for record in records):
         yield (

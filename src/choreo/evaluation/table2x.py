@@ -12,8 +12,17 @@ from choreo.evaluation import bounds, distances
 from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.geometric import geometric_floor
-from choreo.evaluation.inference import GROUPS_NEEDED, REPLICATES, Resampling, holm
+from choreo.evaluation.inference import (
+    GROUPS_NEEDED,
+    REPLICATES,
+    SEEDS_NEEDED,
+    Resampling,
+    compare,
+    holm,
+)
+from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.evaluation.table2 import LABELS
 from choreo.tables import Table
 
@@ -66,6 +75,9 @@ _ORDERED = {
 }
 """Distances of which real dances should have the best, and noise the worst."""
 
+_LEFT_OUT = [name for name in DISTANCES if not name.startswith("frechet")]
+"""Distances whose interval comes from leaving out songs one by one."""
+
 _FRECHET_REPLICATES = 100
 """A distance takes milliseconds a replicate; its standard error needs fewer."""
 
@@ -109,11 +121,14 @@ class Score:
         What the same dance scores by chance; NaN where there is no such level.
     replicates : ndarray, shape (B,)
         Of `corrected`; empty where it has none.
+    seeds : ndarray, shape (S,)
+        `corrected` of each training; empty where it was not kept.
     """
 
     value: float
     chance: float = float("nan")
     replicates: np.ndarray = ()
+    seeds: np.ndarray = ()
 
     @property
     def corrected(self):
@@ -136,9 +151,14 @@ def distance_scores(systems, real, resampling):
     Returns
     -------
     dict of str to Score
-        The quantities of `DISTANCES`; means over seeds.
+        The quantities of `DISTANCES`; means over seeds. Those of `_LEFT_OUT` have one
+        replicate a song, of the pieces without it, spread so that `Resampling.error` gives
+        the jackknife's error; seeds are not in them. FID∞ has none.
     """
     values = {name: [] for name in DISTANCES}
+    count = len(resampling.songs)
+    spread = (count - 1) ** 1.5 / count if count > 1 else 0.0
+    without = {name: [] for name in _LEFT_OUT}
     for features, songs in systems:
         own = real.scale(features)
         values["frechet_at_infinity"].append(distances.frechet_at_infinity(own, real.gaussian))
@@ -149,7 +169,19 @@ def distance_scores(systems, real, resampling):
         within, across = distances.diversity(own, songs)
         values["diversity_within"].append(within)
         values["diversity_across"].append(across)
-    found = {name: Score(float(np.mean(v))) for name, v in values.items() if v}
+        if spread and len(resampling.counts):
+            left = without_each_song(own, songs, real, resampling.songs)
+            for name, rows in without.items():
+                rows.append(spread * left[name])
+    found = {
+        name: Score(
+            float(np.mean(v)),
+            replicates=np.mean(without[name], axis=0) if without.get(name) else (),
+            seeds=np.array(v),
+        )
+        for name, v in values.items()
+        if v
+    }
     return {"frechet": frechet_score(systems, real, resampling)} | found
 
 
@@ -160,13 +192,17 @@ def frechet_score(systems, real, resampling):
     -------
     Score
     """
-    rows = resampling.over_seeds(
-        [
-            _frechet_replicates(real.scale(features), songs, real.gaussian, resampling)
-            for features, songs in systems
-        ]
-    )
-    return Score(float(rows[0]), replicates=rows[1:])
+    own = [
+        _frechet_replicates(real.scale(features), songs, real.gaussian, resampling)
+        for features, songs in systems
+    ]
+    return averaged(own, resampling)
+
+
+def averaged(rows, resampling):
+    """The `Score` of what each training has, (S, 1 + B): of all pieces, then by replicate."""
+    mean = resampling.over_seeds(rows)
+    return Score(float(mean[0]), replicates=mean[1:], seeds=np.asarray(rows, float)[:, 0])
 
 
 def _frechet_replicates(features, songs, real, resampling):
@@ -211,12 +247,13 @@ def beat_scores(systems, resampling):
             chances[name].append(_ratio(weights @ chance, weights @ bottom))
     found = {}
     for name in BEATS:
-        value, chance = (resampling.over_seeds(rows[name]) for rows in (values, chances))
         if name == "beat_coverage":
-            found[name] = Score(float(value[0]), replicates=value[1:])
-        else:
-            replicates = _corrected(value[1:], chance[1:])
-            found[name] = Score(float(value[0]), float(chance[0]), replicates)
+            found[name] = averaged(values[name], resampling)
+            continue
+        value, chance = (resampling.over_seeds(rows[name]) for rows in (values, chances))
+        own = (np.array([row[0] for row in rows[name]]) for rows in (values, chances))
+        replicates = _corrected(value[1:], chance[1:])
+        found[name] = Score(float(value[0]), float(chance[0]), replicates, _corrected(*own))
     return found
 
 
@@ -270,8 +307,7 @@ def motion_scores(systems, resampling):
                 values[name].append(_ratio(jump, step))
             else:
                 values[name].append(scale * _ratio(weights @ of[name], weights @ ones))
-    found = {name: resampling.over_seeds(rows) for name, rows in values.items()}
-    return {name: Score(float(rows[0]), replicates=rows[1:]) for name, rows in found.items()}
+    return {name: averaged(rows, resampling) for name, rows in values.items()}
 
 
 def _ratio(top, bottom):
@@ -325,8 +361,10 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     Raises
     ------
     ItemError
-        Where something is evaluated that was trained on.
+        Where something is evaluated that was trained on, or a model has another row's name.
     """
+    for name in filter(is_reserved, models):
+        raise ItemError("a model has the name of another row", value=name, remedy=REMEDY)
     if "real" not in bounding:
         raise ItemError("the held-out real dances are missing among the bounding rows")
     rows = {"real": [bounding["real"]], **models}
@@ -368,14 +406,14 @@ def distances_table(found, *, study=None):
             row = {"system": name, **system, "features": features}
             for quantity in DISTANCES:
                 row[quantity] = found.scores[name, quantity, features].value
-            error = found.scores[name, "frechet", features].replicates
-            row["frechet_interval"] = found.resampling.half_width(error)
+                if quantity in ("frechet", *_LEFT_OUT):
+                    row[f"{quantity}_interval"] = _half_width(found, row, quantity)
             rows.append(row)
     headers = {"label": "Dances", "features": "Features"}
     for quantity, text in DISTANCES.items():
         headers[quantity] = text
-        if quantity == "frechet":
-            headers["frechet_interval"] = "±"
+        if quantity in ("frechet", *_LEFT_OUT):
+            headers[f"{quantity}_interval"] = "±"
     headers |= _SIZES
     return Table(
         frame=pd.DataFrame(rows),
@@ -393,6 +431,9 @@ def distances_table(found, *, study=None):
             "under that of held-out real dances means copies. Diversity is good where it "
             "is near that of real dances, not where it is high.",
             _interval_note(found),
+            "± of KID and what follows it: by leaving out songs one by one (jackknife), since a "
+            "bootstrap holds a song twice, which neighbours notice. FID∞ has none: each song left "
+            "out would take the 41 distances that its line is drawn through.",
             *_order_notes(
                 found,
                 [
@@ -403,6 +444,13 @@ def distances_table(found, *, study=None):
             ),
         ),
     )
+
+
+def _half_width(found, row, quantity):
+    score = found.scores[row["system"], quantity, row["features"]]
+    if quantity == "frechet":
+        return found.resampling.half_width(score.replicates)
+    return found.resampling.half_width(score.replicates, seeds=score.seeds)
 
 
 def beats_table(found, *, study=None):
@@ -483,6 +531,8 @@ def motion_table(found, *, study=None):
 def pairs_table(found, *, study=None):
     """Comparisons of all pairs of models with a plain sentence each, as a `Table`.
 
+    Real dances and bounding rows are not trained, so they have no seeds: they are in no pair.
+
     Returns
     -------
     Table
@@ -495,8 +545,7 @@ def pairs_table(found, *, study=None):
         for quantity, (text, direction) in COMPARED.items():
             features = "learned" if quantity in DISTANCES else ""
             one, two = (found.scores[name, quantity, features] for name in (a, b))
-            difference = one.corrected - two.corrected
-            replicates = np.subtract(one.replicates, two.replicates)
+            difference, half, p = compare(one, two, found.resampling)
             rows.append(
                 {
                     "a": a,
@@ -504,12 +553,13 @@ def pairs_table(found, *, study=None):
                     "quantity": quantity,
                     "text": text,
                     "better": direction,
+                    "seeds": min(found.systems[name]["seeds"] for name in (a, b)),
                     "difference": difference,
-                    "half_width": found.resampling.half_width(replicates),
-                    "p": found.resampling.p_value(difference, replicates),
+                    "half_width": half,
+                    "p": p,
                 }
             )
-    columns = ["a", "b", "quantity", "text", "better", "difference", "half_width", "p"]
+    columns = ["a", "b", "quantity", "text", "better", "seeds", "difference", "half_width", "p"]
     frame = pd.DataFrame(rows, columns=columns)
     frame["p_holm"] = holm(frame["p"])
     songs = len(found.resampling.songs)
@@ -528,19 +578,23 @@ def pairs_table(found, *, study=None):
             "half_width": "±",
             "p": "p",
             "p_holm": "p (Holm)",
+            "seeds": "Seeds",
         },
-        formats={"difference": ".3f", "half_width": ".3f", "p": ".3f", "p_holm": ".3f"},
+        formats=dict.fromkeys(("difference", "half_width", "p", "p_holm"), ".3f")
+        | {"seeds": ".0f"},
         notes=(
             f"First model less second, on {songs} test songs. p with Holm's correction over all "
             "rows of this table; a difference is called one where it is under 0.05, on "
-            f"{GROUPS_NEEDED} songs or more.",
-            _interval_note(found),
+            f"{GROUPS_NEEDED} songs or more and with {SEEDS_NEEDED} trainings of each model or "
+            "more: one training may be lucky. Seeds: trainings, of the model that has fewer.",
+            "± and p: the larger of two, by a bootstrap of songs and trainings and by Student's "
+            "t over trainings.",
         ),
     )
 
 
 def _verdict(row, songs):
-    few = songs < GROUPS_NEEDED
+    few = songs < GROUPS_NEEDED or row["seeds"] < SEEDS_NEEDED
     if few or np.isnan(row["p_holm"]) or row["p_holm"] >= SIGNIFICANT:
         return "cannot be told"
     return "better" if (row["difference"] < 0) == (row["better"] == "lower") else "worse"
@@ -563,9 +617,10 @@ def sentence(row, a, b, songs):
     str
     """
     count = f"{songs} song" + ("" if songs == 1 else "s")
+    count += f" and {row['seeds']:.0f} training" + ("" if row["seeds"] == 1 else "s")
     if row["verdict"] == "cannot be told":
         return f"{a} or {b} in {row['text']}: cannot be told from {count}."
-    return f"{a} is {row['verdict']} than {b} in {row['text']} ({count})."
+    return f"{a} is {row['verdict']} than {b} in {row['text']} ({count} each)."
 
 
 TABLES = {

@@ -50,6 +50,8 @@ def adopt(dataset, recipe, *, seed, weights, metrics, losses):
         "seed": seed,
         # How songs are scaled for it and what its poses mean: as where it was trained.
         "data": generator.summary.get("data", data),
+        # None where that is not known, as of released weights.
+        "trained_on": generator.summary.get("trained_on"),
         "perceptual": None,
     }
     network = nn.ModuleDict({"generator": generator.network})

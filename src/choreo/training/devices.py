@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from choreo.errors import ConfigError
-from choreo.training.train import choose_device
+from choreo.training.numerics import choose_device
 
 _LOCKS = Path(tempfile.gettempdir()) / "choreo-gpus"
 _PATIENCE_SECONDS = 1.0

@@ -54,7 +54,8 @@ def measure_fit(generator, dataset, *, seed):
             "l1_mean_pose": mean.to(device),
         }
         for name, guess in guesses.items():
-            errors = (guess - part["poses"]).abs().double().mean((1, 2))
+            # On the host: mps has no float64.
+            errors = (guess - part["poses"]).abs().cpu().double().mean((1, 2))
             sums[name] += float(errors.sum())
     generator.train(was_training)
     return {name: value / len(chosen) for name, value in sums.items()}

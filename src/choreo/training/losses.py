@@ -111,14 +111,6 @@ def feature_matching(real, generated):
     )
 
 
-def perceptual_loss(real, generated):
-    """Pose perceptual loss of the original framework: weighted L1 of ST-GCN's maps."""
-    return sum(
-        weight * functional.l1_loss(g.float(), r.float().detach())
-        for weight, r, g in zip(PERCEPTUAL_WEIGHTS, real, generated, strict=True)
-    )
-
-
 def full_objective(terms, weights):
     """Eq. (7): the weighted sum that the generator minimises.
 

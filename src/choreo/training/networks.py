@@ -8,7 +8,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import nn
 
-from choreo.errors import ItemError
+from choreo.errors import ConfigError, ItemError
+from choreo.files import whole
 from choreo.training.discriminators import GlobalDiscriminator, LocalDiscriminator
 from choreo.training.music_feature_generator import UNUSED, MusicFeatureGenerator
 from choreo.training.pose_generator import DanceGenerator
@@ -88,6 +89,24 @@ def load_state(network, path):
     fill(network, state, where=path)
 
 
+def save_state(network, path):
+    """Write a network's state dict as the released code reads it.
+
+    ``torch.load(path, weights_only=True)`` gives tensors by name, in the order of the
+    network's parameters, which with a ``released`` recipe is that of the released files.
+
+    Parameters
+    ----------
+    network : nn.Module
+    path : str or Path
+        The ``.pth`` to write.
+    """
+    state = {n: value.detach().cpu().clone() for n, value in network.state_dict().items()}
+    # Into an open file: torch would write the temporary file's name into it.
+    with whole(path) as temporary, open(temporary, "wb") as file:
+        torch.save(state, file)
+
+
 def read_trained(
     path, *, prefix="", also=(), data=(), remedy="Give the .safetensors that training wrote"
 ):
@@ -115,7 +134,7 @@ def read_trained(
     Raises
     ------
     ItemError
-        Where the file is missing or no such file.
+        Where the file is missing, no such file, or of another version's switches.
     """
     try:
         with safe_open(path, "pt") as file:
@@ -131,6 +150,14 @@ def read_trained(
         return recipe_from(summary["recipe"]), summary, state
     except FileNotFoundError as error:
         raise ItemError("no such file", where=path) from error
+    except ConfigError as error:
+        raise ItemError(
+            f"the recipe in its header is not of this version of choreo ({error.where}: "
+            f"{error.message})",
+            where=path,
+            value=error.value,
+            remedy="Train it anew, or use the version that wrote it (`code` in metrics.json)",
+        ) from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise ItemError(f"not a model of choreo ({error})", where=path, remedy=remedy) from error
 

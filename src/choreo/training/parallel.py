@@ -240,7 +240,7 @@ def _told(meeting, rank):
 
 
 def _error(said):
-    from choreo.training.train import TrainingDiverged
+    from choreo.training.numerics import TrainingDiverged
 
     kinds = {kind.__name__: kind for kind in (ConfigError, ItemError, TrainingDiverged)}
     kind = kinds.get(said.pop("kind"), ItemError)

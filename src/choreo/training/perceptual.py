@@ -11,6 +11,8 @@ changes of its timing. To do so it has to know how real dances move.
 """
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,16 @@ from torch.nn import functional
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.training import checkpoints
 from choreo.training.data import data_hash
 from choreo.training.networks import fill, load_state
+from choreo.training.numerics import (
+    Terminated,
+    TrainingDiverged,
+    choose_device,
+    numerics,
+    threads_of,
+)
 from choreo.training.stgcn import CLASSES, SpatialTemporalGraphNetwork
 
 _ARMS = (2, 3, 4, 5, 6, 7)  # shoulders, elbows and wrists in OpenPose-18
@@ -65,7 +75,19 @@ def change(poses, label, rng):
     return np.ascontiguousarray(poses)
 
 
-def pretrain(dataset, weights, *, steps, seed, on_progress=None):
+def pretrain(
+    dataset,
+    weights,
+    *,
+    steps,
+    seed,
+    checkpoint_dir,
+    device="auto",
+    threads=None,
+    on_progress=None,
+    checkpoint_seconds=60.0,
+    checkpoint_steps=None,
+):
     """Train the perceptual network on the real dances of a training split.
 
     Parameters
@@ -76,6 +98,8 @@ def pretrain(dataset, weights, *, steps, seed, on_progress=None):
     steps : int
         Of 16 dances each.
     seed : int
+    checkpoint_dir, device, threads, checkpoint_seconds, checkpoint_steps
+        As `choreo.training.train.train` has them; always one process, in float32.
     on_progress : callable, optional
         Called after each step as ``on_progress(done, steps)``.
 
@@ -83,40 +107,123 @@ def pretrain(dataset, weights, *, steps, seed, on_progress=None):
     -------
     dict
         ``accuracy`` over the last tenth of the steps (chance: 1/16), and what was given.
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such device, or `threads` is 0.
+    TrainingDiverged
+        Where the loss or a gradient isn't finite; nothing has moved then.
+    SystemExit
+        143 after SIGTERM, when the checkpoint is written.
     """
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    network = SpatialTemporalGraphNetwork()
-    optimizer = torch.optim.Adam(network.parameters(), lr=_LEARNING_RATE, fused=True)
-    right = []
-    for _ in range(steps):
-        chosen = rng.choice(len(dataset), min(_BATCH, len(dataset)), replace=False)
-        poses = dataset.batch(chosen)["pose"]
-        labels = rng.integers(CLASSES, size=len(poses))
-        changed = np.stack([change(p, b, rng) for p, b in zip(poses, labels, strict=True)])
-        logits = network(torch.from_numpy(changed.astype(np.float32)).flatten(2))
-        target = torch.from_numpy(labels)
-        optimizer.zero_grad(set_to_none=True)
-        functional.cross_entropy(logits, target).backward()
-        optimizer.step()
-        right.append(float((logits.argmax(1) == target).float().mean()))
-        if on_progress is not None:
-            on_progress(len(right), steps)
-    tail = right[-max(1, steps // 10) :]
-    summary = {
-        "source": "trained here to tell changes of timing apart",
-        "accuracy": float(np.mean(tail)),
+    device = choose_device(device)
+    run = {
+        "network": "perceptual",
         "steps": steps,
         "seed": seed,
         "data": data_hash(dataset),
+        "device": device.type,
+        "threads": threads_of(threads, device),
     }
-    with whole(weights) as temporary:
-        save_file(
-            {name: value.contiguous() for name, value in network.state_dict().items()},
-            temporary,
-            metadata={"choreo": json.dumps(summary, sort_keys=True)},
-        )
+    folder = Path(checkpoint_dir) / checkpoints.run_key(**run)
+    with checkpoints.locked(folder), numerics(device, "float32", threads):
+        training = _Pretraining(dataset, steps, seed, folder, device)
+        training.restore(checkpoints.load(folder))
+        with Terminated() as terminated:
+            saved = time.monotonic()
+            while training.step < steps:
+                training.advance()
+                if on_progress is not None:
+                    on_progress(training.step, steps)
+                due = time.monotonic() - saved > checkpoint_seconds or (
+                    checkpoint_steps and training.step % checkpoint_steps == 0
+                )
+                if due or terminated:
+                    checkpoints.save(folder, training.state())
+                    saved = time.monotonic()
+                if terminated:
+                    print(f"stopped by SIGTERM; saved in {folder}", file=sys.stderr)
+                    raise SystemExit(143)
+        tail = training.right[-max(1, steps // 10) :]
+        summary = {
+            **run,
+            "source": "trained here to tell changes of timing apart",
+            "accuracy": float(np.mean(tail)),
+        }
+        with whole(weights) as temporary:
+            state = training.network.state_dict()
+            save_file(
+                {name: value.contiguous().cpu() for name, value in state.items()},
+                temporary,
+                metadata={"choreo": json.dumps(summary, sort_keys=True)},
+            )
+        checkpoints.remove(folder)
     return summary
+
+
+class _Pretraining:
+    """Network, optimizer and position of one run of `pretrain`."""
+
+    def __init__(self, dataset, steps, seed, folder, device):
+        self._dataset, self._steps, self._seed = dataset, steps, seed
+        self._folder, self._device = folder, device
+        torch.manual_seed(seed)
+        self.network = SpatialTemporalGraphNetwork().to(device)
+        self._optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=_LEARNING_RATE, fused=device.type != "mps"
+        )
+        self.step, self.right = 0, []
+
+    def advance(self):
+        """Make one step; the network has no dropout, so that only the batch is random."""
+        # Drawn anew from the seed and the step, which is all that a checkpoint keeps of it.
+        rng = np.random.default_rng([self._seed, self.step])
+        size = min(_BATCH, len(self._dataset))
+        poses = self._dataset.batch(rng.choice(len(self._dataset), size, replace=False))["pose"]
+        labels = rng.integers(CLASSES, size=len(poses))
+        changed = np.stack([change(p, b, rng) for p, b in zip(poses, labels, strict=True)])
+        batch = torch.from_numpy(changed.astype(np.float32)).flatten(2).to(self._device)
+        target = torch.from_numpy(labels).to(self._device)
+        logits = self.network(batch)
+        loss = functional.cross_entropy(logits, target)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self.network.parameters()])
+        if not torch.isfinite(loss + norm):
+            self._diverged(loss.item(), norm.item(), {"poses": batch, "labels": target})
+        self._optimizer.step()
+        self.right.append(float((logits.argmax(1) == target).float().mean()))
+        self.step += 1
+
+    def _diverged(self, loss, norm, batch):
+        path = self._folder / f"diverged-step{self.step}.pt"
+        with whole(path) as temporary:
+            torch.save({"batch": batch, **self.state()}, temporary)
+        raise TrainingDiverged(
+            f"the perceptual network diverged at step {self.step} of {self._steps}: loss "
+            f"{loss:.4g}, gradient {norm:.4g}",
+            where=path,
+            remedy="The file holds the batch and the network. Look for outliers in the batch",
+        )
+
+    def state(self):
+        """Everything a checkpoint holds."""
+        return {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "right": self.right,
+        }
+
+    def restore(self, state):
+        """Go on from a checkpoint, if there is one."""
+        if state is None:
+            return
+        self.step, self.right = state["step"], state["right"]
+        self.network.load_state_dict(state["network"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        print(f"goes on from step {self.step} of {self._steps}, {self._folder}", file=sys.stderr)
 
 
 def load_perceptual(path):

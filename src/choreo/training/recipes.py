@@ -228,6 +228,29 @@ def recipe_named(recipes, name):
     return recipes[name]
 
 
+def shown_in_figure7(recipes):
+    """Name of the model whose losses Figure 7 shows, which in the thesis is the GRU.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+        Of the models that are trained; the Original is a GRU too, but has no L_MF.
+
+    Returns
+    -------
+    str or None
+        ``gru``; where there is none, the first GRU with L_MF, and else the first model.
+    """
+    if "gru" in recipes:
+        return "gru"
+    alike = (
+        name
+        for name, recipe in recipes.items()
+        if recipe.encoder == "gru" and recipe.music_feature_loss != "off"
+    )
+    return next(alike, next(iter(recipes), None))
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML that refuses a key given twice; merging another mapping with ``<<`` is allowed."""
 

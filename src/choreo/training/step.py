@@ -10,6 +10,7 @@ import torch
 
 from choreo.training import losses
 from choreo.training.discriminators import windows
+from choreo.training.frozen_stgcn import FrozenPerceptualLoss
 from choreo.training.music_encoder import repeated, running_statistics
 
 # The released code encodes D_global's music for the generator's score, the real, the
@@ -64,6 +65,7 @@ class TrainingStep:
         self.perceptual = perceptual
         if perceptual is not None:
             perceptual.eval().requires_grad_(False)
+            self._perceptual_loss = FrozenPerceptualLoss(perceptual)
         self.optimizers = {
             name: torch.optim.Adam(
                 network.parameters(), lr=getattr(recipe.learning_rates, name), fused=True
@@ -204,9 +206,7 @@ class TrainingStep:
         recipe, networks = self.recipe, self.networks
         terms = {"l1": losses.l1_loss(fake, real, recipe.loss_reduction)}
         if recipe.perceptual_loss:
-            with torch.no_grad():
-                wanted = self.perceptual.features(real)
-            terms["perceptual"] = losses.perceptual_loss(wanted, self.perceptual.features(fake))
+            terms["perceptual"] = self._perceptual_loss(real, fake)
         if recipe.music_feature_loss == "live":
             terms["music_feature"] = losses.music_feature_loss(
                 features, networks.music_feature_generator(fake), recipe.loss_reduction

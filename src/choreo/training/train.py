@@ -6,7 +6,6 @@ import functools
 import io
 import json
 import math
-import signal
 import sys
 import time
 from collections import deque
@@ -18,6 +17,7 @@ import torch
 from safetensors.torch import save_file
 from torch.utils.tensorboard import SummaryWriter
 
+from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json, write_text
 from choreo.training import checkpoints
@@ -27,6 +27,14 @@ from choreo.training.feed import open_feed, to_device
 from choreo.training.fit import mean_pose, measure_fit, recalibrate
 from choreo.training.looks import Looks
 from choreo.training.networks import Networks
+from choreo.training.numerics import (
+    Terminated,
+    TrainingDiverged,
+    choose_device,
+    chosen_precision,
+    numerics,
+    threads_of,
+)
 from choreo.training.perceptual import load_perceptual
 from choreo.training.pose_generator import draw_noise
 from choreo.training.progress import Progress
@@ -34,10 +42,6 @@ from choreo.training.step import TrainingStep, term_names
 
 _KEPT_INITIAL_POSES = 64
 _SMALL = 0.1
-
-
-class TrainingDiverged(ItemError):
-    """A loss or a gradient became infinite, NaN or far too large."""
 
 
 def train(
@@ -79,7 +83,9 @@ def train(
     metrics : str or Path
         The JSON to write: what was trained on what, and how well it fits.
     losses : str or Path
-        The CSV to write: epoch, step and every loss, one row a step.
+        The CSV to write: epoch, step and every loss, one row a step. Until the end it lies
+        beside each checkpoint, so that Snakemake, which removes what a failed job made,
+        leaves it.
     log_dir : str or Path
         Folder for TensorBoard.
     checkpoint_dir : str or Path
@@ -99,7 +105,8 @@ def train(
     precision : {"auto", "float32", "tf32", "bfloat16"}
         See `chosen_precision`.
     threads : int, optional
-        Threads of a process on a CPU. The same number gives the same bytes.
+        Threads of a process on a CPU, 1 or more. The same number gives the same bytes; a run
+        with another one has a checkpoint of its own.
     on_progress : callable, optional
         Called after each step as ``on_progress(step, steps, losses)``; with one process.
     terminal : file, optional
@@ -122,7 +129,7 @@ def train(
     ------
     ConfigError
         Where the recipe is none to train, or lacks its perceptual network, or a batch
-        can't be shared out evenly.
+        can't be shared out evenly, or `threads` is 0.
     ItemError
         Where the dataset is too small.
     TrainingDiverged
@@ -179,6 +186,7 @@ def train(
         "seed": seed,
         "perceptual": None if perceptual is None else sha256(perceptual),
         "device": device.type,
+        "threads": threads_of(threads, device),
         "processes": 1 if team is None else team.size,
         "precision": precision,
     }
@@ -218,7 +226,7 @@ def train(
         shared = contextlib.nullcontext()
         if team is not None:
             shared = team.shared_statistics(training.networks)
-        with shared, _Terminated() as terminated:
+        with shared, Terminated() as terminated:
             saved = time.monotonic()
             while training.step < training.steps:
                 tell(training.advance())
@@ -235,6 +243,7 @@ def train(
                     state = training.state()
                     if first:
                         checkpoints.save(folder, state)
+                        training.write_losses(training.losses_so_far)
                     saved = time.monotonic()
                 if stop:
                     if first:
@@ -246,96 +255,11 @@ def train(
         if training.recipe.recalibrate:
             recalibrate(training.networks.generator, dataset, seed=seed)
         summary = training.summary()
-        write_text(losses, training.losses_csv())
+        training.write_losses(losses)
         training.write_weights(weights, summary)
         write_json(metrics, summary)
         checkpoints.remove(folder)
     return summary
-
-
-def choose_device(name):
-    """`torch.device` of a name; ``auto`` is the best there is.
-
-    Raises
-    ------
-    ConfigError
-        Where the machine has no such device.
-    """
-    here = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        name = next(device for device, there in here.items() if there)
-    if not here.get(str(name).split(":")[0]):
-        raise ConfigError(
-            "no such device here", value=name, remedy="Use auto or cpu; cuda needs a CUDA build"
-        )
-    return torch.device(name)
-
-
-def chosen_precision(name, device):
-    """Precision that a training has on a device.
-
-    Parameters
-    ----------
-    name : {"auto", "float32", "tf32", "bfloat16"}
-        ``bfloat16``: automatic mixed precision. ``tf32``: float32 whose products a CUDA
-        device of compute capability 8 makes with 10 bits of the mantissa; float32
-        elsewhere. ``auto``: tf32 where there is such a device, and else float32.
-    device : torch.device
-
-    Returns
-    -------
-    str
-        ``float32``, ``tf32`` or ``bfloat16``.
-    """
-    if name in ("float32", "bfloat16"):
-        return name
-    able = device.type == "cuda" and torch.cuda.get_device_capability(device) >= (8, 0)
-    if name == "tf32" and not able:
-        print(f"{device} has no tf32; training in float32", file=sys.stderr)
-    return "tf32" if able else "float32"
-
-
-@contextlib.contextmanager
-def numerics(device, precision, threads=None):
-    """Set how torch computes while a block runs.
-
-    On a CPU, only by algorithms that give the same bytes in two runs, on `threads`
-    threads. On CUDA by the fastest.
-    """
-    with contextlib.ExitStack() as changed:
-        if threads:
-            changed.callback(torch.set_num_threads, torch.get_num_threads())
-            torch.set_num_threads(threads)
-        if device.type == "cuda":
-            if device.index is not None:
-                torch.cuda.set_device(device)
-            rounded = precision != "float32"
-            for owner, name, value in (
-                (torch.backends.cuda.matmul, "allow_tf32", rounded),
-                (torch.backends.cudnn, "allow_tf32", rounded),
-                (torch.backends.cudnn, "benchmark", True),
-            ):
-                changed.callback(setattr, owner, name, getattr(owner, name))
-                setattr(owner, name, value)
-        else:
-            changed.callback(
-                torch.use_deterministic_algorithms, torch.are_deterministic_algorithms_enabled()
-            )
-            torch.use_deterministic_algorithms(True)
-            filling = torch.utils.deterministic
-            changed.callback(
-                setattr,
-                filling,
-                "fill_uninitialized_memory",
-                filling.fill_uninitialized_memory,
-            )
-            # All memory is written before it is read here; filling it first takes time.
-            filling.fill_uninitialized_memory = False
-        yield
 
 
 def learning_rate_factor(recipe, step, steps):
@@ -482,6 +406,7 @@ class _Training:
         if self._team is None or self._team.rank == 0:
             with whole(path) as temporary:
                 torch.save({"batch": batch, "values": values, **state}, temporary)
+            self.write_losses(self.losses_so_far)
         trail = [
             f"step {step - len(self.rows[-5:]) + i}: " + _listed(zip(self.names, row))
             for i, row in enumerate(self.rows[-5:])
@@ -489,7 +414,7 @@ class _Training:
         trail.append(f"step {step}: " + _listed(values.items()))
         raise TrainingDiverged(
             f"training diverged at step {step} of {self.steps}: {', '.join(wrong)}. "
-            f"What led there: {'; '.join(trail)}",
+            f"What led there: {'; '.join(trail)}. All of it: {self.losses_so_far}",
             where=path,
             remedy="The file holds the batch and the networks before it. Look for outliers in the "
             "batch, or lower learning_rates or raise warm_up_steps in config/models.yaml",
@@ -533,8 +458,13 @@ class _Training:
         """Let go of what feeds the training."""
         self._feed.close()
 
-    def losses_csv(self):
-        """Loss table as text: one row a step, 9 digits, which is all a float32 has.
+    @property
+    def losses_so_far(self):
+        """Where the loss table lies until the end."""
+        return self.folder / "losses.csv"
+
+    def write_losses(self, path):
+        """Write the loss table: one row a step, 9 digits, which is all a float32 has.
 
         A loss that a step doesn't have is left empty.
         """
@@ -543,7 +473,7 @@ class _Training:
         table.writerow(["epoch", "step", *self.names])
         for step, row in enumerate(self.rows):
             table.writerow([step // self.steps_per_epoch, step, *(_digits(v) for v in row)])
-        return text.getvalue()
+        write_text(path, text.getvalue())
 
     def summary(self):
         """What ``metrics.json`` holds."""
@@ -557,6 +487,7 @@ class _Training:
                 "canvas": [int(n) for n in self.dataset.canvas],
                 "chunks": len(self.dataset),
             },
+            "trained_on": seen_in(self.dataset),
             "code": checkpoints.code_version(),
             "batch_size": self.batch_size,
             "steps": self.steps,
@@ -620,29 +551,6 @@ def _to_host(values):
     event = torch.cuda.Event()
     event.record()
     return host, event
-
-
-class _Terminated:
-    """True once SIGTERM came; put aside where signals can't be handled."""
-
-    def __init__(self):
-        self._came = False
-        self._before = None
-
-    def __bool__(self):
-        return self._came
-
-    def __enter__(self):
-        with contextlib.suppress(ValueError):  # not in the main thread
-            self._before = signal.signal(signal.SIGTERM, self._note)
-        return self
-
-    def _note(self, *_):
-        self._came = True
-
-    def __exit__(self, *_):
-        if self._before is not None:
-            signal.signal(signal.SIGTERM, self._before)
 
 
 class _Log:

@@ -6,17 +6,22 @@ as ``videos/<id>.wav``, and ``shards/<id>.h5``.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from choreo.cleaning.clean import clean
+from choreo.comparison.compare import THRESHOLD_HEIGHT
 from choreo.dataset.audio import CHANNELS
 from choreo.dataset.importers import aist, brace
 from choreo.dataset.pack import make_shard
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
 from choreo.videos.audio import read_song, write_song
+
+THESIS_FPS = 30
+"""Frames a second for which eq. (1)'s threshold is meant (section 3)."""
 
 
 @dataclass(frozen=True)
@@ -67,34 +72,37 @@ def aist_sequences(keypoints, music, *, camera="c01", splits=None):
 
     Returns
     -------
-    list of Sequence
+    sequences : list of Sequence
+    problems : dict of str to str
+        File -> why it is left out, such as music that is missing.
 
     Raises
     ------
     ItemError
-        Where the folder holds no sequence, or a piece of music is missing.
+        Where a folder is missing or holds no sequence.
     """
-    found = []
-    for path in _files(keypoints, "*.pkl"):
+    playing = _playing(music)
+
+    def sequence(path):
         facts = aist.describe(path.stem)
-        if splits is None or path.stem in splits:
-            found.append(
-                Sequence(
-                    path.stem,
-                    lambda path=path: aist.read(path, camera=camera),
-                    _music(music, facts["song"]),
-                    song=facts["song"],
-                    dancer=facts["dancer"],
-                    genre=facts["genre"],
-                    licence="AIST++ annotations CC BY 4.0; music: AIST terms of use",
-                    split=(splits or {}).get(path.stem),
-                )
-            )
-    return _some(found, keypoints)
+        if splits is not None and path.stem not in splits:
+            return None
+        return Sequence(
+            path.stem,
+            lambda: aist.read(path, camera=camera),
+            playing(facts["song"]),
+            song=facts["song"],
+            dancer=facts["dancer"],
+            genre=facts["genre"],
+            licence="AIST++ annotations CC BY 4.0; music: AIST terms of use",
+            split=(splits or {}).get(path.stem),
+        )
+
+    return _listed(keypoints, "*.pkl", sequence)
 
 
-def brace_sequences(keypoints, music, videos):
-    """List the segments of BRACE.
+def brace_sequences(keypoints, music, lists, *, official=False):
+    """List the sequences of BRACE: segments of one that follow each other are joined.
 
     Parameters
     ----------
@@ -102,41 +110,66 @@ def brace_sequences(keypoints, music, videos):
         Folder with a ``.json`` a segment, at any depth.
     music : str or Path
         Folder with the sound of the videos as ``<YouTube id>.*``.
-    videos : str or Path
-        ``videos_info.csv``.
+    lists : str or Path
+        See `choreo.dataset.importers.brace.read_lists`. Without ``segments.csv`` each
+        segment stands alone and its dancer is unknown.
+    official : bool
+        Take BRACE's own split of sequences, and leave out what is in neither part. A video's
+        sequences are then sources of their own.
 
     Returns
     -------
-    list of Sequence
+    sequences : list of Sequence
         The dataset's files name no songs: all segments of a video count as one song.
+    problems : dict of str to str
+        File -> why it is left out, such as a video without sound or frame rate.
 
     Raises
     ------
     ItemError
-        Where the folder holds no segment, or a video has no sound or no frame rate.
+        Where a folder is missing or holds no segment, or a list is not of its form.
     """
-    rates, found = brace.read_fps(videos), []
-    for path in _files(keypoints, "**/*.json"):
+    known, playing = brace.read_lists(lists), _playing(music)
+    if official and not (known.segments and known.splits):
+        raise ItemError(
+            "BRACE's own split needs segments.csv, sequences_train.csv and sequences_test.csv",
+            where=lists,
+            remedy="Give --lists a copy of BRACE's repository",
+        )
+
+    def segment(path):
         video = brace.video_of(path)
-        if video not in rates:
+        if video not in known.rates:
             raise ItemError(
                 "the video of this segment has no frame rate",
                 where=path,
                 value=video,
-                remedy=f"It must be in {videos}",
+                remedy=f"It must be in {lists}",
             )
-        found.append(
-            Sequence(
-                re.sub(r"[^A-Za-z0-9_-]", "-", f"brace-{path.stem}")[:64],
-                lambda path=path, fps=rates[video]: brace.read(path, fps=fps),
-                _music(music, video),
-                song=f"brace-{video}"[:64],
-                genre="breaking",
-                source=video,
-                licence="BRACE annotations; video: YouTube",
-            )
+        row = brace.segment_of(path, video, known.segments)
+        split = known.splits.get((row.video, row.sequence)) if official and row else None
+        if official and not split:
+            raise ItemError("in neither part of BRACE's own split", where=path)
+        return path, video, playing(video), row, split
+
+    found, problems = _listed(keypoints, "**/*.json", segment)
+    alone = [(f"brace-{one[0].stem}", [one]) for one in found if one[3] is None]
+    rows = {one[3]: one for one in found if one[3] is not None}
+    if len(alone) + len(rows) < len(found):
+        raise ItemError(
+            "two files of one segment",
+            where=keypoints,
+            remedy="Name the folder of one kind of segments",
         )
-    names = [sequence.id for sequence in found]
+    turns = {}
+    for row in rows:
+        turns.setdefault((row.video, row.sequence), []).append(row)
+    for (video, _), turn in turns.items():
+        for joined in brace.contiguous(turn, known.rates[video]):
+            name = f"brace-{video}_{joined[0].first}-{max(row.last for row in joined)}"
+            alone.append((name, [rows[row] for row in joined]))
+    sequences = [_brace(name, parts, known.rates, official) for name, parts in alone]
+    names = [sequence.id for sequence in sequences]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ItemError(
             "two segments of one name",
@@ -144,10 +177,41 @@ def brace_sequences(keypoints, music, videos):
             value=twice[0],
             remedy="Name the folder of one kind of segments",
         )
-    return _some(found, keypoints)
+    return sequences, problems
 
 
-def write_shards(sequences, folder, *, cleaning="thesis", on_item=None, **dataset):
+def _id(text):
+    """The same name as an id: el niño becomes el-nino."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_-]", "-", plain)[:64]
+
+
+def _brace(name, parts, rates, official):
+    _, video, music, row, split = parts[0]
+    paths = [part[0] for part in parts]
+    return Sequence(
+        _id(name),
+        lambda: brace.read(paths, fps=rates[video]),
+        music,
+        song=f"brace-{video}"[:64],
+        dancer=_id(row.dancer).strip("-_") if row else "",
+        genre="breaking",
+        source=f"{video}.{row.sequence}" if official else video,
+        licence="BRACE annotations; video: YouTube",
+        split=split,
+    )
+
+
+def write_shards(
+    sequences,
+    folder,
+    *,
+    cleaning="thesis",
+    threshold_px=None,
+    threshold_height=None,
+    on_item=None,
+    **dataset,
+):
     """Clean, normalise and cut sequences: one shard each.
 
     Parameters
@@ -157,6 +221,10 @@ def write_shards(sequences, folder, *, cleaning="thesis", on_item=None, **datase
         See this module's docstring.
     cleaning : str
         Method of `choreo.cleaning.clean.clean`.
+    threshold_px, threshold_height : float, optional
+        Eq. (1)'s threshold a frame, in pixels or in heights of the dancer. By default
+        what the thesis's 50 px are, whatever the pictures' size and rate:
+        `choreo.comparison.compare.THRESHOLD_HEIGHT` in 1/30 s. Not with ``robust``.
     on_item : callable, optional
         Called with each sequence's id, when it is done.
     **dataset
@@ -174,6 +242,7 @@ def write_shards(sequences, folder, *, cleaning="thesis", on_item=None, **datase
         Where not one of them could be used.
     """
     folder, shards, problems = Path(folder), [], {}
+    threshold = {"threshold_px": threshold_px, "threshold_height": threshold_height}
     # Dances to one piece follow each other, so that it is read once.
     playing = None, None
     for sequence in sorted(sequences, key=lambda sequence: (str(sequence.music), sequence.id)):
@@ -181,25 +250,29 @@ def write_shards(sequences, folder, *, cleaning="thesis", on_item=None, **datase
             if playing[0] != sequence.music:
                 channels = CHANNELS[dataset.get("method", "thesis")]
                 playing = sequence.music, read_song(sequence.music, channels=channels)
-            shards.append(_write(sequence, playing[1], folder, cleaning, dataset))
+            shards.append(_write(sequence, playing[1], folder, cleaning, threshold, dataset))
         except ItemError as error:
             problems[sequence.id] = str(error)
         if on_item:
             on_item(sequence.id)
     if not shards:
-        raise ItemError(
-            f"none of {len(problems)} sequences could be used; the first says: "
-            f"{next(iter(problems.values()))}",
-            where=folder,
-        )
+        raise _none_of(problems, folder)
     return shards, problems
 
 
-def _write(sequence, song, folder, cleaning, dataset):
+def _settings(method, threshold, fps):
+    """Settings of `clean`: what was asked for, or by default the thesis's way in time."""
+    given = {name: value for name, value in threshold.items() if value is not None}
+    if not given and method != "robust":
+        given = {"threshold_height": THRESHOLD_HEIGHT * THESIS_FPS / fps}
+    return {"method": method, **given}
+
+
+def _write(sequence, song, folder, cleaning, threshold, dataset):
     name = f"{sequence.id}.npz"
     track = sequence.read()
     track.save(folder / "poses" / name)
-    cleaned, _ = clean(track, method=cleaning)
+    cleaned, record = clean(track, **_settings(cleaning, threshold, track.fps))
     cleaned.save(folder / "cleaning" / name)
     first = round(track.meta.get("start_seconds", 0.0) * SAMPLE_RATE)
     part = song[first : first + round(track.seconds * SAMPLE_RATE)]
@@ -215,7 +288,11 @@ def _write(sequence, song, folder, cleaning, dataset):
         dancer=sequence.dancer,
         genre=sequence.genre,
         source=sequence.source,
-        provenance={"licence": sequence.licence, "cleaning": cleaning},
+        provenance={
+            "licence": sequence.licence,
+            "cleaning": cleaned.meta["cleaning"]
+            | {"frames": record["frames"], "flagged": record["incorrect"]},
+        },
         **dataset,
     )
     return shard
@@ -227,14 +304,42 @@ def _files(folder, pattern):
     return sorted(path for path in Path(folder).glob(pattern) if path.is_file())
 
 
-def _music(folder, name):
-    found = [path for path in _files(folder, "*") if path.stem == name]
-    if not found:
-        raise ItemError(f"it holds no file {name}.*", where=folder, remedy="Put the music there")
-    return found[0]
+def _playing(folder):
+    """Find a folder's pieces of music by their names."""
+    pieces = {}
+    for path in _files(folder, "*"):
+        pieces.setdefault(path.stem, path)
+
+    def find(name):
+        if name not in pieces:
+            raise ItemError(
+                f"it holds no file {name}.*", where=folder, remedy="Put the music there"
+            )
+        return pieces[name]
+
+    return find
 
 
-def _some(found, folder):
+def _listed(folder, pattern, make):
+    """What `make` gives for each file (None: nothing), and why it could not for the others."""
+    found, problems = [], {}
+    for path in _files(folder, pattern):
+        try:
+            made = make(path)
+        except ItemError as error:
+            problems[path.name] = str(error)
+        else:
+            found += [] if made is None else [made]
     if not found:
-        raise ItemError("no sequence is in this folder", where=folder)
-    return found
+        if not problems:
+            raise ItemError("no sequence is in this folder", where=folder)
+        raise _none_of(problems, folder)
+    return found, problems
+
+
+def _none_of(problems, folder):
+    return ItemError(
+        f"none of {len(problems)} sequences could be used; the first says: "
+        f"{next(iter(problems.values()))}",
+        where=folder,
+    )

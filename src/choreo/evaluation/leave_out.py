@@ -1,0 +1,108 @@
+"""Distances without each song in turn (jackknife), from what is computed once."""
+
+import numpy as np
+
+from choreo.evaluation.distances import KID_PIECES, NEIGHBOURS, apart
+
+
+def without_each_song(features, songs, real, names, k=NEIGHBOURS):
+    """The distances that would be found if one song were not there.
+
+    Equal to `choreo.evaluation.distances` on the other songs' pieces, but for KID of more than
+    2,000 pieces, which are thinned anew there. A bootstrap would hold a song twice, which
+    neighbours and KID's kernel notice.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, D)
+        Scaled features.
+    songs : ndarray of str, shape (n,)
+    real : choreo.evaluation.table2x.RealSet
+    names : ndarray of str, shape (G,)
+        The songs to leave out.
+    k : int
+        Neighbours that make the ball round a piece.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (G,)
+        `kid`, `precision`, `recall`, `density`, `coverage`, `nearest`, `diversity_within`,
+        `diversity_across`; NaN where it is not defined.
+    """
+    own = (songs == np.asarray(names)[:, None]).astype(float)
+    size = own.sum(1)
+    left = len(features) - size
+    between = apart(features, real.scaled)
+    lengths = apart(features, features)
+    inside = between <= real.balls
+
+    def mean(values):
+        return _ratio(values.sum() - own @ values, left)
+
+    pairs = own @ lengths @ own.T
+    same = np.diag(pairs)
+    # All pairs but those of which at least one piece is of the song.
+    every = lengths.sum() - 2 * own @ lengths.sum(1) + same
+    within = lengths[songs[:, None] == songs].sum() - same
+    twins = (songs[:, None] == songs).sum() - size**2
+    found = {
+        "kid": _kernel_distances(features, real.scaled, own, left),
+        "precision": mean(inside.any(1) * 1.0),
+        "recall": _recalls(between, lengths, own, k),
+        "density": mean(inside.sum(1) / k),
+        "coverage": _others(inside, own).mean(1),
+        "nearest": mean(between.min(1)),
+        "diversity_within": _ratio(within, twins - left),
+        "diversity_across": _ratio(every - within, left**2 - twins),
+    }
+    few = (left <= k) | (len(real.scaled) <= k)
+    for name in ("precision", "recall", "density", "coverage"):
+        found[name] = np.where(few, np.nan, found[name])
+    return found
+
+
+def _ratio(top, bottom):
+    return np.divide(top, bottom, out=np.full(len(bottom), np.nan), where=bottom > 0)
+
+
+def _others(hits, own):
+    """Which columns some piece hits that is not of the song, shape (G, m)."""
+    return hits.sum(0) - own @ hits > 0
+
+
+def _recalls(between, lengths, own, k):
+    count = len(lengths)
+    found = np.full(len(own), np.nan)
+    if count <= k:
+        return found
+    ball = np.partition(lengths, k, axis=1)[:, k]
+    hits = _others(between <= ball[:, None], own)
+    for g, gone in enumerate(own.astype(bool)):
+        if count - gone.sum() <= k:
+            continue
+        kept = np.flatnonzero(~gone)
+        # Without the song a ball can only grow.
+        grown = np.partition(lengths[np.ix_(kept, kept)], k, axis=1)[:, k]
+        more = grown > ball[kept]
+        hits[g] |= (between[kept[more]] <= grown[more][:, None]).any(0)
+        found[g] = hits[g].mean()
+    return found
+
+
+def _kernel_distances(features, real, own, left):
+    if len(real) > KID_PIECES:
+        rng = np.random.default_rng(0)
+        real = real[np.sort(rng.permutation(len(real))[:KID_PIECES])]
+
+    def kernel(a, b):
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    if len(real) < 2:
+        return np.full(len(own), np.nan)
+    inner, reference = kernel(features, features), kernel(real, real)
+    np.fill_diagonal(inner, 0)
+    fixed = (reference.sum() - np.trace(reference)) / (len(real) * (len(real) - 1))
+    inner_left = inner.sum() - 2 * own @ inner.sum(1) + np.diag(own @ inner @ own.T)
+    cross = kernel(features, real).sum(1)
+    cross_left = cross.sum() - own @ cross
+    return _ratio(inner_left, left * (left - 1)) + fixed - 2 * _ratio(cross_left, left * len(real))

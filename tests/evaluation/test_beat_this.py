@@ -1,0 +1,72 @@
+"""Music beats of the learned tracker, with a stand-in of the package's interface."""
+
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from choreo.errors import ConfigError
+from choreo.evaluation import music_beats as module
+from choreo.evaluation.music_beats import learned_beats, median_tempo, music_beats
+
+NOISE = np.random.default_rng(0).normal(size=80_000).astype(np.float32) * 0.1
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    module._learned_tracker.cache_clear()
+    yield
+    module._learned_tracker.cache_clear()
+
+
+@pytest.fixture
+def package(monkeypatch):
+    """The interface of ``beat_this.inference`` (1.1): beats as the checkpoint says."""
+
+    class Audio2Beats:
+        def __init__(self, checkpoint_path="final0", device="cpu", float16=False, dbn=False):
+            self.period = torch.load(checkpoint_path, weights_only=True)["period"]
+
+        def __call__(self, signal, sr):
+            beats = np.arange(0.1, len(signal) / sr, float(self.period))
+            return beats, beats[::4]
+
+    inference = ModuleType("beat_this.inference")
+    inference.Audio2Beats = Audio2Beats
+    monkeypatch.setitem(sys.modules, "beat_this", ModuleType("beat_this"))
+    monkeypatch.setitem(sys.modules, "beat_this.inference", inference)
+
+
+@pytest.fixture
+def weights(tmp_path):
+    torch.save({"period": torch.tensor(0.5)}, tmp_path / "final0.ckpt")
+    return tmp_path / "final0.ckpt"
+
+
+def test_its_beats_take_the_place_of_librosas(package, weights):
+    for beats in music_beats(NOISE, beat_this=weights):
+        np.testing.assert_allclose(beats, np.arange(0.1, 5, 0.5))
+    assert median_tempo(beats) == pytest.approx(120)
+    assert median_tempo(beats[:1]) is None
+
+
+def test_silence_has_no_beats(package, weights):
+    assert not len(learned_beats(np.zeros(80_000), 16_000, weights))
+
+
+def test_without_the_package_the_remedy_is_named(monkeypatch, weights):
+    monkeypatch.setitem(sys.modules, "beat_this", None)
+    monkeypatch.setitem(sys.modules, "beat_this.inference", None)
+    with pytest.raises(ConfigError, match="pip install beat_this"):
+        learned_beats(NOISE, 16_000, weights)
+
+
+@pytest.mark.parametrize("content", [None, b"not weights"])
+def test_what_are_no_weights_is_refused_and_nothing_is_downloaded(package, tmp_path, content):
+    path = tmp_path / "final0"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match="no weights of beat_this"):
+        learned_beats(NOISE, 16_000, path)
