@@ -17,7 +17,7 @@ from choreo.evaluation.measurements import (
     save_systems,
 )
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.names import RESERVED
+from choreo.evaluation.names import BOUNDS, RESERVED
 from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,
@@ -87,7 +87,7 @@ def found(extractor, real, bounding):
 
 
 def test_all_bounding_rows_are_there(bounding):
-    assert list(bounding) == ["real", *bounds.LABELS]
+    assert list(bounding) == ["real", *BOUNDS]
     assert len({len(m) for m in bounding.values()}) == 1
 
 
@@ -299,7 +299,7 @@ def test_systems_in_one_file(bounding, tmp_path):
 
 
 def test_names_of_other_rows_are_refused(real, bounding):
-    assert {"real": LABELS["real"]} | bounds.LABELS == RESERVED
+    assert {"real": LABELS["real"]} | BOUNDS == RESERVED
     for name in ("real", "frozen"):
         with pytest.raises(ItemError, match=f"name of another row.*'{name}'.*something else"):
             extended({name: [bounding["noise"]]}, bounding, real)

@@ -14,16 +14,6 @@ from choreo.evaluation.measurements import listen, measure
 from choreo.evaluation.music_features import music_features
 from choreo.media import SAMPLE_RATE
 
-LABELS = {
-    "other_music": "Real, another song's music",
-    "shifted": "Real, half a beat late",
-    "frozen": "Frozen first pose",
-    "mean_pose": "Mean training pose",
-    "noise": "Noise",
-    "retrieval": "Training clip with the nearest music",
-}
-"""Names of the rows and what people see, in the tables' order after the held-out real row."""
-
 _BEAT = 0.5
 """Seconds of a beat where a piece has no tempo: 120 a minute."""
 
@@ -48,7 +38,7 @@ def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
     Returns
     -------
     dict of str to (Pieces, Heard)
-        In the order of `LABELS`. A row that these data can't give is left out:
+        In the order of `names.BOUNDS`. A row that these data can't give is left out:
         `other_music` where there is one song, `retrieval` without `training_music`.
     """
     pixels = held_out.pixels
@@ -101,7 +91,7 @@ def measure_bounds(
     Returns
     -------
     dict of str to Measurements
-        "real", then the rows of `LABELS`.
+        "real", then the rows of `names.BOUNDS`.
     """
     heard = listen(held_out.audio, method, beat_this)
     rows = {"real": (held_out, heard)} | bounding_pieces(

@@ -141,7 +141,7 @@ def track_beats(audio, rate):
         raise ItemError("the sample rate must be positive", value=rate)
     audio = as_float(audio)
     none = {"tempo": None, "beats": []}
-    if len(audio) < 2 * rate or np.abs(audio).max() < _SILENCE:
+    if _beatless(audio, rate):
         return none
     hop = max(1, round(_STEP_SECONDS * rate))
     window = 2 ** round(np.log2(_WINDOW_SECONDS * rate))
@@ -188,7 +188,7 @@ def learned_beats(audio, rate, weights):
         Where a sample is not finite.
     """
     audio = as_float(audio)
-    if len(audio) < 2 * rate or np.abs(audio).max() < _SILENCE:
+    if _beatless(audio, rate):
         return np.zeros(0)
     beats, _ = _learned_tracker(str(weights))(audio, rate)
     return np.unique(np.asarray(beats, float))
@@ -261,6 +261,11 @@ def _mel_powers(*, y, sr, n_fft, hop_length):
 @functools.cache
 def _mel_filters(rate, window):
     return librosa.filters.mel(sr=rate, n_fft=window)
+
+
+def _beatless(audio, rate):
+    """Tell whether there is nothing to track: silence, or less than two seconds."""
+    return len(audio) < 2 * rate or np.abs(audio).max() < _SILENCE
 
 
 def _seconds(frames):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from choreo.errors import ItemError
-from choreo.evaluation import bounds, distances
+from choreo.evaluation import distances
 from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.geometric import geometric_floor
@@ -22,7 +22,7 @@ from choreo.evaluation.inference import (
 )
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.names import REMEDY, is_reserved
+from choreo.evaluation.names import BOUNDS, REMEDY, is_reserved
 from choreo.evaluation.table2 import LABELS
 from choreo.tables import Table
 
@@ -370,7 +370,7 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     rows = {"real": [bounding["real"]], **models}
     for measured in (m for seeds in rows.values() for m in seeds):
         check_no_leak(measured, real)
-    rows |= {name: [bounding[name]] for name in bounds.LABELS if name in bounding}
+    rows |= {name: [bounding[name]] for name in BOUNDS if name in bounding}
     resampling = Resampling.of(
         np.concatenate([m.songs for seeds in rows.values() for m in seeds]),
         replicates=replicates,
@@ -380,7 +380,7 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     scores, systems = {}, {}
     for name, seeds in rows.items():
         systems[name] = {
-            "label": bounds.LABELS.get(name) or LABELS.get(name, name),
+            "label": BOUNDS.get(name) or LABELS.get(name, name),
             "kind": "real" if name == "real" else "model" if name in models else "bound",
             "chunks": len(seeds[0]),
             "songs": len(np.unique(seeds[0].songs)),
