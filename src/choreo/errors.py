@@ -1,4 +1,43 @@
-"""Errors that tell a person what is wrong, where, and what to do about it."""
+"""Errors that tell a person what is wrong, where, and what to do about it.
+
+Three classes of failure: a bad item (`ItemError`: left out and listed), a bad setting
+(`ConfigError`: stops before anything runs) and an accident of the machine (`AccidentError`:
+fails the job, leaves no record against the item, and is tried again by the next run).
+"""
+
+import errno
+import unicodedata
+
+_ACCIDENTS = {
+    errno.ENOSPC: "Make room on this disk and run the same command again",
+    errno.EDQUOT: "Your quota of this disk is used up: make room and run the same command again",
+    errno.EIO: "The disk or its connection failed: check it and run the same command again",
+    errno.EROFS: "The folder can't be written to: choose another, or make it writable",
+    errno.ENOMEM: "Too little memory was free: close other programs and run it again",
+    errno.EAGAIN: "The machine had no more processes to give: run the same command again",
+    errno.EMFILE: "Too many files are open: raise `ulimit -n` and run the same command again",
+    errno.ENFILE: "Too many files are open on this machine: run the same command again",
+    errno.ESTALE: "The network file system lost this file: run the same command again",
+    errno.ENOLCK: "The file system gave no lock: run the same command again",
+    errno.ETIMEDOUT: "The network did not answer: run the same command again",
+    errno.ECONNRESET: "The network connection broke: run the same command again",
+    errno.ENETUNREACH: "There is no network: run the same command again when there is",
+    errno.EHOSTUNREACH: "There is no network: run the same command again when there is",
+}
+
+
+def plain(text):
+    r"""Text without what would move a terminal's cursor or turn its direction.
+
+    Control and format characters of outside text (titles, names, values) become their
+    escapes, such as ``\x1b``; line ends stay for those who fold them.
+    """
+    return "".join(
+        c
+        if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else c.encode("unicode_escape").decode()
+        for c in str(text)
+    )
 
 
 class ChoreoError(Exception):
@@ -29,7 +68,7 @@ class ChoreoError(Exception):
             text += f" (got {self.value!r})"
         if self.remedy:
             text += f". {self.remedy}"
-        return " ".join(text.split())
+        return " ".join(plain(text).split())
 
     def __reduce__(self):
         return _rebuild, (type(self), self.message, self.where, self.value, self.remedy)
@@ -49,3 +88,38 @@ class ItemError(ChoreoError):
     In a study with ``on_bad_video: skip`` the item is left out and listed in
     ``problems.csv``; the rest goes on.
     """
+
+
+class AccidentError(ChoreoError):
+    """The machine failed (no space, a killed tool, no network), not the item.
+
+    The job fails, nothing is recorded against the item, and the next run tries again.
+    """
+
+
+def accident(error, *, where=None):
+    """Tell an accident of the machine from a fault of a file.
+
+    Parameters
+    ----------
+    error : BaseException
+        What was caught.
+    where : str or Path, optional
+        The file that was being read or written.
+
+    Returns
+    -------
+    AccidentError or None
+        None where the error says something about the file itself.
+    """
+    if isinstance(error, AccidentError):
+        return error
+    if isinstance(error, MemoryError):
+        return AccidentError("out of memory", where=where, remedy=_ACCIDENTS[errno.ENOMEM])
+    if isinstance(error, OSError) and error.errno in _ACCIDENTS:
+        return AccidentError(
+            error.strerror or str(error),
+            where=error.filename or where,
+            remedy=_ACCIDENTS[error.errno],
+        )
+    return None

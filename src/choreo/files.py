@@ -30,7 +30,9 @@ def whole(path):
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    # A name may take 255 bytes; what is put around it must not make it longer than that.
+    start = path.stem.encode(errors="surrogateescape")[:64].decode(errors="ignore")
+    handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
