@@ -10,7 +10,7 @@ import pytest
 import torch
 from alphapose_stand_in import commit_all, git, make_checkout
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.poses import coverage
 from choreo.poses.alphapose_run import (
     ASSETS,
@@ -172,7 +172,7 @@ def test_a_run_that_stalled_is_not_tried_again(start, tmp_path):
 
 
 def test_too_little_memory_whatever_is_tried(start):
-    with pytest.raises(ItemError, match=r"even with the smallest batches.*videos\.height"):
+    with pytest.raises(AccidentError, match=r"even with the smallest batches.*videos\.height"):
         start("always killed")
 
 
@@ -220,7 +220,10 @@ def test_a_python_of_ones_own(start, tmp_path):
 
 def test_a_python_counts_from_here_and_not_from_the_checkout(start, tmp_path, monkeypatch):
     (tmp_path / "env").mkdir()
-    (tmp_path / "env" / "python").symlink_to(sys.executable)
+    # Not a link: followed, it would be the Python below this environment, without torch.
+    python = tmp_path / "env" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     assert start(python="env/python")[2]["command"][0] == str(tmp_path / "env" / "python")
 

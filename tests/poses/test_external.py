@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.poses import external
 from choreo.poses.external import private_folder, run_tool
 
@@ -99,11 +99,27 @@ def test_a_progress_bar_is_one_line_in_its_last_state(tool):
 
 
 def test_killed(tool):
-    with pytest.raises(ItemError, match=r"signal \(Killed\); its last lines: loading\. Perhaps"):
+    with pytest.raises(AccidentError, match=r"signal \(Killed\); its last lines: loading\. Perhaps"):
         tool("import os; print('loading', flush=True); os.kill(os.getpid(), 9)")
     with pytest.raises(ItemError, match=r"signal \(Segmentation fault\)") as error:
         tool("import os; os.kill(os.getpid(), 11)")
     assert "memory" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "os.kill(os.getpid(), 15)",
+        "os.kill(os.getpid(), 24)",
+        "sys.exit(137)",
+        "sys.exit('RuntimeError: CUDA out of memory')",
+        "sys.exit('OSError: [Errno 28] No space left on device')",
+        "raise OSError(5, 'Input/output error')",
+    ],
+)
+def test_what_the_machine_does_to_a_tool_is_no_fault_of_the_video(tool, end):
+    with pytest.raises(AccidentError):
+        tool(f"import os, sys; {end}")
 
 
 def test_one_that_hangs_is_stopped_with_its_children(tool):
@@ -210,7 +226,14 @@ with private_folder(__file__) as (folder, video):
 """
     script = tool.work / "ours.py"
     script.write_text(source)
-    ours = subprocess.Popen([sys.executable, script], cwd=tool.work, stderr=subprocess.DEVNULL)
+    ours = subprocess.Popen(
+        [sys.executable, script],
+        cwd=tool.work,
+        stderr=subprocess.DEVNULL,
+        # Where the tests themselves run under nohup or in the background, the signal is
+        # ignored, and a child would inherit that.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
     end = time.monotonic() + 20
     child = tool.work / "child"
     while not (child.exists() and child.read_text()) and time.monotonic() < end:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import read_json
 from choreo.poses import coverage, openpose_run
 from choreo.poses.formats.openpose import read_detections
@@ -153,14 +153,25 @@ def test_one_frame_less_or_more_at_the_end(tool, fault, written):
         ("nobody", r"found nobody in any of 6 frames\. Its weights are whole"),
         ("rubbish", r"is damaged: video_000000000004_keypoints\.json: ends in the middle"),
         ("nan", r"is damaged: video_000000000004_keypoints\.json: not JSON \(NaN"),
-        ("killed", r"OpenPose was ended by a signal \(Killed\)"),
-        ("memory", r"exit status 1; .*out of memory.*net_resolution smaller, such as -1x256"),
     ],
 )
 def test_faults(tool, fault, message):
     with pytest.raises(ItemError, match=message) as error:
         tool.fault(fault).run()
     assert str(error.value.where) == str(tool.video)
+    assert tool.left() == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("killed", r"OpenPose was ended by a signal \(Killed\)"),
+        ("memory", r"exit status 1; .*out of memory.*net_resolution smaller, such as -1x256"),
+    ],
+)
+def test_accidents_of_the_machine_are_no_fault_of_the_video(tool, fault, message):
+    with pytest.raises(AccidentError, match=message):
+        tool.fault(fault).run()
     assert tool.left() == []
 
 

@@ -16,11 +16,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole, write_json
 from choreo.poses import alphapose_launcher as launcher
 from choreo.poses.coverage import check_coverage
-from choreo.poses.external import ToolError, private_folder, run_tool
+from choreo.poses.external import ToolAccident, ToolError, private_folder, run_tool
 from choreo.poses.formats.alphapose import read_detections
 from choreo.poses.weights import Asset, fetch, google_drive, verify
 
@@ -460,7 +460,7 @@ def _attempt(command, *, checkout, threads, log, stall_seconds, poll_seconds, vi
             name="AlphaPose",
             where=video,
         )
-    except ToolError as error:
+    except (ToolError, ToolAccident) as error:
         if _died_of_memory(error, said):
             raise _OutOfMemory(error.message) from error
         if refused := _REFUSED.findall(said.text()):
@@ -582,8 +582,9 @@ def run(
     ConfigError
         Where the checkout, the weights or the settings can't be used.
     ItemError
-        Where it fails, hangs, has too little memory even with small batches, or finds
-        nobody.
+        Where it fails, hangs, or finds nobody.
+    AccidentError
+        Where it is killed, or has too little memory even with small batches.
     """
     output_json, record_json = Path(output_json), Path(record_json)
     for old in (output_json, record_json):
@@ -628,7 +629,7 @@ def run(
                 attempts[-1]["out_of_memory"] = str(error)
                 print(f"AlphaPose: out of memory: {attempts[-1]}", flush=True)
         else:
-            raise ItemError(
+            raise AccidentError(
                 "AlphaPose needs more memory than there is, even with the smallest batches",
                 where=video,
                 remedy=f"Give it more memory, or a smaller picture (videos.height); {log} has all "

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 
 LOG_BYTES = 16 << 20
 """What a log keeps of a tool's output; of the rest only the last `TAIL_BYTES`."""
@@ -32,8 +32,32 @@ GRACE_SECONDS = 5.0
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 
 
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP)
+"""Signals that a program brings on itself, as by a file that it can't cope with. All
+others come from outside: from the system short of memory, a scheduler or a person."""
+
+_NO_ROOM = re.compile(
+    r"no space left on device|disk quota exceeded|input/output error|cannot allocate memory|"
+    r"out of memory|bad_?alloc",
+    re.I,
+)
+"""What programs print where the machine has failed them."""
+
+
 class ToolError(ItemError):
     """A program ended by itself, and not well.
+
+    Attributes
+    ----------
+    status : int
+        Its exit status, or the negative number of the signal that it brought on itself.
+    """
+
+    status = None
+
+
+class ToolAccident(AccidentError):
+    """A program was ended from outside, or found no room on the machine.
 
     Attributes
     ----------
@@ -44,8 +68,12 @@ class ToolError(ItemError):
     status = None
 
 
-def _ended_badly(status, message, **details):
-    error = ToolError(message, **details)
+def _ended_badly(status, said, message, **details):
+    # A shell between us and the program tells of a signal as 128 and more.
+    number = -status if status < 0 else status - 128
+    from_outside = 0 < number < 65 and number not in _CRASHES
+    kind = ToolAccident if from_outside or _NO_ROOM.search(said) else ToolError
+    error = kind(message, **details)
     error.status = status
     return error
 
@@ -214,8 +242,10 @@ def run_tool(
     Raises
     ------
     ItemError
-        Where it stalls, is killed, or ends with another exit status than 0 (the last two
+        Where it stalls, crashes, or ends with another exit status than 0 (the last two
         as `ToolError`); with the last lines that it printed.
+    ToolAccident
+        Where it is killed, or says that the disk or the memory is full.
     ConfigError
         Where there is no such program.
     """
@@ -230,7 +260,9 @@ def run_tool(
             process = subprocess.Popen(
                 command,
                 cwd=cwd,
-                env=env,
+                # What a Python tool prints shall be in the order in which it printed it,
+                # and there when it is killed.
+                env={**(os.environ if env is None else env), "PYTHONUNBUFFERED": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -265,6 +297,7 @@ def run_tool(
         memory = status == -signal.SIGKILL
         raise _ended_badly(
             status,
+            said,
             f"{name} was ended by a signal ({signal.strsignal(-status)}); its last lines: {said}",
             where=where,
             remedy="Perhaps the memory was too small; " * memory + f"{log} has all that it said",
@@ -272,6 +305,7 @@ def run_tool(
     if status:
         raise _ended_badly(
             status,
+            said,
             f"{name} ended with exit status {status}; its last lines: {said}",
             where=where,
             remedy=f"{log} has all that it said",

@@ -16,7 +16,7 @@ from pathlib import Path
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.poses.coverage import check_coverage
-from choreo.poses.external import private_folder, run_tool
+from choreo.poses.external import ToolAccident, private_folder, run_tool
 from choreo.poses.formats import native
 from choreo.poses.formats.openpose import read_detections
 from choreo.poses.weights import Asset, verify
@@ -355,11 +355,12 @@ def run(
                 name="OpenPose",
                 where=video,
             )
-        except ItemError as error:
-            remedy = error.remedy
+        except ToolAccident as error:
             if "out of memory" in error.message.lower():
-                remedy = f"Make poses.openpose.net_resolution smaller, such as -1x256; {remedy}"
-            raise ItemError(error.message, where=error.where, remedy=remedy) from error
+                error.remedy = (
+                    f"Make poses.openpose.net_resolution smaller, such as -1x256; {error.remedy}"
+                )
+            raise
         files = _frame_files(written)
         _check_frames(files, frames, video, log)
         with whole(output) as temporary:
