@@ -20,10 +20,10 @@ MOST_COMPRESSED = 100
 _REMEDY = "Tracks are .npz files made by `choreo poses` or `choreo import`"
 # Kinds of numbers that each array of a file may hold (numpy's `dtype.kind`).
 _KINDS = {
-    "keypoints": "f",
-    "scores": "f",
+    "keypoints": "fiu",
+    "scores": "fiu",
     "fps": "fiu",
-    "size": "iu",
+    "size": "fiu",
     "skeleton": "U",
     "meta": "U",
     "repaired": "b",

@@ -42,7 +42,7 @@ class _Pictures:
             folder, _, name = image_id.replace("\\", "/").rpartition("/")
         match = _IMAGE_ID.fullmatch(name) if isinstance(name, str) else None
         if match:
-            folder += match["before"] or ""
+            folder += f"/{match['before']}" if match["before"] else ""
             self.own &= name == f"{int(match['number'])}.jpg"
         if not match:
             raise ItemError(
@@ -55,7 +55,7 @@ class _Pictures:
             self.folder = folder
         if folder != self.folder:
             raise ItemError(
-                f"pictures of two folders or names, {self.folder[:60]!r} and {folder[:60]!r}",
+                f"pictures of two folders, {self.folder[:60]!r} and {folder[:60]!r}",
                 where=where,
                 remedy="Give the results of one video",
             )

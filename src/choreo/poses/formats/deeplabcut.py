@@ -77,9 +77,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     skeleton, places = skeleton_of(parts, skeleton, where=path)
     place = dict(zip(parts, places))
     arrays = [_joints(table, found, place, skeleton) for found in people.values()]
-    return columns(
-        arrays, at=at, path=path, frames=frames, skeleton=skeleton, first=first_frame
-    )
+    return columns(arrays, at=at, path=path, frames=frames, skeleton=skeleton, first=first_frame)
 
 
 def _individuals(labels, path):
@@ -125,9 +123,12 @@ def _read_csv(path):
         if path.stat().st_size > native.MAX_BYTES:
             raise ItemError(f"larger than {native.MAX_BYTES} bytes", where=path)
         native.refuse_other(path, "a CSV table")
+        encoding = native.encoding(path)
         try:
-            return _parse_file(path, native.encoding(path))
+            return _parse_file(path, encoding)
         except UnicodeDecodeError:
+            if encoding == "utf-16":
+                raise
             # Spreadsheets of Windows; every byte is a character there.
             return _parse_file(path, "latin-1")
 

@@ -54,7 +54,10 @@ def arrays(module, path, **options):
     AccidentError
         Where the machine failed.
     """
-    with reading(path, "a whole HDF5 file"), tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+    with (
+        reading(path, "a whole HDF5 file"),
+        tempfile.TemporaryDirectory(prefix="choreo-") as folder,
+    ):
         out = Path(folder, "arrays.npz")
         command = [sys.executable, "-m", __name__, module, str(Path(path).absolute()), str(out)]
         try:
@@ -115,9 +118,7 @@ def main(arguments):
 
 
 def _wants_too_much():
-    return ItemError(
-        f"a damaged HDF5 file (it wants more than {MEMORY_BYTES >> 20} MiB of memory)"
-    )
+    return ItemError(f"a damaged HDF5 file (it wants more than {MEMORY_BYTES >> 20} MiB of memory)")
 
 
 def _say(error):
