@@ -49,8 +49,9 @@ examples:
       --video dance.mp4 -o dance.npz
 
 What a file can't tell must be said: --skeleton for OpenPose's 25 joints, --first-frame
-where no frame is called 0, --units where they are no pixels, --view for a file of several cameras. --video takes size, fps
-and frames from the video in which the poses were found (it is decoded for that).
+where no frame is called 0, --units where they are no pixels, --view for a file of several
+cameras. --video takes size, fps and frames from the video in which the poses were found (it is
+decoded for that).
 """
 
 EXPORTS = f"""\

@@ -173,7 +173,7 @@ class Poses(_Strict):
     chosen: Id = "mediapipe17"
     """The estimator whose tracks are cleaned and become the dataset."""
     imports: dict[Id, Import] = {}
-    """Estimator -> other poses: `{path, format, skeleton, first_frame, units, view}` (docs/poses.md)."""
+    """Estimator -> other poses: `path`, `format`, and what they can't tell (docs/poses.md)."""
     linker: Literal["poses", "pose_flow", "labels"] = "poses"
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: str = "resources"

@@ -121,8 +121,8 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     Returns
     -------
     Detections
-        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN. An empty list gives nobody, with 0
-        joints and, where it was not told, no skeleton.
+        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN. An empty list
+        gives nobody, with 0 joints and, where it was not told, no skeleton.
 
     Raises
     ------

@@ -7,6 +7,7 @@ exception helps. A child with limits reads the file into arrays and hands them o
 
 import importlib
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -23,7 +24,7 @@ SECONDS = 120.0
 """How long a child may take; an hour of poses takes a few seconds."""
 
 MEMORY_BYTES = 1 << 31
-"""What a child may allocate; the libraries take a quarter of it, and no file of an hour half."""
+"""What a child may allocate; its libraries take a twentieth of it, an hour of poses a tenth."""
 
 _REFUSED, _ACCIDENT = 3, 4
 _CLASSES = {_REFUSED: ItemError, _ACCIDENT: AccidentError}
@@ -63,6 +64,8 @@ def arrays(module, path, **options):
         try:
             done = subprocess.run(
                 [*command, json.dumps(options)],
+                # Threads of linear algebra, one a core, would count against the limit.
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=SECONDS,
