@@ -82,6 +82,7 @@ rule import_poses:
         format=lambda w: STUDY.poses.imports[w.estimator].format,
         skeleton=lambda w: STUDY.poses.imports[w.estimator].skeleton,
         first_frame=lambda w: STUDY.poses.imports[w.estimator].first_frame,
+        units=lambda w: STUDY.poses.imports[w.estimator].units,
         view=lambda w: STUDY.poses.imports[w.estimator].view,
         pick=lambda w: ROWS[w.video].dancer_pick,
         linker=STUDY.poses.linker,

@@ -49,8 +49,9 @@ examples:
       --video dance.mp4 -o dance.npz
 
 What a file can't tell must be said: --skeleton for OpenPose's 25 joints, --first-frame
-where no frame is called 0, --view for a file of several cameras. --video takes size, fps
-and frames from the video in which the poses were found (it is decoded for that).
+where no frame is called 0, --units where they are no pixels, --view for a file of several
+cameras. --video takes size, fps and frames from the video in which the poses were found (it is
+decoded for that).
 """
 
 EXPORTS = f"""\
@@ -188,6 +189,12 @@ def _parser():
         "--skeleton",
         choices=list(SKELETONS),
         help="joints of the file, where it can't tell (BODY_25 and BODY_25B look alike)",
+    )
+    sub.add_argument(
+        "--units",
+        choices=["pixels", "share"],
+        help="what the coordinates are in: pixels, or shares of the width and height from 0 to 1 "
+        "(default: pixels, unless they look otherwise, which is refused)",
     )
     sub.add_argument(
         "--first-frame",
@@ -599,6 +606,7 @@ def _import(options):
         options.file,
         **said,
         skeleton=options.skeleton,
+        units=options.units,
         first_frame=options.first_frame,
         view=options.view,
         pick=options.person,

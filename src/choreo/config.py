@@ -86,7 +86,9 @@ class Import(_Strict):
     ) = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
     first_frame: Annotated[int, Field(ge=0, le=1)] | None = None
-    """Number of the first frame in the files, where they can't tell (alphapose, openpose, coco)."""
+    """Number of the first frame in the files, where they can't tell (not aist, movement)."""
+    units: Literal["pixels", "share"] | None = None
+    """What coordinates are in: `pixels`, or `share` of width and height (0 to 1)."""
     view: Annotated[str, Field(pattern="^c0[1-9]$")] | None = None
     """Camera of a file with several (aist), `c01` to `c09`."""
 
@@ -171,7 +173,7 @@ class Poses(_Strict):
     chosen: Id = "mediapipe17"
     """The estimator whose tracks are cleaned and become the dataset."""
     imports: dict[Id, Import] = {}
-    """Estimator -> other poses: `{path, format, skeleton, first_frame, view}` (docs/poses.md)."""
+    """Estimator -> other poses: `path`, `format`, and what they can't tell (docs/poses.md)."""
     linker: Literal["poses", "pose_flow", "labels"] = "poses"
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: str = "resources"

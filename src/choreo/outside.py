@@ -174,7 +174,11 @@ def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
                     }.get(version)
                     if header is None:
                         raise ItemError(f"{name}: an array of unknown layout {version}")
-                    shape, _, dtype = header(file)
+                    try:
+                        shape, _, dtype = header(file)
+                    except MemoryError as error:
+                        # Python's parser says so of what is nested too deeply.
+                        raise ItemError(f"{name}: a header nested too deeply") from error
                 if dtype.hasobject:
                     raise ItemError(f"{name}: an array of objects, which could run code")
                 size = dtype.itemsize

@@ -1,7 +1,6 @@
 """`PoseTrack`, the one pose type that every stage takes and gives."""
 
 import json
-import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,7 +8,26 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.outside import MAX_ARRAYS_BYTES, load_arrays, reading
 from choreo.skeletons import SKELETONS, convert
+
+SMALL_BYTES = 1 << 27
+"""What the arrays of any track file may take: an hour, also where nobody is found in it."""
+
+MOST_COMPRESSED = 100
+"""A larger share of the file's own size is no compression of poses, which are noisy."""
+
+_REMEDY = "Tracks are .npz files made by `choreo poses` or `choreo import`"
+# Kinds of numbers that each array of a file may hold (numpy's `dtype.kind`).
+_KINDS = {
+    "keypoints": "fiu",
+    "scores": "fiu",
+    "fps": "fiu",
+    "size": "fiu",
+    "skeleton": "U",
+    "meta": "U",
+    "repaired": "b",
+}
 
 
 @dataclass(frozen=True)
@@ -134,24 +152,25 @@ class PoseTrack:
         ItemError
             Where the file is missing or is no track.
         """
-        try:
-            with np.load(Path(path), allow_pickle=False) as data:
-                return cls(
-                    keypoints=data["keypoints"],
-                    scores=data["scores"],
-                    fps=float(data["fps"]),
-                    size=tuple(data["size"].tolist()),
-                    skeleton=str(data["skeleton"]),
-                    meta=json.loads(str(data["meta"])),
-                    repaired=data.get("repaired"),
-                )
-        except FileNotFoundError as error:
-            raise ItemError("no such file", where=path) from error
-        except ItemError as error:
-            raise ItemError(error.message, where=path, value=error.value) from error
-        except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
-            raise ItemError(
-                f"not a pose track ({error})",
-                where=path,
-                remedy="Tracks are .npz files made by `choreo poses` or `choreo import`",
-            ) from error
+        # The schemas take a while to load, and only who reads a file needs them.
+        from choreo.track_meta import read_meta
+
+        what, remedy = "a pose track", _REMEDY
+        with reading(path, what, remedy=remedy, besides=("a zip archive",)):
+            packed = Path(path).stat().st_size
+            limit = min(MAX_ARRAYS_BYTES, max(SMALL_BYTES, MOST_COMPRESSED * packed))
+            data = load_arrays(path, what, limit=limit, remedy=remedy)
+            for name, kinds in _KINDS.items():
+                if name not in data and name != "repaired":
+                    raise ItemError(f"not a pose track ({name} is missing)", remedy=remedy)
+                if name in data and data[name].dtype.kind not in kinds:
+                    raise ItemError(f"not a pose track ({name} is {data[name].dtype})")
+            return cls(
+                keypoints=data["keypoints"],
+                scores=data["scores"],
+                fps=float(data["fps"]),
+                size=tuple(data["size"].tolist()),
+                skeleton=str(data["skeleton"]),
+                meta=read_meta(str(data["meta"])),
+                repaired=data.get("repaired"),
+            )

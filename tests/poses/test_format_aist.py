@@ -198,5 +198,5 @@ def test_size_and_absence(file, tmp_path, monkeypatch):
     monkeypatch.setattr(pickled, "MAX_BYTES", 1 << 10)
     with pytest.raises(ItemError, match="larger than 0 MiB"):
         pickled.arrays(path)
-    with pytest.raises(ItemError, match="No such file"):
+    with pytest.raises(ItemError, match="no such file"):
         pickled.arrays(tmp_path / "none.pkl")

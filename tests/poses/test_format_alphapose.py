@@ -64,8 +64,8 @@ def test_another_number_of_joints_must_be_told(file):
     with pytest.raises(ItemError, match=r"does not tell which skeleton.*\(got 25\).*body25"):
         read(path)
     assert read(path, skeleton="body25").skeleton == "body25"
-    with pytest.raises(ItemError, match=r"\(got 136\)\. Only coco17, halpe26"):
-        read(file([entry(0, joints=136)]))
+    with pytest.raises(ItemError, match=r"\(got 27\)\. Only coco17, halpe26"):
+        read(file([entry(0, joints=27)]))
 
 
 def test_a_skeleton_that_does_not_fit_is_refused(file):
@@ -119,11 +119,11 @@ BAD = [
     ('{"0.jpg": [] "1.jpg": []}', r"after `0.jpg`: not JSON \(a comma or } is missing\)"),
     ("{1: []}", "not JSON"),
     ("{[]: []}", "a key must be text"),
-    ("", "the top level must be a list"),
+    ("", r"an empty file \(0 bytes\)"),
     ("[1]", r"entry 0: must be an object \(got 'int'\)"),
     ('[{"keypoints": []}]', "entry 0: `image_id` is missing"),
     ('[{"image_id": "0.jpg"}]', "entry 0: `keypoints` is missing"),
-    ('[{"image_id": "0.jpg", "keypoints": [1, 2, NaN]}]', "entry 0: not JSON.*NaN is no number"),
+    ('[{"image_id": "0.jpg", "keypoints": [1, Infinity, 1]}]', "entry 0: not JSON.*Infinity is"),
     ('[{"image_id": "0.jpg", "keypoints": [1, -Infinity, 1]}]', "-Infinity is no number"),
     ('[{"image_id": "0.jpg", "keypoints": [1, 1e999, 1]}]', r"`keypoints`\[1\] must be a number"),
     ('[{"image_id": "0.jpg", "keypoints": [1, 1e300, 1]}]', r"`keypoints`\[1\].*got 1e\+300"),
@@ -206,9 +206,9 @@ def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ItemError, match="no such file"):
         read(tmp_path / "none.json")
     (tmp_path / "latin.json").write_bytes(b'["\xe9"]')
-    with pytest.raises(ItemError, match="can't be read as JSON text"):
+    with pytest.raises(ItemError, match="not JSON text"):
         read(tmp_path / "latin.json")
-    with pytest.raises(ItemError, match="can't be read as JSON text"):
+    with pytest.raises(ItemError, match="a folder, not JSON text"):
         read(tmp_path)
 
 
@@ -244,11 +244,13 @@ def test_every_person_is_written_back_without_loss(file, tmp_path):
 @given(st.data())
 def test_a_track_is_written_and_read_back(tmp_path_factory, data):
     frames = data.draw(st.integers(1, 6))
-    inside = st.floats(1, 350, width=32)
+    inside = st.floats(20, 350, width=32)
     anywhere = st.floats(-500, 1500, width=32).filter(lambda v: abs(v) > 1e-3)
     # Poses of which most lie outside are refused.
     numbers = [inside] * 9 + [anywhere] * 8
     keypoints = np.array([[[data.draw(number), data.draw(number)] for number in numbers]])
+    # As tall as somebody can be.
+    keypoints[0, :2] = [100, 40], [120, 340]
     # A walk that no link breaks: the selection must keep every frame.
     keypoints = np.repeat(keypoints, frames, axis=0) + np.arange(frames)[:, None, None] * 0.25
     scores = np.full((frames, 17), data.draw(st.floats(0.125, 1, width=32)))
@@ -314,7 +316,7 @@ def test_a_forvis_file_that_is_not_tracked(file):
 
 def test_names_of_pictures_may_have_a_folder_but_not_two(file):
     people = [{"keypoints": entry(0)["keypoints"], "scores": 1.0}]
-    found = alphapose.read_detections(file({"images/a/00000003.jpg": people}))
+    found = alphapose.read_detections(file({"images/a/00000003.jpg": people}), first_frame=0)
     assert found.frame.tolist() == [3]
     with pytest.raises(ItemError, match="pictures of two folders, 'a' and 'b'"):
         alphapose.read_detections(file({"a/1.jpg": people, "b/2.jpg": people}))

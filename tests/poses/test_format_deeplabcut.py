@@ -105,7 +105,8 @@ HEAD = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "must begin with DeepLabCut's lines"),
+        ("", r"an empty file \(0 bytes\)"),
+        ("\n,,\n", "must begin with DeepLabCut's lines"),
         ("a,b\n1,2\n", r"must begin with DeepLabCut's lines.*\(got 'a, 1'\)"),
         ("scorer,s\ncoords,x\n0,1\n", "must begin with DeepLabCut's lines"),
         (HEAD.replace("s,s,s", "s,s") + "0,1,2,3\n", "cells under|must begin"),
@@ -130,7 +131,7 @@ def test_files_that_are_no_tables(tmp_path):
     with pytest.raises(ItemError, match=r"end in \.h5 or \.csv"):
         deeplabcut.read_detections(tmp_path / "a.json")
     for name in ("a.csv", "a.h5"):
-        with pytest.raises(ItemError, match="No such file"):
+        with pytest.raises(ItemError, match="no such file"):
             deeplabcut.read_detections(tmp_path / name)
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ItemError, match="not a CSV table"):

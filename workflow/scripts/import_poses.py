@@ -25,6 +25,7 @@ def action(terminal):
         linker=p.linker,
         video=i.get("video") or None,
         first_frame=p.first_frame,
+        units=p.units,
         view=p.view,
     )
     track.save(snakemake.output.track)

@@ -12,8 +12,12 @@ def action(terminal):
     track = PoseTrack.load(i.track)
     counts = None
     if i.get("people"):
-        # Not told the frames of the video: every entry of the file counts.
-        options = {"skeleton": p.file["skeleton"], "first_frame": p.file["first_frame"]}
+        # Not told the frames of the video: every entry of the file counts, from whatever
+        # number on (AlphaPose's missing frames are gaps between numbers).
+        first = p.file["first_frame"]
+        if first is None and p.file["format"] == "alphapose":
+            first = 0
+        options = {"skeleton": p.file["skeleton"], "first_frame": first}
         counts = count_people(
             p.file["format"], read_detections(p.file["format"], i.people, **options)
         )

@@ -7,7 +7,10 @@ from choreo.poses.selection import dancer_track
 def action(terminal):
     i, p = snakemake.input, snakemake.params
     probe, record = read_json(i.probe), read_json(i.record)
-    found = read_detections(p.format, i.people, frames=probe["frames"], skeleton=p.skeleton)
+    # All our tools count from 0, also where nobody is found in the first frame.
+    found = read_detections(
+        p.format, i.people, frames=probe["frames"], skeleton=p.skeleton, first_frame=0
+    )
     track = dancer_track(
         found,
         size=(probe["width"], probe["height"]),

@@ -8,6 +8,10 @@ from choreo.errors import ItemError
 from choreo.skeletons import SKELETONS
 from choreo.track import PoseTrack
 
+BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",)}
+"""Models of the whole body (Halpe, COCO-WholeBody, OpenPose's BODY_135): what their first joints
+are."""
+
 MAX_FRAMES = 1_000_000
 """Longest video that is accepted: over nine hours at 30 frames a second."""
 
@@ -93,9 +97,20 @@ def skeleton_for(joints, told, by_count, *, where):
     ------
     ItemError
         Where the number decides nothing and nothing was told, or what was told has
-        another number of joints.
+        another number of joints (`BEGIN_WITH` are the exceptions).
     """
     if told is None:
+        if joints not in by_count and joints in BEGIN_WITH:
+            names = BEGIN_WITH[joints]
+            raise ItemError(
+                "the number of joints does not tell which skeleton this is",
+                where=where,
+                value=joints,
+                remedy="They seem to be those of a whole body with face and hands. Say which to "
+                "read: "
+                + " or ".join(f"--skeleton {n} (the first {len(SKELETONS[n])})" for n in names)
+                + "; `skeleton` in the config",
+            )
         if joints not in by_count:
             fitting = [name for name, s in SKELETONS.items() if len(s) == joints]
             raise ItemError(
@@ -111,7 +126,7 @@ def skeleton_for(joints, told, by_count, *, where):
         raise ItemError(
             "unknown skeleton", where=where, value=told, remedy=f"Use one of {', '.join(SKELETONS)}"
         )
-    if len(SKELETONS[told]) != joints:
+    if len(SKELETONS[told]) != joints and told not in BEGIN_WITH.get(joints, ()):
         raise ItemError(
             f"the file has {joints} joints a person, {told} has {len(SKELETONS[told])}",
             where=where,

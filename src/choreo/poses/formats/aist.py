@@ -124,7 +124,6 @@ def read_detections(path, *, frames=None, skeleton=None, view=None):
     keypoints, at, scores = load(path)
     index = _view(view, len(keypoints), path)
     joints = keypoints[index]
-    joints[(joints == 0).all(-1)] = np.nan
     people = [(joints[..., :2], joints[..., 2], scores[index])]
     return columns(people, at=at, path=path, frames=frames, skeleton="coco17")
 

@@ -18,14 +18,21 @@ from choreo.poses.formats.people import People, flat_triples
 SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
 META = {"estimator": "alphapose", "licence": "AlphaPose: non-commercial research"}
 
-_IMAGE_ID = re.compile(r"0*([0-9]{1,12})(\.[A-Za-z0-9]{1,8})?")
+_IMAGE_ID = re.compile(
+    # A name that ends in - before the number would be a number below 0.
+    r"(?P<before>[^0-9]*[A-Za-z_ ])?0*(?P<number>[0-9]{1,12})(\.[A-Za-z0-9]{1,8})?"
+)
 
 
 class _Pictures:
-    """Frame numbers from the names of pictures, all of one folder."""
+    """Frame numbers from the names of pictures, all of one folder.
+
+    `own` tells whether all are as AlphaPose names the frames of a video: 12.jpg, and not
+    000012.jpg or img12.png, as pictures of a folder are called.
+    """
 
     def __init__(self):
-        self.folder = None
+        self.folder, self.own = None, True
 
     def number(self, image_id, where):
         if type(image_id) is int and image_id >= 0:
@@ -34,6 +41,9 @@ class _Pictures:
         if isinstance(image_id, str):
             folder, _, name = image_id.replace("\\", "/").rpartition("/")
         match = _IMAGE_ID.fullmatch(name) if isinstance(name, str) else None
+        if match:
+            folder += f"/{match['before']}" if match["before"] else ""
+            self.own &= name == f"{int(match['number'])}.jpg"
         if not match:
             raise ItemError(
                 "`image_id` must be a frame number such as '12.jpg'",
@@ -49,7 +59,7 @@ class _Pictures:
                 where=where,
                 remedy="Give the results of one video",
             )
-        return int(match[1])
+        return int(match["number"])
 
 
 def _shown(value):
@@ -92,7 +102,7 @@ def _entry_of(key, number, value, path):
     return key, value, where
 
 
-def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
+def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     """Read every person of an AlphaPose file, in the file's order.
 
     Parameters
@@ -104,14 +114,15 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
         Decoded frames of the video; without it the last frame number + 1.
     skeleton : str, optional
         Needed where a person has neither 17 (coco17) nor 26 (halpe26) joints.
-    first_frame : int
-        Number of the first frame's picture; AlphaPose itself counts from 0.
+    first_frame : int, optional
+        Number of the first frame's picture; found out where it can be told
+        (`choreo.poses.formats.people.first_number`). AlphaPose itself counts from 0.
 
     Returns
     -------
     Detections
-        A joint written as 0, 0, 0 is absent (NaN). An empty list gives nobody, with 0
-        joints and, where it was not told, no skeleton.
+        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN. An empty list
+        gives nobody, with 0 joints and, where it was not told, no skeleton.
 
     Raises
     ------
@@ -141,6 +152,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
             score=native.number(entry.get(score), where=where, key=score),
             box=native.box(entry.get("box"), where=where),
         )
+    people.usual = 0 if pictures.own else None
     return people.detections()
 
 

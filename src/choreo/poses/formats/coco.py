@@ -28,13 +28,13 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     skeleton : str, optional
         Needed where a person has not 17 joints.
     first_frame : int, optional
-        `image_id` of the first frame. Needed where the file has no frame 0, unless its
-        last number is `frames`, so that it counts from 1.
+        `image_id` of the first frame; found out where it can be told
+        (`choreo.poses.formats.people.first_number`).
 
     Returns
     -------
     Detections
-        A joint written as 0, 0, 0 is absent (NaN).
+        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN.
 
     Raises
     ------

@@ -10,12 +10,14 @@ import contextlib
 import csv
 import math
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated, native, pickled
 from choreo.poses.formats.names import placed, skeleton_of
@@ -33,7 +35,7 @@ MAX_TEXT = 200
 _LABELLED = "Give the predictions of analyze_videos, not labelled pictures"
 
 
-def read_detections(path, *, frames=None, skeleton=None):
+def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     """Read every individual of a DeepLabCut table.
 
     Parameters
@@ -45,6 +47,9 @@ def read_detections(path, *, frames=None, skeleton=None):
     skeleton : str, optional
         Without it the smallest that has all the body parts, which are told by their names
         (`choreo.poses.formats.names.joint_named`).
+    first_frame : int, optional
+        Number of the first frame's row; found out where it can be told
+        (`choreo.poses.formats.people.first_number`). DeepLabCut itself counts from 0.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def read_detections(path, *, frames=None, skeleton=None):
     skeleton, places = skeleton_of(parts, skeleton, where=path)
     place = dict(zip(parts, places))
     arrays = [_joints(table, found, place, skeleton) for found in people.values()]
-    return columns(arrays, at=at, path=path, frames=frames, skeleton=skeleton)
+    return columns(arrays, at=at, path=path, frames=frames, skeleton=skeleton, first=first_frame)
 
 
 def _individuals(labels, path):
@@ -114,24 +119,53 @@ def _joints(table, found, place, skeleton):
 
 def _read_csv(path):
     """Frame numbers (T,), labels of the columns, and the table (T, columns)."""
-    try:
+    with reading(path, "a CSV table"):
         if path.stat().st_size > native.MAX_BYTES:
             raise ItemError(f"larger than {native.MAX_BYTES} bytes", where=path)
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return _parse(csv.reader(file, strict=True), path)
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ItemError(f"not a CSV table ({error})", where=path) from error
+        native.refuse_other(path, "a CSV table")
+        encoding = native.encoding(path)
+        try:
+            return _parse_file(path, encoding)
+        except UnicodeDecodeError:
+            if encoding == "utf-16":
+                raise
+            # Spreadsheets of Windows; every byte is a character there.
+            return _parse_file(path, "latin-1")
 
 
-def _parse(lines, path):
+def _parse_file(path, encoding):
+    with open(path, encoding=encoding, newline="") as file:
+        head = file.readline(1 << 20)
+        # What spreadsheets put there for each other.
+        skip = head.startswith("sep=")
+        head = file.readline(1 << 20) if skip else head
+        # Between cells; the one of spreadsheets with decimal commas, or tabs.
+        delimiter = max(",;\t", key=head.count)
+        file.seek(0)
+        if skip:
+            file.readline()
+        return _parse(csv.reader(file, strict=True, delimiter=delimiter), path, delimiter)
+
+
+def _parse(lines, path, delimiter):
     heads, at, rows = [], [], []
     for line in lines:
         if len(line) > MAX_COLUMNS:
             raise ItemError(f"more than {MAX_COLUMNS} columns", where=path)
+        line = [cell.strip() for cell in line]
+        if not any(line):
+            continue
+        if heads:
+            # Spreadsheets add empty columns at the right.
+            while len(line) > len(heads[0]) and not line[-1]:
+                line.pop()
+        else:
+            while not line[-1]:
+                line.pop()
+        if delimiter == ";":
+            line = [cell.replace(",", ".") for cell in line]
         if len(heads) < 4 and not rows and (not heads or heads[-1][0] != "coords"):
-            heads.append(line or [""])
+            heads.append(line)
             continue
         where = f"{path}, line {lines.line_num}"
         if tuple(head[0] for head in heads) not in (LEVELS, LEVELS_MULTI):
@@ -156,6 +190,8 @@ def _parse(lines, path):
 
 
 def _index(cell, where):
+    # Tools that keep every column as numbers write 12.0.
+    cell = re.sub(r"\.0+$", "", cell)
     if not (cell.isascii() and cell.isdigit() and len(cell) <= 9):
         raise ItemError(
             "the first cell must be the frame number",

@@ -12,9 +12,17 @@ import h5py
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.outside import reading
+from choreo.poses.formats import native
 
 MAX_BYTES = 1 << 30
-"""Largest file, and largest dataset after decompression."""
+"""Largest file, and most that all its datasets may take after decompression."""
+
+SMALL_BYTES = 1 << 26
+"""What the datasets of any file may take, an hour of one dancer's joints for example."""
+
+MOST_COMPRESSED = 100
+"""A larger share of the file's own size is no compression of poses, which are noisy."""
 
 MAX_OBJECTS = 10_000
 """Most groups and datasets; DeepLabCut's tables have about twenty."""
@@ -39,41 +47,35 @@ def opened(path):
     ------
     ItemError
         Where the file is missing, too large, no HDF5, damaged (whatever reading in the
-        block raises, too), or reaches outside of itself.
+        block raises, too), reaches outside of itself, or declares more than it can hold.
     """
     path = Path(path)
-    try:
+    # Damaged files make h5py raise nearly anything, even SystemError.
+    with reading(path, "a whole HDF5 file"):
         size = path.stat().st_size
         with open(path, "rb") as file:
             head = file.read(8)
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    if size > MAX_BYTES:
-        raise ItemError(f"larger than {MAX_BYTES} bytes", where=path, value=size)
-    if head[:3] == b"CDF":
-        raise ItemError(
-            "this is netCDF 3",
-            where=path,
-            remedy="Save it as netCDF 4: dataset.to_netcdf(path, engine='h5netcdf')",
-        )
-    if head != _SIGNATURE:
-        raise ItemError("this is no HDF5 file", where=path)
-    try:
+        if size > MAX_BYTES:
+            raise ItemError(f"larger than {MAX_BYTES} bytes", value=size)
+        if head[:3] == b"CDF":
+            raise ItemError(
+                "this is netCDF 3",
+                remedy="Save it as netCDF 4: dataset.to_netcdf(path, engine='h5netcdf')",
+            )
+        if head != _SIGNATURE:
+            native.refuse_other(path, "an HDF5 file")
+            raise ItemError("this is no HDF5 file")
         with h5py.File(path, "r") as file:
             _check(file, path)
             yield file
-    except ItemError:
-        raise
-    # Damaged files make h5py raise nearly anything, even SystemError.
-    except Exception as error:
-        raise ItemError(f"a damaged HDF5 file ({str(error)[:200]})", where=path) from error
 
 
 def _check(file, path):
-    seen = 0
+    seen, total = 0, 0
+    most = min(MAX_BYTES, max(SMALL_BYTES, MOST_COMPRESSED * path.stat().st_size))
 
     def wrong(name, link):
-        nonlocal seen
+        nonlocal seen, total
         seen += 1
         if seen > MAX_OBJECTS:
             return f"more than {MAX_OBJECTS} objects"
@@ -83,11 +85,24 @@ def _check(file, path):
         item = file[name]
         if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
             return f"`{name[:80]}` keeps its data in another file"
+        if isinstance(item, h5py.Dataset) and item.shape is not None:
+            # A chunk is unpacked whole, however little of it is asked for.
+            total += max(_bytes(item.shape, item.dtype), _bytes(item.chunks or (), item.dtype))
+            if total > most:
+                return (
+                    f"a table that takes more than {most >> 20} MiB with those before it "
+                    f"(`{name[:80]}`: {item.shape} {item.dtype}), in a file of "
+                    f"{path.stat().st_size} bytes"
+                )
         return None
 
     message = file.visititems_links(wrong)
     if message:
         raise ItemError(message, where=path)
+
+
+def _bytes(shape, dtype):
+    return math.prod(int(n) for n in shape) * max(np.dtype(dtype).itemsize, 1)
 
 
 def values(dataset, *, path):
@@ -106,11 +121,10 @@ def values(dataset, *, path):
     Raises
     ------
     ItemError
-        Where it is larger than `MAX_BYTES` or not compressed in a way that h5py reads.
+        Where it is missing or not compressed in a way that h5py reads.
     """
     if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
         raise ItemError("a table is missing", where=path)
-    check_size(dataset.shape, dataset.dtype, path=path)
     try:
         return np.asarray(dataset[()])
     except OSError as error:
@@ -121,20 +135,6 @@ def values(dataset, *, path):
                 remedy="Write it without blosc, or as .csv",
             ) from error
         raise
-
-
-def check_size(shape, dtype, *, path):
-    """Refuse an array that would take more than `MAX_BYTES`.
-
-    Raises
-    ------
-    ItemError
-    """
-    size = math.prod(int(n) for n in shape) * max(np.dtype(dtype).itemsize, 1)
-    if size > MAX_BYTES:
-        raise ItemError(
-            f"a table that takes more than {MAX_BYTES} bytes", where=path, value=tuple(shape)
-        )
 
 
 def attribute(item, name, *, path):

@@ -70,6 +70,9 @@ def _box(value, where):
     # Corners, in a list of their own (a slip in MMPose that has become its format).
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
+    # Detectors' boxes have their score as a fifth number.
+    if isinstance(value, list) and len(value) == 5:
+        value = value[:4]
     x1, y1, x2, y2 = native.box(value, where=where, key="bbox")
     return [x1, y1, x2 - x1, y2 - y1]
 
@@ -111,7 +114,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     Returns
     -------
     Detections
-        A joint at 0, 0 with the score 0 is absent (NaN).
+        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN.
 
     Raises
     ------

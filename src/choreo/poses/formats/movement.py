@@ -9,12 +9,12 @@ are written, which later versions read with ``rename_legacy_dimensions``. `movem
 is not needed.
 """
 
-import h5py
 import numpy as np
 import xarray as xr
 
 from choreo.errors import ItemError
 from choreo.files import whole
+from choreo.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated
 from choreo.poses.formats.names import placed, skeleton_of
@@ -67,7 +67,10 @@ def read_detections(path, *, frames=None, skeleton=None, fps=None):
         )
         for number in range(position.shape[-1])
     ]
-    return columns(people, at=data["frames"], path=path, frames=frames, skeleton=skeleton)
+    # A clock tells where the first row belongs, unless it runs from 1 to the last frame.
+    at = data["frames"]
+    first = 1 if len(at) and at[0] == 1 and at[-1] == frames else 0
+    return columns(people, at=at, path=path, frames=frames, skeleton=skeleton, first=first)
 
 
 def rate(path):
@@ -110,25 +113,22 @@ def load(path, *, fps=None):
     ItemError
     """
     with hdf5.opened(path) as file:
-        _check_sizes(file, path)
-    try:
-        # Nothing is decoded into dates: hostile units could ask for any.
-        with xr.open_dataset(
+        _check_layout(file, path)
+    # Nothing is decoded into dates: hostile units could ask for any.
+    with (
+        reading(path, "a file of movement"),
+        xr.open_dataset(
             path, engine="h5netcdf", decode_times=False, decode_timedelta=False
-        ) as dataset:
-            own = _own_rate(dataset, path)
-            return _arrays(dataset, path) | {
-                "frames": _frame_numbers(dataset, own, fps, path),
-                "fps": np.array(np.nan if own is None else own),
-            }
-    except ItemError:
-        raise
-    # A damaged file makes xarray and h5netcdf raise nearly anything.
-    except Exception as error:
-        raise ItemError(f"not a file of movement ({str(error)[:200]})", where=path) from error
+        ) as dataset,
+    ):
+        own = _own_rate(dataset, path)
+        return _arrays(dataset, path) | {
+            "frames": _frame_numbers(dataset, own, fps, path),
+            "fps": np.array(np.nan if own is None else own),
+        }
 
 
-def _check_sizes(file, path):
+def _check_layout(file, path):
     for name in ("position", "confidence", "time"):
         if name not in file:
             raise ItemError(
@@ -136,10 +136,6 @@ def _check_sizes(file, path):
                 where=path,
                 remedy="Save a poses dataset with dataset.to_netcdf(path, engine='h5netcdf')",
             )
-    # xarray reads the labels of every dimension, whatever they belong to.
-    for item in file.values():
-        if isinstance(item, h5py.Dataset) and item.shape is not None:
-            hdf5.check_size(item.shape, item.dtype, path=path)
 
 
 def _arrays(dataset, path):

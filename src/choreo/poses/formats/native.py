@@ -1,8 +1,8 @@
 """Reading the JSON that estimators write, as if an enemy had written it.
 
-Files are bounded in size, numbers must be finite (``NaN`` and ``Infinity`` are no JSON),
-and lists are taken apart one entry at a time, so that memory stays near the size of the
-file instead of a dozen times that.
+Files are bounded in size, numbers must be finite or ``NaN`` (as numpy and Pose2Sim write
+what is absent; ``null`` says the same), and lists are taken apart one entry at a time, so
+that memory stays near the size of the file instead of a dozen times that.
 """
 
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from choreo.errors import ItemError
 from choreo.files import write_text
+from choreo.outside import looks_like, reading
 
 MAX_BYTES = 1 << 30
 """Largest file that is read; an hour of AlphaPose's 26 joints takes about a quarter of it."""
@@ -22,14 +23,19 @@ MAX_OBJECT_BYTES = 1 << 26
 MAX_PIXELS = 1e6
 """Coordinates beyond this are no pixels of any video."""
 
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+"""How text begins that some shells and spreadsheets write in UTF-16."""
+
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def _refuse_constant(text):
-    raise ValueError(f"{text} is no number in JSON")
+def _constant(text):
+    if text != "NaN":
+        raise ValueError(f"{text} is no number in JSON")
+    return math.nan
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=_constant)
 
 
 def read_text(path, limit=None):
@@ -38,10 +44,10 @@ def read_text(path, limit=None):
     Raises
     ------
     ItemError
-        Where it is missing, too large or no UTF-8.
+        Where it is missing, too large, another kind of file, or neither UTF-8 nor UTF-16.
     """
     path = Path(path)
-    try:
+    with reading(path, "JSON text"):
         size = path.stat().st_size
         limit = MAX_BYTES if limit is None else limit
         if size > limit:
@@ -51,11 +57,30 @@ def read_text(path, limit=None):
                 value=size,
                 remedy="Split the video, or check that this is a pose file",
             )
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ItemError(f"can't be read as JSON text ({error})", where=path) from error
+        refuse_other(path, "JSON text")
+        return path.read_text(encoding=encoding(path))
+
+
+def encoding(path):
+    """Encoding of a text file: UTF-16 where its first bytes say so, else UTF-8."""
+    if not Path(path).is_file():
+        # A pipe, of which nothing may be read twice.
+        return "utf-8-sig"
+    with open(path, "rb") as file:
+        return "utf-16" if file.read(2) in UTF_16 else "utf-8-sig"
+
+
+def refuse_other(path, what):
+    """Refuse a file of 0 bytes and what is plainly another kind of file, with the remedy.
+
+    Raises
+    ------
+    ItemError
+        UTF-16 is not refused: text readers read it.
+    """
+    kind = looks_like(path, besides=("UTF-16 text",)) if Path(path).is_file() else None
+    if kind is not None:
+        raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1])
 
 
 def _skip(text, position):
@@ -65,7 +90,9 @@ def _skip(text, position):
 def _decode(text, position, where):
     try:
         return _DECODER.raw_decode(text, position)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ItemError("not JSON of poses (nested too deeply)", where=where) from error
+    except ValueError as error:
         whole = text.rstrip()
         at = getattr(error, "pos", 0)
         if at >= len(whole) or not whole.endswith(("]", "}")):
@@ -220,7 +247,7 @@ def is_number(value):
 
 
 def coordinates(values, *, where, key):
-    """Check a list of numbers.
+    """Check a list of numbers, in which NaN and null are what is absent.
 
     Parameters
     ----------
@@ -234,22 +261,27 @@ def coordinates(values, *, where, key):
     Returns
     -------
     list of float
-        The same numbers.
+        The same numbers; NaN for null.
 
     Raises
     ------
     ItemError
-        Where one is no number, not finite or beyond `MAX_PIXELS`.
+        Where one is no number, infinite or beyond `MAX_PIXELS`.
     """
+    absent = False
     for i, value in enumerate(values):
         # Also false for NaN, and for integers too large for a float.
-        if type(value) not in (int, float) or not -MAX_PIXELS <= value <= MAX_PIXELS:
-            raise ItemError(
-                f"`{key}`[{i}] must be a number within {MAX_PIXELS:.0f} of 0",
-                where=where,
-                value=value if is_number(value) else str(value)[:40],
-            )
-    return values
+        if type(value) in (int, float) and -MAX_PIXELS <= value <= MAX_PIXELS:
+            continue
+        if value is None or value != value:
+            absent = True
+            continue
+        raise ItemError(
+            f"`{key}`[{i}] must be a number within {MAX_PIXELS:.0f} of 0",
+            where=where,
+            value=value if is_number(value) else str(value)[:40],
+        )
+    return [math.nan if value is None else value for value in values] if absent else values
 
 
 def triples(values, *, where, key="keypoints"):
@@ -284,7 +316,7 @@ def triples(values, *, where, key="keypoints"):
 
 def number(value, *, where, key):
     """Check a number that may be absent (NaN then)."""
-    if value is None:
+    if value is None or value != value:
         return math.nan
     if not is_number(value) or abs(value) > MAX_PIXELS:
         raise ItemError(f"`{key}` must be a number", where=where, value=str(value)[:40])
@@ -299,6 +331,8 @@ def box(value, *, where, key="box"):
         raise ItemError(
             f"`{key}` must be [x, y, width, height]", where=where, value=str(value)[:60]
         )
+    if any(part is None or part != part for part in value):
+        return [math.nan] * 4
     for part in value:
         if not is_number(part) or abs(part) > MAX_PIXELS:
             raise ItemError(

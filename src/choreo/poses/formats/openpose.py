@@ -16,7 +16,7 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.files import write_text
 from choreo.poses.formats import native
-from choreo.poses.formats.people import People, flat_triples
+from choreo.poses.formats.people import People, first_number, flat_triples
 
 SKELETON_BY_COUNT = {18: "openpose18"}
 """25 joints may be BODY_25 or BODY_25B, which have different orders: that must be told."""
@@ -31,6 +31,9 @@ _NAME = re.compile(r".*?([0-9]{1,12})(_keypoints)?\.json")
 def _numbered_files(folder):
     numbered = {}
     for path in sorted(folder.glob("*.json")):
+        # What macOS and others keep beside files (._x.json) is none of OpenPose's.
+        if path.name.startswith("."):
+            continue
         match = _NAME.fullmatch(path.name)
         if not match:
             raise ItemError(
@@ -49,20 +52,26 @@ def _numbered_files(folder):
     return numbered
 
 
-def _objects(path, first):
-    """Give (frame number, object, where) for a folder or a list."""
+def _objects(path, first, frames):
+    """Give (frame number from 0, object, where) for a folder or a list."""
     path = Path(path)
     if not path.is_dir():
         for number, value in native.entries(path):
-            yield number + first, value, f"{path}, frame {number}"
+            yield number, value, f"{path}, frame {number}"
         return
     numbered = _numbered_files(path)
     if not numbered:
         raise ItemError(
             "holds no .json files", where=path, remedy="Give the folder of --write_json"
         )
+    if first is None:
+        first = first_number(min(numbered), max(numbered), frames, where=path, every_frame=True)
     for number, file in sorted(numbered.items()):
-        yield number, native.load(file), str(file)
+        if number < first:
+            raise ItemError(
+                f"frame {number} lies before the first, which is said to be {first}", where=file
+            )
+        yield number - first, native.load(file), str(file)
 
 
 def _people(value, where):
@@ -93,7 +102,7 @@ def _label(person_id, where):
     return float(number) if number >= 0 else np.nan
 
 
-def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
+def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     """Read every person of an OpenPose output, in its order.
 
     Parameters
@@ -105,26 +114,26 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=0):
         double the last frame: one frame too many is dropped.
     skeleton : str, optional
         Needed for 25 joints: ``body25`` or ``body25b``.
-    first_frame : int
-        Number of the first frame's file; OpenPose itself counts from 0.
+    first_frame : int, optional
+        Number of the first frame's file; found out where it can be told
+        (`choreo.poses.formats.people.first_number`). OpenPose itself counts from 0; pictures
+        count as their names do.
 
     Returns
     -------
     Detections
-        A joint written as 0, 0, 0 is absent (NaN). Where nobody is found there are 0
-        joints and, where it was not told, no skeleton.
+        Absent joints (`choreo.poses.formats.people.absent_joints`) are NaN. Where nobody is
+        found there are 0 joints and, where it was not told, no skeleton.
 
     Raises
     ------
     ItemError
         With file, frame, value and remedy.
     """
-    people = People(
-        path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
-    )
-    for number, value, where in _objects(path, first_frame):
+    people = People(path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT)
+    for number, value, where in _objects(path, first_frame, frames):
         found = list(_people(value, where))
-        if frames is not None and number - first_frame == frames:
+        if number == frames:
             continue
         people.see(number, where)
         for triples, label, where_person in found:

@@ -1,10 +1,15 @@
-"""Everyone of a file, gathered one by one; and what a track has for a file."""
+"""Everyone of a file, gathered one by one; and what a track has for a file.
+
+What holds for the poses of all formats is decided here, once: which joints are absent
+(`absent_joints`) and what number the first frame has (`first_number`).
+"""
 
 import numpy as np
 
 from choreo.errors import ItemError
 from choreo.poses.detections import Detections, frame_count, skeleton_for
 from choreo.poses.formats.native import MAX_PIXELS
+from choreo.skeletons import SKELETONS
 
 MAX_PEOPLE = 2_000_000
 """Most people in all frames of a file; they take about two gigabytes."""
@@ -24,14 +29,19 @@ class People:
     by_count : dict of int to str
         Skeletons that the number of joints alone decides in this format.
     first : int or None
-        Number that the file gives the first frame. None finds it out: 0 where there is
-        a frame 0, 1 where the last number is the number of frames; otherwise it is refused.
+        Number that the file gives the first frame. None finds it out (`first_number`).
+
+    Attributes
+    ----------
+    usual : int or None
+        Number that the tool itself gives the first frame, as in `first_number`.
     """
 
     def __init__(self, path, *, frames, skeleton, by_count, first=0):
         self.path, self.frames, self.skeleton = path, frames, skeleton
-        self.by_count, self.first = by_count, first
+        self.by_count, self.first, self.usual = by_count, first, None
         self.count, self.lowest, self.last = None, None, None
+        self._kept = 0
         self._rows, self._keypoints = [], []
 
     def see(self, number, where):
@@ -62,7 +72,7 @@ class People:
         number : int
             Number that the file gives the frame.
         triples : sequence of float, length 3 J
-            x, y, confidence of each joint; 0, 0, 0 is an absent joint.
+            x, y, confidence of each joint; `absent_joints` says which are none.
         where : str
             File, entry and frame, for messages.
         label, score, box
@@ -77,6 +87,8 @@ class People:
         if self.count is None:
             self.count = len(triples) // 3
             self.skeleton = skeleton_for(self.count, self.skeleton, self.by_count, where=self.path)
+            # Models of the whole body begin with the joints of a smaller one.
+            self._kept = len(SKELETONS[self.skeleton])
         if len(triples) != 3 * self.count:
             raise ItemError(
                 f"has {len(triples) // 3} joints, those before it {self.count}",
@@ -88,7 +100,7 @@ class People:
                 f"the file has more than {MAX_PEOPLE} people", where=self.path, remedy="Split it"
             )
         self._rows.append((number, label, score, *([np.nan] * 4 if box is None else box)))
-        self._keypoints.append(np.array(triples, float))
+        self._keypoints.append(np.array(triples[: 3 * self._kept], float))
 
     def detections(self):
         """All of them as `Detections`, in the order in which they were added.
@@ -98,9 +110,13 @@ class People:
         ItemError
             Where the number of the first frame can't be told.
         """
-        first = self._first()
-        values = np.array(self._keypoints, float).reshape(len(self._rows), self.count or 0, 3)
-        values[(values == 0).all(-1)] = np.nan
+        first = self.first
+        if first is None:
+            first = first_number(
+                self.lowest, self.last, self.frames, where=self.path, usual=self.usual
+            )
+        values = np.array(self._keypoints, float).reshape(len(self._rows), self._kept, 3)
+        values[absent_joints(values[..., :2], values[..., 2])] = np.nan
         rows = np.array(self._rows, float).reshape(-1, 7)
         last = -1 if self.last is None else self.last - first
         return Detections(
@@ -114,19 +130,69 @@ class People:
             box=rows[:, 3:],
         )
 
-    def _first(self):
-        if self.first is not None or self.last is None:
-            return self.first or 0
-        if self.lowest == 0:
-            return 0
-        if self.frames is not None and self.last == self.frames:
-            return 1
-        raise ItemError(
-            "can't tell the number of the first frame: there is no frame 0",
-            where=self.path,
-            value=f"frames {self.lowest} to {self.last}",
-            remedy="Say it (choreo import --first-frame 0, or 1)",
-        )
+
+def first_number(lowest, last, frames, *, where, every_frame=False, usual=None):
+    """Find the number that a file gives the first frame of the video.
+
+    Parameters
+    ----------
+    lowest, last : int or None
+        Smallest and largest number of the file; None where it has no frame.
+    frames : int or None
+        Decoded frames of the video, where they are known.
+    where : str or Path
+        The file.
+    every_frame : bool
+        The tool writes every frame, those with nobody too.
+    usual : int, optional
+        What the tool itself does, which holds where nothing speaks against it: frames with
+        nobody may have no entry.
+
+    Returns
+    -------
+    int
+        0 where there is a frame 0. 1 where the last number is the number of frames, or
+        where every frame is written, the first is 1 and none is missing at the end.
+
+    Raises
+    ------
+    ItemError
+        Where it can't be told, with the option that says it.
+    """
+    if last is None or lowest == 0:
+        return 0
+    if every_frame and lowest == 1 and (frames is None or last >= frames):
+        return 1
+    if not every_frame and last == frames:
+        return 1
+    if usual is not None:
+        return usual
+    raise ItemError(
+        "can't tell the number of the first frame: there is no frame 0",
+        where=where,
+        value=f"frames {lowest} to {last}" + (f" of {frames}" if frames is not None else ""),
+        remedy="Say it (choreo import --first-frame, `first_frame` of the config): 0 where frame "
+        "1 is the second picture, 1 where it is the first",
+    )
+
+
+def absent_joints(keypoints, scores):
+    """Tell which joints are absent, however a tool writes that.
+
+    NaN in a coordinate, both coordinates exactly 0 or a joint at -1, -1 without a positive
+    score. Tools leave a score above 0 beside 0, 0; no joint lies exactly in the corner.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (..., 2)
+    scores : ndarray, shape (...)
+
+    Returns
+    -------
+    ndarray of bool, shape (...)
+    """
+    nowhere = ~np.isfinite(keypoints).all(-1) | (keypoints == 0).all(-1)
+    return nowhere | ((keypoints == -1).all(-1) & ~(scores > 0))
 
 
 def flat_triples(keypoints, scores):
@@ -147,14 +213,14 @@ def flat_triples(keypoints, scores):
     return np.nan_to_num(triples, nan=0.0).reshape(len(triples), -1).tolist()
 
 
-def columns(people, *, at, path, frames, skeleton):
+def columns(people, *, at, path, frames, skeleton, first=0):
     """Gather people whose joints are in arrays over all frames.
 
     Parameters
     ----------
     people : sequence of (ndarray (T, J, 2), ndarray (T, J), ndarray (T,))
-        Keypoints, their scores and the score of the whole person; a joint that is NaN in
-        one of its coordinates is absent.
+        Keypoints, their scores and the score of the whole person; `absent_joints` says
+        which are none.
     at : ndarray of int, shape (T,)
         Frame number of each row.
     path : str or Path
@@ -163,6 +229,9 @@ def columns(people, *, at, path, frames, skeleton):
         Decoded frames of the video; None takes the file's last.
     skeleton : str
         A key of `choreo.skeletons.SKELETONS`.
+    first : int or None
+        Number of the first frame. None finds it out (`first_number`): there is a row for
+        every frame.
 
     Returns
     -------
@@ -176,10 +245,19 @@ def columns(people, *, at, path, frames, skeleton):
     """
     if (np.diff(at) < 1).any() or (len(at) and at[0] < 0):
         raise ItemError("frame numbers must rise from row to row, from 0 on", where=path)
+    last = int(at[-1]) if len(at) else -1
+    frame_count(last, None, where=path)
+    if first is None and len(at):
+        first = first_number(int(at[0]), int(at[-1]), frames, where=path, every_frame=True)
+    at = at - (first or 0)
+    if len(at) and at[0] < 0:
+        raise ItemError(
+            f"frame {at[0] + first} lies before the first, which is said to be {first}", where=path
+        )
     total = frame_count(int(at[-1]) if len(at) else -1, frames, where=path)
     found = []
     for number, (keypoints, scores, score) in enumerate(people, 1):
-        there = np.isfinite(keypoints).all(-1)
+        there = ~absent_joints(keypoints, scores)
         rows = np.flatnonzero(there.any(1))
         found.append(
             (

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.outside import reading
 
 MAX_BYTES = 1 << 26
 """Largest pickle that is read; ten minutes of nine AIST++ cameras take half of it."""
@@ -169,19 +170,12 @@ def arrays(path):
     ItemError
         Where the file is missing, too large, or would call anything.
     """
-    try:
+    with reading(path, "a pickle of arrays"):
         with open(Path(path), "rb") as file:
             data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    if len(data) > MAX_BYTES:
-        raise ItemError(
-            f"larger than {MAX_BYTES >> 20} MiB: no pickle of 2-D keypoints", where=path
-        )
-    try:
+        if len(data) > MAX_BYTES:
+            raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no pickle of 2-D keypoints")
         value = loads(data)
-    except pickle.UnpicklingError as error:
-        raise ItemError(f"not a pickle of arrays ({str(error)[:200]})", where=path) from error
     if not isinstance(value, dict):
         raise ItemError("not a pickle of arrays (it holds no dict)", where=path)
     found = {key: item.value for key, item in value.items() if isinstance(item, _Array)}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from choreo.errors import ConfigError
+from choreo.outside import reading
+from choreo.poses.formats import native
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ FORMATS = {
         Format("coco", ".json", "COCO keypoint results; image_id is the frame", ("first_frame",)),
         Format("mmpose", ".json", "MMPose's predictions for a video", ("first_frame",)),
         Format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", ("view",)),
-        Format("deeplabcut", ".h5, .csv", "DeepLabCut's tables, single- and multi-animal"),
+        Format(
+            "deeplabcut",
+            ".h5, .csv",
+            "DeepLabCut's tables, single- and multi-animal",
+            ("first_frame",),
+        ),
         Format("movement", ".nc", "movement's netCDF layout, all individuals", ("fps",)),
     )
 }
@@ -110,7 +117,9 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
                 value=said[key],
                 remedy=f"It is for {', '.join(having)}" if having else None,
             )
-    return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
+    with reading(path, f"a file of {format}", remedy=f"It is for {FORMATS[format].files}"):
+        native.refuse_other(path, f"a file of {format}")
+        return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
 
 
 def rate(format, path):
@@ -135,7 +144,10 @@ def rate(format, path):
         For an unknown format.
     """
     module = _module(format)
-    return module.rate(path) if "fps" in FORMATS[format].options else None
+    if "fps" not in FORMATS[format].options:
+        return None
+    with reading(path, f"a file of {format}"):
+        return module.rate(path)
 
 
 def read(
@@ -146,6 +158,7 @@ def read(
     size,
     frames=None,
     skeleton=None,
+    units=None,
     pick=None,
     linker="poses",
     video=None,
@@ -161,6 +174,9 @@ def read(
         Frames a second of the video.
     size : tuple of int
         Width and height of the video in pixels.
+    units : {None, "pixels", "share"}
+        What the coordinates are in, where the file looks otherwise
+        (`choreo.poses.formats.extent`).
     pick, linker, video
         Who the dancer is, as in `choreo.poses.selection.select_dancer`. Nobody is chosen
         where no frame has two people.
@@ -178,16 +194,16 @@ def read(
     Raises
     ------
     ItemError, ConfigError
-        As `read_detections`, and where nobody was found, or most of everyone's
-        joints lie outside the picture (`choreo.poses.formats.inside`).
+        As `read_detections`, and where nobody was found, or the poses can't be those of
+        a dancer in this picture (`choreo.poses.formats.extent`).
     """
-    from choreo.poses.formats.inside import check_inside
+    from choreo.poses.formats.extent import in_pixels
     from choreo.poses.formats.tracks import track_of
 
     if format in FORMATS and "fps" in FORMATS[format].options:
         options["fps"] = fps
     detections = read_detections(format, path, frames=frames, skeleton=skeleton, **options)
-    check_inside(detections, size, path)
+    detections = in_pixels(detections, size, units, path)
     meta = {
         **_module(format).META,
         "format": format,

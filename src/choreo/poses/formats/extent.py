@@ -1,0 +1,154 @@
+"""Whether poses belong to this picture: its pixels, its size, a dancer's size in it."""
+
+import dataclasses
+
+import numpy as np
+
+from choreo.errors import ItemError
+
+UNITS = ("pixels", "share")
+"""What coordinates may be in: pixels, or shares of the picture's width and height (0 to 1)."""
+
+MOST_OUTSIDE = 0.5
+"""Largest share of the joints that may lie outside the picture."""
+
+SMALLEST, LARGEST = 0.03, 4.0
+"""Heights or widths of a dancer, in picture heights, between which poses can be a dancer's."""
+
+PART = 0.45
+"""Poses that never leave this part of the width and height at the upper left are asked about."""
+
+ASKED_FROM = 60
+"""Poses from which on that is asked: in a second or two a dancer may stay there."""
+
+_FITS = 0.95
+_FEW = 5
+_SHARES = 1.5
+# Heights of the pictures that poses are found in by mistake, upright ones included.
+_USUAL_HEIGHTS = (360, 480, 540, 720, 960, 1080, 1280, 1440, 1920, 2160, 3840)
+
+
+def in_pixels(detections, size, units, where):
+    """Poses in pixels of the picture, after it was checked that they can be that.
+
+    Parameters
+    ----------
+    detections : Detections
+        Everyone of a file.
+    size : tuple of int
+        Width and height of the video in pixels.
+    units : {None, "pixels", "share"}
+        What the user says that the coordinates are in. None: pixels, unless the poses
+        look like something else, which is refused then.
+    where : str or Path
+        The file.
+
+    Returns
+    -------
+    Detections
+
+    Raises
+    ------
+    ItemError
+        Where they are shares of the picture and nobody said so, or the other way round;
+        where most joints lie outside the picture; where everyone is smaller or larger than
+        a dancer can be, or keeps to the upper left quarter. With the picture's size, the
+        extent found and the remedy.
+    """
+    points = detections.keypoints[np.isfinite(detections.keypoints).all(-1)]
+    if not len(points):
+        return detections
+    low, high = np.percentile(points, 2, axis=0), np.percentile(points, 98, axis=0)
+    shares = max(-low.min(), high.max()) <= _SHARES
+    if units == "share":
+        if not shares or low.min() < -0.5:
+            raise ItemError(
+                "said to be in shares of the picture, from 0 to 1, but they are not: they reach "
+                f"{_reach(points, 2)}",
+                where=where,
+                remedy="Leave out --units (`units` of the config)",
+            )
+        scale = np.array(size, float)
+        detections = dataclasses.replace(
+            detections, keypoints=detections.keypoints * scale, box=detections.box * [*size, *size]
+        )
+        points = points * scale
+    elif shares:
+        raise ItemError(
+            "the coordinates are shares of the picture, not pixels: it has "
+            f"{size[0]}x{size[1]} pixels, and they reach {_reach(points, 3)}",
+            where=where,
+            remedy="Multiply x by the width and y by the height"
+            + (
+                ", or say --units share (`units: share` in the config)"
+                if low.min() >= -0.1
+                else " after bringing -1..1 to 0..1"
+            ),
+        )
+    _check_inside(points, size, where)
+    _check_size(detections.keypoints, points, size, where)
+    if units is None and len(detections) >= ASKED_FROM:
+        _check_part(points, high, size, where)
+    return detections
+
+
+def _reach(points, digits=0):
+    low, high = (np.round(edge, digits) for edge in (points.min(0), points.max(0)))
+    return f"from x={low[0]:g}, y={low[1]:g} to x={high[0]:g}, y={high[1]:g}"
+
+
+def _check_inside(points, size, where):
+    if _outside(points, size) <= MOST_OUTSIDE:
+        return
+    heights = [height for height in _USUAL_HEIGHTS if height > size[1]]
+    fitting = [h for h in heights if _outside(points * (size[1] / h), size) <= 1 - _FITS]
+    hint = (
+        f"; they fit when scaled by {size[1] / fitting[0]:.4g} or less, as if found in a picture "
+        f"of {fitting[0]} pixels in height or more"
+        if fitting
+        else ""
+    )
+    raise ItemError(
+        f"{_outside(points, size):.1%} of the joints lie outside the picture: it has "
+        f"{size[0]}x{size[1]} pixels, and they reach {_reach(points)}",
+        where=where,
+        remedy=f"Poses must be found in the standardised video, not in the original{hint}",
+    )
+
+
+def _outside(points, size):
+    return 1 - ((points >= 0) & (points <= size)).all(-1).mean()
+
+
+def _check_size(keypoints, points, size, where):
+    given = np.isfinite(keypoints).all(-1)
+    # Of a few joints alone nobody's size can be told.
+    seen = keypoints[given.sum(1) >= min(5, keypoints.shape[1])]
+    if len(seen) < _FEW:
+        return
+    extent = np.nanmax(seen, axis=1) - np.nanmin(seen, axis=1)
+    # The larger half: bystanders far away may be small.
+    tall = float(np.percentile(extent.max(-1), 75))
+    if SMALLEST * min(size) <= tall <= LARGEST * max(size):
+        return
+    small = tall < SMALLEST * min(size)
+    raise ItemError(
+        f"the people of the file are {'smaller' if small else 'larger'} than a dancer can be: "
+        f"{tall:.3g} pixels, in a picture of {size[0]}x{size[1]}; the joints reach "
+        f"{_reach(points, 2)}",
+        where=where,
+        remedy="Coordinates must be pixels of the standardised video, "
+        "not metres, percent or pixels of another picture",
+    )
+
+
+def _check_part(points, high, size, where):
+    if (high > PART * np.array(size)).any():
+        return
+    raise ItemError(
+        f"all poses keep to the upper left quarter of the picture, as those of a smaller picture "
+        f"do: it has {size[0]}x{size[1]} pixels, and they reach {_reach(points)}",
+        where=where,
+        remedy="Give the video in which they were found, or say --units pixels (`units: pixels` in "
+        "the config) where the dancer is there",
+    )
