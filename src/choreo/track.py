@@ -1,14 +1,13 @@
 """`PoseTrack`, the one pose type that every stage takes and gives."""
 
 import json
-import zipfile
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.outside import load_arrays, reading
+from choreo.sealed import save_arrays
 from choreo.skeletons import SKELETONS, convert
 
 
@@ -111,7 +110,7 @@ class PoseTrack:
         return replace(self, keypoints=keypoints, scores=scores, skeleton=skeleton, repaired=None)
 
     def save(self, path):
-        """Write as ``.npz`` (layout: docs/poses.md), whole or not at all."""
+        """Write as ``.npz`` (layout: docs/poses.md), whole or not at all, with its digest."""
         arrays = {
             "keypoints": self.keypoints,
             "scores": self.scores,
@@ -122,8 +121,7 @@ class PoseTrack:
         }
         if self.repaired is not None:
             arrays["repaired"] = self.repaired
-        with whole(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        save_arrays(path, arrays)
 
     @classmethod
     def load(cls, path):
@@ -132,26 +130,18 @@ class PoseTrack:
         Raises
         ------
         ItemError
-            Where the file is missing or is no track.
+            Where the file is missing, damaged, or is no track.
         """
-        try:
-            with np.load(Path(path), allow_pickle=False) as data:
-                return cls(
-                    keypoints=data["keypoints"],
-                    scores=data["scores"],
-                    fps=float(data["fps"]),
-                    size=tuple(data["size"].tolist()),
-                    skeleton=str(data["skeleton"]),
-                    meta=json.loads(str(data["meta"])),
-                    repaired=data.get("repaired"),
-                )
-        except FileNotFoundError as error:
-            raise ItemError("no such file", where=path) from error
-        except ItemError as error:
-            raise ItemError(error.message, where=path, value=error.value) from error
-        except (ValueError, KeyError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
-            raise ItemError(
-                f"not a pose track ({error})",
-                where=path,
-                remedy="Tracks are .npz files made by `choreo poses` or `choreo import`",
-            ) from error
+        what = "a pose track"
+        remedy = "Tracks are .npz files made by `choreo poses` or `choreo import`"
+        data = load_arrays(path, what, remedy=remedy)
+        with reading(path, what, remedy=remedy):
+            return cls(
+                keypoints=data["keypoints"],
+                scores=data["scores"],
+                fps=float(data["fps"]),
+                size=tuple(data["size"].tolist()),
+                skeleton=str(data["skeleton"]),
+                meta=json.loads(str(data["meta"])),
+                repaired=data.get("repaired"),
+            )
