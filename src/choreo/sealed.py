@@ -6,7 +6,7 @@ own 64 digits taken as zeros) between two marks, of which one turned bit can't b
 
 - ``.safetensors``: in the header, as ``seal`` beside ``choreo``;
 - ``.npz``, ``.pt``, ``.pth`` (zip archives): as the archive's comment, at the very end;
-- ``.h5``: in the 512 bytes before HDF5 begins (`choreo.dataset.layout`, where chunks have
+- ``.h5``: after the end of what HDF5 knows (`choreo.dataset.layout`, where chunks have
   checksums of their own, so that a huge file need not be read whole).
 
 No other file has to be kept beside them, and other programs read them as before.

@@ -25,19 +25,12 @@ class _Data(BaseModel):
     canvas: tuple[PositiveInt, PositiveInt] | None = None
 
 
-class _Seen(BaseModel):
-    songs: list[str]
-    videos: list[str]
-    dancers: list[str]
-    clips: list[str]
-
-
 class Summary(BaseModel):
     """What is read of a training's summary (``metrics.json``, and the header of weights)."""
 
     recipe: dict
     data: _Data = _Data()
-    trained_on: _Seen | None = None
+    trained_on: dict[str, list[str]] | None = None
 
     @classmethod
     def of(cls, summary):

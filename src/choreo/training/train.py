@@ -4,7 +4,6 @@ import contextlib
 import csv
 import functools
 import io
-import json
 import math
 import sys
 import time
