@@ -148,7 +148,7 @@ def test_what_is_damaged_is_named_with_what_to_delete(study, tmp_path, capsys, m
     """Every kind at once, as `choreo verify` tells it."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(study, "results/my study")
-    names = [*READERS, "videos/c.mp4", "figures/f.png", "training/gru/seed1/metrics.json"]
+    names = [*READERS, "videos/c.mp4", "figures/f.png"]
     for name in names:
         path = tmp_path / "results/my study" / name
         _flip(path, 5 if name == "videos/c.mp4" else path.stat().st_size // 2, 1)
@@ -165,6 +165,18 @@ def test_what_is_damaged_is_named_with_what_to_delete(study, tmp_path, capsys, m
     assert f"{len(names)} damaged files" in told.err
     assert main(["verify", "results/my study", "--json"]) == 1
     assert len(json.loads(capsys.readouterr().out)["damaged"]) == len(names)
+
+
+@pytest.mark.parametrize("name", ["training/gru/seed1/metrics.json", "dataset/card.json"])
+def test_a_text_is_compared_with_the_file_that_says_the_same(study, tmp_path, name):
+    shutil.copytree(study, tmp_path / "s")
+    path = tmp_path / "s" / name
+    text = path.read_text()
+    path.write_text(text.replace("64", "65", 1))
+    assert json.loads(path.read_text()) != json.loads(text)
+    damaged, _ = verify.verify(tmp_path / "s")
+    assert list(damaged) == [path]
+    assert "beside it says, which has a digest" in damaged[path]
 
 
 def test_a_problem_record_is_read_as_such(study, tmp_path):

@@ -89,7 +89,7 @@ def look_at(path, look):
     """Check one file, or the record of a problem that stands in its place."""
     from choreo.jobs import MAGIC, problem_in
 
-    with reading(path, "a file of a study"):
+    with reading(path, "a whole file"):
         with open(path, "rb") as file:
             head = file.read(len(MAGIC))
         # With one bit of its mark turned, a record would be taken for a broken video.
@@ -108,35 +108,44 @@ def _near(head, magic):
 
 def _dataset(path):
     from choreo.dataset.check import check
-    from choreo.dataset.pack import info
 
     problems = check(path)
     if problems:
         raise ItemError("; ".join(problems))
-    card = path.with_name("card.json")
-    if (
-        path.name == "dataset.h5"
-        and card.is_file()
-        and _read(card) != json.loads(json.dumps(info(path)))
-    ):
-        raise ItemError(f"{card.name} beside it says something else of it: one of them is damaged")
 
 
 def _weights(path):
     from choreo.sealed import load_tensors
 
-    summary, _ = load_tensors(path, "weights")
-    metrics = path.with_name("metrics.json")
-    if path.name == "weights.safetensors" and metrics.is_file() and _read(metrics) != summary:
-        raise ItemError(f"{metrics.name} beside it says something else of it: delete both")
+    load_tensors(path, "weights")
 
 
-def _read(path):
-    """JSON, or None where it is no JSON, which is told of the file itself."""
-    try:
-        return load_json(path, "JSON")
-    except ChoreoError:
-        return None
+def _json(path):
+    found = load_json(path, "JSON")
+    for name, (beside, said_by) in _TWICE.items():
+        if path.name == name and path.with_name(beside).is_file():
+            try:
+                other = said_by(path.with_name(beside))
+            except ChoreoError:
+                return  # which is told of that file
+            if found != other:
+                raise ItemError(f"it does not say what {beside} beside it says, which has a digest")
+
+
+def _header(path):
+    from choreo.sealed import load_tensors
+
+    return load_tensors(path, "weights", wanted=lambda name: False)[0]
+
+
+def _card(path):
+    from choreo.dataset.pack import info
+
+    return json.loads(json.dumps(info(path)))
+
+
+_TWICE = {"metrics.json": ("weights.safetensors", _header), "card.json": ("dataset.h5", _card)}
+"""What is said twice: the text, and the file beside it that says it too."""
 
 
 def _checkpoint(path):
@@ -147,10 +156,6 @@ def _checkpoint(path):
 
 def _arrays(path):
     load_arrays(path, "a file of arrays")
-
-
-def _json(path):
-    load_json(path, "JSON")
 
 
 def _video(path):
