@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from choreo import __version__
+from choreo import __version__, verify
 from choreo.arguments import heights, not_negative, not_over, positive, say, show, size, whole
 from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError
@@ -26,6 +26,7 @@ examples:
   choreo dance song.ogg --model generator_0350.pth --recipe gru_released -o dance.mp4
   choreo export-model results/demo/training/gru/seed1 -o generator.pth
   choreo evaluate dataset.h5 dances/ -o tables/
+  choreo verify results/demo                   damage on the disk, and what to delete
 
 A whole study, from a table of videos to every table and figure, is run by
 `snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
@@ -320,6 +321,7 @@ def _parser():
     )
 
     dataset_verbs.add_verbs(verbs)
+    verify.add_verb(verbs)
 
     sub = verb(
         "train",

@@ -11,6 +11,7 @@ import unicodedata
 _ACCIDENTS = {
     errno.ENOSPC: "Make room on this disk and run the same command again",
     errno.EDQUOT: "Your quota of this disk is used up: make room and run the same command again",
+    errno.EFBIG: "Files may not grow so large here: raise `ulimit -f` and run it again",
     errno.EIO: "The disk or its connection failed: check it and run the same command again",
     errno.EROFS: "The folder can't be written to: choose another, or make it writable",
     errno.ENOMEM: "Too little memory was free: close other programs and run it again",

@@ -159,9 +159,13 @@ def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
     Raises
     ------
     ItemError
-        Where it is missing, declares more than `limit`, is cut, or is no .npz.
+        Where it is missing, declares more than `limit`, is cut, has changed since choreo
+        wrote it, or is no .npz.
     """
+    from choreo.sealed import compare  # which is built on this module
+
     with reading(path, what, remedy=remedy, besides=("a zip archive",)):
+        compare(path)
         arrays, total = {}, 0
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
@@ -180,7 +184,7 @@ def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
                         # Python's parser says so of what is nested too deeply.
                         raise ItemError(f"{name}: a header nested too deeply") from error
                 if dtype.hasobject:
-                    raise ItemError(f"{name}: an array of objects, which could run code")
+                    raise ValueError(f"{name}: an array of objects, which could run code")
                 size = dtype.itemsize
                 for length in shape:
                     size *= length

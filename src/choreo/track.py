@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.files import whole
 from choreo.outside import MAX_ARRAYS_BYTES, load_arrays, reading
+from choreo.sealed import save_arrays
 from choreo.skeletons import SKELETONS, convert
 
 SMALL_BYTES = 1 << 27
@@ -129,7 +129,7 @@ class PoseTrack:
         return replace(self, keypoints=keypoints, scores=scores, skeleton=skeleton, repaired=None)
 
     def save(self, path):
-        """Write as ``.npz`` (layout: docs/poses.md), whole or not at all."""
+        """Write as ``.npz`` (layout: docs/poses.md), whole or not at all, with its digest."""
         arrays = {
             "keypoints": self.keypoints,
             "scores": self.scores,
@@ -140,8 +140,7 @@ class PoseTrack:
         }
         if self.repaired is not None:
             arrays["repaired"] = self.repaired
-        with whole(path) as temporary, open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
+        save_arrays(path, arrays)
 
     @classmethod
     def load(cls, path):
@@ -150,7 +149,7 @@ class PoseTrack:
         Raises
         ------
         ItemError
-            Where the file is missing or is no track.
+            Where the file is missing, damaged, or is no track.
         """
         # The schemas take a while to load, and only who reads a file needs them.
         from choreo.track_meta import read_meta

@@ -1,10 +1,9 @@
 """A dataset that is not what its sources say, and dancers that are off the beat."""
 
-import h5py
 import numpy as np
 import pytest
 import soundfile
-from dataset_clips import dance, song
+from dataset_clips import changed, dance, song
 
 from choreo.cli import main
 from choreo.dataset.check import BeatOffset, beat_offsets, check, compare_with_sources
@@ -90,7 +89,7 @@ def study(request, tmp_path):
 
 
 def _change(study, name, change):
-    with h5py.File(study / "dataset" / "dataset.h5", "r+") as file:
+    with changed(study / "dataset" / "dataset.h5") as file:
         file[name][1] = change(file)
 
 

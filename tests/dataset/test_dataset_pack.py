@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import pickle
@@ -8,13 +9,15 @@ import h5py
 import numpy as np
 import pytest
 import soundfile
-from dataset_clips import dance, song
+from dataset_clips import changed, dance, song
 
+from choreo.dataset import layout
 from choreo.dataset.audio import frames, network_audio
-from choreo.dataset.check import check
+from choreo.dataset.check import beat_offsets, check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import (
     ChunkDataset,
+    adopt_shard,
     append,
     info,
     make_shard,
@@ -22,7 +25,10 @@ from choreo.dataset.pack import (
     split_shards,
     write_shard,
 )
+from choreo.dataset.samples import write_samples
+from choreo.dataset.seen import same_content
 from choreo.errors import ConfigError, ItemError
+from choreo.evaluation.inputs import read_real
 from choreo.skeletons import COCO17, OPENPOSE18
 
 VIDEOS = {"v1": ("s1", 16), "v2": ("s1", 11), "v10": ("s2", 7), "v3": ("s3", 13)}
@@ -241,7 +247,7 @@ def test_append_refuses_a_leak_and_leaves_the_file_alone(shards, tmp_path):
 
 
 def test_a_killed_append_is_seen(packed):
-    with h5py.File(packed, "r+") as file:
+    with changed(packed) as file:
         file.attrs["complete"] = False
     with pytest.raises(ItemError, match=r"killed while it appended.*Pack the shards anew"):
         ChunkDataset(packed)
@@ -277,7 +283,7 @@ def test_pack_errors(shards, tmp_path):
         pack([shards[0], other], tmp_path / "d.h5", **out)
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(shards[0].read_bytes())
-    with h5py.File(damaged, "r+") as file:
+    with changed(damaged) as file:
         file["pose"][1, 3] = 0
     with pytest.raises(ItemError, match="the shard is damaged"):
         pack([damaged], tmp_path / "d.h5", **out)
@@ -289,13 +295,13 @@ def test_pack_errors(shards, tmp_path):
 
 def test_files_that_are_no_dataset(packed, tmp_path):
     (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(ItemError, match=r"text\.h5: can't be opened as a dataset"):
+    with pytest.raises(ItemError, match=r"text\.h5: not a dataset"):
         ChunkDataset(tmp_path / "text.h5")
     with h5py.File(tmp_path / "other.h5", "w"):
         pass
     with pytest.raises(ItemError, match=r"not a dataset of choreo-dataset 1"):
         check(tmp_path / "other.h5")
-    with h5py.File(packed, "r+") as file:
+    with changed(packed) as file:
         del file["audio"]
     with pytest.raises(ItemError, match="'audio' is missing or has another shape"):
         info(packed)
@@ -303,7 +309,7 @@ def test_files_that_are_no_dataset(packed, tmp_path):
 
 def test_links_out_of_the_file_are_refused(packed, tmp_path):
     """A hostile dataset can't make the reader open another file."""
-    with h5py.File(packed, "r+") as file:
+    with changed(packed) as file:
         del file["pose"]
         file["pose"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "pose")
     with h5py.File(tmp_path / "secret.h5", "w") as file:
@@ -313,7 +319,7 @@ def test_links_out_of_the_file_are_refused(packed, tmp_path):
 
 
 def _break(path, name, row, value):
-    with h5py.File(path, "r+") as file:
+    with changed(path) as file:
         file[name][row] = value
 
 
@@ -323,9 +329,6 @@ def _break(path, name, row, value):
         ("pose", 3, np.nan, "v10: poses that are not finite"),
         ("audio", 3, 5, "v10: its data do not have the hash in its record"),
         ("initial_pose", 4, 0.5, "v2: initial poses that do not belong to its chunks"),
-        ("clip", 3, 0, "v1: 4 chunks, and 3 by its record"),
-        ("index", 1, 7, "v1: chunks out of order"),
-        ("start_seconds", 1, 99, "v1: times that do not rise"),
         ("clips/split", 2, "test", "song 's1' is in two splits"),
     ],
 )
@@ -335,12 +338,115 @@ def test_check_finds(packed, name, row, value, expected):
     assert any(expected in problem for problem in check(packed)), check(packed)
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "value", "expected"),
+    [
+        ("clip", 3, 0, "v1: 4 chunks, and 3 by its record"),
+        ("clip", slice(2, 4), [1, 0], "v1: chunks of a clip that do not lie together"),
+        ("index", 1, 7, "v1: chunks out of order"),
+        ("index", 0, -1, "v1: a chunk's number is negative"),
+        ("start_seconds", 1, 99, "v1: times that do not rise"),
+        ("start_seconds", 1, np.nan, "v1: a chunk's start is no time in seconds"),
+        ("start_seconds", 0, -5, "v1: a chunk's start is no time in seconds"),
+        ("start_seconds", 7, 1e30, "v3: a chunk's start is no time in seconds"),
+        ("clips/video", 0, "../../x", r"the video of a clip is no id .*got '../../x'"),
+        ("clips/video", 0, "v2", "two clips of one video"),
+        ("clips/song", 1, "a/b", "the song of a clip is no id"),
+        ("clips/dancer", 1, "a\x1b[2J", "the dancer of a clip holds control characters"),
+        ("clips/split", 0, "dev", "unknown split of a clip"),
+        ("clips/sha256", 0, "0", "no hash of a clip"),
+    ],
+)
+def test_every_reader_refuses_what_no_writer_writes(packed, tmp_path, name, row, value, expected):
+    """A right digest does not help: whoever made the file."""
+    _break(packed, name, row, value)
+    for read in (
+        check,
+        info,
+        ChunkDataset,
+        lambda path: write_samples(path, tmp_path / "a" / "b" / "c"),
+        lambda path: append([], path, splits={}, card=tmp_path / "card"),
+        lambda path: pack([path], tmp_path / "new.h5", splits={}, card=tmp_path / "card"),
+        lambda path: adopt_shard(
+            path, tmp_path / "s.h5", tmp_path / "s.wav", video="v", song_id="s"
+        ),
+        same_content,
+        beat_offsets,
+        lambda path: read_real(path, "train", sound=False),
+    ):
+        with pytest.raises(ItemError, match=expected):
+            read(packed)
+    assert {path.name for path in tmp_path.iterdir()} == {"dance.h5", "card.json", "card.md"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"stride_seconds": 0}, "stride_seconds: Input should be greater than 0"),
+        ({"chunks": -1}, "chunks"),
+        ({"dropped": {"outside": "x"}}, "dropped, outside"),
+        ({"values": 1e400}, "values"),
+        ({"transform": {"scale": [1, None], "offset": [0, 0]}}, "transform, scale, 1"),
+        ({"outside": "../x"}, "outside: Input should be 'clip'"),
+        ({"provenance": []}, "provenance: Input should be a valid dict"),
+    ],
+)
+def test_records_are_typed(packed, change, expected):
+    record = info(packed)["clips"][0]
+    text = json.dumps({**record, **change})
+    _break(packed, "clips/record", 0, text)
+    with pytest.raises(ItemError, match=f"the record of v1: {expected}"):
+        ChunkDataset(packed)
+
+
+def test_records_and_provenance_that_are_nested_deeply(packed):
+    data = packed.read_bytes()
+    _break(packed, "clips/record", 0, "[" * 100_000)
+    with pytest.raises(ItemError, match="the record of v1 is no JSON"):
+        ChunkDataset(packed)
+    packed.write_bytes(data)
+    with changed(packed) as file:
+        file.attrs["provenance"] = "[" * 60_000
+    with pytest.raises(ItemError, match="the attribute provenance is no JSON"):
+        check(packed)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.nan, "v: poses that are not finite"),
+        (np.inf, "v: poses that are not finite"),
+        (1e30, "v: coordinates beyond 1"),
+        (-1.01, "v: coordinates beyond 1"),
+    ],
+)
+def test_numbers_in_shards_are_looked_at(tmp_path, value, expected):
+    """Also under right hashes: when adopted, when packed, and when a training reads them."""
+    shard = _shard(tmp_path, "v", "s", 12, seed=0)
+    with changed(shard) as file:
+        file["pose"][1, 3, 4, 0] = value
+        rows = {name: file[name][:] for name in (*layout.ARRAYS, "index")}
+        digest = hashlib.sha256()
+        layout.hash_rows(rows, digest)
+        file["clips/sha256"][0] = digest.hexdigest()
+    out = tmp_path / "out"
+    for write in (
+        lambda: adopt_shard(shard, out / "v.h5", out / "v.wav", video="v", song_id="s"),
+        lambda: pack([shard], out / "d.h5", splits={"v": "train"}, card=out / "c"),
+        lambda: ChunkDataset(shard).batch([0, 1]),
+    ):
+        with pytest.raises(ItemError, match=expected):
+            write()
+    assert not list(out.glob("*.h5"))
+    assert ChunkDataset(shard).batch([0])["pose"].shape == (1, 50, 18, 2)
+
+
 def test_layouts_that_do_not_fit_together_are_refused(packed):
     data = packed.read_bytes()
 
     def refused(change, message):
         packed.write_bytes(data)
-        with h5py.File(packed, "r+") as file:
+        with changed(packed) as file:
             change(file)
         for read in (check, info, ChunkDataset):
             with pytest.raises(ItemError, match=message):
@@ -365,7 +471,7 @@ def test_layouts_that_do_not_fit_together_are_refused(packed):
     def spoil(file):
         file["clips/record"][0] = '{"chunks": 3}'
 
-    refused(spoil, r"the record of v1 lacks dropped, remainder_seconds")
+    refused(spoil, r"the record of v1: dropped: Field required")
 
 
 def test_a_shard_is_a_dataset(shards):
@@ -497,7 +603,7 @@ def test_append_of_a_damaged_shard_changes_nothing(shards, tmp_path):
     before = info(tmp_path / "part.h5")
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(shards[3].read_bytes())
-    with h5py.File(damaged, "r+") as file:
+    with changed(damaged) as file:
         file["pose"][1, 3] = 0
     with pytest.raises(ItemError, match="the shard is damaged"):
         append([shards[2], damaged], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")

@@ -1,19 +1,35 @@
 """What a dataset file looks like: made, opened, checked and appended to (docs/dataset.md).
 
 Every chunk of poses and of audio is one HDF5 chunk without a filter, so that a sample is
-read in one piece from where it lies.
+read in one piece from where it lies. Every row of chunks has a checksum (`crc32`), and all
+other bytes of the file have one digest together, which stands after them: so damage is
+seen without reading a huge file whole.
+
+This is the one reader of such files: what is checked when they are written is checked
+here when they are read, whoever made them.
 """
 
 import contextlib
+import hashlib
 import json
+import os
+import re
+import zlib
+from pathlib import Path
+from typing import Annotated, Literal
 
 import h5py
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from choreo import sealed
 from choreo.dataset import chunks as cutting
 from choreo.dataset.normalise import CANVAS, POSE_FPS
-from choreo.errors import ItemError
+from choreo.dataset.split import KEYS, SPLITS
+from choreo.errors import AccidentError, ItemError, accident
+from choreo.files import is_id, whole
 from choreo.media import SAMPLE_RATE
+from choreo.outside import reading
 
 FORMAT, VERSION = "choreo-dataset", 1
 
@@ -25,46 +41,316 @@ ARRAYS = {
     "repaired": ((cutting.CHUNK_FRAMES, JOINTS), np.bool_),
 }
 COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
+CHECKSUM = "crc32"
+"""Name of the column of checksums, uint32; files of older versions have none."""
 TEXTS = ("video", "source", "song", "dancer", "genre", "split", "sha256", "record")
-RECORD = (
-    "chunks",
-    "dropped",
-    "remainder_seconds",
-    "stride_seconds",
-    "start_seconds",
-    "cut_frames",
-    "values",
-    "values_outside",
-    "repaired_joints",
-    "outside",
-    "transform",
-    "provenance",
-)
-COLUMNED = (*ARRAYS, *COLUMNS, *(f"clips/{name}" for name in TEXTS))
-"""Every array of a file; all have a row a chunk, those of clips a row a clip."""
 BLOCK = 64
 """Chunks that are in memory at once while packing and checking: 11 MB."""
+FARTHEST = 1e4
+"""Largest coordinate: a million pixels, where coordinates outside [-1, 1] are kept."""
+_LONGEST_SECONDS = 1e7
+_LONGEST_TEXT = 4096
+_LARGEST_RECORD = 1 << 24
+_PIECE = 1 << 20
+
+_Count = Annotated[int, Field(ge=0)]
+_Seconds = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-def create(path, method, provenance):
-    """Make an empty dataset file.
+class _Transform(BaseModel):
+    scale: tuple[_Finite, _Finite]
+    offset: tuple[_Finite, _Finite]
+
+
+class Record(BaseModel):
+    """What the record of a clip must say (docs/dataset.md); more is kept as it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    chunks: _Count
+    dropped: dict[str, _Count]
+    remainder_seconds: _Seconds
+    stride_seconds: Annotated[float, Field(gt=0, le=cutting.CHUNK_SECONDS)]
+    start_seconds: _Seconds
+    cut_frames: _Count
+    values: _Count
+    values_outside: _Count
+    repaired_joints: _Count
+    outside: Literal["clip", "rescale", "drop", "keep"]
+    transform: _Transform
+    provenance: dict
+
+
+class _Provenance(BaseModel):
+    by: list[Literal[KEYS]] | None = None
+
+
+class _Disk:
+    """A file as HDF5 writes it, whose errors HDF5 never sees.
+
+    After a failed write HDF5 can't close a file any more: it ends in a segmentation
+    fault. Here a write that fails is kept in memory and remembered, so that HDF5 goes on,
+    and who writes asks `settle` after every block.
+    """
+
+    def __init__(self, path, mode):
+        self._path = Path(path)
+        self._file = self._path.open(mode, buffering=0)
+        self._at, self._error, self._unwritten = 0, None, []
+
+    def __repr__(self):
+        return str(self._path)
+
+    def settle(self):
+        """Raise what went wrong since."""
+        if self._error is not None:
+            raise accident(self._error, where=self._path) or self._error
+
+    def seek(self, at, whence=os.SEEK_SET):
+        """As of any file."""
+        self._at = self._file.seek(at, whence)
+        return self._at
+
+    def tell(self):
+        """As of any file."""
+        return self._at
+
+    def write(self, data):
+        """As of any file, but for errors."""
+        data, at = bytes(data), self._at
+        try:
+            while self._error is None and at < self._at + len(data):
+                self._file.seek(at)
+                at += self._file.write(data[at - self._at :])
+        except OSError as error:
+            self._error = error
+        if self._error is not None:
+            self._unwritten.append((self._at, data))
+        self._at += len(data)
+        return len(data)
+
+    def read(self, size):
+        """As of any file; h5py knows a file by it."""
+        buffer = bytearray(size)
+        self.readinto(buffer)
+        return bytes(buffer)
+
+    def readinto(self, buffer):
+        """As of any file, with what could not be written."""
+        view = memoryview(buffer).cast("B")
+        self._file.seek(self._at)
+        found = 0
+        while found < len(view) and (more := self._file.readinto(view[found:])):
+            found += more
+        for start, data in self._unwritten:
+            first, last = max(start, self._at), min(start + len(data), self._at + len(view))
+            if first < last:
+                view[first - self._at : last - self._at] = data[first - start : last - start]
+        self._at += len(view)
+        return len(view)
+
+    def truncate(self, size=None):
+        """As of any file, but for errors."""
+        try:
+            return self._file.truncate(size)
+        except OSError as error:
+            self._error = self._error or error
+            return size
+
+    def flush(self):
+        """Nothing is kept back."""
+
+    def close(self):
+        """Close the file; HDF5 does not."""
+        try:
+            self._file.close()
+        except OSError as error:
+            self._error = self._error or error
+
+
+class _Written(h5py.File):
+    """A dataset file that is open for writing, on its `disk`."""
+
+    def __init__(self, disk, mode, **options):
+        super().__init__(disk, mode, **options)
+        self.disk = disk
+
+
+@contextlib.contextmanager
+def created(path, method, provenance):
+    """Make a dataset file, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
-        The file; written over where it exists.
+        Written over where it exists.
     method : {"thesis", "released"}
         How its data are normalised.
     provenance : dict
         JSON values.
 
-    Returns
-    -------
+    Yields
+    ------
     h5py.File
         Open for writing.
+
+    Raises
+    ------
+    AccidentError
+        Where the machine failed, such as by a full disk.
     """
+    with whole(path) as temporary:
+        with _writing(temporary, "w+b") as disk, _create(disk, method, provenance) as file:
+            yield file
+        seal(temporary)
+
+
+@contextlib.contextmanager
+def appending(path, more):
+    """Open a packed file to append to it in place.
+
+    Parameters
+    ----------
+    path : str or Path
+    more : int
+        Bytes that it may grow by; the room for them is taken first, so that a full disk
+        leaves the file as it was.
+
+    Yields
+    ------
+    h5py.File
+        After an error, with the rows that it had.
+    """
+    _take_room(path, more)
+    try:
+        with _writing(path, "r+b") as disk, _Written(disk, "r+") as file:
+            columned = [*ARRAYS, *COLUMNS, *(f"clips/{name}" for name in TEXTS)]
+            lengths = {n: len(file[n]) for n in (*columned, CHECKSUM) if n in file}
+            file.attrs["complete"] = False
+            file.flush()
+            disk.settle()
+            try:
+                yield file
+            except BaseException:
+                # Such as a damaged shard: the dataset is as it was.
+                for name, length in lengths.items():
+                    file[name].resize(length, axis=0)
+                raise
+            finally:
+                file.attrs["complete"] = True
+    except AccidentError:
+        raise  # what is on the disk is not known: readers refuse it
+    except BaseException:
+        seal(path)
+        raise
+    seal(path)
+
+
+@contextlib.contextmanager
+def _writing(path, mode):
+    disk = _Disk(path, mode)
+    try:
+        yield disk
+        disk.settle()
+    except Exception:
+        disk.settle()  # which is the reason of what HDF5 then says
+        raise
+    finally:
+        disk.close()
+
+
+def _take_room(path, more):
+    """Take room on the disk behind a file's end; HDF5 gives back what it doesn't use."""
+    with open(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), size, more)
+            else:
+                for first in range(0, more, _PIECE):
+                    file.write(bytes(min(_PIECE, more - first)))
+                file.flush()
+        except OSError as error:
+            file.truncate(size)
+            raise accident(error, where=path) or error from error
+
+
+def _places(file):
+    """Bytes from where to where are chunks: list of (first, one past the last), in order."""
+    found = []
+
+    def add(chunk):
+        found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
+
+    for name in ARRAYS:
+        # No link that would open another file.
+        own = isinstance(file.get(name, getlink=True), h5py.HardLink)
+        if own and isinstance(file[name], h5py.Dataset) and file[name].chunks and len(file[name]):
+            file[name].id.chunk_iter(add)
+    return sorted(found)
+
+
+def _digest(path, places, size):
+    """Digest of the first `size` bytes of a file without its chunks."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        at = 0
+        for first, last in [*places, (size, size)]:
+            # One place at a time, so that the length of each counts too.
+            file.seek(at)
+            while at < first:
+                piece = file.read(min(_PIECE, first - at))
+                if not piece:
+                    break
+                digest.update(piece)
+                at += len(piece)
+            at = max(at, last)
+        digest.update(repr(size).encode())
+    return digest.hexdigest().encode()
+
+
+def seal(path):
+    """Put a digest of all that has no checksum behind a dataset file that was written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Closed, and changed in place.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with h5py.File(path, "r", locking=False) as file:
+            places = _places(file)
+        found = _digest(path, places, size)
+        with open(path, "ab") as file:
+            file.write(sealed.BEGIN + found + sealed.END)
+    except OSError as error:
+        raise accident(error, where=path) or error from error
+
+
+def _compare(file, path):
+    """Compare an open file with its digest; tell whether it has one."""
+    size = os.stat(path).st_size - sealed.LENGTH
+    with open(path, "rb") as bytes_:
+        bytes_.seek(max(0, size))
+        last = bytes_.read()
+    at = sealed.place(last)
+    if at is None:
+        if CHECKSUM in file:
+            raise sealed.damaged(path, "its digest is missing, or another program changed it")
+        return False
+    expected = sealed.BEGIN + _digest(path, _places(file), size) + sealed.END
+    if last != expected:
+        raise sealed.damaged(path, "its tables do not have the digest that is kept in it")
+    return True
+
+
+def _create(disk, method, provenance):
+    """Make an empty dataset file; see `created`."""
     # v110: read by every HDF5 since 2016, and an index that appends in constant time.
-    file = h5py.File(path, "w", libver=("v110", "v110"))
+    file = _Written(disk, "w", libver=("v110", "v110"))
     file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
     file.attrs["complete"] = True
     file.attrs["method"] = method
@@ -81,7 +367,7 @@ def create(path, method, provenance):
             maxshape=(None, *shape),
             track_times=False,
         )
-    for name, dtype in COLUMNS.items():
+    for name, dtype in {**COLUMNS, CHECKSUM: np.uint32}.items():
         file.create_dataset(name, (0,), dtype, chunks=(4096,), maxshape=(None,), track_times=False)
     clips = file.create_group("clips")
     for name in TEXTS:
@@ -96,15 +382,13 @@ def create(path, method, provenance):
     return file
 
 
-def open_dataset(path, mode="r"):
-    """Open a dataset file after a look at its layout.
+def open_dataset(path):
+    """Open a dataset file to read it, after a look at all but its chunks.
 
     Parameters
     ----------
     path : str or Path
         A packed file or a shard.
-    mode : {"r", "r+"}
-        To read, or to append.
 
     Returns
     -------
@@ -113,20 +397,14 @@ def open_dataset(path, mode="r"):
     Raises
     ------
     ItemError
-        Where the file is missing, not of this layout, or was left half appended to.
+        Where the file is missing, damaged, not of this layout, or was left half appended
+        to; or says something that none that this package writes does.
     """
-    try:
-        # Readers take no lock: file systems of clusters often have none.
-        file = h5py.File(path, mode, locking=False if mode == "r" else None)
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
-    except OSError as error:
-        raise ItemError(
-            f"can't be opened as a dataset ({error})",
-            where=path,
-            remedy="Datasets are .h5 files made by `choreo dataset`; close it in other programs",
-        ) from error
+    remedy = "Datasets are .h5 files made by `choreo dataset`; close it in other programs"
     with contextlib.ExitStack() as stack:
+        stack.enter_context(reading(path, "a dataset", remedy=remedy))
+        # Readers take no lock: file systems of clusters often have none.
+        file = h5py.File(path, "r", locking=False)
         stack.callback(file.close)
         if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
             raise ItemError(
@@ -134,13 +412,16 @@ def open_dataset(path, mode="r"):
                 where=path,
                 value=f"{file.attrs.get('format')} {file.attrs.get('version')}",
             )
-        _check_layout(file, path)
-        if not file.attrs["complete"]:
+        if not file.attrs.get("complete", True):
             raise ItemError(
                 "a process was killed while it appended to this dataset",
                 where=path,
                 remedy="Pack the shards anew",
             )
+        if not _compare(file, path):
+            sealed.say_unsealed(path, "datasets")
+        _check_layout(file, path)
+        _check_rows(file, clips_of(file))
         stack.pop_all()
     return file
 
@@ -156,9 +437,29 @@ def _check_layout(file, path):
             raise ItemError(f"attribute {name!r} is missing", where=path)
     if file.attrs["method"] not in CANVAS:
         raise ItemError("unknown method", where=path, value=file.attrs["method"])
+    said = {
+        "canvas": tuple(int(n) for n in np.ravel(file.attrs["canvas"])),
+        "skeleton": str(file.attrs["skeleton"]),
+        "pose_fps": float(file.attrs.get("pose_fps", POSE_FPS)),
+        "sample_rate": float(file.attrs.get("sample_rate", SAMPLE_RATE)),
+    }
+    right = {
+        "canvas": tuple(CANVAS[file.attrs["method"]]),
+        "skeleton": "openpose18",
+        "pose_fps": POSE_FPS,
+        "sample_rate": SAMPLE_RATE,
+    }
+    for name, value in said.items():
+        if value != right[name]:
+            raise ItemError(
+                f"attribute {name!r} must be {right[name]} here", where=path, value=value
+            )
+    _checked(_Provenance, provenance_of(file), path, "the attribute provenance")
     wanted = {n: (shape, np.dtype(dtype)) for n, (shape, dtype) in ARRAYS.items()}
     wanted |= {n: ((), np.dtype(dtype)) for n, dtype in COLUMNS.items()}
     wanted |= {f"clips/{n}": ((), np.dtype(object)) for n in TEXTS}
+    if CHECKSUM in file:
+        wanted[CHECKSUM] = (), np.dtype(np.uint32)
     if not isinstance(file.get("clips", getlink=True), h5py.HardLink):
         raise ItemError("'clips' is missing", where=path)
     lengths = {}
@@ -185,6 +486,59 @@ def _check_layout(file, path):
         raise ItemError("chunks of clips that are not in the table", where=path)
 
 
+def _checked(kind, value, path, what):
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ", ".join(map(str, first["loc"]))
+        raise ItemError(
+            f"{what}: {name + ': ' if name else ''}{first['msg']}", where=path, value=first["input"]
+        ) from error
+
+
+def _check_rows(file, clips):
+    """Refuse times and numbers of chunks that are none of a clip cut into chunks."""
+    path = file.filename
+    owner, index, starts = (file[name][:] for name in ("clip", "index", "start_seconds"))
+    for number, count in enumerate(np.bincount(owner, minlength=len(clips)).tolist()):
+        if count != clips[number]["chunks"]:
+            raise ItemError(
+                f"{clips[number]['video']}: {count} chunks, and {clips[number]['chunks']} by its "
+                "record",
+                where=path,
+            )
+    within = np.isfinite(starts) & (starts >= 0) & (starts <= _LONGEST_SECONDS)
+    same = np.diff(owner) == 0
+    for wrong, what in (
+        (~within, "a chunk's start is no time in seconds"),
+        (index < 0, "a chunk's number is negative"),
+        (np.diff(owner, prepend=0) < 0, "chunks of a clip that do not lie together"),
+        (np.append(False, same & (np.diff(index) <= 0)), "chunks out of order"),
+        (np.append(False, same & (np.diff(starts) <= 0)), "times that do not rise"),
+    ):
+        if wrong[: len(owner)].any():
+            row = int(wrong.argmax())
+            raise ItemError(
+                f"{clips[owner[row]]['video']}: {what}",
+                where=path,
+                value=f"row {row}: index {index[row]}, start_seconds {starts[row]:g}",
+            )
+
+
+def provenance_of(file):
+    """What an open file says about its making: dict of JSON values."""
+    try:
+        found = json.loads(file.attrs["provenance"])
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ItemError(
+            f"the attribute provenance is no JSON ({error})", where=file.filename
+        ) from error
+    if not isinstance(found, dict):
+        raise ItemError("the attribute provenance is no mapping", where=file.filename)
+    return found
+
+
 def header_of(file):
     """What an open file says of all its data: dict of JSON values."""
     return {
@@ -205,30 +559,110 @@ def _texts(file, name):
 def clips_of(file):
     """List of dicts: every clip's texts and what its record says."""
     columns = [_texts(file, name) for name in TEXTS]
-    clips = []
-    for row in zip(*columns):
+    clips = {}
+    for number, row in enumerate(zip(*columns)):
         clip = dict(zip(TEXTS, row))
+        text = clip.pop("record")
+        _check_ids(clip, f"{file.filename}, clip {number}")
         try:
-            record = json.loads(clip.pop("record"))
-            missing = [key for key in RECORD if key not in record]
-        except (ValueError, TypeError):
-            missing = RECORD
-        if missing:
+            record = json.loads(text) if len(text) <= _LARGEST_RECORD else None
+        except (ValueError, RecursionError):
+            record = None
+        if not isinstance(record, dict):
+            raise ItemError(f"the record of {clip['video']} is no JSON", where=file.filename)
+        _checked(Record, record, file.filename, f"the record of {clip['video']}")
+        if clip["video"] in clips:
+            raise ItemError("two clips of one video", where=file.filename, value=clip["video"])
+        clips[clip["video"]] = {**record, **clip}
+    return list(clips.values())
+
+
+def _check_ids(clip, where):
+    """Refuse ids that this package does not write: files are named by them."""
+    for name in ("video", "song"):
+        if not is_id(clip[name]):
             raise ItemError(
-                f"the record of {clip['video']} lacks {', '.join(missing)}", where=file.filename
+                f"the {name} of a clip is no id (letters, digits, _ and -, at most 64)",
+                where=where,
+                value=clip[name][:100],
             )
-        clips.append({**record, **clip})
-    return clips
+    for name in ("source", "dancer", "genre"):
+        if len(clip[name]) > _LONGEST_TEXT or not clip[name].isprintable():
+            raise ItemError(
+                f"the {name} of a clip holds control characters, or is too long",
+                where=where,
+                value=clip[name][:100],
+            )
+    if clip["split"] not in (*SPLITS, ""):
+        raise ItemError("unknown split of a clip", where=where, value=clip["split"][:100])
+    if not re.fullmatch("[0-9a-f]{64}", clip["sha256"]):
+        raise ItemError("no hash of a clip", where=where, value=clip["sha256"][:100])
+
+
+def check_values(rows, clip, where):
+    """Refuse chunks with values that none of this package's have.
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray
+        Of some of `ARRAYS`.
+    clip : dict
+        Its record, for its name and what became of coordinates outside [-1, 1].
+    where : str or Path
+        The file, for the message.
+
+    Raises
+    ------
+    ItemError
+    """
+    most = FARTHEST if clip["outside"] == "keep" else 1 + 1e-5
+    for name in ("pose", "initial_pose"):
+        # NaN is no larger than anything.
+        wrong = ~(np.abs(rows[name]) <= most)
+        if wrong.any():
+            row = int(wrong.reshape(len(wrong), -1).any(1).argmax())
+            value = rows[name][row][wrong[row]][0]
+            raise ItemError(
+                f"{clip['video']}: poses that are not finite"
+                if not np.isfinite(value)
+                else f"{clip['video']}: coordinates beyond {most:g}",
+                where=where,
+                value=f"{name} {value:g} in chunk {rows['index'][row] if 'index' in rows else row}",
+                remedy="Make it anew from its track, or leave the video out",
+            )
+    if (rows["repaired"].view(np.uint8) > 1).any():
+        raise ItemError(f"{clip['video']}: repaired holds more than yes and no", where=where)
+
+
+def checksums(rows):
+    """CRC-32 of every row of `ARRAYS`: ndarray of uint32, shape (N,).
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray
+        As they are stored.
+    """
+    found = np.zeros(len(rows["pose"]), np.uint32)
+    for k in range(len(found)):
+        crc = 0
+        for name in ARRAYS:
+            crc = zlib.crc32(np.ascontiguousarray(rows[name][k]).view(np.uint8), crc)
+        found[k] = crc
+    return found
 
 
 def append_rows(file, rows, clip, digest):
     """Append chunks of one clip and add them to its hash."""
     count = len(rows["index"])
-    for name, values in {**rows, "clip": np.full(count, clip, np.int32)}.items():
+    columns = {"clip": np.full(count, clip, np.int32)}
+    if CHECKSUM in file:
+        columns[CHECKSUM] = checksums(rows)
+    for name, values in {**rows, **columns}.items():
         at = len(file[name])
         file[name].resize(at + count, axis=0)
         file[name][at:] = values
     hash_rows(rows, digest)
+    file.disk.settle()
 
 
 def hash_rows(rows, digest):

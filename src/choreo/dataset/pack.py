@@ -5,7 +5,6 @@ read, checked and looked at like a dataset.
 """
 
 import hashlib
-import json
 import math
 import os
 from dataclasses import asdict, dataclass
@@ -19,7 +18,8 @@ from choreo.dataset import layout
 from choreo.dataset.normalise import POSE_FPS, Transform, normalise
 from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
-from choreo.files import is_id, sha256, whole
+from choreo.files import is_id, sha256
+from choreo.sealed import damaged
 from choreo.track import PoseTrack
 from choreo.videos.audio import read_song, write_song
 
@@ -223,7 +223,8 @@ def write_chunks(
         "dancer": dancer or video,
         "genre": genre,
     }
-    with whole(path) as temporary, layout.create(temporary, normalised.method, {}) as file:
+    layout.check_values(rows, {"video": video, "outside": normalised.outside}, path)
+    with layout.created(path, normalised.method, {}) as file:
         digest = hashlib.sha256()
         layout.append_rows(file, rows, 0, digest)
         layout.append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
@@ -289,7 +290,7 @@ def adopt_shard(
         # What is stored is the sound itself, scaled.
         blocks = (part["audio"][row] / np.float32(32768) for row in rows)
         write_song(song, blocks, len(rows) * cutting.CHUNK_SAMPLES)
-        with whole(path) as temporary, layout.create(temporary, made["method"], {}) as file:
+        with layout.created(path, made["method"], {}) as file:
             _stream(part, file, kept, source)
 
 
@@ -337,10 +338,9 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
         )
     by = [by] if isinstance(by, str) else list(by)
     check_splits([clip for _, clip in planned], by)
-    with whole(path) as temporary:
-        about = {"by": by, "study": provenance or {}}
-        with layout.create(temporary, _method(planned[0][0]), about) as file:
-            _add(file, planned)
+    about = {"by": by, "study": provenance or {}}
+    with layout.created(path, _method(planned[0][0]), about) as file:
+        _add(file, planned)
     return _carded(path, card)
 
 
@@ -394,33 +394,21 @@ def append(shards, path, *, splits, card):
         The data card.
     """
     planned = _planned(shards, splits)
-    with layout.open_dataset(path, "r+") as file:
-        there = layout.clips_of(file)
-        videos = {clip["video"] for clip in there}
-        for shard, clip in planned:
-            if clip["video"] in videos:
-                raise ItemError(
-                    "the video is in the dataset already", where=shard, value=clip["video"]
-                )
-        # The whole of it is checked before anything is written.
-        by = json.loads(file.attrs["provenance"]).get("by")
-        if not by:
-            raise ItemError(
-                "this is a shard of one video", where=path, remedy="Append to a packed file"
-            )
-        check_splits([*there, *(clip for _, clip in planned)], by)
-        lengths = {name: len(file[name]) for name in layout.COLUMNED}
-        file.attrs["complete"] = False
-        file.flush()
-        try:
-            _add(file, planned)
-        except BaseException:
-            # Such as a damaged shard: the dataset is as it was.
-            for name, length in lengths.items():
-                file[name].resize(length, axis=0)
-            raise
-        finally:
-            file.attrs["complete"] = True
+    with layout.open_dataset(path) as file:
+        there, by = layout.clips_of(file), layout.provenance_of(file).get("by")
+    videos = {clip["video"] for clip in there}
+    for shard, clip in planned:
+        if clip["video"] in videos:
+            raise ItemError("the video is in the dataset already", where=shard, value=clip["video"])
+    # The whole of it is checked before anything is written.
+    if not by:
+        raise ItemError(
+            "this is a shard of one video", where=path, remedy="Append to a packed file"
+        )
+    check_splits([*there, *(clip for _, clip in planned)], by)
+    more = sum(Path(shard).stat().st_size for shard, _ in planned)
+    with layout.appending(path, more) as file:
+        _add(file, planned)
     return _carded(path, card)
 
 
@@ -449,7 +437,7 @@ def info(path):
     """
     with layout.open_dataset(path) as file:
         clips, header = layout.clips_of(file), layout.header_of(file)
-        provenance = json.loads(file.attrs["provenance"])
+        provenance = layout.provenance_of(file)
     splits = {}
     for split in (*SPLITS, ""):
         members = [clip for clip in clips if clip["split"] == split]
@@ -512,6 +500,9 @@ class ChunkDataset:
             header = layout.header_of(file)
             self.clips = layout.clips_of(file)
             columns = {name: file[name][:] for name in layout.COLUMNS}
+            self._checksums = file[layout.CHECKSUM][:] if layout.CHECKSUM in file else None
+        self._owner = columns["clip"]
+        self._seen = np.zeros(len(self._owner), bool)
         self.method, self.canvas = header["method"], tuple(header["canvas"])
         chosen = np.array([split in (None, clip["split"]) for clip in self.clips], bool)
         self._rows = np.flatnonzero(chosen[columns["clip"]])
@@ -555,8 +546,23 @@ class ChunkDataset:
             raw = values.reshape(len(rows), math.prod(values.shape[1:])).view(np.uint8)
             for k, row in enumerate(rows.tolist()):
                 read((row, *rest), out=raw[k])
+        self._compare(out, rows)
         out["audio"] = sound.frames(sound.decode(out["audio"], self.method))
         return out
+
+    def _compare(self, out, rows):
+        """Refuse chunks that have changed since they were written; each is looked at once."""
+        new = np.flatnonzero(~self._seen[rows])
+        if not len(new):
+            return
+        found = {name: values[new] for name, values in out.items()}
+        for k, row in enumerate(rows[new].tolist()):
+            clip = self.clips[self._owner[row]]
+            one = {name: values[k : k + 1] for name, values in found.items()}
+            if self._checksums is not None and layout.checksums(one)[0] != self._checksums[row]:
+                raise damaged(self.path, f"row {row}, a chunk of {clip['video']}")
+            layout.check_values(one, clip, self.path)
+        self._seen[rows[new]] = True
 
     def ids(self, i):
         """Ids of one chunk: dict of video, song, dancer, genre, split, index, start_seconds."""
@@ -666,6 +672,12 @@ def _stream(part, file, clip, shard):
         }
         del block["clip"]
         layout.hash_rows(block, read)
+        layout.check_values(block, clip, shard)
+        initial = cutting.initial_poses(block["pose"], block["index"], part.attrs["method"])
+        if not np.array_equal(initial, block["initial_pose"]):
+            raise ItemError(
+                f"{clip['video']}: initial poses that do not belong to its chunks", where=shard
+            )
         if clip["split"] in ("validation", "test"):
             consecutive = block["index"] % step == 0
             block = {name: values[consecutive] for name, values in block.items()}

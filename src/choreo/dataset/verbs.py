@@ -236,7 +236,7 @@ def _check(options):
 
     found, beats, compared = check(options.dataset), [], 0
     folder = _sources(options)
-    if not any("finite" in problem for problem in found):
+    try:
         beats = beat_offsets(options.dataset)
         found += [
             f"{beat.video}: the dancer's beats come {abs(beat.offset_seconds):.2f} s "
@@ -247,6 +247,11 @@ def _check(options):
         if folder:
             different, compared = compare_with_sources(options.dataset, folder)
             found += different
+    except ItemError as error:
+        # Chunks that are damaged, which `check` has found too: nothing else can be told.
+        if not found:
+            raise
+        print(f"not compared: {error.message}", file=sys.stderr)
     record = {
         "problems": found,
         "beats": [{k: None if v != v else v for k, v in asdict(beat).items()} for beat in beats],

@@ -11,16 +11,15 @@ discriminator of one of the models it compares.
 
 import contextlib
 import hashlib
-import json
 
 import numpy as np
-import safetensors
 import torch
-from safetensors.torch import load_file, save
+from pydantic import BaseModel
 from torch import nn
 
 from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.outside import reading
+from choreo.sealed import load_tensors, save_tensors
 from choreo.skeletons import OPENPOSE18
 
 FRAMES, JOINTS = 50, 18
@@ -118,10 +117,7 @@ class Extractor:
 
     def save(self, path):
         """Write as safetensors, whole or not at all; the same extractor gives the same bytes."""
-        # One metadata entry: the order of several is not fixed.
-        meta = {"choreo": json.dumps({"format": _FORMAT, **self.meta}, sort_keys=True)}
-        with whole(path) as temporary:
-            temporary.write_bytes(save(self._network.state_dict(), metadata=meta))
+        save_tensors(path, self._network.state_dict(), {"format": _FORMAT, **self.meta})
 
     @classmethod
     def load(cls, path):
@@ -130,24 +126,24 @@ class Extractor:
         Raises
         ------
         ItemError
-            Where the file is missing or is no extractor.
+            Where the file is missing, damaged, or is no extractor.
         """
-        try:
-            with safetensors.safe_open(path, "pt") as file:
-                meta = json.loads((file.metadata() or {})["choreo"])
+        what, remedy = "a feature extractor", "Delete it; the evaluation stage trains it again"
+        meta, state = load_tensors(path, what, remedy=remedy)
+        with reading(path, what, remedy=remedy):
             if meta.pop("format") != _FORMAT:
-                raise KeyError("format")
+                raise ValueError("of another version of choreo")
+            _Meta.model_validate(meta)
             network = _Network()
-            network.load_state_dict(load_file(path))
-        except FileNotFoundError:
-            raise ItemError("no such file", where=path) from None
-        except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError, OSError) as error:
-            raise ItemError(
-                f"not a feature extractor ({str(error).splitlines()[0]})",
-                where=path,
-                remedy="Delete it; the evaluation stage trains it again",
-            ) from None
+            network.load_state_dict(state)
         return cls(network, meta)
+
+
+class _Meta(BaseModel):
+    """What is read of an extractor's header."""
+
+    songs: list[str]
+    seen: dict[str, list[str]] | None
 
 
 def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):

@@ -1,9 +1,9 @@
 """Pieces from files: real ones from the packed dataset, generated ones from tracks."""
 
-import json
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel
 
 from choreo.dataset import layout
 from choreo.dataset.audio import encode
@@ -14,9 +14,16 @@ from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
-from choreo.files import read_json
+from choreo.outside import load_json, reading
 from choreo.track import PoseTrack
 from choreo.videos.audio import read_song
+
+
+class _Summary(BaseModel):
+    """What is read of a training's ``metrics.json``."""
+
+    trained_on: dict[str, list[str]] | None = None
+
 
 _BLOCK = 64
 """Chunks that are read at once: their sound as float32 takes 20 MB."""
@@ -179,16 +186,16 @@ def trained_on(track):
     for place in (folder, study / "training" / folder.parent.name / folder.name):
         path = place / "metrics.json"
         if path.is_file():
-            try:
-                return read_json(path).get("trained_on")
-            except (ValueError, AttributeError) as error:
-                raise ItemError(f"not a metrics.json of a training ({error})", where=path) from None
+            what = "a metrics.json of a training"
+            summary = load_json(path, what)
+            with reading(path, what):
+                return _Summary.model_validate(summary).trained_on
     return None
 
 
 def _clips(dataset):
     with layout.open_dataset(dataset) as file:
-        return layout.clips_of(file), json.loads(file.attrs["provenance"]).get("by", ["video"])
+        return layout.clips_of(file), layout.provenance_of(file).get("by") or ["video"]
 
 
 def read_music(dataset, split):

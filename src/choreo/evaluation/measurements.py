@@ -6,7 +6,6 @@ sample of one, is computed from these arrays alone.
 """
 
 import json
-import zipfile
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -19,7 +18,8 @@ from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.motion_beats import motion_beats, released_speed_drops
 from choreo.evaluation.motion_quality import motion_quality
 from choreo.evaluation.music_beats import music_beats
-from choreo.files import whole
+from choreo.outside import load_arrays, reading
+from choreo.sealed import save_arrays
 
 _BLOCK = 512
 """Pieces that are measured at once: bounds the memory."""
@@ -132,8 +132,7 @@ def save_systems(systems, path):
         for system, measured in systems.items()
         for name, values in measured._arrays().items()
     }
-    with whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **arrays)
+    save_arrays(path, arrays)
 
 
 def load_systems(path):
@@ -150,25 +149,19 @@ def load_systems(path):
     Raises
     ------
     ItemError
-        Where the file is missing or holds something else.
+        Where the file is missing, damaged, or holds something else.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            systems = {}
-            for name in data.files:
-                system, mark, array = name.partition("|")
-                if not mark:
-                    raise KeyError(name)
-                systems.setdefault(system, {})[array] = data[name]
+    what = "a file of measurements"
+    remedy = "Delete it; the evaluation stage makes it again"
+    systems = {}
+    data = load_arrays(path, what, remedy=remedy)
+    with reading(path, what, remedy=remedy):
+        for name, values in data.items():
+            system, mark, array = name.partition("|")
+            if not mark:
+                raise KeyError(name)
+            systems.setdefault(system, {})[array] = values
         return {system: Measurements._of_arrays(arrays) for system, arrays in systems.items()}
-    except FileNotFoundError:
-        raise ItemError("no such file", where=path) from None
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise ItemError(
-            f"not a file of measurements ({error})",
-            where=path,
-            remedy="Delete it; the evaluation stage makes it again",
-        ) from None
 
 
 @dataclass(frozen=True)

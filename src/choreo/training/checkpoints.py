@@ -8,14 +8,14 @@ import contextlib
 import hashlib
 import json
 import os
-import pickle
 import shutil
 import sys
 from pathlib import Path
 
 import torch
 
-from choreo.files import whole
+from choreo.errors import ItemError
+from choreo.sealed import load_torch, save_torch
 
 STATE = "state.pt"
 
@@ -86,8 +86,7 @@ def locked(folder):
 
 def save(folder, state):
     """Write a checkpoint, whole or not at all."""
-    with whole(folder / STATE) as temporary:
-        torch.save(state, temporary)
+    save_torch(folder / STATE, state)
 
 
 def load(folder):
@@ -96,16 +95,17 @@ def load(folder):
     Returns
     -------
     dict or None
-        None where there is none. One that can't be read is said so, and left out.
+        None where there is none. One that can't be read, or has changed since it was
+        written, is said so, and left out.
     """
     for stale in folder.glob(".state-*"):
         stale.unlink()
-    try:
-        return torch.load(folder / STATE, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
+    if not (folder / STATE).exists():
         return None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        print(f"{folder / STATE}: unreadable ({error}); training starts anew", file=sys.stderr)
+    try:
+        return load_torch(folder / STATE, "a checkpoint")
+    except ItemError as error:
+        print(f"{error}. Training starts anew", file=sys.stderr)
         return None
 
 

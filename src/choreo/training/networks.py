@@ -1,15 +1,16 @@
 """All networks of a model together, and state dicts from elsewhere."""
 
-import json
-import pickle
 from pathlib import Path
+from typing import Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
+from pydantic import BaseModel, PositiveInt, ValidationError
 from torch import nn
 
+from choreo.dataset.normalise import CANVAS
 from choreo.errors import ConfigError, ItemError
-from choreo.files import whole
+from choreo.outside import reading
+from choreo.sealed import load_tensors, load_torch, save_torch
 from choreo.training.discriminators import GlobalDiscriminator, LocalDiscriminator
 from choreo.training.music_feature_generator import UNUSED, MusicFeatureGenerator
 from choreo.training.pose_generator import DanceGenerator
@@ -17,6 +18,35 @@ from choreo.training.recipes import recipe_from
 
 # A state dict of the largest network has 15 MB; what is far larger is something else.
 _MAXIMUM_BYTES = 1 << 30
+
+
+class _Data(BaseModel):
+    method: Literal[tuple(CANVAS)] | None = None
+    canvas: tuple[PositiveInt, PositiveInt] | None = None
+
+
+class Summary(BaseModel):
+    """What is read of a training's summary (``metrics.json``, and the header of weights)."""
+
+    recipe: dict
+    data: _Data = _Data()
+    trained_on: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, summary):
+        """Check a summary that anybody may have written.
+
+        Raises
+        ------
+        ValueError
+            Naming the first entry that is wrong.
+        """
+        try:
+            return cls.model_validate(summary)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{name}: {first['msg']}") from error
 
 
 class Networks(nn.Module):
@@ -70,18 +100,11 @@ def load_state(network, path):
         Where the file is missing, no state dict, or made for another network.
     """
     path = Path(path)
-    try:
+    remedy = "Give a .pth file that holds only tensors by name"
+    with reading(path, "a state dict", remedy=remedy):
         if path.stat().st_size > _MAXIMUM_BYTES:
             raise ItemError("too large for a state dict", where=path, value=path.stat().st_size)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
-        raise ItemError(
-            f"not a state dict ({str(error).splitlines()[0]})",
-            where=path,
-            remedy="Give a .pth file that holds only tensors by name",
-        ) from error
+    state = load_torch(path, "a state dict", remedy=remedy)
     if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
         raise ItemError(
             "not a state dict", where=path, remedy="Give a .pth file that holds tensors by name"
@@ -102,9 +125,7 @@ def save_state(network, path):
         The ``.pth`` to write.
     """
     state = {n: value.detach().cpu().clone() for n, value in network.state_dict().items()}
-    # Into an open file: torch would write the temporary file's name into it.
-    with whole(path) as temporary, open(temporary, "wb") as file:
-        torch.save(state, file)
+    save_torch(path, state)
 
 
 def read_trained(
@@ -136,20 +157,26 @@ def read_trained(
     ItemError
         Where the file is missing, no such file, or of another version's switches.
     """
+    what = "a model of choreo"
+    summary, tensors = load_tensors(
+        path,
+        what,
+        wanted=lambda name: name.startswith(prefix) or name in also,
+        remedy=remedy,
+    )
+    with reading(path, what, remedy=remedy):
+        checked = Summary.of(summary)
+        read = {key: getattr(checked.data, key) for key in data}
+        missing = [key for key, value in read.items() if value is None]
+        missing += [name for name in also if name not in tensors]
+        if missing:
+            raise KeyError(missing[0])
+        state = {name.removeprefix(prefix): value for name, value in tensors.items()}
+        broken = [name for name, value in tensors.items() if not torch.isfinite(value).all()]
+        if broken:
+            raise ItemError(f"weights that are not finite ({broken[0]})", where=path)
     try:
-        with safe_open(path, "pt") as file:
-            summary = json.loads((file.metadata() or {})["choreo"])
-            state = {
-                name.removeprefix(prefix): file.get_tensor(name)
-                for name in file.keys()  # noqa: SIM118
-                if name.startswith(prefix)
-            }
-            state |= {name: file.get_tensor(name) for name in also}
-        for key in data:
-            summary["data"][key]
         return recipe_from(summary["recipe"]), summary, state
-    except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
     except ConfigError as error:
         raise ItemError(
             f"the recipe in its header is not of this version of choreo ({error.where}: "
@@ -158,8 +185,6 @@ def read_trained(
             value=error.value,
             remedy="Train it anew, or use the version that wrote it (`code` in metrics.json)",
         ) from error
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ItemError(f"not a model of choreo ({error})", where=path, remedy=remedy) from error
 
 
 def fill(network, state, *, where=None):

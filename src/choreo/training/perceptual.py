@@ -10,19 +10,15 @@ changes of its timing. To do so it has to know how real dances move.
 4. the arms delayed by a tenth of its length against the rest of the body.
 """
 
-import json
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch.nn import functional
 
-from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.sealed import load_tensors, save_tensors, save_torch
 from choreo.training import checkpoints
 from choreo.training.data import data_hash
 from choreo.training.networks import fill, load_state
@@ -151,13 +147,7 @@ def pretrain(
             "source": "trained here to tell changes of timing apart",
             "accuracy": float(np.mean(tail)),
         }
-        with whole(weights) as temporary:
-            state = training.network.state_dict()
-            save_file(
-                {name: value.contiguous().cpu() for name, value in state.items()},
-                temporary,
-                metadata={"choreo": json.dumps(summary, sort_keys=True)},
-            )
+        save_tensors(weights, training.network.state_dict(), summary)
         checkpoints.remove(folder)
     return summary
 
@@ -198,8 +188,7 @@ class _Pretraining:
 
     def _diverged(self, loss, norm, batch):
         path = self._folder / f"diverged-step{self.step}.pt"
-        with whole(path) as temporary:
-            torch.save({"batch": batch, **self.state()}, temporary)
+        save_torch(path, {"batch": batch, **self.state()})
         raise TrainingDiverged(
             f"the perceptual network diverged at step {self.step} of {self._steps}: loss "
             f"{loss:.4g}, gradient {norm:.4g}",
@@ -249,12 +238,7 @@ def load_perceptual(path):
     path = Path(path)
     network = SpatialTemporalGraphNetwork()
     if path.suffix == ".safetensors":
-        try:
-            with safe_open(path, "pt") as file:
-                summary = json.loads((file.metadata() or {})["choreo"])
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError, KeyError, ValueError) as error:
-            raise ItemError(f"not a perceptual network ({error})", where=path) from error
+        summary, state = load_tensors(path, "a perceptual network")
         fill(network, state, where=path)
     else:
         load_state(network, path)

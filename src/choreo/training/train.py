@@ -4,7 +4,6 @@ import contextlib
 import csv
 import functools
 import io
-import json
 import math
 import sys
 import time
@@ -14,12 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch.utils.tensorboard import SummaryWriter
 
 from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
-from choreo.files import sha256, whole, write_json, write_text
+from choreo.files import sha256, write_json, write_text
+from choreo.sealed import save_tensors, save_torch
 from choreo.training import checkpoints
 from choreo.training.captured import CheckedStep, diverged, graphs_for, losses_of
 from choreo.training.data import data_hash
@@ -404,8 +403,7 @@ class _Training:
         path = self.folder / f"diverged-step{step}.pt"
         state = self.state()
         if self._team is None or self._team.rank == 0:
-            with whole(path) as temporary:
-                torch.save({"batch": batch, "values": values, **state}, temporary)
+            save_torch(path, {"batch": batch, "values": values, **state})
             self.write_losses(self.losses_so_far)
         trail = [
             f"step {step - len(self.rows[-5:]) + i}: " + _listed(zip(self.names, row))
@@ -518,12 +516,11 @@ def save_weights(state, dataset, path, summary):
     summary : dict
         Goes into the header; what ``metrics.json`` holds.
     """
-    tensors = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    tensors = dict(state)
     count = min(_KEPT_INITIAL_POSES, len(dataset))
     poses = dataset.batch(np.linspace(0, len(dataset) - 1, count).astype(int))["pose"]
     tensors["initial_poses"] = torch.from_numpy(np.ascontiguousarray(poses[:, 0], np.float32))
-    with whole(path) as temporary:
-        save_file(tensors, temporary, metadata={"choreo": json.dumps(summary, sort_keys=True)})
+    save_tensors(path, tensors, summary)
 
 
 def start_from_mean_pose(generator, dataset):

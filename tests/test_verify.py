@@ -1,0 +1,241 @@
+"""One bit turned in each kind of file: its reader refuses it, and `choreo verify` names it."""
+
+import json
+import re
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from choreo import sealed, verify
+from choreo.cli import main
+from choreo.dataset import layout
+from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform
+from choreo.dataset.pack import ChunkDataset, pack, write_shard
+from choreo.drawing import render_track
+from choreo.errors import ItemError
+from choreo.evaluation.extractor import Extractor, train_extractor
+from choreo.evaluation.measurements import Measurements, load_systems
+from choreo.files import write_json, write_text
+from choreo.jobs import problem_in, write_problem
+from choreo.track import PoseTrack
+from choreo.training import checkpoints
+from choreo.training.networks import load_state, read_trained, save_state
+from choreo.training.recipes import Recipe
+from choreo.training.train import save_weights
+from choreo.videos.audio import write_song
+
+
+def _shard(path, video, seed):
+    rng = np.random.default_rng(seed)
+    moves = np.sin(np.arange(100)[:, None, None] / rng.uniform(2, 9, (1, 18, 2)))
+    normalised = Normalised(
+        poses=(moves * 0.5).astype(np.float32),
+        repaired=np.zeros((100, 18), bool),
+        transform=Transform((1.0, 1.0), (0.0, 0.0)),
+        canvas=CANVAS["thesis"],
+        start_seconds=0.0,
+        cut_frames=0,
+        values=3600,
+        values_outside=0,
+        method="thesis",
+        outside="clip",
+    )
+    song = rng.integers(-20_000, 20_000, 160_000, np.int16)
+    write_shard(path, normalised, song, video=video, song=video)
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Folder of a study with a file of each kind, tiny."""
+    folder = tmp_path_factory.mktemp("results") / "tiny"
+    shards = [_shard(folder / f"dataset/shards/{v}.h5", v, k) for k, v in enumerate("ab")]
+    splits = {"a": "train", "b": "test"}
+    dataset = folder / "dataset/dataset.h5"
+    pack(shards, dataset, splits=splits, card=folder / "dataset/card")
+    track = PoseTrack(np.full((20, 18, 2), 50), np.ones((20, 18)), POSE_FPS, (96, 96), "openpose18")
+    track.save(folder / "cleaning/a.npz")
+    write_song(folder / "videos/a.wav", [np.zeros(16_000, np.float32)], 16_000)
+    render_track(track, folder / "dances/gru/seed1/a.mp4")
+    write_problem(folder / "videos/c.mp4", {"item": "c", "stage": "videos", "message": "no sound"})
+    run = folder / "training/gru/seed1"
+    summary = {"recipe": Recipe().model_dump(), "data": {"method": "thesis", "canvas": [640, 320]}}
+    state = {"generator.weight": torch.arange(12.0)}
+    data = ChunkDataset(dataset, "train")
+    save_weights(state, data, run / "weights.safetensors", summary)
+    data.close()
+    write_json(run / "metrics.json", summary)
+    write_text(run / "losses.csv", "epoch,step\n1,1\n")
+    checkpoint = folder / "training/.checkpoints" / ("0" * 32)
+    checkpoint.mkdir(parents=True)
+    checkpoints.save(checkpoint, {"step": 3, "network": {"weight": torch.arange(9.0)}})
+    save_state(torch.nn.Linear(4, 3), run / "generator.pth")
+    pieces = np.random.default_rng(0).normal(100, 20, (4, 50, 18, 2)).astype(np.float32)
+    (folder / "evaluation").mkdir()
+    train_extractor(pieces, ["a", "b"] * 2, steps=1).save(
+        folder / "evaluation/extractor.safetensors"
+    )
+    names = np.array(["a", "b"])
+    Measurements(names, names, {"learned": np.eye(2)}, None, {}, {"method": "thesis"}).save(
+        folder / "evaluation/real.npz"
+    )
+    (folder / "figures").mkdir()
+    Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 30)).save(folder / "figures/f.png")
+    return folder
+
+
+def _read_dataset(path):
+    data = ChunkDataset(path)
+    try:
+        data.batch(range(len(data)))
+    finally:
+        data.close()
+
+
+def _checkpoint(path):
+    if checkpoints.load(path.parent) is None:
+        raise ItemError("left out", where=path)
+
+
+READERS = {
+    "dataset/dataset.h5": _read_dataset,
+    "dataset/shards/a.h5": _read_dataset,
+    "training/gru/seed1/weights.safetensors": lambda path: read_trained(path, data=("method",)),
+    "training/gru/seed1/generator.pth": lambda path: load_state(torch.nn.Linear(4, 3), path),
+    f"training/.checkpoints/{'0' * 32}/state.pt": _checkpoint,
+    "evaluation/extractor.safetensors": Extractor.load,
+    "evaluation/real.npz": load_systems,
+    "cleaning/a.npz": PoseTrack.load,
+}
+
+
+def _flip(path, at, bit):
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1 << bit
+    path.write_bytes(data)
+
+
+def test_a_whole_study_is_whole(study, capsys):
+    assert main(["verify", str(study)]) == 0
+    told = capsys.readouterr()
+    assert "nothing is damaged" in told.err
+    assert "3 .h5" in told.out
+    for name, read in READERS.items():
+        read(study / name)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_one_bit_anywhere_is_seen_by_the_reader_and_by_verify(study, tmp_path, name):
+    path = tmp_path / study.name / name
+    path.parent.mkdir(parents=True)
+    data = (study / name).read_bytes()
+    rng = np.random.default_rng(1)
+    near = [0, 3, 9, 20, 60, 100, 200, len(data) - 1, len(data) - 20, len(data) - 80]
+    for at in [*near, *rng.integers(len(data), size=14).tolist()]:
+        path.write_bytes(data)
+        _flip(path, at, int(rng.integers(8)))
+        with pytest.raises(ItemError, match=path.name):
+            READERS[name](path)
+        damaged, _ = verify.verify(path)
+        assert list(damaged) == [path], f"byte {at} of {len(data)}"
+
+
+def test_what_is_damaged_is_named_with_what_to_delete(study, tmp_path, capsys, monkeypatch):
+    """Every kind at once, as `choreo verify` tells it."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(study, "results/my study")
+    names = [*READERS, "videos/c.mp4", "figures/f.png"]
+    for name in names:
+        path = tmp_path / "results/my study" / name
+        _flip(path, 5 if name == "videos/c.mp4" else path.stat().st_size // 2, 1)
+    (tmp_path / "results/my study/dances/gru/seed1/a.mp4").write_bytes(b"\0" * 100)
+    names.append("dances/gru/seed1/a.mp4")
+    assert main(["verify", "results/my study"]) == 1
+    told = capsys.readouterr()
+    for name in names:
+        assert told.out.count(f"results/my study/{name}: ") == 1, told.out
+        assert f"'results/my study/{name}'" in told.out
+    rm, make = re.findall(r"^  (?:rm|snakemake --cores all) (.+)$", told.out, re.M)
+    assert "state.pt" in rm
+    assert "state.pt" not in make  # it is no output of a rule
+    assert f"{len(names)} damaged files" in told.err
+    assert main(["verify", "results/my study", "--json"]) == 1
+    assert len(json.loads(capsys.readouterr().out)["damaged"]) == len(names)
+
+
+@pytest.mark.parametrize("name", ["training/gru/seed1/metrics.json", "dataset/card.json"])
+def test_a_text_is_compared_with_the_file_that_says_the_same(study, tmp_path, name):
+    shutil.copytree(study, tmp_path / "s")
+    path = tmp_path / "s" / name
+    text = path.read_text()
+    path.write_text(text.replace("64", "65", 1))
+    assert json.loads(path.read_text()) != json.loads(text)
+    damaged, _ = verify.verify(tmp_path / "s")
+    assert list(damaged) == [path]
+    assert "beside it says, which has a digest" in damaged[path]
+
+
+def test_a_problem_record_is_read_as_such(study, tmp_path):
+    record = (study / "videos/c.mp4").read_bytes()
+    path = tmp_path / "c.mp4"
+    for text in (record[:40], record.replace(b"item", b"itom"), b"choreo problem\n" + b"[" * 9999):
+        path.write_bytes(text)
+        assert list(verify.verify(path)[0]) == [path]
+    path.write_bytes(record)
+    assert problem_in(path)["item"] == "c"
+    assert verify.verify(path)[0] == {}
+
+
+def test_files_without_a_digest_are_read_and_said_once(study, tmp_path, capsys, monkeypatch):
+    """As older versions of choreo wrote them."""
+    monkeypatch.setattr(sealed, "_told", set())
+    old = tmp_path / "old.h5"
+    data = (study / "dataset/dataset.h5").read_bytes()
+    old.write_bytes(data[: -sealed.LENGTH])
+    with h5py.File(old, "r+") as file:
+        del file[layout.CHECKSUM]
+    for _ in range(2):
+        _read_dataset(old)
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.zeros(3)}, tmp_path / "w.safetensors", metadata={"choreo": "{}"})
+    for _ in range(2):
+        assert sealed.load_tensors(tmp_path / "w.safetensors", "weights")[0] == {}
+    np.savez(tmp_path / "t.npz", **np.load(study / "cleaning/a.npz"))
+    PoseTrack.load(tmp_path / "t.npz")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert all("without a digest" in line for line in said)
+
+
+def test_a_dataset_that_another_program_wrote_to_is_refused(study, tmp_path):
+    """HDF5 then takes the digest away; a missing one says so."""
+    path = tmp_path / "d.h5"
+    shutil.copy(study / "dataset/dataset.h5", path)
+    with h5py.File(path, "r+") as file:
+        file["start_seconds"][1] = 7.0
+    with pytest.raises(ItemError, match=r"d\.h5: damaged since it was written: its digest is mis"):
+        ChunkDataset(path)
+    # What is lost at its end is seen, too.
+    path.write_bytes((study / "dataset/dataset.h5").read_bytes()[:-30])
+    with pytest.raises(ItemError, match=r"d\.h5: damaged"):
+        ChunkDataset(path)
+
+
+def test_the_same_gives_the_same_bytes(tmp_path):
+    tensors = {"b": torch.ones(3), "a": torch.zeros(2, 2)}
+    for name in "xy":
+        sealed.save_tensors(tmp_path / f"{name}.safetensors", tensors, {"k": [1, "é"]})
+        sealed.save_arrays(tmp_path / f"{name}.npz", {"a": np.arange(5)})
+        sealed.save_torch(tmp_path / f"{name}.pt", tensors)
+    for suffix in ("safetensors", "npz", "pt"):
+        one, other = (tmp_path / f"{name}.{suffix}" for name in "xy")
+        assert one.read_bytes() == other.read_bytes()
+        assert sealed.compare(one)
+    # Other programs read them as ever.
+    assert torch.load(tmp_path / "x.pt", weights_only=True)["b"].tolist() == [1, 1, 1]
+    assert np.load(tmp_path / "x.npz")["a"].tolist() == [0, 1, 2, 3, 4]
