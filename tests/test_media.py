@@ -1,7 +1,5 @@
 """The ffmpeg wrapper: frames in, frames out, nothing of the outside world."""
 
-import subprocess
-
 import ffmpeg
 import numpy as np
 import pytest

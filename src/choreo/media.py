@@ -492,7 +492,7 @@ def _check_writer(process, errors, path):
 
 
 def check_written(path, frames, *, where):
-    """Read back an mp4 that was just written, and count.
+    """Read back a video that was just written, and count.
 
     On a full disk some versions of ffmpeg end without an error and leave a file that lacks
     its index or its last pictures.
@@ -500,7 +500,7 @@ def check_written(path, frames, *, where):
     Parameters
     ----------
     path : str or Path
-        The mp4.
+        The video.
     frames : int
         Pictures that it must hold.
     where : str or Path
@@ -521,13 +521,12 @@ def check_written(path, frames, *, where):
 
 
 def count_packets(path):
-    """Count the encoded pictures of an mp4, those that its edit list hides included.
+    """Count the encoded pictures of a video, those that an edit list hides included.
 
     All of it is read, none decoded; 0 where it can't be opened.
     """
-    node = ffmpeg.output(
-        source(path, ignore_editlist=1)["V:0"], "pipe:1", format="framecrc", vcodec="copy"
-    )
+    hidden = {"ignore_editlist": 1} if Path(path).suffix in {".mp4", ".mov", ".m4v"} else {}
+    node = ffmpeg.output(source(path, **hidden)["V:0"], "pipe:1", format="framecrc", vcodec="copy")
     with Pipe(node, where=path) as pipe:
         found = sum(1 for line in pipe.stdout if not line.startswith(b"#"))
         pipe.wait()

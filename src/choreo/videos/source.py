@@ -51,7 +51,9 @@ _SEEKABLE = {"mov", "matroska"}
 _SEEK_MARGIN = 10.0
 _MAX_PIXELS = 8192 * 8192
 _STREAM = re.compile(r"  Stream #0:\d+(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
-_ROTATION = re.compile(r"      displaymatrix: rotation of (-?\d+(?:\.\d+)?) degrees")
+_ROTATION = re.compile(
+    r"      (?:Display Matrix|displaymatrix): rotation of (-?\d+(?:\.\d+)?) degrees"
+)
 # H.264 and HEVC are decoded a third faster without smoothing the edges of their blocks.
 _TIMES_ONLY = {"skip_loop_filter": "all"}
 _REMEDY = "Check that the file plays from its beginning to its end"
@@ -821,7 +823,7 @@ def _unreadable(path, text):
             remedy="Copy or fetch it again",
         )
     if (kind := looks_like(path)) is not None:
-        return ItemError(f"{kind[0]}, not a video or sound file", where=path, remedy=kind[1])
+        return ItemError(f"this is {kind[0]}, no video or sound file", where=path, remedy=kind[1])
     if match := re.search(r"\[(\S+) @ \w+\] Format not on whitelist", text):
         return ItemError(
             "this is no video or sound file that choreo opens",
