@@ -501,20 +501,22 @@ def check_written(path, frames, *, where):
     ----------
     path : str or Path
         The video.
-    frames : int
-        Pictures that it must hold.
+    frames : int or None
+        Pictures that it must hold; None where their number is another's to judge.
     where : str or Path
         What an error is about.
 
     Raises
     ------
     AccidentError
-        Where it holds others.
+        Where it holds others, or can't be read to its end.
     """
-    found = count_packets(path)
-    if found != frames:
+    found, said = _packets(path, kinds=("V:0", "a?"))
+    if said or frames not in (None, found):
+        due = found if frames is None else frames
         raise AccidentError(
-            f"the video is not what was written: {found} of {frames} pictures can be read",
+            f"the video is not what was written: {found} of {due} pictures can be read"
+            + (f" ({last_lines(said, 1)})" if said else ""),
             where=where,
             remedy="Check the disk (room, quota) and run the same command again",
         )
@@ -525,9 +527,17 @@ def count_packets(path):
 
     All of it is read, none decoded; 0 where it can't be opened.
     """
+    return _packets(path)[0]
+
+
+def _packets(path, kinds=("V:0",)):
+    """Number of encoded pictures, and what ffmpeg says against what it reads."""
     hidden = {"ignore_editlist": 1} if Path(path).suffix in {".mp4", ".mov", ".m4v"} else {}
-    node = ffmpeg.output(source(path, **hidden)["V:0"], "pipe:1", format="framecrc", vcodec="copy")
+    stream = source(path, **hidden)
+    node = ffmpeg.output(
+        *(stream[kind] for kind in kinds), "pipe:1", format="framecrc", codec="copy"
+    )
     with Pipe(node, where=path) as pipe:
-        found = sum(1 for line in pipe.stdout if not line.startswith(b"#"))
+        found = sum(1 for line in pipe.stdout if line.startswith(b"0,"))
         pipe.wait()
-    return found
+        return found, pipe.messages()
