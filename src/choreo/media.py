@@ -1,10 +1,14 @@
 """The one ffmpeg wrapper: frames and sound out of files, and into them.
 
-The binary is the system's ffmpeg, else the one that imageio-ffmpeg brings (or what
-``CHOREO_FFMPEG`` names). Commands are built by ffmpeg-python, never by a shell, and
-every input is limited to the ``file`` and ``pipe`` protocols and to containers of video and
-sound, so that a playlist that calls itself a video can't make ffmpeg open another file or a
-network address.
+The binary is what ``CHOREO_FFMPEG`` names, else the system's ffmpeg where it can do all that
+is needed, else the one that imageio-ffmpeg brings. Commands are built by ffmpeg-python, never
+by a shell, and every input is limited to the ``file`` and ``pipe`` protocols and to containers
+of video and sound, so that a playlist that calls itself a video can't make ffmpeg open another
+file or a network address.
+
+Where ffmpeg fails, its end and its words tell whose fault it is: a signal, a full or failing
+disk and a tool that lacks an option are accidents of the machine (`AccidentError`); what is
+left is the file's (`ItemError`). What was written is read back before it counts as written.
 """
 
 import contextlib
@@ -12,14 +16,16 @@ import functools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import ffmpeg
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole
 
 SAMPLE_RATE = 16_000
@@ -33,15 +39,165 @@ FORMATS = (
 the texts that ffmpeg would draw as pictures are not among them."""
 
 
+# What the disk or the account did, in the words of the C library (ffmpeg prints them as they
+# are). Memory is not among them: a hostile file asks for more than there is.
+_OF_THE_MACHINE = re.compile(
+    r"No space left on device|Disk quota exceeded|Input/output error|Read-only file system"
+    r"|Stale (?:NFS )?file handle|Too many open files|File too large|Permission denied"
+    r"|Transport endpoint is not connected"
+)
+# What ffmpeg says where it lacks what is asked of it, whatever the file.
+_OF_THE_TOOL = re.compile(
+    r"Unrecognized option|Option \S+ not found|Option not found|Unknown encoder"
+    r"|Encoder \S+ not found|No such filter|Error splitting the argument list"
+    r"|Requested output format \S+ is not|Unable to choose an output format"
+    r"|error while loading shared libraries|symbol lookup error|not found \(required by"
+)
+_CRASHES = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGSYS", "SIGTRAP"}
+_PROBE_SECONDS = 60
+_NEEDED = "Install ffmpeg 5.1 or newer with libx264, or unset CHOREO_FFMPEG: choreo brings one"
+
+
 @functools.cache
 def ffmpeg_binary():
-    """Path of the ffmpeg executable."""
-    chosen = os.environ.get("CHOREO_FFMPEG") or shutil.which("ffmpeg")
-    if chosen:
+    """Path of the ffmpeg executable: one that can do what choreo asks of it.
+
+    Returns
+    -------
+    str
+        What ``CHOREO_FFMPEG`` names; else the ffmpeg of the PATH, where it passes a trial;
+        else the one that imageio-ffmpeg brings.
+
+    Raises
+    ------
+    ConfigError
+        Where ``CHOREO_FFMPEG`` names something that does not pass.
+    """
+    if chosen := os.environ.get("CHOREO_FFMPEG"):
+        if (fault := _unable(chosen)) is not None:
+            raise ConfigError(
+                f"the ffmpeg that CHOREO_FFMPEG names can't be used: {fault}",
+                where=chosen,
+                remedy=_NEEDED,
+            )
         return chosen
+    found = shutil.which("ffmpeg")
+    if found and _unable(found) is None:
+        return found
     import imageio_ffmpeg
 
     return imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def _unable(binary):
+    """Why an ffmpeg can't be used, in its own words; None where it can.
+
+    It makes a fifth of a second of picture and sound and throws them away, with every option,
+    filter and encoder that not all builds have.
+    """
+    pictures = "color=s=32x32:d=0.2,settb=1/1000000,fps=25,setpts=PTS,scale=16:16,tpad=stop=1[v]"
+    command = "-hide_banner -nostdin -loglevel error -bitexact -filter_complex".split()
+    command += [f"{pictures};anullsrc=d=0.2,aresample=48000[a]", *"-map [v] -map [a]".split()]
+    command += "-fps_mode passthrough -enc_time_base:v 1:1000000".split()
+    command += "-c:v libx264 -preset veryfast -threads 1 -c:a aac -f null -".split()
+    try:
+        done = subprocess.run(
+            [binary, *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if done.returncode == 0:
+        return None
+    if done.returncode < 0:
+        return f"it was ended by {_signal(-done.returncode)}"
+    return last_lines(done.stderr.decode(errors="replace"))
+
+
+def _signal(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def accident_in(status, text, *, where):
+    """Tell an accident of the machine in how ffmpeg ended.
+
+    Parameters
+    ----------
+    status : int
+        Its exit status; negative for the signal that ended it, as `subprocess` has it.
+    text : str
+        What it said.
+    where : str or Path
+        The file that it was at work on.
+
+    Returns
+    -------
+    AccidentError or None
+        None where it ended well, or the fault is the file's.
+    """
+    text = _of_ffmpeg_itself(text, Path(where).resolve())
+    if (number := _ended_by(status, text)) is not None:
+        name, again = _signal(number), "Run the same command again"
+        if name == "SIGXFSZ":
+            again = "A limit on the size of files stands in the way (`ulimit -f`): raise it"
+        elif name == "SIGKILL":
+            again += "; where memory is short, run fewer jobs at once"
+        elif name in _CRASHES:
+            again += "; where it ends so each time, leave this file out"
+        return AccidentError(f"ffmpeg was ended by {name}", where=where, remedy=again)
+    if match := _OF_THE_MACHINE.search(text):
+        return AccidentError(
+            f"ffmpeg was stopped by the machine: {match[0]}",
+            where=where,
+            remedy="Check the disk (room, quota, connection) and run the same command again",
+        )
+    if status and (_OF_THE_TOOL.search(text) or status in (126, 127)):
+        return AccidentError(
+            f"this ffmpeg can't do what is asked of it: {last_lines(text, 2)}",
+            where=ffmpeg_binary(),
+            remedy=_NEEDED,
+        )
+    return None
+
+
+def _of_ffmpeg_itself(text, path):
+    """What ffmpeg says without the titles and names of files that it repeats."""
+    # The description of a file is indented, and so is all that stands in its metadata.
+    text = "\n".join(line for line in text.splitlines() if not line.startswith(" "))
+    # `choreo.files.whole` writes to such a name beside the path.
+    for name in (str(path), f"{path.parent}/.{path.stem[:64]}", path.stem):
+        if _OF_THE_MACHINE.search(name) or _OF_THE_TOOL.search(name):
+            text = text.replace(name, "")
+    return text
+
+
+def _ended_by(status, text):
+    """Number of the signal that ended ffmpeg; None where it came to its own end."""
+    if status < 0:
+        return -status
+    # A shell in between gives 128 + the signal (ffmpeg's own codes for errors lie above).
+    if 128 < status <= 128 + signal.SIGSYS:
+        return status - 128
+    # Asked to stop, ffmpeg ends in order and gives 255 (which is EPERM's code, too).
+    if status == 255 and "Operation not permitted" not in text:
+        return signal.SIGTERM
+    return None
+
+
+@contextlib.contextmanager
+def _starting(command):
+    """Turn what stops ffmpeg from being started into an accident."""
+    try:
+        yield
+    except OSError as error:
+        raise AccidentError(
+            f"ffmpeg can't be started: {error.strerror or error}", where=command[0], remedy=_NEEDED
+        ) from error
 
 
 def source(path, **options):
@@ -95,13 +251,20 @@ def run(node, *, where):
     ------
     ItemError
         With ffmpeg's own last lines.
+    AccidentError
+        Where the machine or the tool failed, also where ffmpeg itself took no notice.
     """
-    done = subprocess.run(
-        _command(node), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
+    command = _command(node)
+    with _starting(command):
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+    said = done.stderr.decode(errors="replace")
+    if (found := accident_in(done.returncode, said, where=where)) is not None:
+        raise found
     if done.returncode:
         raise ItemError(
-            f"ffmpeg can't use this file: {last_lines(done.stderr.decode(errors='replace'))}",
+            f"ffmpeg can't use this file: {last_lines(said)}",
             where=where,
             remedy="Check that it plays; a truncated download must be fetched again",
         )
@@ -117,8 +280,12 @@ class Pipe:
     ----------
     node : ffmpeg output node
         It writes to ``pipe:1``.
+    where : str or Path
+        The file that it reads, for what is said about an accident.
     loglevel : str
         How much ffmpeg says: ``error``, or ``info`` for what it knows about its input.
+    seconds : float, optional
+        Time after which it is ended, for what must not take long whatever the file.
 
     Attributes
     ----------
@@ -126,34 +293,73 @@ class Pipe:
         What ffmpeg writes.
     """
 
-    def __init__(self, node, *, loglevel="error"):
+    def __init__(self, node, *, where, loglevel="error", seconds=None):
+        self._where = where
         # A file, not a pipe: a full pipe that nobody reads would stop ffmpeg.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
-        self._process = subprocess.Popen(
-            _command(node, loglevel),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-        )
+        command = _command(node, loglevel)
+        with _starting(command):
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+            )
         self.stdout = self._process.stdout
+        self._seconds, self._late = seconds, threading.Event()
+        self._timer = threading.Timer(seconds, self._end) if seconds else None
+        if self._timer:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end(self):
+        self._late.set()
+        self._process.kill()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        if self._timer:
+            self._timer.cancel()
         self.stdout.close()
         self._process.kill()
         self._process.wait()
         self._errors.close()
 
     def wait(self):
-        """Wait for the end; return ffmpeg's exit status."""
-        return self._process.wait()
+        """Wait for the end; return ffmpeg's exit status.
+
+        Whoever reads to the end of `stdout` asks this, since an ffmpeg that was ended gives a
+        file that looks shorter than it is.
+
+        Raises
+        ------
+        AccidentError
+            Where the machine or the tool failed.
+        ItemError
+            Where it took longer than `seconds`.
+        """
+        status = self._process.wait()
+        if self._late.is_set():
+            raise ItemError(
+                f"ffmpeg can't tell within {self._seconds:g} s what this file holds",
+                where=self._where,
+                remedy="Check that it plays, or encode it anew",
+            )
+        if (found := accident_in(status, self.messages(), where=self._where)) is not None:
+            raise found
+        return status
 
     def messages(self):
-        """Return what ffmpeg has said so far, its first 200,000 bytes at most."""
+        """Return what ffmpeg has said, its first and last 100,000 bytes at most."""
+        size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(0)
-        return self._errors.read(200_000).decode(errors="replace")
+        text = self._errors.read(min(size, 100_000))
+        if size > len(text):
+            self._errors.seek(max(len(text), size - 100_000))
+            text += b"\n" + self._errors.read()
+        return text.decode(errors="replace")
 
 
 def read_frames(path, size, *, pixels="rgb24"):
@@ -177,6 +383,8 @@ def read_frames(path, size, *, pixels="rgb24"):
     ------
     ItemError
         Where ffmpeg stops with an error.
+    AccidentError
+        Where the machine fails.
     """
     width, height = size
     # passthrough: every decoded frame once, none doubled or dropped to fit a clock.
@@ -184,7 +392,7 @@ def read_frames(path, size, *, pixels="rgb24"):
         source(path).video, "pipe:1", format="rawvideo", pix_fmt=pixels, fps_mode="passthrough"
     )
     count = width * height * 3
-    with Pipe(node) as pipe:
+    with Pipe(node, where=path) as pipe:
         while len(data := pipe.stdout.read(count)) == count:
             yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
         if pipe.wait():
@@ -195,7 +403,7 @@ def read_frames(path, size, *, pixels="rgb24"):
 
 @contextlib.contextmanager
 def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", threads=1):
-    """Encode frames to an H.264 mp4, whole or not at all.
+    """Encode frames to an H.264 mp4, whole or not at all: it is read back and counted.
 
     Parameters
     ----------
@@ -216,6 +424,13 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
     ------
     callable
         ``write(frame)`` takes an (height, width, 3) uint8 RGB array.
+
+    Raises
+    ------
+    ItemError
+        Where ffmpeg can't use the sound.
+    AccidentError
+        Where the machine fails, or the mp4 does not hold what was given.
     """
     width, height = size
     video = ffmpeg.input(
@@ -235,25 +450,30 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
         streams.append(source(audio).audio)
         options |= {"acodec": "aac", "audio_bitrate": "128k"}
     with whole(path) as temporary, tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            _command(target(streams, temporary, **options)), stdin=subprocess.PIPE, stderr=errors
-        )
+        command = _command(target(streams, temporary, **options))
+        with _starting(command):
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
+        count = 0
 
         def write(frame):
+            nonlocal count
             if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
                 raise ValueError(
                     f"frame must be uint8 {(height, width, 3)}, not {frame.dtype} {frame.shape}"
                 )
             try:
                 process.stdin.write(np.ascontiguousarray(frame).data)
-            except BrokenPipeError:
-                _writer_failed(process, errors, path)
+            except BrokenPipeError as error:
+                _check_writer(process, errors, path)
+                raise AccidentError("ffmpeg ended before its time", where=path) from error
+            count += 1
 
         try:
             yield write
-            process.stdin.close()
-            if process.wait():
-                _writer_failed(process, errors, path)
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            _check_writer(process, errors, path)
+            check_written(temporary, count, where=path)
         finally:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
@@ -261,10 +481,63 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
             process.wait()
 
 
-def _writer_failed(process, errors, path):
-    process.wait()
+def _check_writer(process, errors, path):
+    status = process.wait()
     errors.seek(0)
-    raise ItemError(
-        f"ffmpeg can't write this video: {last_lines(errors.read().decode(errors='replace'))}",
-        where=path,
+    said = errors.read().decode(errors="replace")
+    if (found := accident_in(status, said, where=path)) is not None:
+        raise found
+    if status:
+        raise ItemError(f"ffmpeg can't write this video: {last_lines(said)}", where=path)
+
+
+def check_written(path, frames, *, where):
+    """Read back a video that was just written, and count.
+
+    On a full disk some versions of ffmpeg end without an error and leave a file that lacks
+    its index or its last pictures.
+
+    Parameters
+    ----------
+    path : str or Path
+        The video.
+    frames : int or None
+        Pictures that it must hold; None where their number is another's to judge.
+    where : str or Path
+        What an error is about.
+
+    Raises
+    ------
+    AccidentError
+        Where it holds others, or can't be read to its end.
+    """
+    found, said = _packets(path, kinds=("V:0", "a?"))
+    if said or frames not in (None, found):
+        due = found if frames is None else frames
+        raise AccidentError(
+            f"the video is not what was written: {found} of {due} pictures can be read"
+            + (f" ({last_lines(said, 1)})" if said else ""),
+            where=where,
+            remedy="Check the disk (room, quota) and run the same command again",
+        )
+
+
+def count_packets(path):
+    """Count the encoded pictures of a video, those that an edit list hides included.
+
+    All of it is read, none decoded; 0 where it can't be opened.
+    """
+    return _packets(path)[0]
+
+
+def _packets(path, kinds=("V:0",)):
+    """Number of encoded pictures, and what ffmpeg says against what it reads."""
+    hidden = {"ignore_editlist": 1} if Path(path).suffix in {".mp4", ".mov", ".m4v"} else {}
+    stream = source(path, **hidden)
+    node = ffmpeg.output(
+        *(stream[kind] for kind in kinds), "pipe:1", format="framecrc", codec="copy"
     )
+    with Pipe(node, where=path) as pipe:
+        found = sum(1 for line in pipe.stdout if line.startswith(b"0,"))
+        pipe.wait()
+        return found, pipe.messages()

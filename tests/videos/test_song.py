@@ -56,10 +56,19 @@ def test_stereo_is_averaged(tmp_path):
     assert np.abs(read_song(tmp_path / "s.wav") - (left + right) / 2).max() < 1e-6
 
 
-def test_opposite_channels_cancel(tmp_path):
-    left = sine(440, 1, 44_100)
-    soundfile.write(tmp_path / "s.wav", np.stack([left, -left], 1), 44_100, subtype="FLOAT")
-    assert np.abs(read_song(tmp_path / "s.wav")).max() < 1e-6
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_of_opposite_channels_the_left_is_read(rate, tmp_path):
+    left = sine(440, 1, rate)
+    soundfile.write(tmp_path / "s.wav", np.stack([left, -left], 1), rate, subtype="PCM_16")
+    song = read_song(tmp_path / "s.wav")
+    assert np.abs(song - sine(440, 1, 16_000))[500:-500].max() < 1e-3
+
+
+def test_channels_that_partly_cancel_are_averaged(tmp_path):
+    left, voice = sine(440, 1, 16_000), sine(900, 1, 16_000, 0.1)
+    sides = np.stack([left + voice, -left + voice], 1)
+    soundfile.write(tmp_path / "s.wav", sides, 16_000, subtype="FLOAT")
+    assert np.abs(read_song(tmp_path / "s.wav") - voice).max() < 1e-6
 
 
 def test_surround_keeps_front_centre_and_back_but_not_the_bass_effects(tmp_path):

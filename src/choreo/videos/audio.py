@@ -5,6 +5,7 @@ Sample n is at ``n / rate`` seconds of the clock of `choreo.videos.source`.
 
 import contextlib
 import math
+import struct
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,16 @@ import numpy as np
 import soxr
 
 from choreo import media
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, accident
 from choreo.files import whole
 from choreo.media import SAMPLE_RATE
-from choreo.videos.source import look, sound_frames
+from choreo.videos.source import joined_at, look, sound_frames
 
 CHANNELS = ("mean", "left")
 """How sound is made mono."""
 _BLOCK = 1 << 16
+# Bytes of the head of a wav that holds nothing else.
+_HEADER = 44
 _MAX_SECONDS = 4 * 3600.0
 # The times that a container gives its packets jitter: by a millisecond in mkv and flv, by
 # the length of a block in Ogg Vorbis. So only what is off for long is moved.
@@ -105,11 +108,9 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
 
     def pieces():
         nonlocal begin, end
-        for time, length in sound_frames(source, seek=seek, threads=threads):
+        for time, length in sound_frames(source, until=until, seek=seek, threads=threads):
             begin, end = time if begin is None else begin, time + length
             yield time, length
-            if time / source.sound.rate - source.zero > until + 1:
-                return
 
     shifts = tuple(shifts_of(pieces(), source.sound.rate))
     if begin is None:
@@ -117,8 +118,66 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
     return Placement(begin, shifts, end / source.sound.rate - source.zero)
 
 
+class Levels:
+    """How loud left and right are, and how loud their mean.
+
+    Attributes
+    ----------
+    mean, left : float
+        Sums of squares.
+    """
+
+    def __init__(self):
+        self.mean = self.left = 0.0
+
+    def add(self, frames, mono):
+        """Count (n, 2) samples and their mean."""
+        self.left += float(np.square(frames[:, 0], dtype=np.float64).sum())
+        self.mean += float(np.square(mono, dtype=np.float64).sum())
+
+    @property
+    def opposite(self):
+        """Left and right cancel out: their mean is 40 dB below the left."""
+        return self.mean < 1e-4 * self.left
+
+
+def as_mono(consume, source, placement, *, channels="mean", **piece):
+    """Make sound mono in blocks; where left and right cancel out, of the left alone.
+
+    Parameters
+    ----------
+    consume : callable
+        Takes the blocks; it is called anew with other ones where the first cancel out.
+    source, placement, channels
+        As of `mono_blocks`.
+    **piece
+        Its other arguments.
+
+    Returns
+    -------
+    object
+        What `consume` returns.
+    channels : {"mean", "left"}
+        How the sound was made mono in the end.
+    """
+    levels = Levels()
+    result = consume(mono_blocks(source, placement, channels=channels, levels=levels, **piece))
+    if levels.opposite:
+        channels = "left"
+        result = consume(mono_blocks(source, placement, channels=channels, **piece))
+    return result, channels
+
+
 def mono_blocks(
-    source, placement, *, start=0.0, seconds=math.inf, seek=0.0, channels="mean", threads=1
+    source,
+    placement,
+    *,
+    start=0.0,
+    seconds=math.inf,
+    seek=0.0,
+    channels="mean",
+    threads=1,
+    levels=None,
 ):
     """Read the sound of a source as mono at its own rate.
 
@@ -139,6 +198,8 @@ def mono_blocks(
         ``mean`` of the channels; more than two are mixed down to two first, as ITU-R
         BS.775 does: centre and surround at -3 dB, no LFE. ``left``: the first channel
         alone, as the released code takes it.
+    levels : Levels, optional
+        It counts what is read of two channels.
 
     Yields
     ------
@@ -149,14 +210,15 @@ def mono_blocks(
     rate = source.sound.rate
     late = placement.begin - round((source.zero + start) * rate)
     left = math.inf if math.isinf(seconds) else round(seconds * rate)
-    for block in shifted(_decoded(source, seek, channels, threads), [(0, late), *placement.shifts]):
+    decoded = _decoded(source, seek, channels, threads, levels)
+    for block in shifted(decoded, [(0, late), *placement.shifts]):
         yield block[: int(min(left, len(block)))]
         left -= len(block)
         if left <= 0:
             return
 
 
-def _decoded(source, seek, channels, threads):
+def _decoded(source, seek, channels, threads, levels):
     """Yield the decoded sound as mono blocks, each sample once, whatever its time."""
     if channels not in CHANNELS:
         raise ConfigError(
@@ -174,12 +236,15 @@ def _decoded(source, seek, channels, threads):
         format="f32le",
         acodec="pcm_f32le",
     ).global_args("-copyts")
-    with media.Pipe(node) as pipe:
+    with media.Pipe(node, where=source.path) as pipe:
         while data := pipe.stdout.read(_BLOCK * count * 4):
             frames = np.frombuffer(data, "<f4", len(data) // (4 * count) * count)
-            mono = frames.reshape(-1, count).mean(axis=1, dtype=np.float32)
             # A float file may hold NaN; one of them would spread over the whole filter.
-            yield np.nan_to_num(mono, nan=0.0, posinf=0.0, neginf=0.0)
+            frames = np.nan_to_num(frames, nan=0.0, posinf=0.0, neginf=0.0).reshape(-1, count)
+            mono = frames.mean(axis=1, dtype=np.float32)
+            if levels is not None and count == 2:
+                levels.add(frames, mono)
+            yield mono
         if pipe.wait():
             raise ItemError(
                 f"ffmpeg can't decode this sound: {media.last_lines(pipe.messages())}",
@@ -312,11 +377,12 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
         source = look(path)
         if source.sound is None:
             raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
-        blocks = mono_blocks(
-            source, place_sound(source), seconds=_MAX_SECONDS + 1, channels=channels
-        )
-        song = np.concatenate(
-            [np.zeros(0, np.float32), *resampled(blocks, source.sound.rate, rate)]
+        song, _ = as_mono(
+            lambda mono: _together(resampled(mono, source.sound.rate, rate)),
+            source,
+            place_sound(source),
+            seconds=_MAX_SECONDS + 1,
+            channels=channels,
         )
     if not len(song):
         raise ItemError("the sound has no sample", where=path, remedy="Give a file with sound")
@@ -329,15 +395,40 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     return song
 
 
+def _together(blocks):
+    """Join blocks without ever holding them twice, as a list of them and its copy would be."""
+    grown = bytearray()
+    for block in blocks:
+        grown += memoryview(np.ascontiguousarray(block, np.float32)).cast("B")
+    return np.frombuffer(grown, np.float32)
+
+
 def _read_wav(path, rate):
     """Read a 16-bit mono wav of the wanted rate; None for any other file."""
     try:
+        if joined_at(path) is not None:
+            return None
         with contextlib.closing(wave.open(str(path), "rb")) as file:
             kind = (file.getnchannels(), file.getsampwidth(), file.getframerate())
-            if kind != (1, 2, rate):
+            count = min(file.getnframes(), int(_MAX_SECONDS * rate) + 1)
+            # Who writes to a pipe does not know the size and writes 0.
+            unknown = count == 0 and path.stat().st_size > _HEADER
+            if kind != (1, 2, rate) or unknown:
                 return None
-            data = file.readframes(min(file.getnframes(), int(_MAX_SECONDS * rate) + 1))
-    except (OSError, EOFError, wave.Error):
+            return _together(_wav_blocks(file, count))
+    except (EOFError, wave.Error, struct.error):
         # ffmpeg says what is wrong with it, or reads it.
         return None
-    return np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.float32) / 32768
+    except OSError as error:
+        if (found := accident(error, where=path)) is not None:
+            raise found from error
+        return None
+
+
+def _wav_blocks(file, count):
+    for begin in range(0, count, _BLOCK):
+        data = file.readframes(min(_BLOCK, count - begin))
+        samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
+        yield samples.astype(np.float32) / 32768
+        if not len(samples):
+            return

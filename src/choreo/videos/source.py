@@ -12,6 +12,9 @@ lists and the encoder's priming samples are taken off) are called *file times* h
 import array
 import math
 import re
+import shlex
+import shutil
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +24,7 @@ import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
+from choreo.outside import looks_like, reading
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -47,9 +51,21 @@ _SEEKABLE = {"mov", "matroska"}
 _SEEK_MARGIN = 10.0
 _MAX_PIXELS = 8192 * 8192
 _STREAM = re.compile(r"  Stream #0:\d+(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
+_ROTATION = re.compile(
+    r"      (?:Display Matrix|displaymatrix): rotation of (-?\d+(?:\.\d+)?) degrees"
+)
 # H.264 and HEVC are decoded a third faster without smoothing the edges of their blocks.
 _TIMES_ONLY = {"skip_loop_filter": "all"}
 _REMEDY = "Check that the file plays from its beginning to its end"
+_A_VIDEO = "Give an mp4, mov, mkv, webm, avi, wav, mp3, ogg or flac file"
+# Samples a second of sound that is worth reading; what a header says may be anything.
+_SOUND_RATES = range(4_000, 768_001)
+# Times within a part go back by milliseconds at most, where a file is made badly.
+_JITTER = 0.1
+# Seconds without a picture after which the clock is taken for another one.
+_LEAP = 3600
+# Whatever the file, this much is enough to say what it holds.
+_LOOK_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -202,22 +218,63 @@ def _parse(lines):
             yield "frame", int(match[1]), int(match[3]), int(match[4]), int(match[5])
 
 
-def _frames(pipe):
-    """Yield (time, duration, bytes) of each frame of a listing of one stream."""
+# A clock that goes back is told by a leap forward of this much and what it went back by.
+# Without it framecrc would hold the time until the old clock is reached again.
+_BACK = 1 << 36
+_TOLD_BACK = (
+    "if(isnan(PTS),PREV_OUTPTS,if(isnan(PREV_OUTPTS),PTS,"
+    f"PREV_OUTPTS+if(lt(PTS,PREV_INPTS),{_BACK}+PREV_INPTS-PTS,PTS-PREV_INPTS)))"
+)
+
+
+def _with_steps_back(stream, kind):
+    """Filter that writes down where times go back, for `_frames`."""
+    if kind == "V:0":
+        return stream.filter("settb", f"1/{MICROSECONDS}").filter("setpts", _TOLD_BACK)
+    return stream.filter("asetpts", _TOLD_BACK)
+
+
+def _frames(pipe, second):
+    """Read a listing of one stream that went through `_with_steps_back`.
+
+    Parameters
+    ----------
+    pipe : choreo.media.Pipe
+        The listing.
+    second : int
+        Ticks of its times in a second.
+
+    Yields
+    ------
+    tuple of int
+        Time, length and whether the clock begins anew here. Times rise until it does: what
+        goes back by less than `_JITTER` is held.
+    """
+    said = time = held = None
     for what, _, *rest in _parse(pipe.stdout):
-        if what == "frame":
-            yield rest
+        if what != "frame":
+            continue
+        told, length, _ = rest
+        step = 0 if said is None else told - said
+        back = step - _BACK if step >= _BACK // 2 else 0
+        raw = told if said is None else time - back if back else time + step
+        anew = back > _JITTER * second or (step > _LEAP * second and not back)
+        said, time = told, raw
+        held = raw if held is None or anew else max(held, raw)
+        yield held, length, anew
+    pipe.wait()
 
 
 def _first(path, kind):
     """Header and first frame of a stream: (dict, (time, duration, bytes)); None without one."""
     head = {}
     node = _listing([_input(path, threads=1)[kind]], **{f"frames:{kind[0].lower()}": 1})
-    with media.Pipe(node) as pipe:
+    with media.Pipe(node, where=path, seconds=_LOOK_SECONDS) as pipe:
         for what, _, *rest in _parse(pipe.stdout):
             if what == "frame":
                 return head, tuple(rest)
             head[rest[0]] = rest[1]
+        pipe.wait()
     return None
 
 
@@ -225,21 +282,32 @@ def _describe(path):
     """Return ffmpeg's description of a file: (whole text, {"Video": [...], "Audio": [...]})."""
     # The listing of nothing but a map that never matches makes ffmpeg stop after it has
     # described its input.
-    with media.Pipe(_listing([_input(path)["d:999"]]), loglevel="info") as pipe:
+    node = _listing([_input(path)["d:999"]])
+    with media.Pipe(node, where=path, loglevel="info", seconds=_LOOK_SECONDS) as pipe:
         pipe.stdout.read()
         pipe.wait()
         text = pipe.messages()
-    streams = {"Video": [], "Audio": []}
+    return text, _streams(text)
+
+
+def _streams(text):
+    """Lines about the streams of a file, {"Video": [...], "Audio": [...]}, with their rotation.
+
+    Of the lines below them only those of the side data count: a title may say anything.
+    """
+    streams, inside, last = {"Video": [], "Audio": []}, False, None
     for line in text.splitlines():
         if match := _STREAM.match(line):
-            streams[match[1]].append(match[2])
-            side = streams[match[1]]
-        elif (match := re.search(r"rotation of (-?[\d.]+) degrees", line)) and any(
-            streams.values()
-        ):
-            side[-1] += f", rotation {match[1]}"
+            last, inside = streams[match[1]], False
+            last.append(match[2])
+        elif line.startswith("  Stream #"):
+            last = None
+        elif last and not line.startswith("      "):
+            inside = line.rstrip() == "    Side data:"
+        elif last and inside and (match := _ROTATION.fullmatch(line.rstrip())):
+            last[-1] += f", rotation {match[1]}"
     streams["Video"] = [s for s in streams["Video"] if "(attached pic)" not in s]
-    return text, streams
+    return streams
 
 
 def _number(pattern, text):
@@ -266,7 +334,10 @@ def look(path, *, max_pixels=_MAX_PIXELS):
     ------
     ItemError
         Where the file is missing, empty, cut off before its index, neither video nor
-        sound, or too large in pixels.
+        sound, too large in pixels, of an impossible rate, or two files joined of which a
+        player shows the first alone.
+    AccidentError
+        Where the machine fails.
     """
     path = Path(path)
     if not path.is_file():
@@ -275,6 +346,8 @@ def look(path, *, max_pixels=_MAX_PIXELS):
         )
     if path.stat().st_size == 0:
         raise ItemError("the file has 0 bytes", where=path, remedy="Copy or fetch it again")
+    with reading(path, "a video or sound file"):
+        path.open("rb").close()
     text, streams = _describe(path)
     container = re.search(r"^Input #0, (.*), from ", text, re.MULTILINE)
     if container is None:
@@ -285,14 +358,142 @@ def look(path, *, max_pixels=_MAX_PIXELS):
     sound = _sound(path, streams["Audio"][0]) if streams["Audio"] else None
     if picture is None and sound is None:
         raise ItemError("the file holds neither picture nor sound", where=path, remedy=_REMEDY)
+    duration = hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3])
+    if (place := joined_at(path)) is not None:
+        raise _joined(path, duration, f"tail -c +{place + 1} {shlex.quote(path.name)}")
     return Source(
         path=path,
         container=container[1],
         begin=_number(r"(?m)^  Duration: .*start: (-?[\d.]+)", head) or 0.0,
-        duration=hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3]),
+        duration=duration,
         picture=picture,
         sound=sound,
     )
+
+
+def _joined(path, second, cut):
+    """Two files in one, of which ffmpeg reads the first."""
+    where = "" if second is None else f", the second after {second:.2f} s"
+    return ItemError(
+        f"this is two files joined end to end{where}; players show the first alone",
+        where=path,
+        remedy=f"`{cut} > second{path.suffix}` writes the second; list both as lines "
+        f"`file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt -c copy whole.mkv",
+    )
+
+
+def joined_at(path):
+    """Find where another file of its kind begins behind the end of an mp4, wav or flv.
+
+    Their readers stop at the end that the first one states. In other containers the second
+    is read, too, and its times tell (`scan`, `sound_frames`).
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    int or None
+        Its first byte.
+    """
+    size = Path(path).stat().st_size
+    with open(path, "rb") as file:
+        head = file.read(12)
+        if head[4:8] == b"ftyp":
+            return _second_mp4(file, size)
+        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+            end = 8 + struct.unpack("<I", head[4:8])[0]
+            # The chunks are of even length, not all who count them know.
+            for place in (end, end + end % 2):
+                file.seek(place)
+                again = file.read(12)
+                if again[:4] == b"RIFF" and again[8:] == b"WAVE":
+                    return place
+        if head[:3] == b"FLV":
+            return _second_flv(file)
+    return None
+
+
+def _second_mp4(file, size):
+    place, seen = 0, set()
+    while place + 8 <= size:
+        file.seek(place)
+        head = file.read(16)
+        length, kind = struct.unpack(">I4s", head[:8])
+        if kind == b"ftyp" and b"moov" in seen:
+            return place
+        seen.add(kind)
+        if length == 1 and len(head) == 16:
+            length = struct.unpack(">Q", head[8:])[0]
+        if length < 8:
+            # 0: up to the end of the file.
+            return None
+        place += length
+    return None
+
+
+def _second_flv(file):
+    place = 13
+    while True:
+        file.seek(place)
+        head = file.read(11)
+        if head[:4] == b"FLV\1":
+            return place
+        if len(head) < 11 or head[0] & 0x1F not in (8, 9, 18):
+            return None
+        place += 15 + int.from_bytes(head[1:4])
+
+
+def _ffmpeg():
+    """How a person calls the ffmpeg at hand."""
+    binary = media.ffmpeg_binary()
+    return "ffmpeg" if shutil.which("ffmpeg") == binary else shlex.quote(binary)
+
+
+def begins_anew(source, second, *, rate=None):
+    """The error about a clock that does not go on.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    second : float
+        Where on its clock.
+    rate : float, optional
+        Pictures a second before that.
+
+    Returns
+    -------
+    ItemError
+        With the command that puts the parts one after the other.
+    """
+    picture = source.picture
+    mended = "mended.mp4" if picture else "mended.flac"
+    if picture is None:
+        filters = "-af asetpts=N/SR/TB"
+    else:
+        rate = (picture.fps if rate is None else rate) or 30
+        filters = f"-vf 'setpts=N/({float(rate):.6g}*TB)' -fps_mode passthrough -crf 16"
+        filters += " -af asetpts=N/SR/TB" if source.sound else ""
+    return ItemError(
+        "its clock begins anew there, as where parts were joined with cat",
+        where=source.path,
+        value=f"second {second:.2f}",
+        remedy=f"Join the parts with ffmpeg, or mend it: {_ffmpeg()} -i "
+        f"{shlex.quote(source.path.name)} {filters} {mended}",
+    )
+
+
+def _bounded_rate(path, rate):
+    if rate not in _SOUND_RATES:
+        raise ItemError(
+            f"its sound has no rate from {_SOUND_RATES[0]:,} to {_SOUND_RATES[-1]:,} samples a "
+            "second",
+            where=path,
+            value=rate,
+            remedy="Its header may be wrong: write the sound anew, at 16000 or more",
+        )
 
 
 def _picture(path, said, max_pixels):
@@ -330,6 +531,7 @@ def _sound(path, said):
         return None
     head, (time, samples, size) = found
     rate = int(head["sample_rate"])
+    _bounded_rate(path, rate)
     return Sound(
         codec=said.split()[0].strip(","),
         rate=rate,
@@ -405,6 +607,12 @@ class Scan:
         return None
 
 
+def _near_usual(rate):
+    """The usual rate within a thousandth of a measured one, else as measured."""
+    nearest = min(_RATES, key=lambda usual: abs(usual - rate))
+    return nearest if abs(nearest / rate - 1) < 1e-3 else rate
+
+
 def _unrounded(stated):
     """Rate of which ffmpeg said two decimals: 29.97 is 30000/1001."""
     television = Fraction(round(stated * 1.001) * 1000, 1001)
@@ -424,29 +632,63 @@ def picture_times(path):
     float
         Seconds.
     """
-    with media.Pipe(_listing([_input(path, **_TIMES_ONLY)["V:0"]])) as pipe:
-        for time, _, _ in _frames(pipe):
-            yield time / MICROSECONDS
+    with media.Pipe(_listing([_input(path, **_TIMES_ONLY)["V:0"]]), where=path) as pipe:
+        for what, _, *rest in _parse(pipe.stdout):
+            if what == "frame":
+                yield rest[0] / MICROSECONDS
+        pipe.wait()
 
 
-def sound_frames(source, *, seek=0.0, threads=1):
+def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
     """Decode the sound of a source for the times of its pieces.
+
+    Of sound alone, parts whose clock begins anew follow each other; beside pictures nothing
+    tells how the parts of both go together.
+
+    Parameters
+    ----------
+    source : Source
+        With sound.
+    until : float
+        Seconds on the clock after which nothing need be read.
+    seek, threads : float, int
+        As `Source.seek_point` gives it; decoding threads.
 
     Yields
     ------
     tuple of int
         File time and length of a decoded piece, both in samples of the source's rate.
+
+    Raises
+    ------
+    ItemError
+        Where the clock begins anew before `until`, or the sound becomes another one (rate,
+        channels) that ffmpeg does not follow.
     """
-    with media.Pipe(_listing([source.stream("a:0", seek=seek, threads=threads)])) as pipe:
-        for time, length, _ in _frames(pipe):
+    rate = source.sound.rate
+    stream = _with_steps_back(source.stream("a:0", seek=seek, threads=threads), "a:0")
+    due = late = 0
+    with media.Pipe(_listing([stream]), where=source.path) as pipe:
+        for time, length, anew in _frames(pipe, rate):
+            if anew and source.picture is None:
+                late = due - time
+            elif anew and due / rate - source.zero > until:
+                return
+            elif anew:
+                raise begins_anew(source, due / rate - source.zero)
+            time += late
+            due = time + length
             yield time, length
-
-
-def count_packets(path):
-    """Count the encoded pictures of an mp4, those that its edit list hides included."""
-    node = _listing([_input(path, ignore_editlist=1)["V:0"]], vcodec="copy")
-    with media.Pipe(node) as pipe:
-        return sum(1 for _ in _frames(pipe))
+            if time / rate - source.zero > until + 1:
+                return
+        if re.search(r"(?:rate|[Cc]hannel) change is not supported", pipe.messages()):
+            raise ItemError(
+                "its sound becomes one of another rate or of other channels there",
+                where=source.path,
+                value=f"second {due / rate - source.zero:.2f}",
+                remedy=f"Bring all parts to one kind ({_ffmpeg()} -i PART -ar 48000 -ac 2 "
+                "PART.flac) before they are joined",
+            )
 
 
 def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
@@ -466,6 +708,13 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
     Returns
     -------
     Scan
+
+    Raises
+    ------
+    ItemError
+        Where no picture can be decoded, or the clock begins anew before `end`.
+    AccidentError
+        Where the machine fails.
     """
     seek = source.seek_point(start)
     result = _scan(source, fps, start, end, threads, seek)
@@ -480,11 +729,15 @@ def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
 def _scan(source, fps, start, end, threads, seek):
     """As `scan`; None where no picture, or none as early as `start`, is found."""
     stream = source.stream("V:0", seek=seek, threads=threads, **_TIMES_ONLY)
+    stream = _with_steps_back(stream, "V:0")
     times, frames, last = array.array("d"), 0, math.nan
     gap, longest, whole = math.nan, 0.0, True
-    with media.Pipe(_listing([stream])) as pipe:
-        for time, _, _ in _frames(pipe):
+    with media.Pipe(_listing([stream]), where=source.path) as pipe:
+        for time, _, anew in _frames(pipe, MICROSECONDS):
             time = time / MICROSECONDS - source.zero
+            if anew:
+                step = (last - times[0]) / max(1, len(times) - 1)
+                raise begins_anew(source, last + step, rate=step and _near_usual(1 / step))
             if times:
                 gap = time - last
                 longest = max(longest, gap)
@@ -569,12 +822,14 @@ def _unreadable(path, text):
             where=path,
             remedy="Copy or fetch it again",
         )
+    if (kind := looks_like(path)) is not None:
+        return ItemError(f"this is {kind[0]}, no video or sound file", where=path, remedy=kind[1])
     if match := re.search(r"\[(\S+) @ \w+\] Format not on whitelist", text):
         return ItemError(
             "this is no video or sound file that choreo opens",
             where=path,
             value=match[1],
-            remedy="Give an mp4, mov, mkv, webm, avi, wav, mp3, ogg or flac file",
+            remedy=_A_VIDEO,
         )
     if "Invalid data found" in text:
         return ItemError(

@@ -15,12 +15,11 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.media import SAMPLE_RATE
-from choreo.videos.audio import Placement, mono_blocks, place_sound, resampled, write_song
+from choreo.videos.audio import Placement, as_mono, place_sound, resampled, write_song
 from choreo.videos.source import (
     MICROSECONDS,
     Scan,
     Source,
-    count_packets,
     look,
     picture_times,
     scan,
@@ -81,7 +80,7 @@ def standardise(
         was taken; at another rate it begins up to half a frame early or late. Any other
         source, as of a variable rate, gets `FPS_OF_UNEVEN`.
     channels : {"mean", "left"}
-        How the song is made mono: `choreo.videos.audio.mono_blocks`.
+        How the song is made mono: `choreo.videos.audio.as_mono`.
     require_sound : bool
         Refuse a clip without sound; otherwise its song is silence and `audio` in the
         probe is null.
@@ -175,13 +174,13 @@ def standardise(
     )
     # The outputs appear together, after the last of them is known to be right.
     with whole(video) as new_video, whole(audio) as new_audio, whole(probe) as new_probe:
-        level = _write_song(clip, new_audio)
+        level, mono = _write_song(clip, new_audio)
         if require_sound and level["peak"] < _SILENCE:
             raise _no_sound(source, "the sound of the clip is silence")
         copied = end is None and _is_standard(clip) and _copy(clip, new_audio, new_video)
         if not copied:
             _encode(clip, new_audio, new_video)
-        record = _record(clip, level, finish, copied)
+        record = _record(clip, level, mono, finish, copied)
         write_json(new_probe, record)
     return record
 
@@ -301,21 +300,21 @@ def standard_size(size, sample_aspect, height=None):
 
 
 def _write_song(clip, path):
-    found = clip.source
-    blocks = []
-    if clip.placement is not None:
-        mono = mono_blocks(
-            found,
-            clip.placement,
-            start=clip.begin,
-            # A little more than the song, so that the filter's tail is real sound.
-            seconds=clip.samples / SAMPLE_RATE + 0.1,
-            seek=clip.times.seek,
-            channels=clip.channels,
-            threads=clip.threads,
-        )
-        blocks = resampled(mono, found.sound.rate, SAMPLE_RATE)
-    return write_song(path, blocks, clip.samples)
+    """Write the song; return its levels and how it was made mono."""
+    if clip.placement is None:
+        return write_song(path, [], clip.samples), clip.channels
+    rate = clip.source.sound.rate
+    return as_mono(
+        lambda mono: write_song(path, resampled(mono, rate, SAMPLE_RATE), clip.samples),
+        clip.source,
+        clip.placement,
+        start=clip.begin,
+        # A little more than the song, so that the filter's tail is real sound.
+        seconds=clip.samples / SAMPLE_RATE + 0.1,
+        seek=clip.times.seek,
+        channels=clip.channels,
+        threads=clip.threads,
+    )
 
 
 def _write_mp4(clip, pictures, song, path, **options):
@@ -329,6 +328,9 @@ def _write_mp4(clip, pictures, song, path, **options):
         streams, path, movflags="+faststart", fps_mode="passthrough", **options
     ).global_args("-copyts", "-filter_complex_threads", f"{clip.threads}")
     media.run(node, where=clip.source.path)
+    # Whether a copy has the frames that are due, its caller decides.
+    due = None if options["vcodec"] == "copy" else clip.count
+    media.check_written(path, due, where=clip.source.path)
 
 
 def picture_filters(stream, *, zero, rate, interlaced, stored, size, square):
@@ -429,7 +431,7 @@ def _copy(clip, song, path):
     except ItemError:
         return False
     # A reader that knows no edit lists must find the same frames.
-    return _frames_on_grid(path, clip.rate) == clip.count == count_packets(path)
+    return _frames_on_grid(path, clip.rate) == clip.count == media.count_packets(path)
 
 
 def _frames_on_grid(path, rate):
@@ -482,7 +484,7 @@ def _shift(clip):
     return " ".join(map(str, np.rint(late * 1e4).astype(int)))
 
 
-def _record(clip, level, finish, copied):
+def _record(clip, level, mono, finish, copied):
     found, picture, times = clip.source, clip.source.picture, clip.times
     sound = found.sound and {
         "codec": found.sound.codec,
@@ -506,7 +508,7 @@ def _record(clip, level, finish, copied):
             "samples": clip.samples,
             "rate": SAMPLE_RATE,
             "seconds": clip.samples / SAMPLE_RATE,
-            "channels": clip.channels,
+            "channels": mono,
             "heard": level["samples"] / SAMPLE_RATE,
             "peak": round(level["peak"], 6),
             "rms": round(level["rms"], 6),

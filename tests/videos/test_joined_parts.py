@@ -1,0 +1,137 @@
+"""Parts joined end to end (as `cat` does): all of it is read, or it is refused with the second."""
+
+import re
+import shlex
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile
+from made_clips import clicks, ffmpeg, loud_at, make_clip, need
+
+from choreo import media
+from choreo.errors import ItemError
+from choreo.videos.audio import read_song
+from choreo.videos.source import even_clock, joined_at, look, scan
+
+COUNT, SECONDS = 60, 2.0
+# Container -> encoders of picture and sound.
+READ_ON = {
+    "ts": ("libx264", "aac"),
+    "vob": ("mpeg2video", "mp2"),
+    "mkv": ("libx264", "aac"),
+    "webm": ("libvpx-vp9", "libopus"),
+}
+FIRST_ALONE = {"mp4": ("libx264", "aac"), "flv": ("flv", "libmp3lame")}
+SONGS = {
+    "ogg": "libvorbis",
+    "opus": "libopus",
+    "flac": "flac",
+    "mp3": "libmp3lame",
+    "aac": "aac",
+    "mka": "aac",
+}
+
+
+def join(path, *parts):
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def part(path, encoders, moments=(0.5, 1.5), **options):
+    need(encoders[1])
+    return make_clip(
+        path,
+        count=COUNT,
+        sound=clicks(moments, SECONDS),
+        encoder=encoders[0],
+        sound_encoder=encoders[1],
+        **options,
+    )
+
+
+def entrances(run):
+    """Name -> what reads a video from there on."""
+    return {
+        "standardise": run,
+        "even_clock": even_clock,
+        "song": read_song,
+    }
+
+
+@pytest.mark.parametrize("entrance", ["standardise", "even_clock", "song"])
+@pytest.mark.parametrize("kind", [*READ_ON, *FIRST_ALONE])
+def test_a_joined_video_is_refused_with_the_second(kind, entrance, run, tmp_path):
+    one = part(tmp_path / f"one.{kind}", (READ_ON | FIRST_ALONE)[kind])
+    with pytest.raises(ItemError) as error:
+        entrances(run)[entrance](join(tmp_path / f"two.{kind}", one, one))
+    text = str(error.value)
+    assert re.search("begins anew|joined end to end", text)
+    second = float(re.search(r"(?:second|after) (\d+\.\d+)", text)[1])
+    assert second == pytest.approx(SECONDS, abs=0.15)
+    assert not run.folder.exists() or not list(run.folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["ts", "mkv"])
+def test_the_command_that_is_given_mends_it(kind, run, tmp_path):
+    one = part(tmp_path / f"one.{kind}", READ_ON[kind])
+    with pytest.raises(ItemError) as error:
+        run(join(tmp_path / f"two.{kind}", one, one))
+    words = shlex.split(re.search(r"mend it: (.*)", error.value.remedy)[1])
+    words = [media.ffmpeg_binary(), "-nostdin", "-loglevel", "error", *words[1:]]
+    subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+    mended = tmp_path / "mended.mp4"
+    times = scan(look(mended), fps=30)
+    assert times.frames == 2 * COUNT
+    assert times.off_grid(30) < 0.002
+    assert loud_at(read_song(mended)) == pytest.approx([0.5, 1.5, 2.5, 3.5], abs=0.08)
+
+
+def test_the_first_part_alone_can_be_taken(run, tmp_path):
+    one = part(tmp_path / "one.ts", READ_ON["ts"])
+    probe, frames, song = run(join(tmp_path / "two.ts", one, one), end=1.6)
+    assert probe["frames"] == len(frames) == 48
+    assert loud_at(song) == pytest.approx([0.5, 1.5], abs=0.01)
+
+
+@pytest.mark.parametrize("kind", SONGS)
+def test_the_parts_of_a_song_follow_each_other(kind, tmp_path):
+    need(SONGS[kind])
+    parts = []
+    for name, moments in {"a": [0.5, 1.7], "b": [0.9, 2.4]}.items():
+        soundfile.write(tmp_path / "s.wav", clicks(moments, 3.0), 48_000)
+        parts.append(tmp_path / f"{name}.{kind}")
+        ffmpeg("-i", tmp_path / "s.wav", "-c:a", SONGS[kind], parts[-1])
+    song = read_song(join(tmp_path / f"two.{kind}", *parts))
+    assert len(song) / 16_000 == pytest.approx(6.0, abs=0.15)
+    # An encoder begins each part with a few milliseconds of its own.
+    assert loud_at(song) == pytest.approx([0.5, 1.7, 3.9, 5.4], abs=0.08)
+
+
+def test_the_parts_of_a_wav_are_not_read_as_one(tmp_path):
+    soundfile.write(tmp_path / "a.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
+    two = join(tmp_path / "two.wav", tmp_path / "a.wav", tmp_path / "a.wav")
+    with pytest.raises(ItemError, match=r"joined end to end, the second after 1\.00 s"):
+        read_song(two)
+
+
+def test_a_song_that_changes_its_channels_is_not_cut_off(tmp_path):
+    parts = []
+    for channels in (1, 2):
+        soundfile.write(tmp_path / "s.wav", clicks([0.5], 2.0, channels=channels), 48_000)
+        parts.append(tmp_path / f"{channels}.ogg")
+        ffmpeg("-i", tmp_path / "s.wav", "-c:a", "libvorbis", parts[-1])
+    with pytest.raises(ItemError, match=r"of other channels there \(got 'second 2\.0"):
+        read_song(join(tmp_path / "two.ogg", *parts))
+
+
+def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
+    for kind, encoders in FIRST_ALONE.items():
+        assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None
+    flat = tmp_path / "one.mp4"
+    for flags in ("faststart", "frag_keyframe+empty_moov", "frag_every_frame+dash"):
+        ffmpeg("-i", flat, "-c", "copy", "-movflags", flags, tmp_path / "again.mp4")
+        assert joined_at(tmp_path / "again.mp4") is None
+    soundfile.write(tmp_path / "odd.wav", np.zeros(101), 16_000, subtype="PCM_U8")
+    assert joined_at(tmp_path / "odd.wav") is None
+    assert joined_at(join(tmp_path / "two.wav", *[tmp_path / "odd.wav"] * 2)) is not None
