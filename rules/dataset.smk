@@ -28,6 +28,7 @@ rule write_shard:
         stride_seconds=lambda w: (
             STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else 5.0
         ),
+        max_repaired=STUDY.dataset.max_repaired,
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
     message:
         "dataset: chunks of {wildcards.video}"

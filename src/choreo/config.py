@@ -292,14 +292,21 @@ class Dataset(_Strict):
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
     stride_seconds: Positive = 5.0
     """Step between the 5-second chunks of training songs; less than 5: overlap (not `released`)."""
+    max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """Chunks with a larger share of repaired joints are left out; 1: none. Not with `released`."""
     split: Split = Split()
 
     @model_validator(mode="after")
-    def _stride_of_the_method(self):
+    def _settings_of_the_method(self):
         if self.method == "released" and self.stride_seconds != 5:
             raise ValueError(
                 "stride_seconds has no effect with method released, which cuts consecutive "
                 "chunks: leave it out, or use method thesis"
+            )
+        if self.method == "released" and self.max_repaired != 0.2:
+            raise ValueError(
+                "max_repaired has no effect with method released, which takes every chunk: "
+                "leave it out, or use method thesis"
             )
         return self
 

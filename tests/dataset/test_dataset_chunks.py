@@ -240,3 +240,32 @@ def test_released_has_no_other_stride():
     with pytest.raises(ValueError, match="stride_seconds has no effect with method released"):
         Dataset(method="released", stride_seconds=1)
     assert Dataset(method="released").stride_seconds == 5
+
+
+@pytest.mark.parametrize("stride", [5, 2.5])
+def test_chunks_that_cleaning_made_up_are_left_out(stride):
+    normalised = normalise(dance(20))
+    repaired = np.zeros_like(normalised.repaired)
+    repaired[50:63] = True  # 26 % of the second five seconds
+    repaired[100:110] = True  # exactly a fifth of the third
+    normalised = replace(normalised, repaired=repaired)
+    sound = stored(song(20), "thesis")
+    chunks = cut(normalised, sound, stride_seconds=stride)
+    shares = np.array([repaired[round(10 * s) :][:50].mean() for s in chunks.start_seconds])
+    assert (shares <= 0.2).all() and shares.max() == 0.2
+    whole = cut(normalised, sound, stride_seconds=stride, max_repaired=1)
+    assert whole.dropped == {} and chunks.dropped == {"repaired": len(whole) - len(chunks)}
+    # The others keep their numbers, so that the consecutive ones can be told.
+    at = np.isin(whole.index, chunks.index)
+    np.testing.assert_array_equal(whole.poses[at], chunks.poses)
+    assert 5.0 in whole.start_seconds and 5.0 not in chunks.start_seconds
+    with pytest.raises(ItemError, match=r"\(repaired: \d+\).*raise dataset.max_repaired"):
+        cut(replace(normalised, repaired=np.ones_like(repaired)), sound)
+
+
+def test_released_takes_what_cleaning_made_up():
+    normalised = normalise(dance(12), method="released")
+    normalised = replace(normalised, repaired=np.ones_like(normalised.repaired))
+    assert cut(normalised, stored(song(12), "released")).dropped == {}
+    with pytest.raises(ValueError, match="max_repaired has no effect with method released"):
+        Dataset(method="released", max_repaired=0.5)

@@ -306,6 +306,12 @@ def test_a_true_dance_in_large_pictures_is_left_as_it_is(fps, tmp_path, capsys):
     found = {}
     for name, options in given.items():
         out = tmp_path / name
+        if name in ("px", "height"):
+            # So many frames are bridged that nothing is left to learn from.
+            said = _say(capsys, *command, "-o", out, *options, status=1)
+            assert "none of its 1 chunks can be used (repaired: 1)" in said
+            assert "raise dataset.max_repaired" in said
+            continue
         _say(capsys, *command, "-o", out, *options)
         (clip,) = json.loads((out / "dataset.json").read_text())["clips"]
         found[name] = clip["provenance"]["cleaning"]
@@ -316,9 +322,6 @@ def test_a_true_dance_in_large_pictures_is_left_as_it_is(fps, tmp_path, capsys):
     assert {record["frames"] for record in found.values()} == {8 * fps}
     assert found["own"]["flagged"] == 0
     assert found["own"]["threshold_height"] == pytest.approx(0.2 * 30 / fps)
-    assert found["px"]["threshold_px"] == 50 * 30 / fps
-    assert found["height"]["threshold_height"] == 0.05 * 30 / fps
-    assert min(found[name]["flagged"] for name in ("px", "height")) > 8 * fps / 10
     assert found["robust"]["threshold_px"] is found["robust"]["threshold_height"] is None
     command += ["-o", tmp_path / "none", "--cleaning", "robust", "--threshold", "60"]
     assert "`threshold_px` has no effect with method robust" in _say(capsys, *command, status=1)

@@ -16,6 +16,7 @@ def action(terminal):
         method=p.method,
         outside=p.outside,
         stride_seconds=p.stride_seconds,
+        max_repaired=p.max_repaired,
         provenance={"licence": p.row["licence"], "score": p.row["score"]},
     )
 

@@ -25,6 +25,8 @@ Distances are in units of the dancer's size (the median diagonal of the box arou
 joints), so that the resolution does not matter.
 """
 
+import functools
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +70,15 @@ FEWEST = 10
 
 HELD_ROUNDS = 2
 """How often filled joints are held to their limbs: the second time those moved by the first."""
+
+REACH = 3
+"""Frames on each side of one, in which two are looked for that it lies between."""
+
+AMONG_RIGHT = 0.3
+"""Quantile of all frames: the middle one of those that are right where two in five are not."""
+
+OTHERS = 2.0
+"""A path's jitter is at most this many times what is usual among those of its level."""
 
 REFERENCE_FPS = 30.0
 """Frame rate at which the constants were set."""
@@ -172,15 +183,18 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     -------
     Repair
     """
-    size = body_size(keypoints)
-    exchanged = find_exchanges(keypoints, size, skeleton, fps)
+    absent = written_absent(keypoints)
+    found = np.where(absent[..., None], np.nan, keypoints)
+    size = body_size(found)
+    exchanged = find_exchanges(found, size, skeleton, fps)
     mirror = np.arange(len(skeleton))
     for left, right in skeleton.pairs:
         mirror[[left, right]] = right, left
     path = np.where(exchanged[..., None], keypoints[:, mirror], keypoints).astype(float)
-    scores = np.where(exchanged, scores[:, mirror], scores)
     given = given_joints(path)
-    keep = given.copy()
+    path[written_absent(path)] = np.nan
+    scores = np.where(exchanged, scores[:, mirror], scores)
+    keep = given_joints(path)
     worth = 0.5 + 0.5 * np.clip(np.nan_to_num(scores, nan=1.0), 0, 1)
     used = np.flatnonzero(joints_in_use(path))
     parts = [[j for j in used if skeleton.joints[j] in part] for part in _PARTS]
@@ -201,6 +215,22 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     limit = None if max_gap_seconds is None else max_gap_seconds * fps
     filled = _held(_filled(path, keep, limit), keep, skeleton)
     return Repair(filled, given & ~keep, exchanged & given)
+
+
+def written_absent(keypoints):
+    """Tell which joints stand where estimators write one that they did not find.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+
+    Returns
+    -------
+    ndarray of bool, shape (T, J)
+        Exactly at 0, 0 or -1, -1.
+    """
+    x, y = keypoints[..., 0], keypoints[..., 1]
+    return (x == y) & ((x == 0) | (x == -1))
 
 
 def _filled(path, keep, limit):
@@ -356,8 +386,10 @@ def consistent(paths, fps, level):
     good = [np.ones(len(frame), bool) for frame, _, _ in paths]
     frames_a_second = REFERENCE_FPS / fps
     chains = []
-    for number, (frame, path, worth) in enumerate(paths):
-        jumps, usual = _jumps(frame, path, level, fps)
+    usual_misses = _usual_misses([(frame, path) for frame, path, _ in paths])
+    for number, ((frame, path, worth), usual) in enumerate(zip(paths, usual_misses)):
+        usual *= level.jitter
+        jumps = _jumps(frame, path, level, fps, usual)
         cuts = np.flatnonzero(jumps | (np.diff(frame) > 1)) + 1
         if not len(cuts):
             continue
@@ -389,35 +421,116 @@ def _middle(vectors):
     return np.take_along_axis(length, np.maximum(known - 1, 0) // 2, -1)[..., 0]
 
 
-def _jumps(frame, path, level, fps):
-    """Steps (N - 1,) at which a path jumps, and what its jitter is worth, in body sizes.
+def _misses(frame, path):
+    """How far continuations from both sides of each step miss each other, in body sizes.
 
-    Looked at is how far the straight continuations from both sides miss each other in the
-    middle of a step: half the third difference. At the ends and beside a gap the
-    continuation is that of the three frames on the one side.
+    The straight continuations in the middle of a step, that is half the third difference. At
+    the ends and beside a gap it is how far the frame beyond is off that of the three frames
+    on the one side: the whole third difference.
+
+    Parameters
+    ----------
+    frame : ndarray of int, shape (N,)
+    path : ndarray, shape (N, J, 2)
+
+    Returns
+    -------
+    miss : ndarray, shape (N - 1,)
+        NaN where it can't be told.
+    both : ndarray of bool, shape (N - 1,)
+        Whether both sides go on.
+    third : ndarray, shape (N - 3, J, 2)
+        Third differences; NaN across a gap.
     """
     if len(frame) < 4:
-        return np.zeros(max(len(frame) - 1, 0), bool), 0.0
+        nothing = np.full(max(len(frame) - 1, 0), np.nan)
+        return nothing, np.isfinite(nothing), np.empty((0, *path.shape[1:]))
     third = path[3:] - 3 * path[2:-1] + 3 * path[1:-2] - path[:-3]
     third[frame[3:] - frame[:-3] > 3] = np.nan
     missed = np.full(len(frame) + 1, np.nan)
     missed[2:-2] = _middle(third)
-    earlier, both, later = missed[:-2], missed[1:-1] / 2, missed[2:]
-    miss = np.where(np.isfinite(both), both, np.fmin(earlier, later))
-    usual = level.jitter * np.median(miss[np.isfinite(miss)]) if np.isfinite(miss).any() else 0.0
+    earlier, half, later = missed[:-2], missed[1:-1] / 2, missed[2:]
+    both = np.isfinite(half)
+    return np.where(both, half, np.fmin(earlier, later)), both, third
+
+
+def _jumps(frame, path, level, fps, usual):
+    """Steps (N - 1,) at which a path jumps by more than `usual`, the worth of its jitter."""
+    miss, both, third = _misses(frame, path)
     # Of one side alone it is the whole third difference, and so is what motion and jitter add.
-    least = max(level.jump * _slower(fps) ** 2, usual) * np.where(np.isfinite(both), 1, 2)
+    least = max(level.jump * _slower(fps) ** 2, usual) * np.where(both, 1, 2)
     jumps = miss > least
     # A jump echoes by half, the other way, in the steps beside it: no jumps of their own,
     # or a lone frame would be cut off there and lead from one side to the other.
-    for step in np.flatnonzero(jumps[1:-1] & np.isfinite(both[1:-1])) + 1:
+    for step in np.flatnonzero(jumps[1:-1] & both[1:-1]) + 1:
         echo = np.zeros(path.shape[1:])
         for beside in (step - 1, step + 1):
-            if both[beside] > ECHO * both[step]:
+            if both[beside] and miss[beside] > ECHO * miss[step]:
                 echo += third[beside - 1] / 4
         if echo.any():
             jumps[step] = _middle(third[step - 1] / 2 + echo) > least[step]
-    return jumps, usual
+    return jumps
+
+
+def _usual_misses(paths):
+    """What jitter makes of the misses of paths, in body sizes; no fault can take it over.
+
+    The median miss is of the faults where a joint flickers: one wrong frame spoils four
+    steps, and every sixth frame most of them. A right frame, however, has two near it that
+    are right too and lies between them, up to its jitter and motion. Frames are held to
+    the pair that they are nearest to, `REACH` on each side; the `AMONG_RIGHT` quantile of
+    them is a right one where two in five frames are wrong. Where jitter as large as that
+    explains no such median, it counts in its place, and so does what is usual among the paths.
+
+    Parameters
+    ----------
+    paths : list of (ndarray, ndarray)
+        Frame numbers and positions, as for `consistent`.
+
+    Returns
+    -------
+    ndarray, shape (P,)
+    """
+    medians, among_right = np.zeros((2, len(paths)))
+    for number, (frame, path) in enumerate(paths):
+        miss, *_ = _misses(frame, path)
+        nearest = _nearest(frame, path)
+        miss, nearest = miss[np.isfinite(miss)], nearest[np.isfinite(nearest)]
+        if miss.size and nearest.size:
+            medians[number] = np.median(miss)
+            among_right[number] = np.quantile(nearest, AMONG_RIGHT)
+            among_right[number] *= _median_to_nearest(path.shape[1])
+    usual = np.minimum(medians, among_right)
+    if len(paths):
+        bound = np.minimum(usual, OTHERS * np.median(usual))
+        usual = np.where(among_right < medians, bound, usual)
+    return usual
+
+
+def _nearest(frame, path):
+    """How far each frame is off the line between two near it, at the least; inf if none."""
+    nearest = np.full(len(frame), np.inf)
+    for before, after in itertools.product(range(1, REACH + 1), repeat=2):
+        here = slice(before, len(frame) - after)
+        if here.start >= here.stop:
+            continue
+        earlier, later = frame[: here.stop - before], frame[here.start + after :]
+        share = ((frame[here] - earlier) / (later - earlier))[:, None, None]
+        line = (1 - share) * path[: here.stop - before] + share * path[here.start + after :]
+        off = _middle(path[here] - line) / np.sqrt(1 + share**2 + (1 - share) ** 2)[:, 0, 0]
+        off[later - earlier > 2 * REACH] = np.nan
+        nearest[here] = np.fmin(nearest[here], off)
+    return nearest
+
+
+@functools.cache
+def _median_to_nearest(joints):
+    """Median miss over the `AMONG_RIGHT` quantile of `_nearest`, of jitter that is normal."""
+    path = np.random.default_rng(0).normal(size=(4000, joints, 2))
+    frame = np.arange(len(path))
+    miss, *_ = _misses(frame, path)
+    nearest = _nearest(frame, path)[REACH:-REACH]
+    return float(np.nanmedian(miss) / np.quantile(nearest, AMONG_RIGHT))
 
 
 def _velocities(first, last, frame, path):
@@ -516,7 +629,8 @@ def _too_long(path, keep, size, skeleton, fps):
             continue
         at = np.flatnonzero(np.isfinite(length))
         vector = (path[at, far] - path[at, near])[:, None] / size
-        jumps = np.concatenate([[False], _jumps(at, vector, JOINT, fps)[0], [False]])
+        usual = JOINT.jitter * _usual_misses([(at, vector)])[0]
+        jumps = np.concatenate([[False], _jumps(at, vector, JOINT, fps, usual), [False]])
         for first, last in runs(long[at]):
             if jumps[first] or jumps[last + 1]:
                 wrong[at[first : last + 1], far] = True

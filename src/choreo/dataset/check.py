@@ -266,7 +266,11 @@ def _compare(data, rows, clip, track, song):
         read_song(song, channels=sound.CHANNELS[data.method]), data.method, where=clip["video"]
     )
     made = cutting.cut(
-        normalised, stored, stride_seconds=clip["stride_seconds"], where=clip["video"]
+        normalised,
+        stored,
+        stride_seconds=clip["stride_seconds"],
+        max_repaired=1,  # what was left out for that was never written
+        where=clip["video"],
     )
     for row in rows.tolist():
         index = int(data.index[row])

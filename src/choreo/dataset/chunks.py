@@ -13,6 +13,8 @@ from choreo.media import SAMPLE_RATE
 CHUNK_SECONDS = 5
 CHUNK_FRAMES = CHUNK_SECONDS * POSE_FPS
 CHUNK_SAMPLES = CHUNK_SECONDS * SAMPLE_RATE
+MAX_REPAIRED = 0.2
+"""Share of joints that cleaning made up above which a chunk is left out."""
 
 
 @dataclass(frozen=True)
@@ -164,13 +166,21 @@ def initial_poses(poses, index, method):
     return first
 
 
-def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
+def cut(
+    normalised,
+    audio,
+    *,
+    stride_seconds=CHUNK_SECONDS,
+    max_repaired=MAX_REPAIRED,
+    where=None,
+):
     """Cut a clip into chunks and leave out those that can't be used.
 
     Of `thesis`, every gap (poses with a joint missing) ends a row of chunks and begins the
     next with the first pose after it. A chunk is dropped, and counted, where a coordinate
-    is outside [-1, 1] and `normalised.outside` is "drop" ("outside"), and, with
-    ``method="released"``, where the sound is too short ("short sound").
+    is outside [-1, 1] and `normalised.outside` is "drop" ("outside"), where cleaning made up
+    more of its joints than `max_repaired` ("repaired"), and, with ``method="released"``,
+    where the sound is too short ("short sound").
 
     Parameters
     ----------
@@ -181,6 +191,9 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
     stride_seconds : float
         Step between the chunks; less than 5 makes them overlap. The cuts of `released` have
         no other.
+    max_repaired : float
+        Largest share of repaired joints of a chunk; 1 takes all. The code had no such rule:
+        of `released` it is 1.
     where : str, optional
         What an error names, such as the video's id.
 
@@ -217,7 +230,7 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
         raise _no_chunk(runs, sizes, where)
     kept, dropped = [], Counter()
     for index, frames, samples in _numbered(rows, step):
-        reason = _unusable(normalised, frames, len(audio[samples]))
+        reason = _unusable(normalised, frames, len(audio[samples]), 1 if released else max_repaired)
         if reason:
             dropped[reason] += 1
         else:
@@ -228,7 +241,8 @@ def cut(normalised, audio, *, stride_seconds=CHUNK_SECONDS, where=None):
             f"none of its {dropped.total()} chunks can be used ({reasons})",
             where=where,
             remedy="Look at the cleaned track with `choreo render`; clean with other settings, "
-            "set dataset.outside to clip or rescale, or leave the video out",
+            + " or ".join(_REMEDIES[reason] for reason in sorted(dropped) if reason in _REMEDIES)
+            + ", or leave the video out",
         )
     index = np.array([i for i, _, _ in kept], np.int32)
     poses = np.stack([normalised.poses[frames] for _, frames, _ in kept])
@@ -325,11 +339,21 @@ def _no_chunk(runs, sizes, where):
     )
 
 
-def _unusable(normalised, frames, n_samples):
+_REMEDIES = {
+    "outside": "set dataset.outside to clip or rescale",
+    "repaired": "raise dataset.max_repaired",
+    "short sound": "take a longer song",
+}
+"""What else may help against each reason."""
+
+
+def _unusable(normalised, frames, n_samples, max_repaired):
     if normalised.outside == "drop" and (np.abs(normalised.poses[frames]) > 1).any():
         return "outside"
     if n_samples <= CHUNK_SAMPLES - (1 if normalised.method == "released" else FRAME_SAMPLES):
         return "short sound"
+    if normalised.repaired[frames].mean() > max_repaired:
+        return "repaired"
     return None
 
 

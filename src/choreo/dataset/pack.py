@@ -55,6 +55,7 @@ def make_shard(
     outside=None,
     antialias=True,
     stride_seconds=cutting.CHUNK_SECONDS,
+    max_repaired=cutting.MAX_REPAIRED,
     provenance=None,
 ):
     """Normalise, cut and write one video: what the rule and the CLI call.
@@ -74,7 +75,7 @@ def make_shard(
         Further ids; an empty dancer or source is the video's own.
     method, outside, antialias
         See `choreo.dataset.normalise.normalise`.
-    stride_seconds : float
+    stride_seconds, max_repaired : float
         See `choreo.dataset.chunks.cut`.
     provenance : dict, optional
         Such as licence and settings; the hashes of both inputs are added.
@@ -102,6 +103,7 @@ def make_shard(
         genre=genre,
         source=source,
         stride_seconds=stride_seconds,
+        max_repaired=max_repaired,
         provenance={
             **(provenance or {}),
             "track_sha256": sha256(track),
@@ -121,6 +123,7 @@ def write_shard(
     genre="",
     source="",
     stride_seconds=cutting.CHUNK_SECONDS,
+    max_repaired=cutting.MAX_REPAIRED,
     provenance=None,
 ):
     """Write the chunks of one clip, whole or not at all.
@@ -135,7 +138,7 @@ def write_shard(
         Its song at 16 kHz from the video's first frame on, not scaled yet.
     video, song, dancer, genre, source : str
         Ids; an empty dancer or source is the video's own.
-    stride_seconds : float
+    stride_seconds, max_repaired : float
         See `choreo.dataset.chunks.cut`.
     provenance : dict, optional
         JSON values that are kept in the record.
@@ -149,7 +152,13 @@ def write_shard(
     return write_chunks(
         path,
         normalised,
-        cutting.cut(normalised, stored, stride_seconds=stride_seconds, where=video),
+        cutting.cut(
+            normalised,
+            stored,
+            stride_seconds=stride_seconds,
+            max_repaired=max_repaired,
+            where=video,
+        ),
         video=video,
         song=song,
         dancer=dancer,

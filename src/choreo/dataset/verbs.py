@@ -171,6 +171,13 @@ def add_verbs(verbs):
     sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
     sub.add_argument("--outside", choices=["clip", "rescale", "drop"])
     sub.add_argument("--stride", type=positive, default=5.0, help="seconds (default 5)")
+    sub.add_argument(
+        "--max-repaired",
+        type=positive,
+        default=0.2,
+        metavar="SHARE",
+        help="leave out chunks of which cleaning made up more (default 0.2; 1: none)",
+    )
 
     text = "make a videos table of solo dances from the AIST Dance Video Database's names"
     sub = verbs.add_parser(
@@ -471,9 +478,12 @@ def _shard(options):
         method=options.method,
         outside=options.outside,
         stride_seconds=options.stride,
+        max_repaired=options.max_repaired,
     )
     share_outside = record["values_outside"] / max(1, record["values"])
-    print(f"{options.output}: {record['chunks']} chunks; {share_outside:.2%} outside [-1, 1]")
+    left_out = "".join(f"; left out: {n} ({why})" for why, n in record["dropped"].items())
+    inside = f"{share_outside:.2%} outside [-1, 1]"
+    print(f"{options.output}: {record['chunks']} chunks; {inside}{left_out}")
 
 
 def _videos_table(options):
