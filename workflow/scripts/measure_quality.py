@@ -11,11 +11,12 @@ i, p = snakemake.input, snakemake.params
 def action(terminal):
     track = PoseTrack.load(i.track)
     counts = None
-    if i.get("people"):
+    people = i.get("people") or (p.file or {}).get("path")
+    if people:
         # Not told the frames of the video: every entry of the file counts.
         options = {"skeleton": p.file["skeleton"], "first_frame": p.file["first_frame"]}
         counts = count_people(
-            p.file["format"], read_detections(p.file["format"], i.people, **options)
+            p.file["format"], read_detections(p.file["format"], people, **options)
         )
     record = quality(
         track,
