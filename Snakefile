@@ -1,19 +1,14 @@
 # Music-driven choreography from video: from the rows of a videos table to every table
 # and figure. Each line below is a stage; `snakemake --list-target-rules` names the targets.
-from pathlib import Path
-
 from snakemake.utils import min_version
+
+from choreo.files import shipped
 
 min_version("9.0")
 
 if not workflow.configfiles:
 
-    # Of the working folder, else of the project (`--directory`).
-    configfile: (
-        "config/config.yaml"
-        if Path("config/config.yaml").exists()
-        else str(Path(workflow.basedir) / "config" / "config.yaml")
-    )
+    configfile: str(shipped("config/config.yaml"))
 
 
 report: "workflow/report/workflow.rst"

@@ -18,7 +18,7 @@ ROOT = Path(workflow.current_basedir).parent
 
 if workflow.is_main_process:
     try:
-        choreo.workflow.check_place(ROOT, sys.executable)
+        choreo.workflow.check_place(sys.executable)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None

@@ -58,7 +58,7 @@ def _user_path(text):
             )
         if unicodedata.category(c) == "Cc":
             raise ValueError("must hold no line break, tab or other control character")
-    return text
+    return os.path.expanduser(text)
 
 
 def _source(text):
@@ -629,7 +629,7 @@ def read_table(path):
     ConfigError
         Naming the file, the line and the column.
     """
-    path = shipped(path)
+    path = shipped(os.path.expanduser(path))
     try:
         lines = read_rows(path, COLUMNS, required=("id", "source"))
     except FileNotFoundError:
@@ -674,7 +674,7 @@ def local_path(row, table):
     # os.path: a name that no system takes (too long) is not there, and the job says so.
     if os.path.exists(path):
         return path
-    beside = shipped(table).parent / path
+    beside = shipped(os.path.expanduser(table)).parent / path
     return beside if os.path.exists(beside) else path
 
 

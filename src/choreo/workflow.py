@@ -12,7 +12,7 @@ from choreo.errors import ConfigError
 from choreo.jobs import tombstones
 
 PACKAGE = Path(__file__).parent
-UNFIT = "\"'\\`$&;|<>()*?[]{}#~!:"
+UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
 
 
