@@ -2,11 +2,13 @@
 # and figure. Each line below is a stage; `snakemake --list-target-rules` names the targets.
 from snakemake.utils import min_version
 
+from choreo.files import shipped
+
 min_version("9.0")
 
 if not workflow.configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: str(shipped("config/config.yaml"))
 
 
 report: "workflow/report/workflow.rst"

@@ -1,5 +1,6 @@
 # The config and the videos table, read and checked before the DAG exists, and what the
 # rule files share.
+import sys
 from pathlib import Path
 
 import choreo.config
@@ -13,7 +14,14 @@ from choreo.training.recipes import load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
+ROOT = Path(workflow.current_basedir).parent
+
 if workflow.is_main_process:
+    try:
+        choreo.workflow.check_place(sys.executable)
+        choreo.config.check_keys(workflow.configfiles)
+    except ChoreoError as error:
+        raise WorkflowError(str(error)) from None
     choreo.workflow.release_stale_locks()
 
 
@@ -37,7 +45,6 @@ try:
 except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
-ROOT = Path(workflow.current_basedir).parent
 OUT = f"results/{STUDY.study}"
 CLIPS = list(ROWS)
 # Those that are videos, and no shards that were imported.
@@ -133,8 +140,21 @@ def source_of(wildcards):
         return f"{OUT}/videos/demo/{row.id}.mp4"
     if row.kind == "url":
         return f"{OUT}/videos/downloads/{row.id}.video"
-    path = choreo.config.local_path(row, STUDY.table)
-    return str(path) if path.is_file() else []
+    path = source_path(wildcards)
+    return [] if Path(path).is_dir() else choreo.workflow.as_input(path)
+
+
+def source_path(wildcards):
+    """Where the table says that a video or shard lies."""
+    return str(choreo.config.local_path(ROWS[wildcards.video], STUDY.table))
+
+
+def source_state(wildcards):
+    """What says that a source changed which is no input, for the braces in its path."""
+    row = ROWS[wildcards.video]
+    if row.kind in ("demo", "url"):
+        return None
+    return choreo.workflow.state_of(source_path(wildcards))
 
 
 def sound_of(video):
@@ -151,8 +171,12 @@ def imported_path(wildcards):
 
 def imported_file(wildcards):
     """Another tool's poses of a video; none where there are none (the job says so)."""
-    path = imported_path(wildcards)
-    return path if Path(path).exists() else []
+    return choreo.workflow.as_input(imported_path(wildcards))
+
+
+def imported_state(wildcards):
+    """What says that another tool's poses changed which are no input."""
+    return choreo.workflow.state_of(imported_path(wildcards))
 
 
 def native_file(wildcards):
@@ -167,7 +191,10 @@ def native_file(wildcards):
     own = STUDY.poses.imports.get(name)
     if own is None or own.format not in ("alphapose", "openpose"):
         return None
-    return own.model_dump(include={"format", "skeleton", "first_frame"})
+    asked = own.model_dump(include={"format", "skeleton", "first_frame"})
+    if imported_state(wildcards):
+        asked |= {"path": imported_path(wildcards), "state": imported_state(wildcards)}
+    return asked
 
 
 def native_people(wildcards):
@@ -249,8 +276,7 @@ def alphapose_part(setting):
         if not own:
             return ancient(f"{RESOURCES}/alphapose/{name}.json")
         # None where it does not exist: the job says so.
-        own = Path(own).expanduser()
-        return str(own) if own.is_file() else []
+        return choreo.workflow.as_input(Path(own).expanduser())
 
     return path
 

@@ -60,7 +60,8 @@ rule adopt_shard:
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
-        path=lambda w: str(choreo.config.local_path(ROWS[w.video], STUDY.table)),
+        path=source_path,
+        state=source_state,
         method=STUDY.dataset.method,
         outside=STUDY.dataset.outside,
         # Other splits take the consecutive chunks.

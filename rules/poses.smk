@@ -79,6 +79,7 @@ rule import_poses:
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
         path=imported_path,
+        state=imported_state,
         format=lambda w: STUDY.poses.imports[w.estimator].format,
         skeleton=lambda w: STUDY.poses.imports[w.estimator].skeleton,
         first_frame=lambda w: STUDY.poses.imports[w.estimator].first_frame,

@@ -87,7 +87,8 @@ rule standardise_video:
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
-        path=lambda w: str(choreo.config.local_path(ROWS[w.video], STUDY.table)),
+        path=source_path,
+        state=source_state,
         # A demo clip was already cut from its song.
         start=lambda w: None if ROWS[w.video].kind == "demo" else ROWS[w.video].start,
         end=lambda w: None if ROWS[w.video].kind == "demo" else ROWS[w.video].end,

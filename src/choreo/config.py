@@ -6,19 +6,77 @@ schema in ``workflow/schemas`` and the table in ``config/README.md`` are made fr
 (``python -m choreo.config``) and a test fails where they drift apart.
 """
 
-import csv
+import datetime
 import difflib
 import json
+import os
 import re
+import unicodedata
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
-from choreo.errors import ConfigError
+from choreo import provenance
+from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
-from choreo.files import is_id, write_text
+from choreo.files import is_id, shipped, write_text
 from choreo.poses.pick import parse
+from choreo.text_tables import read_rows, read_text
+from choreo.training.recipes import DuplicateKey, load_yaml
+
+
+def _name(value):
+    """A name that YAML reads as a whole number is that number's digits; others must be text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None and not isinstance(value, (str, list, dict)):
+        raise ValueError(
+            f"YAML reads this as a {type(value).__name__}, not as text: put it in quotes"
+        )
+    return value
+
+
+def _user_path(text):
+    """A path that Snakemake is given, which takes braces for a wildcard of its own."""
+    if not text.strip():
+        raise ValueError("must not be empty: leave it out, or write null")
+    for c in text:
+        if c in "{}":
+            raise ValueError(
+                "must hold no braces, which Snakemake takes for a wildcard: rename the file, or "
+                "give a link to it without braces"
+            )
+        if unicodedata.category(c) == "Cc":
+            raise ValueError("must hold no line break, tab or other control character")
+    return os.path.expanduser(text)
+
+
+def _source(text):
+    if text.startswith("="):
+        raise ValueError("is a formula of a spreadsheet: save the table with values, not formulas")
+    for c in text:
+        if unicodedata.category(c) == "Cc":
+            raise ValueError("must hold no line break, tab or other control character")
+    return text
+
+
+def _stride(value):
+    if value not in STRIDES:
+        raise ValueError(
+            "must divide a 5-second chunk into whole poses: use one of "
+            + ", ".join(f"{s:g}" for s in STRIDES)
+        )
+    return value
 
 
 def _id(text):
@@ -43,24 +101,45 @@ def _heights(value):
     return value
 
 
-Id = Annotated[str, AfterValidator(_id)]
+Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
+UserPath = Annotated[str, AfterValidator(_user_path)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Heights = Annotated[
     float,
     AfterValidator(_heights),
     Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": 2}),
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Workers = Annotated[int, Field(ge=1, le=1024)]
+Minutes = Annotated[float, Field(gt=0, le=10_080)]
+STRIDES = (0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
+"""Steps that `choreo.dataset.chunks` takes (a test holds them to it)."""
+
+
+def _is_section(model, name):
+    """Tell whether a key holds further keys."""
+    field = model.model_fields.get(name) if isinstance(name, str) else None
+    kind = None if field is None else get_origin(field.annotation) or field.annotation
+    return isinstance(kind, type) and issubclass(kind, (BaseModel, dict))
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, values):
+        """`videos:` with nothing under it, which YAML reads as null, changes nothing."""
+        if not isinstance(values, dict):
+            return values
+        return {k: v for k, v in values.items() if v is not None or not _is_section(cls, k)}
+
 
 class Videos(_Strict):
     """Stage `videos`."""
 
-    fps: Positive | None = None
+    fps: Annotated[float, Field(ge=1, le=240)] | None = None
     """Frames a second of every video; null: its own even rate (10 to 60), 60 where it has none."""
     height: Annotated[int, Field(ge=64, le=4320)] | None = None
     """Scale to this height in pixels; null keeps the original size."""
@@ -100,9 +179,9 @@ class Import(_Strict):
 
     def of(self, video):
         """Where the poses of a video lie; AIST++ has one file, ``cAll``, for all cameras."""
-        if self.format == "aist" and not Path(self.path.replace("{video}", video)).exists():
+        if self.format == "aist" and not os.path.exists(self.path.replace("{video}", video)):
             video = re.sub(r"_c0[1-9]_", "_cAll_", video)
-        return self.path.replace("{video}", video)
+        return os.path.expanduser(self.path.replace("{video}", video))
 
 
 class AlphaPose(_Strict):
@@ -110,19 +189,19 @@ class AlphaPose(_Strict):
 
     accept_licence: bool = False
     """true: "I accept AlphaPose's licence" (academic, non-commercial). Nothing runs before."""
-    checkout: str | None = None
+    checkout: UserPath | None = None
     """Folder of your own checkout; null: the pinned commit is cloned once."""
-    python: str | None = None
+    python: UserPath | None = None
     """Python of a checkout that you built; null: ours, with stand-ins for the compiled parts."""
-    weights17: str | None = None
+    weights17: UserPath | None = None
     """Path of fast_421_res152_256x192.pth; null: downloaded once."""
-    weights26: str | None = None
+    weights26: UserPath | None = None
     """Path of halpe26_fast_res50_256x192.pth; null: downloaded once."""
-    detector: str | None = None
+    detector: UserPath | None = None
     """Path of yolov3-spp.weights; null: downloaded once."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where it runs."""
-    stall_minutes: Positive = 15.0
+    stall_minutes: Minutes = 15.0
     """Stop it when it shows no sign of progress for so long."""
 
 
@@ -131,26 +210,26 @@ class OpenPose(_Strict):
 
     accept_licence: bool = False
     """true: "I accept OpenPose's licence" (non-commercial research). Nothing runs before."""
-    program: str | None = None
+    program: UserPath | None = None
     """Path of openpose.bin; null: the one on PATH, unless `image` is given."""
-    image: str | None = None
+    image: UserPath | None = None
     """Apptainer image (a .sif file or docker://...) to run it in."""
-    models: str | None = None
+    models: UserPath | None = None
     """OpenPose's `models` folder; null: beside the program, or in the image."""
     net_resolution: Annotated[str, Field(pattern=r"^(-1|[0-9]+)x(-1|[0-9]+)$")] = "-1x368"
     """Size of the network's input; sides are multiples of 16, -1 keeps the picture's shape."""
-    stall_minutes: Positive = 15.0
+    stall_minutes: Minutes = 15.0
     """Stop it when it shows no sign of progress for so long."""
 
 
 class RTMPose(_Strict):
     """RTMPose through rtmlib: `rtmpose17` and `rtmpose26`."""
 
-    detector: str | None = None
+    detector: UserPath | None = None
     """Path of the person detector (YOLOX, .onnx); null: downloaded once."""
-    weights17: str | None = None
+    weights17: UserPath | None = None
     """Path of the 17-joint model (.onnx); null: downloaded once."""
-    weights26: str | None = None
+    weights26: UserPath | None = None
     """Path of the 26-joint model (.onnx); null: downloaded once."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where it runs; cuda needs onnxruntime-gpu."""
@@ -163,6 +242,8 @@ FOREIGN = ("alphapose17", "alphapose26", "openpose25", "rtmpose17", "rtmpose26")
 SIMULATED = "simulated"
 """No estimator: the true joints of the demo's dancers with known faults, without a picture."""
 ESTIMATORS = (*EMBEDDED, *FOREIGN, SIMULATED)
+RESERVED_ESTIMATORS = ("truth", "estimator", *provenance.COLUMNS)
+"""What else the tables of estimators have for rows and columns (a test holds them to it)."""
 
 
 class Poses(_Strict):
@@ -176,7 +257,7 @@ class Poses(_Strict):
     """Estimator -> other poses: `path`, `format`, and what they can't tell (docs/poses.md)."""
     linker: Literal["poses", "pose_flow", "labels"] = "poses"
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
-    resources: str = "resources"
+    resources: UserPath = "resources"
     """Folder for what is downloaded once for all studies: weights and AlphaPose's source."""
     alphapose: AlphaPose = AlphaPose()
     openpose: OpenPose = OpenPose()
@@ -191,9 +272,19 @@ class Poses(_Strict):
                     f"estimators: {name!r} is unknown; known are {', '.join(known)} "
                     "(name the files of any other under poses.imports)"
                 )
+        names = {}
         for name in self.imports:
-            if name in ESTIMATORS:
+            if name.lower() in ESTIMATORS:
                 raise ValueError(f"imports: {name} is an estimator of ours; choose another name")
+            if name.lower() in RESERVED_ESTIMATORS:
+                raise ValueError(
+                    f"imports: {name} has the name of another row or column of the tables; choose "
+                    f"another than {', '.join(RESERVED_ESTIMATORS)}"
+                )
+            if (other := names.setdefault(name.lower(), name)) != name:
+                raise ValueError(
+                    f"imports: {name} and {other} are the same on file systems that ignore case"
+                )
         for tool, settings, licence in (
             (
                 "alphapose",
@@ -290,7 +381,7 @@ class Dataset(_Strict):
     """`thesis`: section 4.1 as the text says. `released`: what the code did (left channel)."""
     outside: Literal["clip", "rescale", "drop"] | None = None
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
-    stride_seconds: Positive = 5.0
+    stride_seconds: Annotated[float, AfterValidator(_stride)] = 5.0
     """Step between the 5-second chunks of training songs; less than 5: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Chunks with a larger share of repaired joints are left out; 1: none. Not with `released`."""
@@ -318,21 +409,21 @@ class Training(_Strict):
     """File that defines the models."""
     models: Annotated[list[Id], Field(min_length=1)] = ["original", "lstm", "gru"]
     """Recipes to train: the rows of Table 2."""
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] = [1]
+    seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
     """One training a model and seed."""
     switches: dict[Id, dict[str, Any]] = {}
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
-    processes: Count = 1
+    processes: Workers = 1
     """Processes that share each batch of one training: one a GPU, for large datasets."""
     precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
     """`auto`: `tf32` on a GPU that has it, else `float32`; `bfloat16`: mixed precision."""
-    threads: Count = 2
+    threads: Workers = 2
     """CPU threads of one process. Another number may change the last digits of the result."""
     look_every: Annotated[int, Field(ge=0)] = 0
     """Epochs between early looks: a short sample dance, as a video; 0: none."""
-    perceptual_weights: str | None = None
+    perceptual_weights: UserPath | None = None
     """The perceptual network (Ren et al.'s GCN.pth); null: trained by its own rule."""
     perceptual_steps: Count = 2000
     """Steps of that training, on real training dances only."""
@@ -343,7 +434,7 @@ class Dances(_Strict):
 
     initial_pose: Literal["random", "zero"] = "random"
     """Where a dance begins: at a first pose of a real training dance, or in the middle."""
-    temperature: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    temperature: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Factor of the generator's noise."""
     join: Literal["initial_pose", "cross_fade"] = "initial_pose"
     """Each 5-second piece from the last pose of the one before (thesis), or faded into it."""
@@ -361,7 +452,7 @@ class Sensitivity(_Strict):
 class Audit(_Strict):
     """Table 3, the audit of the thesis's claims."""
 
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], Field(min_length=1)] | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
     switches: dict[str, Any] = {}
     """Switches of all its models, over those of `training.switches.all`."""
@@ -374,7 +465,7 @@ class Evaluation(_Strict):
     """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
     tolerance_seconds: Positive = 0.15
     """A motion beat within this of a music beat is aligned."""
-    beat_this: str | None = None
+    beat_this: UserPath | None = None
     """Weights of the package `beat_this`: its music beats in the place of librosa's."""
     sensitivity: Sensitivity = Sensitivity()
     audit: Audit = Audit()
@@ -389,7 +480,7 @@ class Config(_Strict):
     """The videos table (.tsv), one row a video."""
     on_bad_video: Literal["skip", "stop"] = "skip"
     """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Seed = 1
     """Seed of the demo's songs and dancers, the splits, the extractor and the dances' noise."""
     videos: Videos = Videos()
     poses: Poses = Poses()
@@ -406,7 +497,7 @@ class Row(_Strict):
 
     id: Id
     """Name of the video in every file of the study."""
-    source: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1), AfterValidator(_source)]
     """`demo:...`, a URL, or a path (from the working folder or the table) of a video or shard."""
     start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Seconds into the source at which the clip begins; empty: its beginning."""
@@ -474,7 +565,9 @@ def _explain(error, model, where):
     if first["type"] == "missing":
         return ConfigError(f"{key!r} is missing", where=where, remedy="It has no default")
     message = first["msg"].removeprefix("Value error, ")
-    shown = value if isinstance(value, (str, int, float, bool, list)) else None
+    shown = None if isinstance(value, (dict, BaseModel)) else value
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        shown = str(value)
     return ConfigError(f"{key}: {message}" if key else message, where=where, value=shown)
 
 
@@ -511,6 +604,28 @@ def read_config(values, *, where="config"):
         raise _explain(error, Config, where) from None
 
 
+def check_keys(paths):
+    """Refuse a config file in which a key is given twice, of which YAML keeps the last.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        Files that Snakemake could read already.
+
+    Raises
+    ------
+    ConfigError
+        With the key and its line.
+    """
+    for path in paths:
+        try:
+            load_yaml(read_text(path))
+        except DuplicateKey as error:
+            raise ConfigError(str(error), where=path, remedy="Delete one of the two") from None
+        except (yaml.YAMLError, ItemError, OSError):
+            continue  # JSON with tabs, which Snakemake reads
+
+
 def read_table(path):
     """Read and check a videos table: tab-separated, a heading line, ``#`` begins a comment.
 
@@ -523,49 +638,24 @@ def read_table(path):
     ConfigError
         Naming the file, the line and the column.
     """
-    path = Path(path)
+    path = shipped(os.path.expanduser(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        lines = read_rows(path, COLUMNS, required=("id", "source"))
     except FileNotFoundError:
         raise ConfigError(
             "there is no such videos table",
             where=path,
             remedy="Make it with the columns of config/README.md, or mend `table` in the config",
         ) from None
-    except (UnicodeDecodeError, OSError) as error:
+    except ItemError as error:
+        raise ConfigError(
+            error.message, where=error.where, value=error.value, remedy=error.remedy
+        ) from None
+    except (OSError, ValueError) as error:
         raise ConfigError(f"can't read the videos table: {error}", where=path) from None
-    lines = [
-        (number, line)
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.startswith("#")
-    ]
-    if not lines:
-        raise ConfigError("the videos table is empty", where=path, remedy="Add a heading and a row")
-    heading = [cell.strip() for cell in lines[0][1].split("\t")]
-    for column in heading:
-        if column not in COLUMNS:
-            close = difflib.get_close_matches(column, COLUMNS, 1)
-            raise ConfigError(
-                "unknown column",
-                where=f"{path}, line {lines[0][0]}",
-                value=column,
-                remedy=(f"Did you mean {close[0]!r}? " if close else "")
-                + f"Columns are separated by tabs; allowed: {', '.join(COLUMNS)}",
-            )
-    for column in ("id", "source"):
-        if column not in heading:
-            raise ConfigError(f"column {column!r} is missing", where=f"{path}, line {lines[0][0]}")
     rows, seen = [], {}
-    for number, line in lines[1:]:
-        cells = next(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+    for number, values in lines:
         where = f"{path}, line {number}"
-        if len(cells) > len(heading):
-            raise ConfigError(
-                f"{len(cells)} cells under {len(heading)} headings",
-                where=where,
-                remedy="Separate cells by one tab each",
-            )
-        values = {k: cell.strip() for k, cell in zip(heading, cells) if cell.strip()}
         if "id" in values:
             values.setdefault("song", values["id"])
             values.setdefault("dancer", values["id"])
@@ -589,9 +679,12 @@ def read_table(path):
 
 def local_path(row, table):
     """Path of a local source: from the working folder, else from the table's folder."""
-    path = Path(row.source).expanduser()
-    beside = Path(table).parent / path
-    return beside if not path.exists() and beside.exists() else path
+    path = Path(os.path.expanduser(row.source))
+    # os.path: a name that no system takes (too long) is not there, and the job says so.
+    if os.path.exists(path):
+        return path
+    beside = shipped(os.path.expanduser(table)).parent / path
+    return beside if os.path.exists(beside) else path
 
 
 def chosen_recipes(study, recipes):
@@ -644,6 +737,14 @@ def chosen_recipes(study, recipes):
                 where=f"config, training.switches of {name}, {error.where}",
                 value=error.value,
                 remedy=error.remedy or f"{training.recipes} and docs/training.md explain switches",
+            ) from None
+        try:
+            _user_path(chosen[name].weights_file or "none")
+        except ValueError as error:
+            raise ConfigError(
+                f"weights_file {error}",
+                where=f"{training.recipes}, {name}",
+                value=chosen[name].weights_file,
             ) from None
     return chosen
 

@@ -12,6 +12,9 @@ from choreo.errors import accident
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
+PROJECT = Path(__file__).parents[2]
+"""The folder of the Snakefile, from which the package is installed."""
+
 
 @contextlib.contextmanager
 def whole(path):
@@ -86,3 +89,21 @@ def is_id(text):
     every file system, in a shell, in a URL and in a Snakemake wildcard.
     """
     return bool(_ID.fullmatch(text))
+
+
+def shipped(path):
+    """A path that is not in the working folder, but is in the project, such as the demo's table.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Path
+        As given, where it is there, is absolute, or is in neither.
+    """
+    path = Path(path)
+    # os.path: a name that no system takes is in neither.
+    ours = not path.is_absolute() and not os.path.exists(path) and os.path.exists(PROJECT / path)
+    return PROJECT / path if ours else path

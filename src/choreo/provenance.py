@@ -12,6 +12,8 @@ import subprocess
 from pathlib import Path
 
 VARIABLE = "CHOREO_PROVENANCE"
+COLUMNS = ("study_seed", "training_seeds", "commit", "config")
+"""What every .csv has beside its own columns."""
 _NONE = "no git"
 _CODE = ("Snakefile", "rules", "workflow", "src")
 _MACHINE = {
@@ -172,9 +174,10 @@ def columns(found):
     -------
     dict of str to str or int
     """
-    return {
-        "study_seed": found["seed"],
-        "training_seeds": " ".join(map(str, found["training_seeds"])),
-        "commit": found["commit"],
-        "config": found["config"],
-    }
+    values = (
+        found["seed"],
+        " ".join(map(str, found["training_seeds"])),
+        found["commit"],
+        found["config"],
+    )
+    return dict(zip(COLUMNS, values))

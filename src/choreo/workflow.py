@@ -8,9 +8,12 @@ import shutil
 import sys
 from pathlib import Path
 
+from choreo.errors import ConfigError
 from choreo.jobs import tombstones
 
 PACKAGE = Path(__file__).parent
+UNFIT = "\"'\\`$&;|<>()*?[]{}:"
+"""Characters that a shell, PATH or Snakemake reads in its own way."""
 
 
 @functools.cache
@@ -94,6 +97,83 @@ def release_stale_locks(folder=".snakemake"):
         shutil.rmtree(folder / "locks", ignore_errors=True)
     fcntl.flock(handle, fcntl.LOCK_SH)
     _held.append(handle)
+
+
+def as_input(path):
+    """A file or folder of the user as an input of a rule.
+
+    Snakemake puts wildcards into every input, also into one that a function returned:
+    ``{video}`` in a name would become another file, and ``{x}`` end the planning. A path with
+    braces is therefore no input; the job reads it from its parameters, among which
+    `state_of` says when it changed.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str or list
+        None of the kind (``[]``) where it is not there, which the job says, or has braces.
+    """
+    text = os.path.normpath(path)
+    return text if os.path.exists(text) and not set("{}") & set(text) else []
+
+
+def state_of(path):
+    """What a job's parameters say of a path that can't be its input, so that a change is seen.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    list of int or None
+        Size in bytes and time of the last change in ns; None for a path that is an input,
+        or not there.
+    """
+    if as_input(path) or not os.path.exists(path):
+        return None
+    found = os.stat(path)
+    return [found.st_size, found.st_mtime_ns]
+
+
+def unfit_for_a_shell(path):
+    """Characters of a path that Snakemake's unquoted command lines can't take.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    return "".join(dict.fromkeys(c for c in str(path) if c.isspace() or c in UNFIT))
+
+
+def check_place(*paths):
+    """Refuse a project or a Python from which no job could be started.
+
+    Parameters
+    ----------
+    *paths : str or Path
+
+    Raises
+    ------
+    ConfigError
+        With the characters and the remedy.
+    """
+    for path in paths:
+        if found := unfit_for_a_shell(path):
+            raise ConfigError(
+                f"a path from which no job can be started: it holds {found!r}",
+                where=path,
+                remedy="Move the project to a folder without spaces, quotes and other characters "
+                "that a shell reads, delete .venv there and run `make env`",
+            )
 
 
 def has_gpu():

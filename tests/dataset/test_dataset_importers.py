@@ -201,7 +201,7 @@ def test_aist_splits(tmp_path):
     (tmp_path / "ignore_list.txt").write_text(others[0] + "\n")
     del expected[others[0]]
     assert read_splits(tmp_path) == expected
-    with pytest.raises(ItemError, match="can't read the list"):
+    with pytest.raises(ItemError, match="no such file"):
         read_splits(tmp_path, kind="pose")
 
 

@@ -5,10 +5,10 @@ from choreo.jobs import run_item
 
 def action(terminal):
     i, p = snakemake.input, snakemake.params
-    if not i.get("source"):
+    if not (i.get("source") or p.state):
         raise ItemError("no such file", where=p.path, remedy="Mend `source` in the videos table")
     adopt_shard(
-        i.source,
+        i.get("source") or p.path,
         snakemake.output.shard,
         snakemake.output.audio,
         video=p.row["id"],

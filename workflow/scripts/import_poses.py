@@ -6,7 +6,7 @@ from choreo.poses.formats.registry import read
 
 def action(terminal):
     i, p = snakemake.input, snakemake.params
-    if not i.get("poses"):
+    if not (i.get("poses") or p.state):
         raise ItemError(
             "there is no such file or folder",
             where=p.path,
@@ -16,7 +16,7 @@ def action(terminal):
     probe = read_json(i.probe)
     track = read(
         p.format,
-        i.poses,
+        i.get("poses") or p.path,
         size=(probe["width"], probe["height"]),
         fps=probe["fps"],
         frames=probe["frames"],

@@ -11,7 +11,8 @@ i, p = snakemake.input, snakemake.params
 def action(terminal):
     track = PoseTrack.load(i.track)
     counts = None
-    if i.get("people"):
+    people = i.get("people") or (p.file or {}).get("path")
+    if people:
         # Not told the frames of the video: every entry of the file counts, from whatever
         # number on (AlphaPose's missing frames are gaps between numbers).
         first = p.file["first_frame"]
@@ -19,7 +20,7 @@ def action(terminal):
             first = 0
         options = {"skeleton": p.file["skeleton"], "first_frame": first}
         counts = count_people(
-            p.file["format"], read_detections(p.file["format"], i.people, **options)
+            p.file["format"], read_detections(p.file["format"], people, **options)
         )
     record = quality(
         track,

@@ -11,15 +11,16 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from choreo.errors import ConfigError
-from choreo.files import is_id
+from choreo.errors import ConfigError, ItemError
+from choreo.files import is_id, shipped
+from choreo.text_tables import read_text
 
 # YAML reads a bare `off` as false.
 _off = BeforeValidator(lambda value: "off" if value is False else value)
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class LossWeights(_Strict):
@@ -189,12 +190,14 @@ def load_recipes(path):
     ConfigError
         Where the file is missing, no mapping, or holds an unknown switch or value.
     """
-    path = Path(path)
+    path = shipped(path)
     try:
-        data = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        data = load_yaml(read_text(path))
     except FileNotFoundError as error:
         raise ConfigError("no such file", where=path) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except ItemError as error:
+        raise ConfigError(error.message, where=error.where, remedy=error.remedy) from None
+    except (yaml.YAMLError, OSError, RecursionError) as error:
         raise ConfigError(f"not YAML ({error})", where=path) from error
     if not isinstance(data, dict) or not data:
         raise ConfigError("must map model names to switches", where=path, value=data)
@@ -251,15 +254,30 @@ def shown_in_figure7(recipes):
     return next(alike, next(iter(recipes), None))
 
 
+class DuplicateKey(yaml.YAMLError):
+    """A key that is given twice, of which YAML would keep the last."""
+
+
+def load_yaml(text):
+    """Read YAML in which no key may be given twice.
+
+    Raises
+    ------
+    DuplicateKey, yaml.YAMLError
+    """
+    return yaml.load(text, _UniqueKeys)
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML that refuses a key given twice; merging another mapping with ``<<`` is allowed."""
 
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
-            if key.tag == "tag:yaml.org,2002:merge":
+            if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
                 continue
             if key.value in seen:
-                raise yaml.YAMLError(f"key {key.value!r} is given twice, {key.start_mark}")
+                line = key.start_mark.line + 1
+                raise DuplicateKey(f"key {key.value!r} is given twice, again in line {line}")
             seen.add(key.value)
         return super().construct_mapping(node, deep)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.files import write_text
+from choreo.outside import reading
 from choreo.poses.formats import aist
+from choreo.text_tables import read_lines
 
 CAMERAS = tuple(f"c{n:02d}" for n in range(1, 10))
 """Order of the cameras in a file; c01 stands in front."""
@@ -114,13 +116,17 @@ def read_names(path):
     list of str
         One a line; empty lines are left out.
     """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ItemError(f"can't read the list ({error})", where=path) from error
-    names = [Path(line.strip()).stem for line in lines if line.strip()]
-    for name in names:
-        describe(name)
+    with reading(path, "a list of names"):
+        lines = read_lines(path)
+    names = []
+    for number, line in lines:
+        name = Path(line.strip()).stem
+        try:
+            describe(name)
+        except ChoreoError as error:
+            error.where = f"{path}, line {number}"
+            raise
+        names.append(name)
     return names
 
 

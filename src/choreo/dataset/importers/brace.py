@@ -7,7 +7,6 @@ A dancer's turn in a video is a sequence; it is annotated as segments (toprock, 
 powermove), one file each: ``<video>_<first>-<last>_<movement>.json``.
 """
 
-import csv
 import json
 import math
 import re
@@ -17,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.outside import reading
+from choreo.text_tables import read_csv
 from choreo.track import PoseTrack
 
 SIZE = (1920, 1080)
@@ -255,15 +256,8 @@ def _rate(text):
 
 
 def _table(path, read, columns):
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return [read(row) for row in csv.DictReader(file)]
-    except (OSError, csv.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not BRACE's list ({type(error).__name__}: {error})",
-            where=path,
-            remedy=f"It needs the columns {columns}",
-        ) from error
+    with reading(path, "BRACE's list", remedy=f"It needs the columns {columns}"):
+        return [read(row) for row in read_csv(path)]
 
 
 def _load(path):

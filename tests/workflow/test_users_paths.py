@@ -1,0 +1,172 @@
+"""Whatever a user's path holds: it is the file that is read, or refused before anything runs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.workflow]
+NAMES = (
+    "plain",
+    "br{aces}s",
+    "{video}",
+    "{x}",
+    "{",
+    "{{video}}",
+    "{video,.*}",
+    "a b  c",
+    "q\"uo'te",
+    "$HOME",
+    "~",
+    "*",
+    "[a]",
+    "na\u00efve \u6f22",
+    "line\u2028end",
+    "%s",
+    "a;b|c&d",
+)
+
+# Put at the end of the Snakefile: prints what the planned jobs are given, as Snakemake formats it.
+SPY = """
+import json
+from snakemake.dag import DAG
+
+def stats(dag, shown=DAG.stats):
+    for job in dag.needrun_jobs():
+        given = {"rule": job.rule.name, "video": dict(job.wildcards.items()).get("video")}
+        for key in ("source", "poses", "people"):
+            given[key] = job.input.get(key)
+        given["params"] = {k: v for k, v in job.params.items() if k in ("path", "state", "file")}
+        print("SPY " + json.dumps(given), flush=True)
+    return shown(dag)
+
+DAG.stats = stats
+"""
+
+
+def study(project, rows, **settings):
+    """Write a study of these rows, of (id, source)."""
+    table = "id\tsource\n" + "".join(f"{name}\t{source}\n" for name, source in rows)
+    (project.folder / "config" / "tiny.tsv").write_text(table, encoding="utf-8")
+    values = {"study": "tiny", "table": "config/tiny.tsv"} | settings
+    (project.folder / "config" / "tiny.yaml").write_text(yaml.safe_dump(values))
+
+
+def jobs(project, *targets):
+    """(rule, video) -> what each planned job is given."""
+    with open(project.folder / "Snakefile", "a") as file:
+        file.write(SPY)
+    done = project.run(*targets, options=("--dry-run", "--quiet", "host"))
+    found = [json.loads(line[4:]) for line in done.stdout.split("\n") if line[:4] == "SPY "]
+    return {(job["rule"], job["video"]): job for job in found}
+
+
+def seen(job, key, path):
+    """Whether the job reads this path, and is run again when what lies there changes."""
+    if "{" in path or "}" in path:
+        return not job[key] and job["params"]["state"][0] == len(path.encode())
+    return job[key] == path and job["params"].get("state") is None
+
+
+def test_the_file_is_read_that_the_table_or_the_config_names(project):
+    (project.folder / "videos").mkdir()
+    rows = [(f"v{number}", f"videos/{name}.mp4") for number, name in enumerate(NAMES)]
+    shards = [(f"h{number}", f"videos/{name}.h5") for number, name in enumerate(NAMES)]
+    imports = {}
+    for number, name in enumerate(NAMES):
+        path = f"poses {name}/{{video}}.json"
+        imports[f"i{number}"] = {"path": path, "format": "alphapose", "skeleton": "coco17"}
+        (project.folder / "videos" / f"v{number}.mp4").write_bytes(b"wrong")
+        for path in [path.replace("{video}", f"v{n}") for n in range(len(NAMES))]:
+            (project.folder / path).parent.mkdir(exist_ok=True)
+            (project.folder / path).write_bytes(b"x" * len(path.encode()))
+    for _, source in rows + shards:
+        (project.folder / source).write_bytes(b"x" * len(source.encode()))
+    poses = {"estimators": list(imports), "chosen": "i0", "imports": imports}
+    study(project, rows + shards, poses=poses, comparison={"method": "released"})
+    found = jobs(project, "table1", "dataset")
+    for rule, named in (("standardise_video", rows), ("adopt_shard", shards)):
+        for video, source in named:
+            job = found[rule, video]
+            assert job["params"]["path"] == source
+            assert seen(job, "source", source), job
+    # One video has them all here, so that the last of its jobs counts.
+    for video, _ in rows:
+        path = found["import_poses", video]["params"]["path"]
+        assert path.endswith(f"/{video}.json") and path.startswith("poses ")
+        assert seen(found["import_poses", video], "poses", path)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"training": {"perceptual_weights": "{x}.pth"}}, "training.perceptual_weights"),
+        ({"evaluation": {"beat_this": "a{video}.ckpt"}}, "evaluation.beat_this"),
+        ({"poses": {"resources": "{x}"}}, "poses.resources"),
+        (
+            {"training": {"switches": {"all": {"weights_file": "{x}.pth"}}}},
+            "weights_file must hold no braces",
+        ),
+    ],
+)
+def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, values, message):
+    study(project, [("a", "demo:neon/ada/1"), ("b", "demo:dusty/ada/1")], **values)
+    done = project.run(options=["--dry-run"], check=False)
+    assert done.returncode
+    text = " ".join(done.stdout.split())
+    assert message in text and "braces" in text and "{" in text.partition("got")[2]
+    assert "Traceback" not in text
+
+
+def test_a_study_may_run_in_another_folder(project, tmp_path):
+    """Shipped files are the project's; tables and videos beside the study are its own."""
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    asked = [sys.executable, "-m", "snakemake", "--snakefile", str(project.folder / "Snakefile")]
+    asked += ["--cores", "1", "--dry-run", "--quiet", "host"]
+    own = elsewhere / "own.yaml"
+    own.write_text("study: own\ntable: own.tsv\n")
+    (elsewhere / "own.tsv").write_text("id\tsource\na\tdemo:neon/ada/1\nb\tdemo:dusty/ada/1\n")
+    for options, folder, study_ in (
+        ([], elsewhere, "demo"),
+        (["--directory", str(elsewhere)], project.folder, "demo"),
+        (["--configfile", str(own)], elsewhere, "own"),
+    ):
+        done = subprocess.run(
+            [*asked, *options, "--", "tables"],
+            cwd=folder,
+            env=project.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert f"results/{study_}/" in done.stdout or "table1" in done.stdout
+    assert not (project.folder / "results").exists()
+
+
+def test_a_python_that_no_job_could_be_started_with_is_refused(project, tmp_path):
+    """Snakemake writes its path into command lines without quotes; a link stands for it."""
+    place = tmp_path / "my project" / "bin"
+    place.mkdir(parents=True)
+    environment = os.path.dirname(os.path.dirname(sys.executable))
+    os.symlink(sys.executable, place / "python")
+    if os.path.exists(os.path.join(environment, "pyvenv.cfg")):
+        shutil.copy(os.path.join(environment, "pyvenv.cfg"), place.parent)
+        os.symlink(os.path.join(environment, "lib"), place.parent / "lib")
+    command = [str(place / "python"), *project.command(options=["--dry-run"])[1:]]
+    done = subprocess.run(
+        command,
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    text = " ".join(done.stdout.split())
+    assert done.returncode
+    assert "no job can be started" in text and "my project" in text and "make env" in text
