@@ -195,7 +195,7 @@ def keep_apart(persistence, out):
 
     if not hasattr(persistence, "_choreo"):
         persistence._choreo = persistence.lock, persistence._delete_locks
-    lock, delete = persistence._choreo
+    lock, delete_all = persistence._choreo
 
     @contextlib.contextmanager
     def locked(self):
@@ -207,13 +207,12 @@ def keep_apart(persistence, out):
             yield
 
     def delete_own(self):
-        if not self._lockfile:  # snakemake --unlock
-            delete(self)
         for path in self._lockfile.values():
             Path(path).unlink(missing_ok=True)
         self._lockfile.clear()
 
     persistence.lock, persistence._delete_locks = locked, delete_own
+    persistence.cleanup_locks = delete_all  # snakemake --unlock
 
 
 def has_gpu():

@@ -32,7 +32,9 @@ def _tables():
         [eight ^ four ^ two, eight ^ every, eight ^ four ^ every, eight ^ two ^ every], axis=1
     ).astype(np.uint8)
     # One table a row of the state: the column, turned, as one number of four bytes.
-    mixed = [np.ascontiguousarray(np.roll(column, row, axis=1)).view("<u4")[:, 0] for row in range(4)]
+    mixed = [
+        np.ascontiguousarray(np.roll(column, row, axis=1)).view("<u4")[:, 0] for row in range(4)
+    ]
     return box, back, mixed
 
 
