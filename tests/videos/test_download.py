@@ -13,7 +13,7 @@ import time
 import pytest
 from made_clips import clicks, ffmpeg, make_clip
 
-from choreo.errors import AccidentError, ChoreoError, ItemError
+from choreo.errors import AccidentError, ItemError
 from choreo.videos import download as module
 
 # The server of these tests is in our own network.

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -174,7 +175,9 @@ def _fetch_with_patience(url, folder, state, quiet, *, retries, wait, refused):
     while True:
         try:
             return _fetch(url, folder, state, quiet)
-        except (YoutubeDLError, OSError) as error:
+        except Exception as error:  # a page may make yt-dlp's readers raise anything
+            if not isinstance(error, (YoutubeDLError, OSError)):
+                traceback.print_exc()
             message, remedy, again, kind = _explain(error, state, folder, urlsplit(url).hostname)
             if refused:
                 message = f"it leads into your own network ({refused[-1]})"
@@ -574,6 +577,8 @@ def _explain(error, state, folder, host):
             )
         if isinstance(cause, CertificateVerifyError):
             return "the server's certificate can't be trusted", _ADDRESS, False, ItemError
+    if isinstance(causes[-1], UnicodeError):
+        return "no server can have this name", _ADDRESS, False, ItemError
     text = re.sub(r"\x1b\[[0-9;]*m|\r|^ERROR: |\[\w+\] ", "", str(error)).strip()
     if _FULL_DISK.search(text):
         return "no space left on the disk", "Make room and run it again", False, AccidentError
@@ -586,7 +591,8 @@ def _explain(error, state, folder, host):
             True,
             ItemError,
         )
-    if any(isinstance(cause, TransportError) for cause in causes):
+    broken = (TransportError, TimeoutError, ConnectionError, socket.gaierror)
+    if any(isinstance(cause, broken) for cause in causes):
         if host.endswith(".invalid"):
             return "no server has this name", _ADDRESS, False, ItemError
         if any(_is_no_name(cause) for cause in causes):
