@@ -13,15 +13,16 @@ An accident of the machine leaves no tombstone: the job fails, and the next run 
 import contextlib
 import json
 import os
+import shutil
 import sys
 import traceback
 from pathlib import Path
 
 import pydantic
 
-from choreo.errors import ChoreoError, ItemError, accident, plain
+from choreo.errors import AccidentError, ChoreoError, ItemError, accident, plain
 from choreo.files import write_text
-from choreo.locks import hold, open_lock
+from choreo.locks import Busy, hold, open_lock
 
 MAGIC = "choreo problem\n"
 STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
@@ -114,6 +115,47 @@ def tombstones(results):
             if not hidden and path.is_file() and (problem := problem_in(path)):
                 found[path] = problem
     return found
+
+
+def forget(results, found):
+    """Remove problems and what made them, so that the next run tries again.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's folder.
+    found : iterable of Path
+        Tombstones in it, as `tombstones` finds them. Where that of a video is among them,
+        its download goes too, complete or not: it may be what is damaged.
+
+    Raises
+    ------
+    AccidentError
+        Where a run works on the study.
+    """
+    results = Path(results)
+    lock = results / STUDY_LOCK
+    with contextlib.ExitStack() as held:
+        if lock.exists():
+            handle = open_lock(lock)
+            held.callback(os.close, handle)
+            try:
+                hold(handle, where=lock)
+            except Busy:
+                raise AccidentError(
+                    "a run works on this study now",
+                    where=results,
+                    remedy="Wait until it has ended, then try again",
+                ) from None
+        downloads = results / "videos" / "downloads"
+        for path in found:
+            path.unlink(missing_ok=True)
+            if path.parent not in (downloads, downloads.parent):
+                continue
+            video = path.name.partition(".")[0]
+            (downloads / f"{video}.video").unlink(missing_ok=True)
+            for folder in (downloads / ".partial").glob(f"{video}-{'[0-9a-f]' * 16}"):
+                shutil.rmtree(folder)
 
 
 def study_of(job):

@@ -94,7 +94,8 @@ def hls(tmp_path_factory):
     clip = make_clip(folder / "clip.mp4", count=60, sound=clicks([1.0], 2.0))
     (folder / "key.bin").write_bytes(bytes(range(16)))
     (folder / "info").write_text(f"key.bin\n{folder / 'key.bin'}\n")
-    options = "-c:v libx264 -g 15 -c:a copy -f hls -hls_time 0.5 -hls_list_size 0 -hls_key_info_file".split()
+    options = "-c:v libx264 -g 15 -c:a copy -f hls -hls_time 0.5 -hls_list_size 0".split()
+    options += ["-hls_key_info_file"]
     ffmpeg("-i", clip, *options, folder / "info", folder / "list.m3u8")
     return {
         file.name: file.read_bytes()

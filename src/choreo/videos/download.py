@@ -553,7 +553,7 @@ _KILLED = re.compile(r"exited with code -\d+|code (?:137|143)\b")
 def _explain(error, state, folder, host):
     """Return what went wrong, what to do, whether a new try can help, and the kind of error."""
     causes = list(_causes(error))
-    if state.last_error is not None and re.search(r"fragment \d+ not found", str(error)):
+    if state.last_error is not None and re.search(r"fragment \d+ not found|Got error", str(error)):
         causes += _causes(state.last_error)
     for cause in causes:
         if isinstance(cause, _Refused):
