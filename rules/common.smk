@@ -1,5 +1,6 @@
 # The config and the videos table, read and checked before the DAG exists, and what the
 # rule files share.
+import os
 import sys
 from pathlib import Path
 
@@ -13,10 +14,16 @@ from choreo.evaluation.claims import audit_models
 from choreo.training.recipes import load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
+from snakemake.persistence.file import FilePersistence
 
 ROOT = Path(workflow.current_basedir).parent
 
 if workflow.is_main_process:
+    if not os.access(".", os.W_OK) and not Path(".snakemake/locks").is_dir():
+        raise WorkflowError(
+            f"{Path.cwd()} can't be written to, and Snakemake keeps its records there: work in "
+            "a copy of this folder, or add `--directory` with a folder of yours"
+        )
     try:
         choreo.workflow.check_place(sys.executable)
         choreo.config.check_keys(workflow.configfiles)
@@ -46,6 +53,11 @@ except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
 OUT = f"results/{STUDY.study}"
+# One run a study at a time; jobs that outlive a killed run count.
+if workflow.is_main_process:
+    choreo.workflow.keep_apart(FilePersistence, OUT)
+else:
+    choreo.workflow.share_locks(OUT)
 CLIPS = list(ROWS)
 # Those that are videos, and no shards that were imported.
 VIDEOS = [video for video, row in ROWS.items() if row.kind != "shard"]

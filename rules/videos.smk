@@ -50,13 +50,15 @@ rule download_video:
     resources:
         download=1,
         mem_mb=500,
-        runtime=120,
+        runtime=int(STUDY.videos.download_minutes) + 10,
     params:
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
         url=lambda w: ROWS[w.video].source,
         retries=STUDY.videos.retries,
+        minutes=STUDY.videos.download_minutes,
+        allow_private=STUDY.videos.allow_private,
         # Outside the declared outputs, so that a killed download goes on where it was.
         partial=f"{OUT}/videos/downloads/.partial",
     message:

@@ -972,7 +972,7 @@ def _render(options):
 
 
 def _problems(options):
-    from choreo.jobs import tombstones
+    from choreo.jobs import forget, tombstones
 
     if not (options.results / "videos").is_dir():
         raise ItemError(
@@ -981,8 +981,7 @@ def _problems(options):
     found = tombstones(options.results)
     items = {problem["item"]: problem for problem in found.values()}
     if options.retry:
-        for path in found:
-            path.unlink()
+        forget(options.results, found)
     lines = [
         f"{p['item']}: {p['stage']}: {p['message']}. {p['remedy']}".strip() for p in items.values()
     ]

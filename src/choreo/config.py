@@ -149,6 +149,10 @@ class Videos(_Strict):
     """Refuse a clip shorter than this: it would give no 5-second chunk."""
     retries: Annotated[int, Field(ge=0, le=100)] = 5
     """How often a download is tried again."""
+    download_minutes: Annotated[float, Field(gt=0, le=10_000)] = 120.0
+    """Longest download of one video; the next run goes on where it stopped."""
+    allow_private: bool = False
+    """Fetch also from addresses of this machine and its own network (127.0.0.1, 192.168...)."""
 
 
 class Import(_Strict):

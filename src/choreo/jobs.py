@@ -4,40 +4,84 @@ A bad video must stop its own item and nothing else. Snakemake knows only "every
 is there" or "the run failed", so a job that can't use its item writes a *tombstone* in
 the place of each output: a small text that begins with `MAGIC` and says what is wrong.
 Jobs that are given a tombstone pass it on, tables leave it out, and ``problems.csv``
-lists it.
+lists it. Only an output of our own rules can be one: a user's file that begins alike is
+read as what it should be, and `choreo.videos.download` takes no such file for a video.
+
+An accident of the machine leaves no tombstone: the job fails, and the next run tries again.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import sys
 import traceback
 from pathlib import Path
 
-from choreo.errors import ChoreoError, ItemError
+import pydantic
+
+from choreo.errors import AccidentError, ChoreoError, ItemError, accident, plain
 from choreo.files import write_text
+from choreo.locks import Busy, hold, open_lock
 
 MAGIC = "choreo problem\n"
 STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
+MAX_RECORD_BYTES = 1 << 16
+"""Largest tombstone that is read; a long one has 2 kB."""
+STUDY_LOCK = ".choreo.lock"
+"""In a study's folder: a run holds it while it starts, and shares it with its jobs."""
+
+_Text = pydantic.constr(max_length=MAX_RECORD_BYTES, strict=True)
+
+
+class _Record(pydantic.BaseModel):
+    """What a tombstone says."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
+
+    item: _Text
+    stage: _Text = ""
+    message: _Text
+    where: _Text = ""
+    value: _Text = ""
+    remedy: _Text = ""
 
 
 def problem_in(path):
-    """Read the problem that stands in the place of a file.
+    """Read the problem that stands in the place of an output of ours.
 
     Parameters
     ----------
     path : str or Path
+        An output of a rule. Of a file that is not (a source, an import, weights) nobody
+        may ask this: it could say what it likes.
 
     Returns
     -------
     dict or None
-        Keys `item`, `stage`, `message`, `where`, `value`, `remedy`; None where the
-        file is a real output.
+        Keys `item`, `stage`, `message`, `where`, `value`, `remedy`, each a text without
+        control characters; None where the file is a real output. A record that was cut or
+        changed is itself the problem, with how to mend it.
     """
     with open(path, "rb") as file:
         if file.read(len(MAGIC)) != MAGIC.encode():
             return None
-        return json.loads(file.read())
+        text = file.read(MAX_RECORD_BYTES + 1)
+    try:
+        if len(text) > MAX_RECORD_BYTES:
+            raise ValueError("too long")
+        record = _Record.model_validate_json(text)
+    except ValueError:
+        path = Path(path)
+        return {
+            "item": plain(path.name.partition(".")[0]),
+            "stage": next((part for part in reversed(path.parts) if part in STAGES), ""),
+            "message": "the record of what was wrong here is damaged",
+            "where": plain(path),
+            "value": "",
+            "remedy": "Remove it with `choreo problems --retry` and run again",
+        }
+    return {key: plain(value) for key, value in record.model_dump().items()}
 
 
 def write_problem(path, problem):
@@ -46,7 +90,7 @@ def write_problem(path, problem):
 
 
 def usable(paths):
-    """List of those paths that hold a real output."""
+    """List of those outputs of our rules that hold a real output."""
     return [path for path in paths if problem_in(path) is None]
 
 
@@ -61,14 +105,97 @@ def tombstones(results):
     Returns
     -------
     dict of Path to dict
-        Path -> problem, as `problem_in` gives it, in the order of the stages.
+        Path -> problem, as `problem_in` gives it, in the order of the stages. Hidden files
+        and folders (unfinished downloads) are none of ours to read.
     """
     found = {}
     for stage in STAGES:
         for path in sorted(Path(results, stage).rglob("*")):
-            if path.is_file() and (problem := problem_in(path)):
+            hidden = any(part.startswith(".") for part in path.relative_to(results).parts)
+            if not hidden and path.is_file() and (problem := problem_in(path)):
                 found[path] = problem
     return found
+
+
+def forget(results, found):
+    """Remove problems and what made them, so that the next run tries again.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's folder.
+    found : iterable of Path
+        Tombstones in it, as `tombstones` finds them. Where that of a video is among them,
+        its download goes too, complete or not: it may be what is damaged.
+
+    Raises
+    ------
+    AccidentError
+        Where a run works on the study.
+    """
+    results = Path(results)
+    lock = results / STUDY_LOCK
+    with contextlib.ExitStack() as held:
+        if lock.exists():
+            handle = open_lock(lock)
+            held.callback(os.close, handle)
+            try:
+                hold(handle, where=lock)
+            except Busy:
+                raise AccidentError(
+                    "a run works on this study now",
+                    where=results,
+                    remedy="Wait until it has ended, then try again",
+                ) from None
+        downloads = results / "videos" / "downloads"
+        for path in found:
+            path.unlink(missing_ok=True)
+            if path.parent not in (downloads, downloads.parent):
+                continue
+            video = path.name.partition(".")[0]
+            (downloads / f"{video}.video").unlink(missing_ok=True)
+            for folder in (downloads / ".partial").glob(f"{video}-{'[0-9a-f]' * 16}"):
+                shutil.rmtree(folder)
+
+
+def study_of(job):
+    """Folder of the study that a job works for: logs lie in ``<study>/logs``."""
+    log = Path(job.log[0])
+    for folder in log.parents:
+        if folder.name == "logs":
+            return folder.parent
+    return log.parent
+
+
+def own_inputs(job, paths):
+    """Those inputs of a job that rules of its study wrote, which alone can be tombstones.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+    paths : list of str
+
+    Returns
+    -------
+    list of str
+    """
+    study = Path(os.path.abspath(study_of(job)))
+    return [path for path in paths if Path(os.path.abspath(path)).is_relative_to(study)]
+
+
+def share_study(folder):
+    """Hold a study's lock together with its run, until this process ends.
+
+    Where the run is killed and its jobs live on, the next run finds the lock held.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study's folder; without one there is nothing to hold.
+    """
+    with contextlib.suppress(OSError):
+        # Never closed. Waiting is for the moment in which a run that starts has it alone.
+        hold(open_lock(Path(folder) / STUDY_LOCK), shared=True, wait=True, where=folder)
 
 
 @contextlib.contextmanager
@@ -81,33 +208,48 @@ def logged(job):
         The terminal, for progress and for the one line that says what went wrong.
     """
     log = Path(job.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        # "a": what another's program adds to the same file (run_tool) is not written over.
+        file = open(  # noqa: SIM115  (what fails when it is closed must not hide an error)
+            log, "a", buffering=1, encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        sys.exit(f"{job.rule}: {accident(error, where=log) or error}")
+    if (study_of(job) / STUDY_LOCK).exists():
+        share_study(study_of(job))
     sys.stdout.flush()
     sys.stderr.flush()
     terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
     kept = os.dup(1), os.dup(2)
-    log.unlink(missing_ok=True)
-    # "a": what another's program adds to the same file (run_tool) is not written over.
-    with open(log, "a", buffering=1, encoding="utf-8", errors="replace") as file:
-        # Both at the level of the operating system, for C++ libraries, and of Python.
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-        try:
-            with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
-                try:
-                    yield terminal
-                except ChoreoError as error:
-                    print(f"{job.rule}: {error}", file=terminal)
-                    print(f"error: {error}")
-                    sys.exit(1)
-                except Exception:
-                    traceback.print_exc()
+    # Both at the level of the operating system, for C++ libraries, and of Python.
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+    try:
+        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+            try:
+                yield terminal
+            except Exception as error:
+                known = error if isinstance(error, ChoreoError) else accident(error)
+                if known is not None:
+                    print(f"{job.rule}: {known}", file=terminal)
+                # On a full disk the log can't be written either.
+                with contextlib.suppress(OSError):
+                    if isinstance(error, ChoreoError):
+                        print(f"error: {error}")
+                    else:
+                        traceback.print_exc()
+                if known is None:
                     raise
-        finally:
-            for number, copy in enumerate(kept, 1):
-                os.dup2(copy, number)
-                os.close(copy)
-            terminal.close()
+                sys.exit(1)
+    finally:
+        for number, copy in enumerate(kept, 1):
+            os.dup2(copy, number)
+            os.close(copy)
+        terminal.close()
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def run(job, action):
@@ -128,7 +270,9 @@ def run_item(job, action, needs=None):
     """Run a script's action for one item: a problem with it stops only itself.
 
     Where an input is a tombstone, it becomes every output. Where `action` raises
-    `ItemError` and the rule's ``params.on_bad_video`` is "skip", a new tombstone does.
+    `ItemError` and the rule's ``params.on_bad_video`` is "skip", a new tombstone does; an
+    accident of the machine (`AccidentError`, or what `choreo.errors.accident` calls one)
+    fails the job with one line and leaves none.
 
     Parameters
     ----------
@@ -141,7 +285,7 @@ def run_item(job, action, needs=None):
         Inputs that `action` can't do without; by default all of them.
     """
     with logged(job) as terminal:
-        for path in job.input if needs is None else needs:
+        for path in own_inputs(job, job.input if needs is None else needs):
             problem = problem_in(path)
             if problem is not None:
                 print(f"left out: {problem['message']}", file=sys.stderr)
@@ -150,6 +294,9 @@ def run_item(job, action, needs=None):
         try:
             action(terminal)
         except ItemError as error:
+            # A reader may have said "not a video" of what a full disk cut short.
+            if (found := _cause(error)) is not None:
+                raise found from error
             if job.params.on_bad_video != "skip":
                 raise
             print(f"left out: {job.params.item}: {error}", file=terminal)
@@ -165,6 +312,16 @@ def run_item(job, action, needs=None):
                     "remedy": error.remedy or "",
                 },
             )
+
+
+def _cause(error):
+    """The accident that an error of an item was made from, if there was one."""
+    seen = error.__cause__
+    while seen is not None:
+        if (found := accident(seen)) is not None:
+            return found
+        seen = seen.__cause__
+    return None
 
 
 def _bury(job, problem):

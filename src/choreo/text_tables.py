@@ -59,7 +59,7 @@ def read_text(path):
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise ItemError(
-                f"{encoding[:6].upper()} text that is cut or damaged at byte {error.start + len(mark)}",
+                f"{encoding[:6].upper()} text, cut or damaged at byte {error.start + len(mark)}",
                 where=path,
                 remedy=_SAVE,
             ) from None

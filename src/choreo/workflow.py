@@ -1,15 +1,16 @@
 """What the Snakefile needs to build the DAG; imports nothing heavy."""
 
 import ast
-import fcntl
+import contextlib
 import functools
 import os
 import shutil
 import sys
 from pathlib import Path
 
-from choreo.errors import ConfigError
-from choreo.jobs import tombstones
+from choreo.errors import AccidentError, ConfigError, accident
+from choreo.jobs import STUDY_LOCK, tombstones
+from choreo.locks import Busy, hold, open_lock
 
 PACKAGE = Path(__file__).parent
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
@@ -70,16 +71,17 @@ def code(script):
     return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
 
 
-_held = []
+_held = {}
 
 
 def release_stale_locks(folder=".snakemake"):
     """Remove the locks of runs that were killed, and only those.
 
     Snakemake's lock files outlive a run that is killed, and the next run refuses to
-    start. Every run of ours holds a shared lock of the operating system, which ends
-    with its process however that ends. Who can get it exclusively is alone, so that
-    any lock file that lies there is a dead run's.
+    start. Every run of ours and every job of it holds a shared lock of the operating
+    system, which ends with its process however that ends. Who can get it exclusively is
+    alone, so that any lock file that lies there is a dead run's. In a folder that can't
+    be written nothing is done: a plan needs no lock.
 
     Parameters
     ----------
@@ -87,16 +89,132 @@ def release_stale_locks(folder=".snakemake"):
         Snakemake's own folder.
     """
     folder = Path(folder)
-    folder.mkdir(exist_ok=True)
-    handle = os.open(folder / "choreo.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        folder.mkdir(exist_ok=True)
+        handle = open_lock(folder / "choreo.lock")
+    except OSError:
+        return
+    try:
+        if hold(handle, where=folder / "choreo.lock"):
+            shutil.rmtree(folder / "locks", ignore_errors=True)
+    except Busy:
         pass
-    else:
-        shutil.rmtree(folder / "locks", ignore_errors=True)
-    fcntl.flock(handle, fcntl.LOCK_SH)
-    _held.append(handle)
+    # Waiting is for the moment in which another one looks whether it is alone.
+    hold(handle, shared=True, wait=True, where=folder / "choreo.lock")
+    _keep(folder, handle)
+
+
+def _keep(folder, handle):
+    """Hold a lock until this process ends; one that it held before is given back."""
+    before = _held.pop(str(folder), None)
+    if before is not None:
+        os.close(before)
+    _held[str(folder)] = handle
+
+
+def share_locks(out, folder=".snakemake"):
+    """In a job: hold what its run holds, so that both count where the run is killed.
+
+    Parameters
+    ----------
+    out : str or Path
+        The study's folder of results.
+    folder : str or Path
+        Snakemake's own folder.
+    """
+    for path in (Path(out, STUDY_LOCK), Path(folder, "choreo.lock")):
+        if path.exists():
+            with contextlib.suppress(OSError):
+                handle = open_lock(path)
+                hold(handle, shared=True, wait=True, where=path)
+                _keep(path, handle)
+
+
+def hold_study(out, folder=".snakemake"):
+    """Take a study for one run, which shares it with its jobs.
+
+    Parameters
+    ----------
+    out : str or Path
+        The study's folder of results; made where it isn't there.
+    folder : str or Path
+        Snakemake's own folder; lock files of this study in it are dead runs'.
+
+    Raises
+    ------
+    AccidentError
+        Where another run, or jobs that outlived theirs, work on the study.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / STUDY_LOCK
+    handle = open_lock(path)
+    try:
+        hold(handle, where=path)
+        hold(handle, shared=True, where=path)
+    except Busy:
+        who = _holders(handle)
+        os.close(handle)
+        raise AccidentError(
+            f"another run works on this study, or jobs of one that was killed do{who}",
+            where=out,
+            remedy="Wait until they have ended (or end them), then run the same command again",
+        ) from None
+    _keep(path, handle)
+    for lock in Path(folder, "locks").glob("*.lock"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if any(line.startswith(f"{out}/") for line in lock.read_text().splitlines()):
+                lock.unlink()
+
+
+def _holders(handle):
+    """Which processes hold an open lock, as the end of a message (on Linux; else nothing)."""
+    found = []
+    with contextlib.suppress(OSError):
+        inode = os.fstat(handle).st_ino
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.split()
+            if "FLOCK" in fields and fields[-3].endswith(f":{inode}"):
+                found.append(fields[-4])
+    return f" (processes {', '.join(sorted(set(found)))})" if found else ""
+
+
+def keep_apart(persistence, out):
+    """Make Snakemake's own locks safe for runs that share a working folder.
+
+    A run that really starts takes its study first (`hold_study`); a plan takes nothing.
+    A run that ends removes its own lock files: Snakemake removes those of all runs in
+    the folder.
+
+    Parameters
+    ----------
+    persistence : type
+        Snakemake's class of what lies in its folder (`snakemake.persistence.file`).
+    out : str or Path
+        The study's folder of results.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    if not hasattr(persistence, "_choreo"):
+        persistence._choreo = persistence.lock, persistence._delete_locks
+    lock, delete_all = persistence._choreo
+
+    @contextlib.contextmanager
+    def locked(self):
+        try:
+            hold_study(out, self.path)
+        except (AccidentError, OSError) as error:
+            raise WorkflowError(str(accident(error, where=out) or error)) from None
+        with lock(self):
+            yield
+
+    def delete_own(self):
+        for path in self._lockfile.values():
+            Path(path).unlink(missing_ok=True)
+        self._lockfile.clear()
+
+    persistence.lock, persistence._delete_locks = locked, delete_own
+    persistence.cleanup_locks = delete_all  # snakemake --unlock
 
 
 def as_input(path):

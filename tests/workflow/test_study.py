@@ -254,7 +254,7 @@ def test_videos_are_fetched_and_what_can_not_be_is_said_in_one_line(project):
             lines.append(f"{name}\thttp://127.0.0.1:{server.server_port}/{name}.mp4")
         (project.folder / "config" / "tiny.tsv").write_text("\n".join(lines) + "\n")
         path = project.folder / "config" / "tiny.yaml"
-        path.write_text(path.read_text() + "videos: {retries: 0}\n")
+        path.write_text(path.read_text() + "videos: {retries: 0, allow_private: true}\n")
         done = project.run("videos")
         server.shutdown()
     results = project.results / "tiny" / "videos"

@@ -7,7 +7,6 @@ the seed and this package's code. A run can never go on from another one's check
 import contextlib
 import hashlib
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import torch
 
 from choreo.errors import ItemError
+from choreo.locks import held_folder
 from choreo.sealed import load_torch, save_torch
 
 STATE = "state.pt"
@@ -61,27 +61,13 @@ def locked(folder):
     bool
         Whether another process had to be waited for.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows: no advisory locks
-        folder.mkdir(parents=True, exist_ok=True)
-        yield False
-        return
-    waited = False
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
-        with open(folder / "lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"{folder}: another process trains this; waiting for it", file=sys.stderr)
-                waited = True
-                fcntl.flock(file, fcntl.LOCK_EX)
-            # The one before may have finished and removed the folder meanwhile.
-            with contextlib.suppress(FileNotFoundError):
-                if os.fstat(file.fileno()).st_ino == os.stat(folder / "lock").st_ino:
-                    yield waited
-                    return
+    with held_folder(
+        folder,
+        on_wait=lambda: print(
+            f"{folder}: another process trains this; waiting for it", file=sys.stderr
+        ),
+    ) as waited:
+        yield waited
 
 
 def save(folder, state):

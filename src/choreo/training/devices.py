@@ -1,15 +1,16 @@
 """One training a GPU: which of the visible GPUs a training takes."""
 
 import contextlib
+import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
-from choreo.errors import ConfigError
+from choreo.errors import AccidentError, ConfigError
+from choreo.locks import Busy, hold, open_lock
 from choreo.training.numerics import choose_device
 
 _LOCKS = Path(tempfile.gettempdir()) / "choreo-gpus"
@@ -31,7 +32,9 @@ def claimed(name, count=1, *, locks=_LOCKS):
     count : int
         Devices, one for each process of the training. The processes share a CPU.
     locks : Path
-        Folder of the locks; all processes of a machine must share it.
+        Folder of the locks; all processes of a machine must share it. Where another user
+        made it and nothing may be written there, a folder of one's own beside it holds the
+        locks that are not there yet.
 
     Yields
     ------
@@ -62,39 +65,57 @@ def claimed(name, count=1, *, locks=_LOCKS):
     if device.type == "mps":
         yield ["mps"]
         return
-    locks.mkdir(mode=0o777, parents=True, exist_ok=True)
-    held = [FileLock(locks / f"gpu{index}.lock", mode=0o666) for index in indices]
-    taken = _take(held, count)
-    if taken is None:
-        print(f"{len(held)} GPUs, too few of them free; waiting", file=sys.stderr)
-    while taken is None:
+    paths = [_lock_file(locks, index) for index in indices]
+    held = _take(paths, count)
+    if held is None:
+        print(f"{len(paths)} GPUs, too few of them free; waiting", file=sys.stderr)
+    while held is None:
         time.sleep(_PATIENCE_SECONDS)
-        taken = _take(held, count)
+        held = _take(paths, count)
     try:
-        yield [f"cuda:{indices[number]}" for number in taken]
+        yield [f"cuda:{indices[number]}" for number in held]
     finally:
-        for number in taken:
-            held[number].release()
+        for handle in held.values():
+            os.close(handle)
 
 
-def _take(locks, count):
-    """Take the first `count` free locks; None, and no lock, where there are fewer."""
+def _lock_file(folder, index):
+    """The lock of a GPU: everybody's, or one's own where another user's can't be opened."""
+    own = folder.with_name(f"{folder.name}-{os.getuid()}")
+    for place in (folder, own):
+        with contextlib.suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            # Other users lock the same GPUs; the umask would keep them out.
+            place.chmod(0o1777 if place == folder else 0o700)
+        path = place / f"gpu{index}.lock"
+        with contextlib.suppress(OSError):
+            handle = open_lock(path)
+            with contextlib.suppress(OSError):
+                os.fchmod(handle, 0o666)
+            os.close(handle)
+            return path
+    raise AccidentError(
+        "no lock of a GPU can be made", where=folder, remedy="Set TMPDIR to a folder of yours"
+    )
+
+
+def _take(paths, count):
+    """Take the first `count` free locks: number -> open lock; None, and none held, if fewer."""
     # Whoever kept some while waiting for more could wait for another one for ever.
-    taken = []
-    for number, lock in enumerate(locks):
-        if len(taken) < count and _free(lock):
-            taken.append(number)
-    if len(taken) == count:
-        return taken
-    for number in taken:
-        locks[number].release()
+    held = {}
+    for number, path in enumerate(paths):
+        if len(held) == count:
+            break
+        handle = open_lock(path)
+        try:
+            hold(handle, where=path)
+        except Busy:
+            os.close(handle)
+        else:
+            held[number] = handle
+    if len(held) == count:
+        return held
+    for handle in held.values():
+        os.close(handle)
     return None
-
-
-def _free(lock):
-    """Take a lock if no one holds it."""
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return False
-    return True

@@ -1,33 +1,83 @@
 """Fetch a video by http or https, with yt-dlp."""
 
+import contextlib
+import errno
 import hashlib
+import json
+import os
 import re
 import shutil
+import signal
+import socket
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pydantic
 import yt_dlp
+import yt_dlp.downloader
+import yt_dlp.downloader.fragment
+import yt_dlp.downloader.hls
+from yt_dlp.downloader.external import FFmpegFD
 from yt_dlp.networking.exceptions import CertificateVerifyError, HTTPError, TransportError
 from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
 
-from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.errors import AccidentError, ItemError, accident
+from choreo.files import whole, write_text
+from choreo.jobs import MAGIC
+from choreo.locks import held_folder
 from choreo.media import ffmpeg_binary
+from choreo.network import public_only
+from choreo.outside import load_json
+from choreo.videos.aes import decrypt_cbc
 from choreo.videos.source import look
 
-_MAX_BYTES = 32 * 1024**3
+MAX_BYTES = 32 * 1024**3
+"""Largest download."""
+MAX_SECONDS = 7200.0
+"""Longest download, all tries together."""
+_SPARE_BYTES = 100 * 1024**2
+"""Room that a download leaves on the disk."""
+_MAX_MEMORY = 2 * 1024**3
+"""Most that a page, a playlist or a fragment may add to the memory of this process."""
+_LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 60.0
 _STATUS_TO_TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _ADDRESS = "Open the address in a browser and correct it, or give a local file"
+_AGAIN = "Check the network, then run the same command again"
+_SCHEMES = {"http", "https"}
+_PROTOCOLS = {
+    *_SCHEMES,
+    "m3u8",
+    "m3u8_native",
+    "http_dash_segments",
+    "http_dash_segments_generator",
+    "ism",
+}
+_STATE, _LOCK = "state.json", "lock"
 
 
-def download(url, path, *, retries=5, folder=None, quiet=True, on_progress=None, wait=0.5):
+def download(
+    url,
+    path,
+    *,
+    retries=5,
+    folder=None,
+    quiet=True,
+    on_progress=None,
+    wait=0.5,
+    allow_private=False,
+    max_bytes=MAX_BYTES,
+    max_seconds=MAX_SECONDS,
+):
     """Fetch a video.
 
     What has come is kept in `folder` until the video is complete, so that a new try, or the
-    next run after a killed one, goes on from there where the server allows it.
+    next run after a killed one, goes on from there where the server allows it and still has
+    the same file. It is locked: of two that fetch the same, the second waits for the first.
 
     Parameters
     ----------
@@ -47,52 +97,166 @@ def download(url, path, *, retries=5, folder=None, quiet=True, on_progress=None,
         Called with (bytes so far, all bytes or None).
     wait : float
         Seconds before the second try; each further pause is twice as long, 60 s at most.
+    allow_private : bool
+        Connect also to addresses of this machine and its own network.
+    max_bytes : int
+        Largest download; of a video in several parts, all together.
+    max_seconds : float
+        Longest download, all tries together. Kept, as the other bounds are, also where the
+        server sends a byte now and then; only in the main thread, which signals need.
 
     Raises
     ------
     ItemError
-        With the address and what to do: not http, not found, refused, cut off, a list of
-        videos, or no video.
+        With the address and what to do: not http, not found, refused, cut off, too large, in
+        one's own network, a list of videos, or no video.
+    AccidentError
+        Where it says nothing about the video: no network, a busy or broken server, a full
+        disk, the time is over.
     """
     path = Path(path)
     _check_address(url)
-    # The name is in it too: two clips of one video are fetched at the same time.
+    began = _identity(path)
+    folder = partial_folder(url, path, folder)
+    try:
+        with held_folder(
+            folder, on_wait=lambda: print(f"{url}: another process fetches it; waiting")
+        ) as waited:
+            if waited and _identity(path) not in (None, began):
+                return
+            _tidy(folder)
+            bounds = _Bounds(folder, max_bytes, max_seconds)
+            state = _Progress(on_progress, bounds)
+            try:
+                with bounds.watched(), public_only(not allow_private) as refused:
+                    file = _fetch_with_patience(
+                        url, folder, state, quiet, retries=retries, wait=wait, refused=refused
+                    )
+            except _Stopped as stop:
+                if stop.kind is ItemError:
+                    shutil.rmtree(folder)
+                raise stop.kind(stop.message, where=url, remedy=stop.remedy) from None
+            try:
+                _check_video(file, url)
+            except ItemError:
+                # Nothing to go on from: the next run must fetch it anew.
+                shutil.rmtree(folder)
+                raise
+            with whole(path) as temporary:
+                shutil.move(file, temporary)
+            shutil.rmtree(folder)
+    except OSError as error:
+        found = accident(error, where=path)
+        if found is None:
+            raise
+        raise found from error
+
+
+def partial_folder(url, path, folder=None):
+    """Where an unfinished download lies (parameters as of `download`).
+
+    Its name begins with that of the video, so that it can be found without the address; two
+    clips of one video are fetched at the same time and don't share it.
+    """
+    path = Path(path)
     key = hashlib.sha256(f"{url}\n{path.name}".encode()).hexdigest()[:16]
-    folder = Path(folder or path.parent / ".partial") / key
-    folder.mkdir(parents=True, exist_ok=True)
-    state = _Progress(on_progress)
+    return Path(folder or path.parent / ".partial") / f"{path.stem}-{key}"
+
+
+def _identity(path):
+    with contextlib.suppress(FileNotFoundError):
+        status = path.stat()
+        return status.st_ino, status.st_ctime_ns
+    return None
+
+
+def _fetch_with_patience(url, folder, state, quiet, *, retries, wait, refused):
     failures, best = 0, _bytes_in(folder)
     while True:
         try:
-            file = _fetch(url, folder, state, quiet)
-            break
-        except YoutubeDLError as error:
-            message, remedy, again = _explain(error, state, folder)
+            return _fetch(url, folder, state, quiet)
+        except Exception as error:  # a page may make yt-dlp's readers raise anything
+            if not isinstance(error, (YoutubeDLError, OSError)):
+                traceback.print_exc()
+            message, remedy, again, kind = _explain(error, state, folder, urlsplit(url).hostname)
+            if refused:
+                message = f"it leads into your own network ({refused[-1]})"
+                remedy = "Set `videos.allow_private: true` in the config if you trust it"
+                again, kind = False, ItemError
             here = _bytes_in(folder)
             failures = failures + 1 if here <= best else 0
             best = max(best, here)
             if not again or failures > retries:
-                raise ItemError(
+                raise kind(
                     message + (f" (tried {retries + 1} times)" if again and retries else ""),
                     where=url,
                     remedy=remedy,
                 ) from None
         time.sleep(min(_LONGEST_PAUSE, wait * 2 ** max(0, failures - 1)))
+
+
+class _Known(pydantic.BaseModel):
+    """What a server said of a file: enough to know it again."""
+
+    etag: pydantic.constr(max_length=1000) | None = None
+    modified: pydantic.constr(max_length=100) | None = None
+    length: pydantic.NonNegativeInt | None = None
+
+    @classmethod
+    def of(cls, response):
+        """Read the headers of an answer, of a whole file or of a range."""
+        header = response.headers.get
+        length = header("Content-Length")
+        if response.status == 206:
+            length = (header("Content-Range") or "").rpartition("/")[2]
+        whole = (length or "").isdigit() and not header("Content-Encoding")
+        return cls(
+            etag=header("ETag"), modified=header("Last-Modified"), length=length if whole else None
+        )
+
+    def same(self, other):
+        """Tell whether two answers are of the same file; not where nothing tells."""
+        pairs = [
+            (mine, theirs)
+            for mine, theirs in zip(vars(self).values(), vars(other).values())
+            if mine is not None and theirs is not None
+        ]
+        return bool(pairs) and all(mine == theirs for mine, theirs in pairs)
+
+
+def _known(folder):
+    """What the servers said of the files of an unfinished download, by format."""
     try:
-        _check_video(file, url)
-    except ItemError:
-        # Nothing to go on from: the next run must fetch it anew.
-        shutil.rmtree(folder)
-        raise
-    with whole(path) as temporary:
-        shutil.move(file, temporary)
-    shutil.rmtree(folder)
+        found = load_json(folder / _STATE, "what is known of a download", limit=1 << 16)
+        return {str(name): _Known.model_validate(values) for name, values in found.items()}
+    except (ItemError, ValueError, AttributeError):
+        return {}
+
+
+def _tidy(folder):
+    """Remove what an earlier process left that can't be trusted to be gone on with."""
+    known = _known(folder)
+    lengths = [one.length for one in known.values()]
+    fragments = {file.name.removesuffix(".ytdl") for file in folder.glob("*.ytdl")}
+    for file in folder.iterdir():
+        if file.name in (_STATE, _LOCK):
+            continue
+        size = file.stat().st_size
+        if file.suffix == ".part":
+            # Of a stream in fragments nothing tells whether the next ones belong to these.
+            keep = file.stem not in fragments and any(
+                length is None or size <= length for length in lengths
+            )
+        else:
+            keep = size in lengths
+        if not keep:
+            file.unlink()
 
 
 def _check_address(url):
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        good = parts.scheme in _SCHEMES and bool(parts.hostname)
     except ValueError:
         good = False
     if not good or re.search(r"[\s\x00-\x1f]", url):
@@ -103,29 +267,184 @@ def _check_address(url):
         )
 
 
+class _Stopped(BaseException):
+    """A bound was reached; not an Exception, so that yt-dlp does not try anything else."""
+
+    def __init__(self, kind, message, remedy):
+        super().__init__(message)
+        self.kind, self.message, self.remedy = kind, message, remedy
+
+
+class _Bounds:
+    """Size, time, disk and memory of a download, whatever way its bytes come."""
+
+    def __init__(self, folder, max_bytes, max_seconds):
+        self._folder, self._most, self._seconds = folder, max_bytes, max_seconds
+        self._end = time.monotonic() + max_seconds
+        self._memory = _memory()
+        self.merging = False
+
+    def announced(self, size):
+        """Refuse what is too large, or has no room, before it comes."""
+        if size > self._most:
+            raise self._too_large()
+        self._room(max(0, size - _bytes_in(self._folder)))
+
+    def look(self):
+        """Raise where a bound is reached."""
+        if _bytes_in(self._folder) > self._most * (2 if self.merging else 1):
+            raise self._too_large()
+        if time.monotonic() > self._end:
+            raise _Stopped(
+                AccidentError,
+                f"it was not fetched within {self._seconds / 60:g} minutes",
+                "Run the same command again to go on from there, raise "
+                "`videos.download_minutes`, or fetch it yourself and give the local file",
+            )
+        self._room(0)
+        if _memory() - self._memory > _MAX_MEMORY:
+            raise _Stopped(
+                ItemError, "a page, playlist or fragment there is too large to be read", _ADDRESS
+            )
+
+    def _room(self, size):
+        free = shutil.disk_usage(self._folder).free
+        if free < size + _SPARE_BYTES:
+            raise _Stopped(
+                AccidentError,
+                f"too little room on the disk of {self._folder}: {free / 1024**2:,.0f} MiB are "
+                f"free, {(size + _SPARE_BYTES) / 1024**2:,.0f} are needed",
+                "Make room and run the same command again",
+            )
+
+    def _too_large(self):
+        return _Stopped(
+            ItemError,
+            f"the file is larger than {self._most / 1024**3:.3g} GiB",
+            "Fetch and cut it yourself, then give the local file",
+        )
+
+    @contextlib.contextmanager
+    def watched(self):
+        """Look every half second, also while yt-dlp waits for something."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, lambda *_: self.look())
+        signal.setitimer(signal.ITIMER_REAL, _LOOK_SECONDS, _LOOK_SECONDS)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+
+
+def _memory():
+    """Memory of this process in bytes; 0 where the system does not say."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+    return 0
+
+
 class _Progress:
     """What yt-dlp's hook has told last."""
 
-    def __init__(self, report):
+    def __init__(self, report, bounds):
         self.total = None
+        self.last_error = None
+        self.bounds = bounds
         self._report = report
 
     def __call__(self, status):
         done = status.get("downloaded_bytes") or 0
         self.total = status.get("total_bytes") or status.get("total_bytes_estimate")
-        if max(done, self.total or 0) > _MAX_BYTES:
-            raise _Refused(
-                f"the file is larger than {_MAX_BYTES / 1024**3:g} GiB",
-                "Fetch and cut it yourself, then give the local file",
-            )
+        if status.get("total_bytes"):
+            self.bounds.announced(self.total)
+        self.bounds.look()
         if self._report:
             self._report(done, self.total and int(self.total))
 
 
 class _Refused(YoutubeDLError):
-    def __init__(self, message, remedy):
+    def __init__(self, message, remedy, again=False):
         super().__init__(message)
-        self.message, self.remedy = message, remedy
+        self.message, self.remedy, self.again = message, remedy, again
+
+
+class _NoFFmpeg(FFmpegFD):
+    """ffmpeg as a downloader: none, since it connects past the bounds above."""
+
+    @classmethod
+    def available(cls, path=None):
+        return False
+
+    def real_download(self, filename, info_dict):
+        raise _Refused("the stream is protected, or of a kind that can't be fetched", _ADDRESS)
+
+
+yt_dlp.downloader.FFmpegFD = yt_dlp.downloader.hls.FFmpegFD = _NoFFmpeg
+yt_dlp.downloader.fragment.aes_cbc_decrypt_bytes = lambda data, key, iv, **_: decrypt_cbc(
+    bytes(data), bytes(key), bytes(iv)
+)
+
+
+class _Session(yt_dlp.YoutubeDL):
+    """yt-dlp, going on with a file only where the server still has the same."""
+
+    def __init__(self, options, folder, state):
+        super().__init__(options)
+        self._folder, self._state = folder, state
+        self._formats = {}
+
+    def expect(self, formats):
+        """Say which addresses are those of whole files."""
+        self._formats = {
+            part["url"]: str(part.get("format_id"))
+            for part in formats
+            if part.get("protocol", "http") in _SCHEMES
+        }
+
+    def urlopen(self, request):
+        address = request if isinstance(request, str) else getattr(request, "url", None)
+        name = self._formats.get(address)
+        begin = None
+        if name is not None:
+            begin = re.match(r"bytes=(\d+)-", request.headers.get("Range", ""))
+        try:
+            response = super().urlopen(request)
+            if name is None:
+                return response
+            found, known = _Known.of(response), _known(self._folder)
+            if begin and int(begin[1]) and response.status == 206:
+                if name in known and known[name].same(found):
+                    return response
+                response.close()
+                del request.headers["Range"]
+                response = super().urlopen(request)
+                found = _Known.of(response)
+        except (HTTPError, TransportError) as error:
+            self._state.last_error = error
+            raise
+        known[name] = found
+        values = {key: one.model_dump() for key, one in known.items()}
+        write_text(self._folder / _STATE, json.dumps(values))
+        return response
+
+    def check(self, status):
+        """Hook: compare what came with what was announced."""
+        name = str(status.get("info_dict", {}).get("format_id"))
+        if status["status"] != "finished" or name not in self._formats.values():
+            return
+        known = _known(self._folder).get(name)
+        file = Path(status["filename"])
+        if known and known.length is not None and file.stat().st_size != known.length:
+            size = file.stat().st_size
+            file.unlink()
+            raise _Refused(
+                f"the file was damaged: {size:,} bytes, and {known.length:,} were announced",
+                "Run the same command again",
+                again=True,
+            )
 
 
 class _Log:
@@ -140,7 +459,11 @@ class _Log:
 
 
 def _bytes_in(folder):
-    return sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    size = 0
+    for file in folder.glob("video*"):
+        with contextlib.suppress(FileNotFoundError):  # a fragment that was just taken in
+            size += file.stat().st_size
+    return size
 
 
 def _fetch(url, folder, state, quiet):
@@ -162,6 +485,10 @@ def _fetch(url, folder, state, quiet):
         "cachedir": False,
         "updatetime": False,
         "continuedl": True,
+        # ffmpeg would connect by itself; see `_NoFFmpeg`.
+        "external_downloader": "native",
+        "hls_prefer_native": True,
+        "skip_unavailable_fragments": False,
         "enable_file_urls": False,
         "socket_timeout": 20,
         # `download` tries again itself: it asks for the address of the file anew, which
@@ -172,7 +499,7 @@ def _fetch(url, folder, state, quiet):
         "buffersize": 1 << 16,
         "noresizebuffer": True,
     }
-    with yt_dlp.YoutubeDL(options) as session:
+    with _Session(options, folder, state) as session:
         found = session.extract_info(url, download=False)
         if found.get("_type", "video") != "video":
             raise _Refused(
@@ -180,10 +507,20 @@ def _fetch(url, folder, state, quiet):
             )
         if found.get("is_live"):
             raise _Refused("the video is a live broadcast", "Wait for its recording")
-        for part in found.get("requested_formats") or [found]:
+        parts = found.get("requested_formats") or [found]
+        for part in parts:
             scheme = urlsplit(part.get("url") or "").scheme
-            if scheme not in {"http", "https"}:
+            if scheme not in _SCHEMES:
                 raise _Refused(f"the address leads to a {scheme or 'bare'}: address", _ADDRESS)
+            protocol = part.get("protocol") or scheme
+            if any(one not in _PROTOCOLS for one in protocol.split("+")):
+                raise _Refused(f"streams of the kind {protocol} are not fetched", _ADDRESS)
+        sizes = [part.get("filesize") for part in parts]
+        if all(sizes):
+            state.bounds.announced(sum(sizes))
+        session.expect(parts)
+        session.add_progress_hook(session.check)
+        session.add_postprocessor_hook(lambda _: setattr(state.bounds, "merging", True))
         done = session.process_ie_result(found, download=True)
     files = [Path(part["filepath"]) for part in done.get("requested_downloads") or []]
     if len(files) != 1 or not files[0].is_file():
@@ -192,53 +529,112 @@ def _fetch(url, folder, state, quiet):
 
 
 def _causes(error):
-    while error is not None:
+    seen = []
+    while error is not None and error not in seen:
+        seen.append(error)
         yield error
         inner = getattr(error, "exc_info", None) or (None, None, None)
         error = inner[1] or getattr(error, "cause", None) or error.__cause__
 
 
-def _explain(error, state, folder):
-    """Return what went wrong, what to do, and whether a new try can help."""
-    for cause in _causes(error):
+_ACCIDENTS_OF_SERVERS = re.compile(
+    r"not a bot|HTTP Error (?:408|425|429|5\d\d)|rate.?limit|too many requests|timed? ?out"
+    r"|temporary failure|connection (?:reset|refused|aborted)|network is unreachable"
+    r"|no route to host|remote end closed|incomplete ?read|internal server error"
+    r"|service unavailable|bad gateway|try again later",
+    re.IGNORECASE,
+)
+"""What yt-dlp's own texts say where the network or the server failed, and not the video."""
+
+_FULL_DISK = re.compile(r"Errno (?:28|122)\b|no space left|disk quota exceeded", re.IGNORECASE)
+_KILLED = re.compile(r"exited with code -\d+|code (?:137|143)\b")
+
+
+def _explain(error, state, folder, host):
+    """Return what went wrong, what to do, whether a new try can help, and the kind of error."""
+    causes = list(_causes(error))
+    if state.last_error is not None and re.search(r"fragment \d+ not found|Got error", str(error)):
+        causes += _causes(state.last_error)
+    for cause in causes:
         if isinstance(cause, _Refused):
-            return cause.message, cause.remedy, False
+            kind = AccidentError if cause.again else ItemError
+            return cause.message, cause.remedy, cause.again, kind
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            found = accident(cause, where=folder)
+            return f"{found.message} ({found.where})", found.remedy, False, AccidentError
         if isinstance(cause, HTTPError):
             status = f"the server answers {cause.status} {cause.reason or ''}".strip()
             again = cause.status in _STATUS_TO_TRY_AGAIN
-            return status, "Run again later" if again else _ADDRESS, again
+            if again or cause.status >= 500:
+                return status, "Run the same command again later", again, AccidentError
+            return status, _ADDRESS, False, ItemError
         if isinstance(cause, UnsupportedError):
-            return "the address gives a web page in which there is no video", _ADDRESS, False
+            return (
+                "the address gives a web page in which there is no video",
+                _ADDRESS,
+                False,
+                ItemError,
+            )
         if isinstance(cause, CertificateVerifyError):
-            return "the server's certificate can't be trusted", _ADDRESS, False
+            return "the server's certificate can't be trusted", _ADDRESS, False, ItemError
+    if isinstance(causes[-1], UnicodeError):
+        return "no server can have this name", _ADDRESS, False, ItemError
     text = re.sub(r"\x1b\[[0-9;]*m|\r|^ERROR: |\[\w+\] ", "", str(error)).strip()
-    last = list(_causes(error))[-1]
+    if _FULL_DISK.search(text):
+        return "no space left on the disk", "Make room and run it again", False, AccidentError
+    last = causes[-1]
     if isinstance(last, ContentTooShortError) or re.search(r"more expected|bytes, expected", text):
         came = f"{_bytes_in(folder):,} of {int(state.total):,}" if state.total else "a part of its"
         return (
             f"the file is cut off: {came} bytes came",
             "Run again to go on from there; if it stays so, the file on the server is damaged",
             True,
+            ItemError,
         )
-    if any(isinstance(cause, TransportError) for cause in _causes(error)):
+    broken = (TransportError, TimeoutError, ConnectionError, socket.gaierror)
+    if any(isinstance(cause, broken) for cause in causes):
+        if host.endswith(".invalid"):
+            return "no server has this name", _ADDRESS, False, ItemError
+        if any(_is_no_name(cause) for cause in causes):
+            return "no server has this name", _ADDRESS, False, ItemError
         reason = re.sub(r"^\[Errno -?\d+\] ", "", str(last))
-        return (
-            f"the server can't be reached: {reason}",
-            "Check the address and the network, then run again",
-            True,
-        )
+        return f"the server can't be reached: {reason}", _AGAIN, True, AccidentError
+    if (found := accident(last, where=folder)) is not None:
+        return f"{found.message} ({found.where})", found.remedy, False, AccidentError
     if "Did not get any data blocks" in text:
-        return "no data came", _ADDRESS, True
+        return "no data came", _ADDRESS, True, ItemError
     if re.search(r"No connection adapters|Unsupported url scheme|URLs are disabled", text):
-        return "the address leads to one that is not http or https", _ADDRESS, False
+        return "the address leads to one that is not http or https", _ADDRESS, False, ItemError
     text = re.sub(r"[;.] *please report this issue.*", "", text, flags=re.IGNORECASE | re.DOTALL)
-    return f"yt-dlp can't fetch it: {text}", _ADDRESS, "Got error" in text
+    message = f"yt-dlp can't fetch it: {text}"
+    if _KILLED.search(text):
+        return message, "Run the same command again", False, AccidentError
+    if "Got error" in text or _ACCIDENTS_OF_SERVERS.search(text):
+        return message, "Run the same command again later", True, AccidentError
+    return message, _ADDRESS, False, ItemError
+
+
+def _is_no_name(error):
+    """Tell a name that nobody has from name servers that can't be asked now."""
+    none = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+    if not isinstance(error, socket.gaierror) or error.errno not in none:
+        return False
+    # Some systems say the same where there is no network. Nothing is sent by this.
+    for family, address in ((socket.AF_INET, "1.1.1.1"), (socket.AF_INET6, "2606:4700::1111")):
+        with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 53))
+            return True
+    return False
 
 
 def _check_video(file, url):
     """Refuse a file that holds no picture."""
     with open(file, "rb") as data:
-        head = data.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        head = data.read(512)
+    if head.startswith(MAGIC.encode()):
+        # In the place of a video it would be taken for a record of ours.
+        raise ItemError("what the address gives is no video", where=url, remedy=_ADDRESS)
+    head = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html")):
         raise ItemError("the address gives a web page, no video", where=url, remedy=_ADDRESS)
     try:
