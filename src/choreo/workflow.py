@@ -8,6 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from choreo.errors import plain
 from choreo.jobs import tombstones
 
 PACKAGE = Path(__file__).parent
@@ -113,7 +114,8 @@ def say_problems(out):
     """
     found = {problem["item"]: problem for problem in tombstones(out).values()}
     for name, problem in found.items():
-        print(f"left out: {name}: {problem['stage']}: {problem['message']}", file=sys.stderr)
+        text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
+        print(" ".join(text.split()), file=sys.stderr)
     if found:
         print(
             f"{len(found)} item(s) left out of the study; remedies: {out}/videos/problems.csv or "
