@@ -248,6 +248,7 @@ def _parser():
         "the file, or a new folder for OpenPose's",
         what="this format",
         suffixes=_export_suffixes,
+        files=lambda options, path: [path] if _export_suffixes(options) else [],
         foreign=True,
         owned=True,
     )

@@ -50,11 +50,22 @@ def source(path, **options):
     # An absolute path with the protocol before it: no name can be taken for an option
     # or for another protocol.
     return ffmpeg.input(
-        f"file:{Path(path).resolve()}",
+        _local(path),
         protocol_whitelist="file,pipe",
         format_whitelist=FORMATS,
         **options,
     )
+
+
+def _local(path):
+    name = f"file:{Path(path).resolve()}"
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ItemError(
+            "its name or folder is no UTF-8 text", where=path, remedy="Rename it"
+        ) from error
+    return name
 
 
 def target(stream, path, **options):
@@ -63,7 +74,7 @@ def target(stream, path, **options):
     # Encoders that carry no date and no version make the same bytes in two runs.
     return ffmpeg.output(
         *streams,
-        f"file:{Path(path).resolve()}",
+        _local(path),
         **{"map_metadata": -1, "metadata": f"comment={MADE_BY}", **options},
     ).global_args("-bitexact")
 

@@ -354,31 +354,42 @@ def replacing(path, *, force):
     path : Path
         The file, or a folder that is new or empty.
     force : bool
-        Replace a file that holds something else.
+        Replace a file (never a folder) that holds something else.
 
     Yields
     ------
     Path
-        Where to write: `path` itself where nothing is there, else a file of this name
-        elsewhere, which takes its place where both are alike or `force` is given.
+        Where to write: `path` itself where nothing is there or `force` is given; else the same
+        name elsewhere, to see whether both are alike, so that a command can be run again.
 
     Raises
     ------
     ItemError
         Where something else is there.
     """
-    if force or not path.is_file():
+    filled = path.is_dir() and any(path.iterdir())
+    if not filled and (force or not path.is_file()):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
         made = Path(folder, path.name)
         yield made
-        if not filecmp.cmp(made, path, shallow=False):
-            raise ItemError(
-                "this file is there already and holds something else",
-                where=path,
-                remedy="Name another, or give --force to replace it",
+        if not _alike(made, path):
+            # Of a folder, files of another run would stay among the new ones.
+            remedy = (
+                "Name a new folder" if filled else "Name another, or give --force to replace it"
             )
+            raise ItemError(
+                "it is there already and holds something else", where=path, remedy=remedy
+            )
+
+
+def _alike(one, other):
+    if not one.is_dir():
+        return filecmp.cmp(one, other, shallow=False)
+    names = [file.name for file in one.iterdir()]
+    same, _, _ = filecmp.cmpfiles(one, other, names, shallow=False)
+    return len(same) == len(names) == sum(1 for _ in other.iterdir())
 
 
 def table_files(stem):
