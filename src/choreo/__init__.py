@@ -7,6 +7,9 @@ import os
 
 __version__ = "0.1.0"
 
+MADE_BY = "Made by Choreo"
+"""What videos, pictures and tables say in their headers; a verb replaces no other file."""
+
 # Threads of a training that wait for each other sleep instead of spinning, which on a
 # machine with other work makes them up to ten times slower. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -3,8 +3,12 @@
 import argparse
 import json
 import math
+import sys
 
-from choreo.errors import ItemError
+from choreo.errors import plain
+
+MAX_SEED = 2**63 - 1
+"""Largest seed that every random generator of the project takes."""
 
 
 def _number(text, kind, allowed, what):
@@ -12,7 +16,9 @@ def _number(text, kind, allowed, what):
         value = kind(text)
     except ValueError:
         value = None
-    if value is None or not math.isfinite(value) or not allowed(value):
+    # Whole numbers are finite, and isfinite can't take large ones.
+    finite = isinstance(value, int) or (value is not None and math.isfinite(value))
+    if not finite or not allowed(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return value
 
@@ -47,6 +53,12 @@ def whole(text):
     return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
 
 
+def seed(text):
+    """Read the seed of a random generator."""
+    allowed = "a seed: a whole number from 0 to 2^63 - 1"
+    return _number(text, int, lambda value: 0 <= value <= MAX_SEED, allowed)
+
+
 def words(text):
     """Read words with commas between them."""
     return [word.strip() for word in text.split(",") if word.strip()]
@@ -61,16 +73,25 @@ def size(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as 640x360") from None
 
 
-def not_over(output, *inputs):
-    """Refuse to write over a file that is read, which would be the user's original."""
-    for path in inputs:
-        if path is not None and output.resolve() == path.resolve():
-            raise ItemError("this would write over the input", where=path, remedy="Name another")
+def print_anywhere():
+    """Let what is printed reach any terminal: what its encoding lacks becomes an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        # None where there is no terminal; a test's stand-in may be no text file.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def tell(text, file=None):
+    """Print text that may hold names and titles from outside, which then move no cursor."""
+    print(plain(text), file=file)
 
 
 def say(options, record, lines):
     """Print a record as JSON where ``--json`` was given, else the lines."""
-    print(json.dumps(record, indent=2, allow_nan=False) if options.json else "\n".join(lines))
+    if options.json:
+        print(json.dumps(record, indent=2, allow_nan=False))
+    else:
+        tell("\n".join(lines))
 
 
 def show(value, form=".3g", unit=""):

@@ -2,14 +2,27 @@
 
 import argparse
 import contextlib
+import re
 import sys
 import tempfile
 from pathlib import Path
 
-from choreo import __version__, verify
-from choreo.arguments import heights, not_negative, not_over, positive, say, show, size, whole
+from choreo import __version__, outputs, verify
+from choreo.arguments import (
+    heights,
+    not_negative,
+    positive,
+    print_anywhere,
+    say,
+    seed,
+    show,
+    size,
+    tell,
+    whole,
+)
 from choreo.dataset import verbs as dataset_verbs
-from choreo.errors import ChoreoError, ItemError
+from choreo.errors import ChoreoError, ItemError, accident
+from choreo.outputs import writes
 from choreo.poses.formats.registry import FORMATS
 from choreo.skeletons import SKELETONS
 
@@ -30,6 +43,8 @@ examples:
 
 A whole study, from a table of videos to every table and figure, is run by
 `snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
+No verb writes over what it reads. A file that Choreo did not make is replaced only
+with --force.
 """
 
 
@@ -67,25 +82,33 @@ examples:
 
 def main(arguments=None):
     """Run one verb; returns the exit status (0, or 1 after a message on stderr)."""
+    print_anywhere()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        outputs.check(options)
         options.run(options)
     except ChoreoError as error:
-        print(f"choreo {options.verb}: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            # The reader of our output (such as `head`) has seen enough.
-            sys.stdout = None
-            return 0
-        path = f"{error.filename}: " if error.filename else ""
-        print(f"choreo {options.verb}: {path}{error.strerror or error}", file=sys.stderr)
-        return 1
+        return _failed(options, error)
+    except BrokenPipeError:
+        # The reader of our output (such as `head`) has seen enough.
+        sys.stdout = None
+        return 0
+    except (OSError, MemoryError) as error:
+        return _failed(options, accident(error) or _said_by_system(error))
     except KeyboardInterrupt:
         print(f"choreo {options.verb}: interrupted; nothing half-written is left", file=sys.stderr)
         return 130
     return 0
+
+
+def _failed(options, error):
+    print(f"choreo {options.verb}: {error}", file=sys.stderr)
+    return 1
+
+
+def _said_by_system(error):
+    return ItemError(error.strerror or error, where=error.filename)
 
 
 def _parser():
@@ -98,7 +121,7 @@ def _parser():
     parser.add_argument("--version", action="version", version=f"choreo {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
 
-    def verb(name, run, text, *, takes, help_, gives=None, report=False, formats=None):
+    def verb(name, run, text, *, takes, help_, report=False, formats=None):
         sub = verbs.add_parser(
             name,
             help=text,
@@ -112,10 +135,6 @@ def _parser():
         if formats:
             sub.add_argument("format", metavar="FORMAT", choices=list(FORMATS), help="see below")
         sub.add_argument(takes.lower(), metavar=takes, type=Path, help=help_)
-        if gives:
-            sub.add_argument(
-                "-o", "--output", type=Path, required=True, metavar=gives[0], help=gives[1]
-            )
         if report:
             sub.add_argument("--json", action="store_true", help="machine-readable output")
         return sub
@@ -126,8 +145,14 @@ def _parser():
         "standardise a video: upright, constant frame rate, H.264, 16 kHz mono sound",
         takes="VIDEO",
         help_="any file that ffmpeg reads",
-        gives=("DIR", "folder for NAME.mp4, NAME.wav and NAME.json (the probe)"),
         report=True,
+    )
+    _output(
+        sub,
+        "DIR",
+        "folder for NAME.mp4, NAME.wav and NAME.json (the probe)",
+        what="a video",
+        files=lambda options, folder: list(_standardised(options.video.stem, folder).values()),
     )
     sub.add_argument("--start", type=float, help="seconds into the video where the clip begins")
     sub.add_argument("--end", type=float, help="seconds into the video where it ends")
@@ -152,8 +177,8 @@ def _parser():
         "find the dancer's joints in every frame of a video with MediaPipe",
         takes="VIDEO",
         help_="any file that ffmpeg reads; it is brought to a constant frame rate first",
-        gives=("TRACK", "the track (.npz)"),
     )
+    _output(sub, "TRACK", "the track (.npz)", what="a track", suffixes=(".npz",))
     sub.add_argument(
         "--skeleton",
         choices=["coco17", "halpe26", "mediapipe33"],
@@ -173,9 +198,9 @@ def _parser():
         "read another tool's poses",
         takes="FILE",
         help_="the tool's file, or the folder of OpenPose's --write_json",
-        gives=("TRACK", "the track (.npz)"),
         formats=IMPORTS,
     )
+    _output(sub, "TRACK", "the track (.npz)", what="a track", suffixes=(".npz",))
     sub.add_argument(
         "--video", type=Path, help="the video that they were found in, for size, fps and frames"
     )
@@ -223,8 +248,17 @@ def _parser():
         "write a track in another tool's format",
         takes="TRACK",
         help_="a track (.npz)",
-        gives=("OUT", "the file, or a new folder for OpenPose's"),
         formats=EXPORTS,
+    )
+    _output(
+        sub,
+        "OUT",
+        "the file, or a new folder for OpenPose's",
+        what="this format",
+        suffixes=_export_suffixes,
+        files=lambda options, path: [path] if _export_suffixes(options) else [],
+        foreign=True,
+        owned=True,
     )
     sub.add_argument("--skeleton", choices=list(SKELETONS), help="convert to these joints first")
 
@@ -275,12 +309,22 @@ def _parser():
         help_="the video in which they were found",
     )
     sub.add_argument("tracks", metavar="TRACK", type=Path, nargs="*", help="tracks (.npz)")
-    sub.add_argument(
-        "-o", "--output", type=Path, metavar="OUT", help=".mp4, or .png for a contact sheet"
+    _output(
+        sub,
+        "OUT",
+        ".mp4, or .png for a contact sheet",
+        what="a look",
+        suffixes=(".mp4", ".png"),
+        required=False,
     )
     sub.add_argument("--samples", type=whole, default=8, help="frames of a contact sheet (8)")
-    sub.add_argument(
-        "--rerun", type=Path, metavar="FILE", help=".rrd for the Rerun viewer (needs rerun-sdk)"
+    writes(
+        sub,
+        "--rerun",
+        what="a Rerun recording",
+        suffixes=(".rrd",),
+        metavar="FILE",
+        help=".rrd for the Rerun viewer (needs rerun-sdk)",
     )
 
     sub = verb(
@@ -289,9 +333,9 @@ def _parser():
         "find misdetections and repair them (thesis section 3.3)",
         takes="TRACK",
         help_="a track (.npz)",
-        gives=("OUT", "the cleaned track (.npz)"),
         report=True,
     )
+    _output(sub, "OUT", "the cleaned track (.npz)", what="a track", suffixes=(".npz",))
     sub.add_argument("--method", choices=["thesis", "released", "robust"], default="thesis")
     either = sub.add_mutually_exclusive_group()
     _threshold(either)
@@ -310,8 +354,13 @@ def _parser():
         "its pictures to those of its frames",
     )
     sub.add_argument("--truth", type=Path, help="the true track, for its motion beats")
-    sub.add_argument(
-        "--picture", type=Path, metavar="FILE", help="a page to judge the cleaning by (.png)"
+    writes(
+        sub,
+        "--picture",
+        what="the picture",
+        suffixes=(".png",),
+        metavar="FILE",
+        help="a page to judge the cleaning by (.png)",
     )
     sub.add_argument("--video", type=Path, help="the video of the track, for the picture")
     sub.add_argument(
@@ -330,11 +379,17 @@ def _parser():
         "isn't trained (epochs: 0) is taken from its weights_file",
         takes="DATASET",
         help_="dataset.h5 of a study",
-        gives=("DIR", "folder for weights.safetensors, metrics.json, losses.csv and TensorBoard"),
+    )
+    _output(
+        sub,
+        "DIR",
+        "folder for weights.safetensors, metrics.json, losses.csv and TensorBoard",
+        what="a model",
+        files=_training_files,
     )
     sub.add_argument("--model", default="gru", help="a recipe (default gru)")
     sub.add_argument("--recipes", type=Path, default=Path("config/models.yaml"))
-    sub.add_argument("--seed", type=whole, default=1)
+    sub.add_argument("--seed", type=seed, default=1)
     sub.add_argument("--epochs", type=whole, help="instead of the recipe's")
     sub.add_argument("--batch-size", type=whole, help="chunks a step, instead of the recipe's")
     sub.add_argument(
@@ -367,7 +422,13 @@ def _parser():
         "let a trained model dance to a song",
         takes="SONG",
         help_="any sound or video file that ffmpeg reads",
-        gives=("OUT", "the dance: .mp4 with the song, or .npz"),
+    )
+    _output(
+        sub,
+        "OUT",
+        "the dance: .mp4 with the song, or .npz",
+        what="a dance",
+        suffixes=(".mp4", ".npz"),
     )
     sub.add_argument(
         "--model",
@@ -385,9 +446,10 @@ def _parser():
         choices=["thesis", "released"],
         help="how the training data of a .pth were scaled (default released)",
     )
-    sub.add_argument("--seed", type=whole, default=1, help="seed of the noise (default 1)")
+    sub.add_argument("--seed", type=seed, default=1, help="seed of the noise (default 1)")
     sub.add_argument(
         "--initial-pose",
+        type=_pose_or_track,
         default="random",
         metavar="POSE",
         help="where the dance begins: random (a real dance's first pose), zero (the middle of the "
@@ -403,13 +465,20 @@ def _parser():
         help="each piece from the last pose of the one before (thesis), or faded into it",
     )
 
-    verb(
+    sub = verb(
         "export-model",
         _export_model,
         "write a trained generator as a state dict with the released code's names",
         takes="MODEL",
         help_="folder that a training made, or its .safetensors",
-        gives=("OUT", "the state dict (.pth)"),
+    )
+    _output(
+        sub,
+        "OUT",
+        "the state dict (.pth)",
+        what="a state dict",
+        suffixes=(".pth",),
+        foreign=True,
     )
 
     sub = verb(
@@ -418,8 +487,14 @@ def _parser():
         "measure dances against a dataset of real ones: Tables 2 and 2x",
         takes="DATASET",
         help_="dataset.h5 with training and test dances",
-        gives=("DIR", "folder for table2.*, table2x_*.* and extractor.safetensors"),
         report=True,
+    )
+    _output(
+        sub,
+        "DIR",
+        "folder for table2.*, table2x_*.* and extractor.safetensors",
+        what="a table",
+        files=_evaluation_files,
     )
     sub.add_argument(
         "dances",
@@ -445,7 +520,7 @@ def _parser():
         metavar="WEIGHTS",
         help="weights.safetensors whose D_global gives the released code's FID",
     )
-    sub.add_argument("--seed", type=whole, default=1, help="of extractor, noise and bootstrap")
+    sub.add_argument("--seed", type=seed, default=1, help="of extractor, noise and bootstrap")
     learned = {"type": Path, "metavar": "FILE", "help": "weights of beat_this, for its music beats"}
     sub.add_argument("--beat-this", **learned)
 
@@ -465,8 +540,8 @@ def _parser():
         "draw a track as a video",
         takes="TRACK",
         help_="a track (.npz)",
-        gives=("OUT", "the video (.mp4)"),
     )
+    _output(sub, "OUT", "the video (.mp4)", what="a track as a video", suffixes=(".mp4",))
     sub.add_argument("--audio", type=Path, help="a song that starts with the track")
     sub.add_argument("--video", type=Path, help="draw on this video, in which it was found")
 
@@ -484,6 +559,10 @@ def _parser():
         help="delete what stands for these items, so that the next run tries them again",
     )
     return parser
+
+
+def _output(sub, metavar, text, *, required=True, **output):
+    writes(sub, "-o", "--output", required=required, metavar=metavar, help=text, **output)
 
 
 def _threshold(sub):
@@ -509,17 +588,25 @@ def _own_or_rate(text):
     return None if text == "own" else positive(text)
 
 
+def _pose_or_track(text):
+    return text if text in ("random", "zero") else Path(text)
+
+
+def _standardised(name, folder):
+    """Paths of what `standardise` writes; dots of the name are kept."""
+    kinds = {"video": ".mp4", "audio": ".wav", "probe": ".json"}
+    return {kind: Path(folder, name + suffix) for kind, suffix in kinds.items()}
+
+
 def _videos(options):
     from choreo.videos.standardise import standardise
 
-    stem = options.output / options.video.stem
-    for suffix in (".mp4", ".wav", ".json"):
-        not_over(stem.with_suffix(suffix), options.video)
+    files = _standardised(options.video.stem, options.output)
+    if not options.force:
+        _check_same_source(files["probe"], options.video)
     probe = standardise(
         options.video,
-        video=stem.with_suffix(".mp4"),
-        audio=stem.with_suffix(".wav"),
-        probe=stem.with_suffix(".json"),
+        **files,
         start=options.start,
         end=options.end,
         height=options.height,
@@ -534,10 +621,26 @@ def _videos(options):
         options,
         probe,
         [
-            f"{stem}.mp4: {probe['frames']} frames of {probe['width']}x{probe['height']} "
+            f"{files['video']}: {probe['frames']} frames of {probe['width']}x{probe['height']} "
             f"at {probe['fps']:g} fps (the source has {own})"
         ],
     )
+
+
+def _check_same_source(probe, video):
+    """Refuse to replace what was made of another video of the same name."""
+    from choreo.outside import load_json
+
+    if not (probe.is_file() and video.is_file()):
+        return
+    made_of = load_json(probe, "a probe")["source"]
+    if (made_of["name"], made_of["bytes"]) != (video.name, video.stat().st_size):
+        raise ItemError(
+            "this was made of another video of this name",
+            where=probe,
+            value=made_of["name"],
+            remedy="Name another folder, or give --force to replace it",
+        )
 
 
 def _progress(total, what, unit="frames"):
@@ -551,19 +654,17 @@ def _poses(options):
     from choreo.videos.standardise import standardise
 
     with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
-        stem = Path(folder, "video")
+        files = _standardised("video", folder)
         probe = standardise(
             options.video,
-            video=stem.with_suffix(".mp4"),
-            audio=stem.with_suffix(".wav"),
-            probe=stem.with_suffix(".json"),
+            **files,
             fps=options.fps,
             require_sound=False,
             min_seconds=0.0,
         )
         with _progress(probe["frames"], "MediaPipe") as bar:
             track = extract(
-                stem.with_suffix(".mp4"),
+                files["video"],
                 size=(probe["width"], probe["height"]),
                 fps=probe["fps"],
                 frames=probe["frames"],
@@ -573,9 +674,9 @@ def _poses(options):
         options.output
     )
     found = int(track.given.any(1).sum())
-    print(f"{options.output}: a person in {found} of {len(track)} frames")
+    tell(f"{options.output}: a person in {found} of {len(track)} frames")
     if probe["shift"]:
-        print(
+        tell(
             "Not every picture is shown at its own time. For exact times, give `choreo clean "
             "--probe` the .json that `choreo videos` makes of this video"
         )
@@ -584,7 +685,6 @@ def _poses(options):
 def _import(options):
     from choreo.poses.formats.registry import rate, read
 
-    not_over(options.output, options.file, options.video)
     said = {name: getattr(options, name) for name in ("size", "fps", "frames")}
     if options.video:
         from choreo.videos.source import even_clock
@@ -617,19 +717,25 @@ def _import(options):
     )
     track.save(options.output)
     found = int(track.given.any(1).sum())
-    print(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
+    tell(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
+
+
+def _export_suffixes(options):
+    if options.format == "openpose" and options.output.suffix != ".json":
+        return ()
+    return tuple(re.findall(r"[.]\w+", FORMATS[options.format].files))
 
 
 def _export(options):
     from choreo.poses.formats.registry import write
 
-    not_over(options.output, options.track)
     track = _load(options.track)
     if options.skeleton:
         track = track.to(options.skeleton)
-    write(options.format, track, options.output)
+    with outputs.replacing(options.output, force=options.force) as path:
+        write(options.format, track, path)
     found = int(track.given.any(1).sum())
-    print(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
+    tell(f"{options.output}: {track.skeleton}, a person in {found} of {len(track)} frames")
 
 
 def _load(path):
@@ -682,52 +788,33 @@ def _compare(options):
 
 
 def _look(options):
-    from choreo.comparison.look import SUFFIXES, look, track_names
-    from choreo.videos.standardise import standardise
+    from choreo.comparison.look import look, track_names
+    from choreo.videos.background import as_tracked
 
-    written = {options.output: SUFFIXES, options.rerun: (".rrd",)}
-    written.pop(None, None)
+    written = [path for path in (options.output, options.rerun) if path]
     if not written:
         raise ItemError("nothing to write", remedy="Give -o OUT, --rerun FILE, or both")
-    for path, suffixes in written.items():
-        not_over(path, options.video, *options.tracks)
-        if path.suffix not in suffixes:
-            raise ItemError(f"a look is written as {' or '.join(suffixes)}", where=path)
     tracks = dict(zip(track_names(options.tracks), map(_load, options.tracks)))
     first = next(iter(tracks.values()), None)
-    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
-        video, audio, probe = (Path(folder, f"video.{kind}") for kind in ("mp4", "wav", "json"))
-        found = standardise(
-            options.video,
-            video=video,
-            audio=audio,
-            probe=probe,
-            fps=first.fps if first else None,
-            height=first.size[1] if first else None,
-            require_sound=False,
-            min_seconds=0.0,
-        )
-        known = {key: found[key] for key in ("fps", "frames")}
-        known["size"] = found["width"], found["height"]
+    with as_tracked(options.video, first) as (video, known):
         if options.output:
             look(video, tracks, options.output, samples=options.samples, **known)
         if options.rerun:
             from choreo.comparison.recording import write_recording
 
             write_recording(video, tracks, options.rerun, **known)
-    print(f"{', '.join(map(str, written))}: written")
+    tell(f"{', '.join(map(str, written))}: written")
 
 
 def _clean(options):
     from choreo.cleaning.beats import beats_record
     from choreo.cleaning.retime import clean_at_frame_times, times_taken
+    from choreo.comparison.quality import check_same_video
 
     if (options.compare or options.video) and not options.picture:
         raise ItemError(
             "--compare and --video are about the picture", remedy="Give --picture FILE.png too"
         )
-    if options.picture and options.picture.suffix != ".png":
-        raise ItemError("the picture is written as .png", where=options.picture)
     if options.video and not options.video.is_file():
         raise ItemError("no such file", where=options.video)
     if options.track.suffix == ".json":
@@ -743,20 +830,25 @@ def _clean(options):
         "max_gap_seconds": options.max_gap,
     }
     before = _load(options.track)
+    truth = _load(options.truth) if options.truth else None
+    if truth is not None:
+        check_same_video(before, truth)
     taken = times_taken(options.probe) if options.probe else None
     after, record = clean_at_frame_times(before, taken, method=options.method, **settings)
-    truth = _load(options.truth) if options.truth else None
     record["motion_beats"] = beats = beats_record(before, after, truth)
     after.save(options.output)
     if options.picture:
         from choreo.cleaning import qc
+        from choreo.videos.background import as_tracked
 
-        named = {"title": options.track.stem, "video": options.video}
-        page = (
-            qc.comparison(before, **named, **settings)
-            if options.compare
-            else qc.page(before, after, record, **named)
-        )
+        with contextlib.ExitStack() as stack:
+            video = options.video and stack.enter_context(as_tracked(options.video, before))[0]
+            named = {"title": options.track.stem, "video": video}
+            page = (
+                qc.comparison(before, **named, **settings)
+                if options.compare
+                else qc.page(before, after, record, **named)
+            )
         qc.write(page, options.picture)
     lines = [
         f"{options.output}: {record['missing']} missing and {record['incorrect']} incorrect "
@@ -798,7 +890,7 @@ def _train(options):
 
         summary = adopt(dataset, recipe, seed=options.seed, **written)
         write_card(options.output / "card.md", summary, options.model, options.dataset)
-        print(f"{written['weights']}: taken from {recipe.weights_file}, not trained")
+        tell(f"{written['weights']}: taken from {recipe.weights_file}, not trained")
         return
     perceptual = options.perceptual
     if recipe.perceptual_loss and perceptual is None:
@@ -819,7 +911,14 @@ def _train(options):
             threads=options.threads,
         )
     write_card(options.output / "card.md", summary, options.model, options.dataset)
-    print(f"{written['weights']}: trained")
+    tell(f"{written['weights']}: trained")
+
+
+def _training_files(options, folder):
+    names = ["weights.safetensors", "metrics.json", "losses.csv", "card.md"]
+    if options.perceptual is None:
+        names.append("perceptual.safetensors")
+    return [folder / name for name in names]
 
 
 def _perceptual_network(dataset, options):
@@ -859,11 +958,6 @@ def _dance(options):
     from choreo.training.recipes import load_recipes, recipe_named
     from choreo.videos.audio import read_song
 
-    if options.output.suffix not in {".mp4", ".npz"}:
-        raise ItemError(
-            "a dance is written as .mp4 or .npz", where=options.output, remedy="Choose one of them"
-        )
-    not_over(options.output, options.song)
     initial_pose = options.initial_pose
     if initial_pose not in ("random", "zero"):
         initial_pose = _load(initial_pose)
@@ -889,22 +983,21 @@ def _dance(options):
         track.save(options.output)
     else:
         render_track(track, options.output, audio=options.song)
-    print(f"{options.output}: {track.seconds:.1f} s of dance")
+    tell(f"{options.output}: {track.seconds:.1f} s of dance")
 
 
 def _export_model(options):
     from choreo.dances.generate import load_generator
     from choreo.training.networks import save_state
 
-    for path, wrong, problem in (
-        (options.output, options.output.suffix != ".pth", "a state dict is written as .pth"),
-        (options.model, options.model.suffix == ".pth", "this has the released layout already"),
-    ):
-        if wrong:
-            raise ItemError(problem, where=path, remedy="Name another file")
+    if options.model.suffix == ".pth":
+        raise ItemError(
+            "this has the released layout already", where=options.model, remedy="Name another file"
+        )
     generator = load_generator(options.model)
-    save_state(generator.network, options.output)
-    print(
+    with outputs.replacing(options.output, force=options.force) as path:
+        save_state(generator.network, path)
+    tell(
         f"{options.output}: {len(generator.network.state_dict())} tensors; its songs and poses are "
         f"scaled by the method {generator.method}"
     )
@@ -958,17 +1051,28 @@ def _evaluate(options):
     say(options, records, [*lines, f"{options.output}: Tables 2 and 2x"])
 
 
+def _evaluation_files(options, folder):
+    from choreo.evaluation.table2x import TABLES
+
+    stems = ["table2", *(f"table2x_{part}" for part in TABLES)]
+    files = [file for stem in stems for file in outputs.table_files(folder / stem)]
+    if options.extractor is None:
+        files.append(folder / "extractor.safetensors")
+    return files
+
+
 def _render(options):
     from choreo.drawing import render_track
+    from choreo.videos.background import as_tracked
 
-    not_over(options.output, options.audio, options.video, options.track)
     for path in (options.audio, options.video):
         if path is not None and not path.is_file():
             raise ItemError("no such file", where=path)
-    if options.output.suffix != ".mp4":
-        raise ItemError("a track is rendered as .mp4", where=options.output)
-    render_track(_load(options.track), options.output, audio=options.audio, video=options.video)
-    print(f"{options.output}: written")
+    track = _load(options.track)
+    with contextlib.ExitStack() as stack:
+        video = options.video and stack.enter_context(as_tracked(options.video, track))[0]
+        render_track(track, options.output, audio=options.audio, video=video)
+    tell(f"{options.output}: written")
 
 
 def _problems(options):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def whole(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A name may take 255 bytes; what is put around it must not make it longer than that.
-    start = path.stem.encode(errors="surrogateescape")[:64].decode(errors="ignore")
+    encoding = sys.getfilesystemencoding()
+    start = os.fsencode(path.stem)[:64].decode(encoding, errors="ignore")
     handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
     temporary = Path(name)

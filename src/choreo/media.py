@@ -25,6 +25,7 @@ from pathlib import Path
 import ffmpeg
 import numpy as np
 
+from choreo import MADE_BY
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole
 
@@ -205,11 +206,22 @@ def source(path, **options):
     # An absolute path with the protocol before it: no name can be taken for an option
     # or for another protocol.
     return ffmpeg.input(
-        f"file:{Path(path).resolve()}",
+        _local(path),
         protocol_whitelist="file,pipe",
         format_whitelist=FORMATS,
         **options,
     )
+
+
+def _local(path):
+    name = f"file:{Path(path).resolve()}"
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise ItemError(
+            "its name or folder is no UTF-8 text", where=path, remedy="Rename it"
+        ) from error
+    return name
 
 
 def target(stream, path, **options):
@@ -217,7 +229,9 @@ def target(stream, path, **options):
     streams = stream if isinstance(stream, (list, tuple)) else [stream]
     # Encoders that carry no date and no version make the same bytes in two runs.
     return ffmpeg.output(
-        *streams, f"file:{Path(path).resolve()}", **{"map_metadata": -1, **options}
+        *streams,
+        _local(path),
+        **{"map_metadata": -1, "metadata": f"comment={MADE_BY}", **options},
     ).global_args("-bitexact")
 
 
@@ -370,7 +384,8 @@ def read_frames(path, size, *, pixels="rgb24"):
     path : str or Path
         A video.
     size : tuple of int
-        Its width and height.
+        Width and height of the pictures. Where one is odd, the video may have one column or
+        row more, which `choreo.videos.standardise` adds at the right or below.
     pixels : {"rgb24", "bgr24"}
         Order of the channels.
 
@@ -382,19 +397,36 @@ def read_frames(path, size, *, pixels="rgb24"):
     Raises
     ------
     ItemError
-        Where ffmpeg stops with an error.
+        Where ffmpeg stops with an error, or the pictures have another size.
     AccidentError
         Where the machine fails.
     """
     width, height = size
-    # passthrough: every decoded frame once, none doubled or dropped to fit a clock.
+    # passthrough: every decoded frame once, none doubled or dropped to fit a clock. Before
+    # each picture, PPM says the size that the decoder gave it.
     node = ffmpeg.output(
-        source(path).video, "pipe:1", format="rawvideo", pix_fmt=pixels, fps_mode="passthrough"
+        source(path).video,
+        "pipe:1",
+        format="image2pipe",
+        vcodec="ppm",
+        pix_fmt="rgb24",
+        fps_mode="passthrough",
     )
-    count = width * height * 3
     with Pipe(node, where=path) as pipe:
-        while len(data := pipe.stdout.read(count)) == count:
-            yield np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        while pipe.stdout.readline():
+            wide, tall = map(int, pipe.stdout.readline().split())
+            pipe.stdout.readline()
+            count = wide * tall * 3
+            if len(data := pipe.stdout.read(count)) < count:
+                break
+            if not (0 <= wide - width <= width % 2 and 0 <= tall - height <= height % 2):
+                raise ItemError(
+                    f"its pictures are {wide}x{tall}, not {width}x{height}",
+                    where=path,
+                    remedy="Give the video in which the poses were found",
+                )
+            frame = np.frombuffer(data, np.uint8).reshape(tall, wide, 3)[:height, :width]
+            yield frame if pixels == "rgb24" else np.ascontiguousarray(frame[..., ::-1])
         if pipe.wait():
             raise ItemError(
                 f"ffmpeg can't decode this file: {last_lines(pipe.messages())}", where=path

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from choreo import provenance
+from choreo import MADE_BY, provenance
 from choreo.files import write_text
 
 SUFFIXES = (".csv", ".md", ".tex", ".html")
@@ -22,7 +22,8 @@ class Table:
     Attributes
     ----------
     frame : pandas.DataFrame
-        The numbers in full precision, one row a thing; written as they are to .csv.
+        The numbers in full precision, one row a thing; written as they are to .csv, but for
+        texts that spreadsheets would run as formulas, which get a ``'`` before them.
     caption : str
         What the table shows, from what data.
     headers : dict of str to str
@@ -92,6 +93,7 @@ class Table:
         notes += f"<p><small>{escape(made_by)}</small></p>" if made_by else ""
         return (
             '<!doctype html><html lang="en"><meta charset="utf-8">'
+            f'<meta name="generator" content="{MADE_BY}">'
             f"<title>{escape(self.caption)}</title><style>"
             "body{font:15px/1.45 system-ui,sans-serif;margin:2em;color:#222;max-width:75em}"
             "table{border-collapse:collapse;border-top:2px solid;border-bottom:2px solid}"
@@ -116,7 +118,7 @@ class Table:
             frame = frame.assign(**provenance.columns(found))
             made_by = provenance.line(found)
         texts = {
-            ".csv": frame.to_csv(index=False, lineterminator="\n"),
+            ".csv": frame.map(_no_formula).to_csv(index=False, lineterminator="\n"),
             ".md": self.markdown(made_by),
             ".tex": self.latex(made_by),
             ".html": self.html(made_by),
@@ -131,6 +133,17 @@ class Table:
             number if column in self.formats or is_numeric_dtype(self.frame[column]) else text
             for column in self.headers
         ]
+
+
+def _no_formula(value):
+    """A cell that spreadsheets show as it is: texts from outside may begin like a formula."""
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _cell(value, form):

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from choreo.errors import AccidentError, ConfigError, accident
+from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.jobs import STUDY_LOCK, tombstones
 from choreo.locks import Busy, hold, open_lock
 
@@ -311,7 +311,8 @@ def say_problems(out):
     """
     found = {problem["item"]: problem for problem in tombstones(out).values()}
     for name, problem in found.items():
-        print(f"left out: {name}: {problem['stage']}: {problem['message']}", file=sys.stderr)
+        text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
+        print(" ".join(text.split()), file=sys.stderr)
     if found:
         print(
             f"{len(found)} item(s) left out of the study; remedies: {out}/videos/problems.csv or "

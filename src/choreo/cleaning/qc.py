@@ -5,7 +5,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
-from choreo import figures
+from choreo import MADE_BY, figures
 from choreo.cleaning.clean import UNUSED, clean
 from choreo.cleaning.figure5 import pictures_or_white, worst_frames
 from choreo.cleaning.gaps import runs
@@ -159,7 +159,7 @@ def write(figure, path):
     path : str or Path
     """
     with figures.matplotlib.rc_context(figures.STYLE), whole(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=100, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=100, metadata={"Software": MADE_BY})
     figures.plt.close(figure)
 
 

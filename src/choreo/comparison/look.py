@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from choreo import figures, media
+from choreo import MADE_BY, figures, media
 from choreo.comparison.figure2 import status
 from choreo.comparison.quality import check_same_video
 from choreo.drawing import draw_pose
@@ -379,7 +379,7 @@ def _write_sheet(video, looked, output, size, fps, chosen):
             rows.suptitle(one.name, fontsize=10, fontweight="bold")
             _draw_timeline(rows.add_subplot(grid[1, :]), one, chosen)
     with figures.matplotlib.rc_context(figures.STYLE), whole(output) as temporary:
-        figure.savefig(temporary, metadata={"Software": None})
+        figure.savefig(temporary, metadata={"Software": MADE_BY})
     figures.plt.close(figure)
 
 

@@ -41,19 +41,15 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
     ItemError
         Where the dataset, or its split, has no chunk.
     """
-    chunks = ChunkDataset(dataset, split)
-    if not len(chunks):
-        raise ItemError("there is no chunk to show", where=dataset, value=split)
-    rng = np.random.default_rng(seed)
-    chosen = np.sort(rng.choice(len(chunks), min(count, len(chunks)), replace=False))
+    chunks, chosen = _chosen(dataset, count, split, seed)
     paths = []
-    for i in chosen.tolist():
+    for i in chosen:
         ids, chunk = chunks.ids(i), chunks[i]
         pixels = to_pixels(chunk["pose"], chunks.canvas)
         track = PoseTrack(
             pixels, np.ones(pixels.shape[:2]), POSE_FPS, chunks.canvas, skeleton="openpose18"
         )
-        path = Path(folder) / f"{ids['video']}_{ids['index']}.mp4"
+        path = _path(folder, ids)
         title = f"{ids['video']} {ids['start_seconds']:g} s {ids['song']} {ids['split']}"
         with tempfile.TemporaryDirectory() as scratch:
             song = Path(scratch) / "song.wav"
@@ -63,3 +59,25 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
         paths.append(path)
     chunks.close()
     return paths
+
+
+def sample_files(dataset, folder, *, count=4, split=None, seed=0):
+    """Paths that `write_samples` writes with the same arguments."""
+    chunks, chosen = _chosen(dataset, count, split, seed)
+    paths = [_path(folder, chunks.ids(i)) for i in chosen]
+    chunks.close()
+    return paths
+
+
+def _path(folder, ids):
+    return Path(folder) / f"{ids['video']}_{ids['index']}.mp4"
+
+
+def _chosen(dataset, count, split, seed):
+    """The opened dataset, and the sorted numbers of the chunks drawn from it."""
+    chunks = ChunkDataset(dataset, split)
+    if not len(chunks):
+        raise ItemError("there is no chunk to show", where=dataset, value=split)
+    rng = np.random.default_rng(seed)
+    chosen = np.sort(rng.choice(len(chunks), min(count, len(chunks)), replace=False))
+    return chunks, chosen.tolist()

@@ -6,10 +6,11 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from choreo.arguments import heights, positive, say, share, whole, words
+from choreo.arguments import heights, positive, say, seed, share, tell, whole, words
 from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
 from choreo.files import is_id
+from choreo.outputs import replacing, writes
 
 EPILOG = """\
 examples:
@@ -105,15 +106,15 @@ def add_verbs(verbs):
 
     sub = action("sample", _sample, "write chunks as mp4 with their sound, to look at")
     _dataset_file(sub)
-    sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    _output(sub, "DIR", "folder for <video>_<index>.mp4", what="a chunk", files=_sample_files)
     sub.add_argument("--count", type=whole, default=4, help="how many (default 4)")
-    sub.add_argument("--seed", type=whole, default=0, help="which (default 0)")
+    sub.add_argument("--seed", type=seed, default=0, help="which (default 0)")
     sub.add_argument("--split", choices=SPLITS, help="only of this split")
 
     sub = action("import", _import, "read a dataset made elsewhere and pack it", IMPORTS)
     sub.add_argument("kind", choices=list(_KINDS), metavar="KIND", help="see below")
     sub.add_argument("files", type=Path, metavar="FILES", help="see below")
-    sub.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder")
+    _output(sub, "OUT", "folder", what="a dataset", files=_imported_files, owned=True)
     sub.add_argument("--music", type=Path, metavar="DIR", help="see below")
     sub.add_argument("--lists", type=Path, metavar="PATH", help="see below")
     sub.add_argument("--camera", help="aist: which one (default c01, in front)")
@@ -150,20 +151,27 @@ def add_verbs(verbs):
 
     sub = action("pack", _pack, "pack shards into one dataset")
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
-    sub.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="DATASET", help="a new .h5"
-    )
+    _output(sub, "DATASET", "a .h5", what="a dataset", suffixes=(".h5",), files=_with_card)
     _splits(sub)
 
     sub = action("append", _append, "add shards to a dataset; what is there isn't written again")
-    _dataset_file(sub)
+    writes(
+        sub,
+        "dataset",
+        what="a dataset",
+        files=_with_card,
+        suffixes=(".h5",),
+        in_place=True,
+        metavar="DATASET",
+        help="dataset.h5; its shards stay as they are",
+    )
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
     sub.add_argument("--split", choices=SPLITS, required=True, help="where they go")
 
     sub = action("shard", _shard, "normalise and cut one cleaned track with its song")
     sub.add_argument("track", type=Path, metavar="TRACK", help="a cleaned track (.npz)")
     sub.add_argument("music", type=Path, metavar="SONG", help="sound that begins with the track")
-    sub.add_argument("-o", "--output", type=Path, required=True, metavar="SHARD", help="a .h5")
+    _output(sub, "SHARD", "a .h5", what="a shard", suffixes=(".h5",))
     sub.add_argument("--video", help="id of the video (default: the track's name)")
     sub.add_argument("--song", help="id of the song (default: the video's)")
     sub.add_argument("--dancer", default="", help="id of the dancer (default: the video's)")
@@ -189,7 +197,7 @@ def add_verbs(verbs):
     )
     sub.set_defaults(run=_videos_table)
     sub.add_argument("list", type=Path, metavar="LIST", help="text file; see below")
-    sub.add_argument("-o", "--output", type=Path, required=True, metavar="TABLE", help="a .tsv")
+    _output(sub, "TABLE", "a .tsv", what="a videos table", suffixes=(".tsv",), foreign=True)
     sub.add_argument("--genres", type=words, metavar="G,G", help="such as BR,HO (default: all)")
     sub.add_argument("--dancers", type=words, metavar="D,D", help="such as d04 (default: all)")
     sub.add_argument("--camera", default="c01", help="default c01, in front")
@@ -199,6 +207,34 @@ def add_verbs(verbs):
         metavar="DIR",
         help="AIST++'s splits/ and ignore_list.txt: fills the column `split`",
     )
+
+
+def _output(sub, metavar, text, **output):
+    writes(sub, "-o", "--output", required=True, metavar=metavar, help=text, **output)
+
+
+def _card(dataset):
+    """Stem of the data card that is written beside a dataset."""
+    return dataset.with_name(dataset.name.removesuffix(dataset.suffix))
+
+
+def _with_card(options, dataset):
+    stem = _card(dataset)
+    return [dataset, *(stem.with_name(stem.name + kind) for kind in (".json", ".md"))]
+
+
+def _imported_files(options, folder):
+    return _with_card(options, folder / "dataset.h5")
+
+
+def _drawn(options):
+    return {name: getattr(options, name) for name in ("count", "split", "seed")}
+
+
+def _sample_files(options, folder):
+    from choreo.dataset.samples import sample_files
+
+    return sample_files(options.dataset, folder, **_drawn(options))
 
 
 def _dataset_file(sub):
@@ -215,7 +251,7 @@ def _splits(sub):
     )
     sub.add_argument("--test", type=share, default=0.2, help="share for testing (default 0.2)")
     sub.add_argument("--validation", type=share, default=0.0, help="share (default 0)")
-    sub.add_argument("--seed", type=whole, default=1, help="another seed, another division")
+    sub.add_argument("--seed", type=seed, default=1, help="another seed, another division")
 
 
 def _info(options):
@@ -275,7 +311,7 @@ def _check(options):
     say(options, record, told)
     if found:
         raise ItemError("; ".join(found), where=options.dataset, remedy="Make it again")
-    print(f"{options.dataset}: nothing wrong", file=sys.stderr)
+    tell(f"{options.dataset}: nothing wrong", file=sys.stderr)
 
 
 def _beat_line(beat):
@@ -291,14 +327,8 @@ def _beat_line(beat):
 def _sample(options):
     from choreo.dataset.samples import write_samples
 
-    for path in write_samples(
-        options.dataset,
-        options.output,
-        count=options.count,
-        seed=options.seed,
-        split=options.split,
-    ):
-        print(path)
+    for path in write_samples(options.dataset, options.output, **_drawn(options)):
+        tell(path)
 
 
 def _import_aist(options):
@@ -418,11 +448,11 @@ def _import(options):
             )
         problems |= more
     for name, message in problems.items():
-        print(f"left out: {name}: {message}", file=sys.stderr)
+        tell(f"left out: {name}: {message}", file=sys.stderr)
     card = _packed(options, found, options.output / "dataset.h5", asked)
     table = options.output / "videos.tsv"
     write_shards_table(card["clips"], table)
-    print(f"{table}: the table of a study of them")
+    tell(f"{table}: the table of a study of them")
 
 
 def _pack(options):
@@ -437,8 +467,8 @@ def _packed(options, shards, path, asked):
     from choreo.dataset.pack import pack, split_shards
 
     splits = split_shards(shards, asked=asked, **_split_options(options))
-    card = pack(shards, path, splits=splits, by=options.by, card=path.with_suffix(""))
-    print(_told(path, card))
+    card = pack(shards, path, splits=splits, by=options.by, card=_card(path))
+    tell(_told(path, card))
     return card
 
 
@@ -446,8 +476,8 @@ def _append(options):
     from choreo.dataset.pack import append, shard_videos
 
     splits = dict.fromkeys(shard_videos(options.shards), options.split)
-    stem = options.dataset.with_suffix("")
-    print(_told(options.dataset, append(options.shards, options.dataset, splits=splits, card=stem)))
+    card = append(options.shards, options.dataset, splits=splits, card=_card(options.dataset))
+    tell(_told(options.dataset, card))
 
 
 def _told(path, card):
@@ -483,7 +513,7 @@ def _shard(options):
     share_outside = record["values_outside"] / max(1, record["values"])
     left_out = "".join(f"; left out: {n} ({why})" for why, n in record["dropped"].items())
     inside = f"{share_outside:.2%} outside [-1, 1]"
-    print(f"{options.output}: {record['chunks']} chunks; {inside}{left_out}")
+    tell(f"{options.output}: {record['chunks']} chunks; {inside}{left_out}")
 
 
 def _videos_table(options):
@@ -496,12 +526,13 @@ def _videos_table(options):
             remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
             "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",
         )
-    count = write_table(
-        read_names(options.list),
-        options.output,
-        genres=options.genres,
-        dancers=options.dancers,
-        camera=options.camera,
-        splits=read_splits(options.lists) if options.lists else None,
-    )
-    print(f"{options.output}: {count} videos")
+    with replacing(options.output, force=options.force) as path:
+        count = write_table(
+            read_names(options.list),
+            path,
+            genres=options.genres,
+            dancers=options.dancers,
+            camera=options.camera,
+            splits=read_splits(options.lists) if options.lists else None,
+        )
+    tell(f"{options.output}: {count} videos")

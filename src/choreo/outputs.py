@@ -1,0 +1,397 @@
+"""The one rule for what a verb of ``choreo`` writes, checked before its work begins.
+
+An output is none of the inputs, has a suffix that its kind allows and a folder that can be
+written to, and takes the place of no file that Choreo did not make, unless ``--force`` is
+given. Every verb declares its outputs (`writes`); whatever else is a path among its
+arguments is an input.
+"""
+
+import contextlib
+import filecmp
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from choreo import MADE_BY
+from choreo.errors import AccidentError, ItemError
+from choreo.tables import SUFFIXES
+
+LONGEST_NAME = 255
+"""Bytes that a name may take in the usual file systems."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one argument of a verb names.
+
+    Attributes
+    ----------
+    what : str
+        For messages, such as ``"a dance"``.
+    suffixes : callable
+        Of the parsed arguments: those that a file may have, in lower case; none for a folder.
+    files : callable
+        Of the parsed arguments and the path: the files that will be written, those of a
+        folder and those beside a file too.
+    foreign : bool
+        Another tool's format, in which Choreo leaves no mark: its files are written through
+        `replacing`.
+    owned : bool
+        A folder that is filled whole: it may hold no input, and is new, empty or Choreo's.
+    in_place : bool
+        The file is changed, not made.
+    """
+
+    what: str
+    suffixes: Callable
+    files: Callable
+    foreign: bool = False
+    owned: bool = False
+    in_place: bool = False
+
+
+def writes(
+    sub,
+    *flags,
+    what,
+    suffixes=(),
+    files=lambda options, path: [path],
+    foreign=False,
+    owned=False,
+    in_place=False,
+    **argument,
+):
+    """Add an argument that names an output to a verb, and ``--force`` with the first.
+
+    Parameters
+    ----------
+    sub : argparse.ArgumentParser
+        The verb's.
+    *flags : str
+        Such as ``"-o", "--output"``.
+    what, suffixes, files, foreign, owned, in_place
+        As `Output`; `suffixes` may be the tuple itself.
+    **argument
+        Of `argparse.ArgumentParser.add_argument`.
+    """
+    action = sub.add_argument(*flags, type=Path, **argument)
+    declared = dict(sub.get_default("outputs") or {})
+    if not declared:
+        sub.add_argument(
+            "--force", action="store_true", help="replace also files that Choreo did not make"
+        )
+    allowed = suffixes if callable(suffixes) else lambda options: suffixes
+    declared[action.dest] = Output(what, allowed, files, foreign, owned, in_place)
+    sub.set_defaults(outputs=declared)
+
+
+def check(options):
+    """Refuse what a verb must not write, before it begins.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        A verb's; `writes` says what is written, every other path is read.
+
+    Raises
+    ------
+    ItemError
+        Naming the path and the remedy.
+    AccidentError
+        Where the folder can't be written to.
+    """
+    declared = getattr(options, "outputs", {})
+    inputs = list(_paths(value for key, value in vars(options).items() if key not in declared))
+    seen = set()
+    for key, output in declared.items():
+        path = getattr(options, key)
+        if path is None:
+            continue
+        _check_name(path)
+        allowed = output.suffixes(options)
+        if allowed and path.suffix not in allowed and not output.in_place:
+            raise ItemError(f"{output.what} is written as {' or '.join(allowed)}", where=path)
+        is_folder = not allowed
+        if is_folder:
+            _check_folder(path, inputs, output, options.force)
+        for file in output.files(options, path):
+            _check_name(file)
+            _check_not_read(file, inputs)
+            if file.resolve() in seen:
+                raise ItemError("two outputs have this name", where=file, remedy="Name another")
+            seen.add(file.resolve())
+            changed = output.in_place and file == path
+            if not (changed or output.foreign or options.force):
+                _check_ours(file)
+            if file.is_dir() or (file.exists() and not file.is_file()):
+                kind = "folder" if file.is_dir() else "device"
+                raise ItemError(f"a {kind} is in the place of {output.what}", where=file)
+        _check_writable(path, make=is_folder)
+
+
+def _paths(values):
+    for value in values:
+        if isinstance(value, Path):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _paths(value)
+
+
+def _check_name(path):
+    length = max((len(os.fsencode(part)) for part in path.parts), default=0)
+    if length > LONGEST_NAME:
+        raise ItemError(
+            f"this name takes {length} bytes, a file system has room for {LONGEST_NAME}",
+            where=path,
+            remedy="Choose a shorter one (that of the input, where it follows from it)",
+        )
+
+
+def _same(one, other):
+    # samefile also knows hard links, and systems that don't tell a from A.
+    with contextlib.suppress(OSError):
+        if os.path.samefile(one, other):
+            return True
+    return one.resolve() == other.resolve()
+
+
+def _check_not_read(file, inputs):
+    for path in inputs:
+        if _same(file, path):
+            raise ItemError("this would write over the input", where=path, remedy="Name another")
+
+
+def _check_folder(path, inputs, output, force):
+    if path.exists() and not path.is_dir():
+        raise ItemError("a file, not a folder to write to", where=path, remedy="Name another")
+    _check_not_read(path, inputs)
+    if not output.owned:
+        return
+    for read in inputs:
+        if read.exists() and path.resolve() in read.resolve().parents:
+            raise ItemError(
+                f"this folder holds an input, {read}", where=path, remedy="Name a new folder"
+            )
+    filled = path.is_dir() and any(path.iterdir())
+    if filled and not force and not output.foreign and not _our_folder(path):
+        raise ItemError(
+            "this folder holds files that Choreo did not make",
+            where=path,
+            remedy="Name a new folder, or give --force",
+        )
+
+
+def _our_folder(path):
+    return any(
+        made_here(file)
+        for part in (".", "shards", "cleaning", "poses")
+        for file in _some(path / part)
+    )
+
+
+def _some(folder):
+    return sorted(folder.iterdir())[:20] if folder.is_dir() else []
+
+
+def _check_ours(file):
+    if file.is_file() and not made_here(file):
+        raise ItemError(
+            "this file is there already, and Choreo did not make it",
+            where=file,
+            remedy="Name another, or give --force to replace it",
+        )
+
+
+def _check_writable(path, *, make):
+    folder = path if make else path.parent
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise ItemError("a file, not a folder to write to", where=folder, remedy="Name another")
+    # Trying it is the only way that also root, quotas and read-only disks can be known by.
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise AccidentError(
+            f"nothing can be written here ({error.strerror})",
+            where=folder,
+            remedy="Choose another folder, or make it writable",
+        ) from error
+
+
+def made_here(path):
+    """Tell whether Choreo made a file, by what is in it (or, of a song or table, beside it).
+
+    Parameters
+    ----------
+    path : str or Path
+        An existing file.
+
+    Returns
+    -------
+    bool
+        False also for what can't be read, and for suffixes that Choreo does not write.
+    """
+    path = Path(path)
+    known = _OURS.get(path.suffix)
+    if known is None:
+        return False
+    # Whatever is wrong with the file, it is then not known as ours.
+    with contextlib.suppress(Exception):
+        return bool(known(path))
+    return False
+
+
+def _head(path, count=1 << 16):
+    with open(path, "rb") as file:
+        return file.read(count)
+
+
+def _track(path):
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    return {"keypoints.npy", "scores.npy", "skeleton.npy", "meta.npy"} <= names
+
+
+def _video(path):
+    """Look for our comment in an mp4's box ``moov``, which holds no pictures."""
+    with open(path, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        at = 0
+        while at + 8 <= end:
+            file.seek(at)
+            length, kind = int.from_bytes(file.read(4), "big"), file.read(4)
+            if length == 1:
+                length = int.from_bytes(file.read(8), "big")
+            if kind == b"moov":
+                # Our comment comes last in it, after the tables of all frames.
+                file.seek(max(at, at + length - 4096))
+                return MADE_BY.encode() in file.read(4096)
+            if length < 8:
+                return False
+            at += length
+    return False
+
+
+def _dataset(path):
+    from h5py import File
+
+    from choreo.dataset.layout import FORMAT
+
+    with File(path, "r") as file:
+        return file.attrs.get("format") == FORMAT
+
+
+def _weights(path):
+    head = _head(path, 8)
+    header = _head(path, 8 + min(int.from_bytes(head, "little"), 1 << 24))[8:]
+    return "choreo" in json.loads(header)["__metadata__"]
+
+
+_RECORDS = (
+    {"fps", "frames", "copied", "shift", "source"},  # the probe of a video
+    {"recipe", "seed", "data"},  # the metrics of a training
+    {"splits", "clips", "all"},  # the data card of a dataset
+)
+
+
+def _record(path):
+    if path.stat().st_size > 1 << 26:
+        return False
+    value = json.loads(path.read_text(encoding="utf-8"))
+    return isinstance(value, dict) and any(keys <= set(value) for keys in _RECORDS)
+
+
+def _beside(suffix, known):
+    return lambda path: known(path.parent / (path.name.removesuffix(path.suffix) + suffix))
+
+
+def _page(path):
+    return MADE_BY.encode() in _head(path, 4096)
+
+
+def _csv(path):
+    return _head(path, 16).startswith(b"epoch,step") or _beside(".html", _page)(path)
+
+
+def _markdown(path):
+    with contextlib.suppress(OSError):
+        if _page(path.with_name(path.name.removesuffix(".md") + ".html")):
+            return True
+    lines = _head(path).decode(errors="replace").splitlines()
+    # The cards of a model and of a dataset.
+    return bool({"## Switches", "# Data card"} & {line.strip() for line in lines})
+
+
+_OURS = {
+    ".npz": _track,
+    ".mp4": _video,
+    ".wav": _beside(".json", _record),
+    ".png": lambda path: MADE_BY.encode() in _head(path, 4096),
+    ".rrd": lambda path: b"choreo" in _head(path),
+    ".h5": _dataset,
+    ".safetensors": _weights,
+    ".json": _record,
+    ".csv": _csv,
+    ".html": _page,
+    ".md": _markdown,
+    ".tex": _beside(".html", _page),
+}
+"""How a file is known as Choreo's, by its suffix."""
+
+
+@contextlib.contextmanager
+def replacing(path, *, force):
+    """Write a file of a foreign format, which holds no mark of who made it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, or a folder that is new or empty.
+    force : bool
+        Replace a file (never a folder) that holds something else.
+
+    Yields
+    ------
+    Path
+        Where to write: `path` itself where nothing is there or `force` is given; else the same
+        name elsewhere, to see whether both are alike, so that a command can be run again.
+
+    Raises
+    ------
+    ItemError
+        Where something else is there.
+    """
+    filled = path.is_dir() and any(path.iterdir())
+    if not filled and (force or not path.is_file()):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+        made = Path(folder, path.name)
+        yield made
+        if not _alike(made, path):
+            # Of a folder, files of another run would stay among the new ones.
+            remedy = (
+                "Name a new folder" if filled else "Name another, or give --force to replace it"
+            )
+            raise ItemError(
+                "it is there already and holds something else", where=path, remedy=remedy
+            )
+
+
+def _alike(one, other):
+    if not one.is_dir():
+        return filecmp.cmp(one, other, shallow=False)
+    names = [file.name for file in one.iterdir()]
+    same, _, _ = filecmp.cmpfiles(one, other, names, shallow=False)
+    return len(same) == len(names) == sum(1 for _ in other.iterdir())
+
+
+def table_files(stem):
+    """Paths of the files of a `choreo.tables.Table`."""
+    return [stem.parent / (stem.name + suffix) for suffix in SUFFIXES]
