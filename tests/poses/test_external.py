@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.poses import external
 from choreo.poses.external import private_folder, run_tool
 
@@ -99,11 +99,15 @@ def test_a_progress_bar_is_one_line_in_its_last_state(tool):
 
 
 def test_killed(tool):
-    with pytest.raises(ItemError, match=r"signal \(Killed\); its last lines: loading\. Perhaps"):
+    said = r"signal \(Killed\); its last lines: loading\. Perhaps"
+    with pytest.raises(ItemError, match=said) as ended:
         tool("import os; print('loading', flush=True); os.kill(os.getpid(), 9)")
+    # Not the video's: no job records it (see tests/test_jobs.py).
+    assert isinstance(ended.value.__cause__, AccidentError)
     with pytest.raises(ItemError, match=r"signal \(Segmentation fault\)") as error:
         tool("import os; os.kill(os.getpid(), 11)")
     assert "memory" not in str(error.value)
+    assert error.value.__cause__ is None
 
 
 def test_one_that_hangs_is_stopped_with_its_children(tool):

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import AccidentError, ConfigError, ItemError
 
 LOG_BYTES = 16 << 20
 """What a log keeps of a tool's output; of the rest only the last `TAIL_BYTES`."""
@@ -263,12 +263,18 @@ def run_tool(
     status = process.returncode
     if status < 0:
         memory = status == -signal.SIGKILL
-        raise _ended_badly(
-            status,
-            f"{name} was ended by a signal ({signal.strsignal(-status)}); its last lines: {said}",
-            where=where,
-            remedy="Perhaps the memory was too small; " * memory + f"{log} has all that it said",
+        details = {
+            "where": where,
+            "remedy": "Perhaps the memory was too small; " * memory + f"{log} has all that it said",
+        }
+        message = (
+            f"{name} was ended by a signal ({signal.strsignal(-status)}); its last lines: {said}"
         )
+        # A crash may be the video's; what another one ended says nothing about it, and as its
+        # cause this keeps a job from recording anything (`choreo.jobs.run_item`).
+        by_others = -status in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        cause = AccidentError(message, **details) if by_others else None
+        raise _ended_badly(status, message, **details) from cause
     if status:
         raise _ended_badly(
             status,
