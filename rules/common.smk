@@ -1,6 +1,5 @@
 # The config and the videos table, read and checked before the DAG exists, and what the
 # rule files share.
-import os
 from pathlib import Path
 
 import choreo.config
@@ -16,11 +15,10 @@ from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
 
 if workflow.is_main_process:
-    if not os.access(".", os.W_OK) and not Path(".snakemake/locks").is_dir():
-        raise WorkflowError(
-            f"{Path.cwd()} can't be written to, and Snakemake keeps its records there: work in "
-            "a copy of this folder, or add `--directory` with a folder of yours"
-        )
+    try:
+        choreo.workflow.check_writable()
+    except ChoreoError as error:
+        raise WorkflowError(str(error)) from None
     choreo.workflow.release_stale_locks()
 
 

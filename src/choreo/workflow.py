@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from choreo.errors import AccidentError, accident
+from choreo.errors import AccidentError, ConfigError, accident
 from choreo.jobs import STUDY_LOCK, tombstones
 from choreo.locks import Busy, hold, open_lock
 
@@ -67,6 +67,31 @@ def code(script):
             todo.extend(_imports(path))
     here = Path.cwd()
     return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
+
+
+def check_writable(folder=".snakemake"):
+    """Refuse, before anything else, a working folder that Snakemake can't write its records to.
+
+    It does so for a plan (``-n``) too.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Snakemake's own folder, in the working folder.
+
+    Raises
+    ------
+    ConfigError
+    """
+    folder = Path(folder)
+    parts = [folder, *folder.glob("*/")] if folder.exists() else [folder.absolute().parent]
+    for part in parts:
+        if not os.access(part, os.W_OK | os.X_OK):
+            raise ConfigError(
+                "Snakemake keeps its records here, also of a plan (-n), and can't write",
+                where=part.absolute(),
+                remedy="Make it writable, or work in a copy of this project's folder",
+            )
 
 
 _held = {}
