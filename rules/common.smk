@@ -1,6 +1,5 @@
 # The config and the videos table, read and checked before the DAG exists, and what the
 # rule files share.
-import os
 import sys
 from pathlib import Path
 
@@ -19,12 +18,8 @@ from snakemake.persistence.file import FilePersistence
 ROOT = Path(workflow.current_basedir).parent
 
 if workflow.is_main_process:
-    if not os.access(".", os.W_OK) and not Path(".snakemake/locks").is_dir():
-        raise WorkflowError(
-            f"{Path.cwd()} can't be written to, and Snakemake keeps its records there: work in "
-            "a copy of this folder, or add `--directory` with a folder of yours"
-        )
     try:
+        choreo.workflow.check_writable()
         choreo.workflow.check_place(sys.executable)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:

@@ -51,14 +51,15 @@ rule download_video:
         download=1,
         mem_mb=500,
         runtime=int(STUDY.videos.download_minutes) + 10,
+        # Resources and no parameters: another bound fetches nothing anew.
+        seconds=round(60 * STUDY.videos.download_minutes),
+        allow_private=int(STUDY.videos.allow_private),
     params:
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
         url=lambda w: ROWS[w.video].source,
         retries=STUDY.videos.retries,
-        minutes=STUDY.videos.download_minutes,
-        allow_private=STUDY.videos.allow_private,
         # Outside the declared outputs, so that a killed download goes on where it was.
         partial=f"{OUT}/videos/downloads/.partial",
     message:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from choreo import locks, workflow
-from choreo.errors import AccidentError
+from choreo.errors import AccidentError, ConfigError
 from choreo.jobs import STUDY_LOCK
 from choreo.training import devices
 
@@ -274,3 +275,16 @@ def test_a_plan_needs_no_lock(tmp_path, monkeypatch, number):
     workflow.release_stale_locks(tmp_path)
     monkeypatch.setattr(Path, "mkdir", refused)
     workflow.release_stale_locks(tmp_path / "none")
+
+
+@pytest.mark.parametrize("refused", ["", ".snakemake", ".snakemake/iocache"])
+def test_a_folder_that_can_not_be_written_is_one_line(tmp_path, monkeypatch, refused):
+    # By what `access` says, which is right for root on a read-only disk, too.
+    own = tmp_path / ".snakemake"
+    if refused:
+        (own / "iocache").mkdir(parents=True)
+    workflow.check_writable(own)
+    place = tmp_path / refused
+    monkeypatch.setattr(workflow.os, "access", lambda path, mode: Path(path) != place)
+    with pytest.raises(ConfigError, match=f"{re.escape(str(place))}: .*can't write.*a copy"):
+        workflow.check_writable(own)

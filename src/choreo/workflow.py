@@ -71,6 +71,31 @@ def code(script):
     return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
 
 
+def check_writable(folder=".snakemake"):
+    """Refuse, before anything else, a working folder that Snakemake can't write its records to.
+
+    It does so for a plan (``-n``) too.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Snakemake's own folder, in the working folder.
+
+    Raises
+    ------
+    ConfigError
+    """
+    folder = Path(folder)
+    parts = [folder, *folder.glob("*/")] if folder.exists() else [folder.absolute().parent]
+    for part in parts:
+        if not os.access(part, os.W_OK | os.X_OK):
+            raise ConfigError(
+                "Snakemake keeps its records here, also of a plan (-n), and can't write",
+                where=part.absolute(),
+                remedy="Make it writable, or work in a copy of this project's folder",
+            )
+
+
 _held = {}
 
 

@@ -8,8 +8,8 @@ def action(terminal):
         snakemake.output.video,
         retries=snakemake.params.retries,
         folder=snakemake.params.partial,
-        allow_private=snakemake.params.allow_private,
-        max_seconds=60 * snakemake.params.minutes,
+        allow_private=bool(snakemake.resources.allow_private),
+        max_seconds=snakemake.resources.seconds,
     )
 
 

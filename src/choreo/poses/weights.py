@@ -4,7 +4,6 @@ Nothing here is a part of this project's own files: every asset has its owner's 
 """
 
 import contextlib
-import fcntl
 import hashlib
 import http.client
 import json
@@ -18,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from choreo.errors import ConfigError
+from choreo.errors import ConfigError, accident
 from choreo.files import write_text
+from choreo.locks import hold
 
 SCHEMES = ("https",)
 """Addresses of other kinds are not opened, nor followed to."""
@@ -194,6 +194,8 @@ def fetch(asset, folder, *, terminal=None):
     ConfigError
         Where it can't be fetched or is not what it should be, with the address and what
         to do instead.
+    AccidentError
+        Where the disk is full or fails.
     """
     terminal = sys.stderr if terminal is None else terminal
     folder = Path(folder)
@@ -202,7 +204,7 @@ def fetch(asset, folder, *, terminal=None):
         folder.mkdir(parents=True, exist_ok=True)
         # Two runs that want the same file: the second waits and then finds it there.
         with open(folder / f".{asset.name}.part", "ab") as part:
-            fcntl.flock(part, fcntl.LOCK_EX)
+            hold(part, wait=True, where=part.name)
             if not path.exists():
                 print(f"{asset.name}: from {asset.url} ({asset.licence})", flush=True)
                 _download(asset, part, terminal)
@@ -217,6 +219,8 @@ def fetch(asset, folder, *, terminal=None):
             else:
                 _check(asset, path, note)
     except OSError as error:
+        if (found := accident(error, where=folder)) is not None:
+            raise found from error
         raise ConfigError(
             f"{asset.name} can't be written: {error.strerror or error}", where=folder
         ) from error

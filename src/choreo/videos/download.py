@@ -120,7 +120,10 @@ def download(
     folder = partial_folder(url, path, folder)
     try:
         with held_folder(
-            folder, on_wait=lambda: print(f"{url}: another process fetches it; waiting")
+            folder,
+            on_wait=lambda: print(
+                f"{url}: another process fetches it; waiting", file=sys.stderr, flush=True
+            ),
         ) as waited:
             if waited and _identity(path) not in (None, began):
                 return
