@@ -107,6 +107,9 @@ def reading(path, what, *, remedy=None, besides=()):
 def _said(error):
     text = " ".join(str(error).split())[:200]
     name = type(error).__name__
+    if isinstance(error, SystemError):
+        # Of the interpreter about a library, with addresses in memory.
+        return "damaged"
     if isinstance(error, KeyError):
         return f"{text.strip(chr(39))} is missing"
     return text or name
@@ -184,7 +187,7 @@ def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
                         # Python's parser says so of what is nested too deeply.
                         raise ItemError(f"{name}: a header nested too deeply") from error
                 if dtype.hasobject:
-                    raise ValueError(f"{name}: an array of objects, which could run code")
+                    raise ItemError(f"not {what} ({name} holds objects, which could run code)")
                 size = dtype.itemsize
                 for length in shape:
                     size *= length

@@ -511,7 +511,7 @@ def _check_frames_read(said, frames, video):
 def _check_people(path, model, frames, video, weights):
     """Read what AlphaPose wrote, and refuse what shows that something went wrong."""
     detections = read_detections(
-        path, frames=frames, skeleton=MODELS[model].skeleton, first_frame=0
+        path, frames=frames, skeleton=MODELS[model].skeleton, first_frame=0, nan=False
     )
     seen = check_coverage(
         detections,

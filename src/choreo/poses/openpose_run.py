@@ -266,7 +266,7 @@ def _pack(files, frames, output):
         file.write("[")
         for number in sorted(files):
             if number < frames:
-                value = native.load(files[number])
+                value = native.load(files[number], nan=False)
                 text = json.dumps(value, separators=(",", ":"), allow_nan=False)
                 file.write((",\n" if number else "\n") + text)
         file.write("\n]\n")

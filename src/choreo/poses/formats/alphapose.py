@@ -102,7 +102,7 @@ def _entry_of(key, number, value, path):
     return key, value, where
 
 
-def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
+def read_detections(path, *, frames=None, skeleton=None, first_frame=None, nan=True):
     """Read every person of an AlphaPose file, in the file's order.
 
     Parameters
@@ -117,6 +117,8 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
     first_frame : int, optional
         Number of the first frame's picture; found out where it can be told
         (`choreo.poses.formats.people.first_number`). AlphaPose itself counts from 0.
+    nan : bool
+        As in `choreo.poses.formats.native.load`.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
     )
     pictures = _Pictures()
-    for key, number, value in native.parts(path):
+    for key, number, value in native.parts(path, nan=nan):
         if key is not None and value == []:
             people.see(pictures.number(key, path), f"{path}, `{key[:60]}`")
             continue

@@ -22,7 +22,7 @@ ASKED_FROM = 60
 """Poses from which on that is asked: in a second or two a dancer may stay there."""
 
 _FITS = 0.95
-_FEW = 5
+_FEW = 6
 _SHARES = 1.5
 # Heights of the pictures that poses are found in by mistake, upright ones included.
 _USUAL_HEIGHTS = (360, 480, 540, 720, 960, 1080, 1280, 1440, 1920, 2160, 3840)

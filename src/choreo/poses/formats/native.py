@@ -29,13 +29,16 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
+def _refuse(text):
+    raise ValueError(f"{text} is no number in JSON")
+
+
 def _constant(text):
-    if text != "NaN":
-        raise ValueError(f"{text} is no number in JSON")
-    return math.nan
+    return math.nan if text == "NaN" else _refuse(text)
 
 
 _DECODER = json.JSONDecoder(parse_constant=_constant)
+_STRICT = json.JSONDecoder(parse_constant=_refuse)
 
 
 def read_text(path, limit=None):
@@ -87,9 +90,9 @@ def _skip(text, position):
     return _SPACE.match(text, position).end()
 
 
-def _decode(text, position, where):
+def _decode(text, position, where, nan=True):
     try:
-        return _DECODER.raw_decode(text, position)
+        return (_DECODER if nan else _STRICT).raw_decode(text, position)
     except RecursionError as error:
         raise ItemError("not JSON of poses (nested too deeply)", where=where) from error
     except ValueError as error:
@@ -104,8 +107,14 @@ def _decode(text, position, where):
         raise ItemError(f"not JSON ({error})", where=where) from error
 
 
-def load(path):
+def load(path, *, nan=True):
     """Read a whole (small) JSON file.
+
+    Parameters
+    ----------
+    path : str or Path
+    nan : bool
+        Whether ``NaN`` is read; False for what a tool has just written, where it is a fault.
 
     Raises
     ------
@@ -113,7 +122,7 @@ def load(path):
         Where it is no JSON, or larger than `MAX_OBJECT_BYTES`.
     """
     text = read_text(path, MAX_OBJECT_BYTES)
-    value, end = _decode(text, _skip(text, 0), path)
+    value, end = _decode(text, _skip(text, 0), path, nan)
     _only(text, end, path, "JSON")
     return value
 
@@ -126,8 +135,8 @@ def _only(text, end, path, what):
 class _Text:
     """A JSON text and how far it is read."""
 
-    def __init__(self, text, path):
-        self.text, self.path, self.at = text, path, _skip(text, 0)
+    def __init__(self, text, path, nan):
+        self.text, self.path, self.nan, self.at = text, path, nan, _skip(text, 0)
 
     def on(self, character):
         """Go past `character` if it is next."""
@@ -137,7 +146,7 @@ class _Text:
         return found
 
     def value(self, where):
-        value, end = _decode(self.text, self.at, where)
+        value, end = _decode(self.text, self.at, where, self.nan)
         self.at = _skip(self.text, end)
         return value
 
@@ -186,8 +195,14 @@ def entries(path):
         yield number, value
 
 
-def parts(path):
+def parts(path, *, nan=True):
     """Read a JSON file whose top level is a list, or an object, piece by piece.
+
+    Parameters
+    ----------
+    path : str or Path
+    nan : bool
+        As in `load`.
 
     Yields
     ------
@@ -201,7 +216,7 @@ def parts(path):
     ItemError
         Where the file is neither.
     """
-    text = _Text(read_text(path), path)
+    text = _Text(read_text(path), path, nan)
     if text.on("["):
         for number, value in text.list_("entry"):
             yield None, number, value
