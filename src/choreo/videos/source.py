@@ -275,7 +275,19 @@ def _first(path, kind):
                 return head, tuple(rest)
             head[rest[0]] = rest[1]
         pipe.wait()
+        # The decoder's own bound; the container may state another size, or none.
+        if match := re.search(r"Picture size (\d+x\d+) is invalid", pipe.messages()):
+            raise _too_large(path, match[1], _MAX_PIXELS)
     return None
+
+
+def _too_large(path, size, max_pixels):
+    return ItemError(
+        f"the pictures are larger than {max_pixels:,} pixels",
+        where=path,
+        value=size,
+        remedy="Scale the video down first",
+    )
 
 
 def _describe(path):
@@ -501,12 +513,7 @@ def _picture(path, said, max_pixels):
     # The first number pair behind the pixel format; a name in brackets may hold an "x" too.
     stored = re.search(r", (\d+)x(\d+)", said)
     if stored and int(stored[1]) * int(stored[2]) > max_pixels:
-        raise ItemError(
-            f"the pictures are larger than {max_pixels:,} pixels",
-            where=path,
-            value=f"{stored[1]}x{stored[2]}",
-            remedy="Scale the video down first",
-        )
+        raise _too_large(path, f"{stored[1]}x{stored[2]}", max_pixels)
     found = _first(path, "V:0")
     if found is None:
         raise ItemError("no picture of this file can be decoded", where=path, remedy=_REMEDY)
