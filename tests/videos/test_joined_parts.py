@@ -22,7 +22,12 @@ READ_ON = {
     "mkv": ("libx264", "aac"),
     "webm": ("libvpx-vp9", "libopus"),
 }
-FIRST_ALONE = {"mp4": ("libx264", "aac"), "flv": ("flv", "libmp3lame")}
+FIRST_ALONE = {
+    "mp4": ("libx264", "aac"),
+    "flv": ("flv", "libmp3lame"),
+    "wmv": ("wmv2", "wmav2"),
+    "nut": ("libx264", "aac"),
+}
 SONGS = {
     "ogg": "libvorbis",
     "opus": "libopus",
@@ -108,9 +113,12 @@ def test_the_parts_of_a_song_follow_each_other(kind, tmp_path):
     assert loud_at(song) == pytest.approx([0.5, 1.7, 3.9, 5.4], abs=0.08)
 
 
-def test_the_parts_of_a_wav_are_not_read_as_one(tmp_path):
-    soundfile.write(tmp_path / "a.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
-    two = join(tmp_path / "two.wav", tmp_path / "a.wav", tmp_path / "a.wav")
+@pytest.mark.parametrize("kind", ["wav", "aiff", "w64", "caf"])
+def test_of_a_sound_file_whose_head_states_its_size(kind, tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
+    ffmpeg("-i", tmp_path / "s.wav", tmp_path / f"a.{kind}")
+    assert loud_at(read_song(tmp_path / f"a.{kind}")) == pytest.approx([0.5], abs=0.002)
+    two = join(tmp_path / f"two.{kind}", *[tmp_path / f"a.{kind}"] * 2)
     with pytest.raises(ItemError, match=r"joined end to end, the second after 1\.00 s"):
         read_song(two)
 
@@ -126,7 +134,7 @@ def test_a_song_that_changes_its_channels_is_not_cut_off(tmp_path):
 
 
 def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
-    for kind, encoders in FIRST_ALONE.items():
+    for kind, encoders in (READ_ON | FIRST_ALONE).items():
         assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None
     flat = tmp_path / "one.mp4"
     for flags in ("faststart", "frag_keyframe+empty_moov", "frag_every_frame+dash"):
