@@ -8,6 +8,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from choreo.errors import accident
+
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
@@ -27,6 +29,11 @@ def whole(path):
     ------
     Path
         The temporary path to write to.
+
+    Raises
+    ------
+    AccidentError
+        Where the disk is full or fails.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,6 +49,11 @@ def whole(path):
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
+    except OSError as error:
+        # Whoever writes: a full disk is no fault of what is written.
+        if (found := accident(error, where=path)) is not None:
+            raise found from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -406,8 +406,9 @@ def _joined(source, place):
         f"this is two files joined end to end, the second after {second:.2f} s; players show "
         "the first alone",
         where=path,
-        remedy=f"`tail -c +{place + 1} {name} > second{path.suffix}` writes the second; list both as lines "
-        f"`file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt -c copy whole.mkv",
+        remedy=f"`tail -c +{place + 1} {name} > second{path.suffix}` writes the second; "
+        f"list both as lines `file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt "
+        "-c copy whole.mkv",
     )
 
 
