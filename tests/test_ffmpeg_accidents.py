@@ -1,5 +1,6 @@
 """Whose fault it is when ffmpeg fails, and what is read back of what was written."""
 
+import errno
 import os
 import stat
 import subprocess
@@ -166,6 +167,18 @@ def test_a_limit_on_the_size_of_files(verb, clip, tmp_path):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "AccidentError" in done.stdout or "File too large" in done.stdout
+    assert not list((tmp_path / "out").glob("*"))
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT])
+def test_a_full_disk_under_the_song(code, clip, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("wave.Wave_write.writeframesraw", full)
+    monkeypatch.setattr("wave.Wave_write.close", lambda _: None)
+    with pytest.raises(AccidentError, match=os.strerror(code)):
+        standardised(clip, tmp_path)
     assert not list((tmp_path / "out").glob("*"))
 
 

@@ -55,6 +55,7 @@ def whole(path):
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
     except OSError as error:
+        # Whoever writes: a full disk is no fault of what is written.
         if (found := accident(error, where=path)) is not None:
             raise found from error
         raise

@@ -40,6 +40,11 @@ FORMATS = (
 the texts that ffmpeg would draw as pictures are not among them."""
 
 
+# Times of sound whose clock begins anew, as of parts joined with cat: the parts follow each
+# other, as `choreo.videos.audio.read_song` reads them.
+_ON_AND_ON = (
+    "st(1,if(lt(PTS,PREV_INPTS-0.1/TB),NB_CONSUMED_SAMPLES/SR/TB-PTS,ld(1)));PTS+round(ld(1))"
+)
 # What the disk or the account did, in the words of the C library (ffmpeg prints them as they
 # are). Memory is not among them: a hostile file asks for more than there is.
 _OF_THE_MACHINE = re.compile(
@@ -479,7 +484,7 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
     }
     streams = [video]
     if audio is not None:
-        streams.append(source(audio).audio)
+        streams.append(source(audio).audio.filter("asetpts", _ON_AND_ON))
         options |= {"acodec": "aac", "audio_bitrate": "128k"}
     with whole(path) as temporary, tempfile.TemporaryFile() as errors:
         command = _command(target(streams, temporary, **options))

@@ -10,7 +10,9 @@ import soundfile
 from made_clips import clicks, ffmpeg, loud_at, make_clip, need
 
 from choreo import media
+from choreo.cli import main
 from choreo.errors import ItemError
+from choreo.track import PoseTrack
 from choreo.videos.audio import read_song
 from choreo.videos.source import even_clock, joined_at, look, scan
 
@@ -22,7 +24,12 @@ READ_ON = {
     "mkv": ("libx264", "aac"),
     "webm": ("libvpx-vp9", "libopus"),
 }
-FIRST_ALONE = {"mp4": ("libx264", "aac"), "flv": ("flv", "libmp3lame")}
+FIRST_ALONE = {
+    "mp4": ("libx264", "aac"),
+    "flv": ("flv", "libmp3lame"),
+    "wmv": ("wmv2", "wmav2"),
+    "nut": ("libx264", "aac"),
+}
 SONGS = {
     "ogg": "libvorbis",
     "opus": "libopus",
@@ -108,9 +115,12 @@ def test_the_parts_of_a_song_follow_each_other(kind, tmp_path):
     assert loud_at(song) == pytest.approx([0.5, 1.7, 3.9, 5.4], abs=0.08)
 
 
-def test_the_parts_of_a_wav_are_not_read_as_one(tmp_path):
-    soundfile.write(tmp_path / "a.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
-    two = join(tmp_path / "two.wav", tmp_path / "a.wav", tmp_path / "a.wav")
+@pytest.mark.parametrize("kind", ["wav", "aiff", "w64", "caf"])
+def test_of_a_sound_file_whose_head_states_its_size(kind, tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
+    ffmpeg("-i", tmp_path / "s.wav", tmp_path / f"a.{kind}")
+    assert loud_at(read_song(tmp_path / f"a.{kind}")) == pytest.approx([0.5], abs=0.002)
+    two = join(tmp_path / f"two.{kind}", *[tmp_path / f"a.{kind}"] * 2)
     with pytest.raises(ItemError, match=r"joined end to end, the second after 1\.00 s"):
         read_song(two)
 
@@ -126,7 +136,7 @@ def test_a_song_that_changes_its_channels_is_not_cut_off(tmp_path):
 
 
 def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
-    for kind, encoders in FIRST_ALONE.items():
+    for kind, encoders in (READ_ON | FIRST_ALONE).items():
         assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None
     flat = tmp_path / "one.mp4"
     for flags in ("faststart", "frag_keyframe+empty_moov", "frag_every_frame+dash"):
@@ -135,3 +145,44 @@ def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
     soundfile.write(tmp_path / "odd.wav", np.zeros(101), 16_000, subtype="PCM_U8")
     assert joined_at(tmp_path / "odd.wav") is None
     assert joined_at(join(tmp_path / "two.wav", *[tmp_path / "odd.wav"] * 2)) is not None
+
+
+def test_joined_songs_are_heard_whole_in_a_drawn_video(tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0), 48_000)
+    ffmpeg("-i", tmp_path / "s.wav", tmp_path / "a.flac")
+    song = join(tmp_path / "two.flac", *[tmp_path / "a.flac"] * 3)
+    with media.video_writer(tmp_path / "v.mp4", (32, 32), 30, audio=song) as put:
+        for _ in range(90):
+            put(np.zeros((32, 32, 3), np.uint8))
+    assert loud_at(read_song(tmp_path / "v.mp4")) == pytest.approx([0.5, 1.5, 2.5], abs=0.002)
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        "videos {two} -o {out}",
+        "poses {two} -o {out}/a.npz",
+        "beats {two}",
+        "import coco {track} --video {two} -o {out}/a.npz",
+        "dataset shard {track} {two} -o {out}/a.h5",
+    ],
+)
+def test_every_verb_refuses_them(verb, tmp_path, capsys):
+    one = part(tmp_path / "one.ts", READ_ON["ts"])
+    two = join(tmp_path / "two.ts", one, one)
+    track = tmp_path / "a.npz"
+    joints = np.random.default_rng(0).uniform(20, 60, (120, 17, 2)).astype(np.float32)
+    PoseTrack(
+        keypoints=joints,
+        scores=np.ones(joints.shape[:2], np.float32),
+        fps=30.0,
+        size=(64, 64),
+        skeleton="coco17",
+        meta={},
+    ).save(track)
+    out = tmp_path / "out"
+    out.mkdir()
+    words = verb.format(two=two, out=out, track=track).split()
+    assert main(words) == 1
+    assert "its clock begins anew there" in capsys.readouterr().err
+    assert not list(out.iterdir())

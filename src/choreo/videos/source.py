@@ -11,6 +11,7 @@ lists and the encoder's priming samples are taken off) are called *file times* h
 
 import array
 import math
+import mmap
 import re
 import shlex
 import shutil
@@ -64,6 +65,17 @@ _SOUND_RATES = range(4_000, 768_001)
 _JITTER = 0.1
 # Seconds without a picture after which the clock is taken for another one.
 _LEAP = 3600
+# How files begin of which ffmpeg reads the first alone where several are joined, and which
+# occurs nowhere else in them: asf, w64, caf, nut, mxf.
+_SIGNS = (
+    bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
+    b"caff\0\1\0\0desc",
+    b"nut/multimedia container\0",
+    bytes.fromhex("060e2b34020501010d01020101020400"),
+)
+# Pictures at one time after which the clock stands still.
+_STILL = 10
 # Whatever the file, this much is enough to say what it holds.
 _LOOK_SECONDS = 120
 
@@ -275,7 +287,19 @@ def _first(path, kind):
                 return head, tuple(rest)
             head[rest[0]] = rest[1]
         pipe.wait()
+        # The decoder's own bound; the container may state another size, or none.
+        if match := re.search(r"Picture size (\d+x\d+) is invalid", pipe.messages()):
+            raise _too_large(path, match[1], _MAX_PIXELS)
     return None
+
+
+def _too_large(path, size, max_pixels):
+    return ItemError(
+        f"the pictures are larger than {max_pixels:,} pixels",
+        where=path,
+        value=size,
+        remedy="Scale the video down first",
+    )
 
 
 def _describe(path):
@@ -358,35 +382,41 @@ def look(path, *, max_pixels=_MAX_PIXELS):
     sound = _sound(path, streams["Audio"][0]) if streams["Audio"] else None
     if picture is None and sound is None:
         raise ItemError("the file holds neither picture nor sound", where=path, remedy=_REMEDY)
-    duration = hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3])
-    if (place := joined_at(path)) is not None:
-        raise _joined(path, duration, f"tail -c +{place + 1} {shlex.quote(path.name)}")
-    return Source(
+    source = Source(
         path=path,
         container=container[1],
         begin=_number(r"(?m)^  Duration: .*start: (-?[\d.]+)", head) or 0.0,
-        duration=duration,
+        duration=hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3]),
         picture=picture,
         sound=sound,
     )
+    if (place := joined_at(path)) is not None:
+        raise _joined(source, place)
+    return source
 
 
-def _joined(path, second, cut):
-    """Two files in one, of which ffmpeg reads the first."""
-    where = "" if second is None else f", the second after {second:.2f} s"
+def _joined(source, place):
+    """Two files in one, of which ffmpeg reads the first; the other begins at byte `place`."""
+    if source.picture:
+        second = scan(source, fps=source.picture.fps or 30).end
+    else:
+        second = sum(length for _, length in sound_frames(source)) / source.sound.rate
+    path, name = source.path, shlex.quote(source.path.name)
     return ItemError(
-        f"this is two files joined end to end{where}; players show the first alone",
+        f"this is two files joined end to end, the second after {second:.2f} s; players show "
+        "the first alone",
         where=path,
-        remedy=f"`{cut} > second{path.suffix}` writes the second; list both as lines "
-        f"`file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt -c copy whole.mkv",
+        remedy=f"`tail -c +{place + 1} {name} > second{path.suffix}` writes the second; "
+        f"list both as lines `file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt "
+        "-c copy whole.mkv",
     )
 
 
 def joined_at(path):
-    """Find where another file of its kind begins behind the end of an mp4, wav or flv.
+    """Find where another file of its kind begins behind the end of the first one.
 
-    Their readers stop at the end that the first one states. In other containers the second
-    is read, too, and its times tell (`scan`, `sound_frames`).
+    Many readers stop at the end that the first one states. In other containers the second is
+    read, too, and its times tell (`scan`, `sound_frames`).
 
     Parameters
     ----------
@@ -402,16 +432,30 @@ def joined_at(path):
         head = file.read(12)
         if head[4:8] == b"ftyp":
             return _second_mp4(file, size)
-        if head[:4] == b"RIFF" and head[8:] == b"WAVE":
-            end = 8 + struct.unpack("<I", head[4:8])[0]
-            # The chunks are of even length, not all who count them know.
-            for place in (end, end + end % 2):
-                file.seek(place)
-                again = file.read(12)
-                if again[:4] == b"RIFF" and again[8:] == b"WAVE":
-                    return place
         if head[:3] == b"FLV":
             return _second_flv(file)
+        for group, kind, order in (
+            (b"RIFF", b"WAVE", "<I"),
+            (b"FORM", b"AIFF", ">I"),
+            (b"FORM", b"AIFC", ">I"),
+        ):
+            if (head[:4], head[8:]) == (group, kind):
+                return _second_chunk(file, 8 + struct.unpack(order, head[4:8])[0], group, kind)
+        for sign in _SIGNS:
+            if head.startswith(sign[:12]) and size > len(sign):
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                    place = data.find(sign, len(sign))
+                return None if place < 0 else place
+    return None
+
+
+def _second_chunk(file, end, group, kind):
+    # Chunks are of even length; not all who count them know.
+    for place in (end, end + end % 2):
+        file.seek(place)
+        again = file.read(12)
+        if (again[:4], again[8:]) == (group, kind):
+            return place
     return None
 
 
@@ -501,12 +545,7 @@ def _picture(path, said, max_pixels):
     # The first number pair behind the pixel format; a name in brackets may hold an "x" too.
     stored = re.search(r", (\d+)x(\d+)", said)
     if stored and int(stored[1]) * int(stored[2]) > max_pixels:
-        raise ItemError(
-            f"the pictures are larger than {max_pixels:,} pixels",
-            where=path,
-            value=f"{stored[1]}x{stored[2]}",
-            remedy="Scale the video down first",
-        )
+        raise _too_large(path, f"{stored[1]}x{stored[2]}", max_pixels)
     found = _first(path, "V:0")
     if found is None:
         raise ItemError("no picture of this file can be decoded", where=path, remedy=_REMEDY)
@@ -731,11 +770,12 @@ def _scan(source, fps, start, end, threads, seek):
     stream = source.stream("V:0", seek=seek, threads=threads, **_TIMES_ONLY)
     stream = _with_steps_back(stream, "V:0")
     times, frames, last = array.array("d"), 0, math.nan
-    gap, longest, whole = math.nan, 0.0, True
+    gap, longest, whole, still = math.nan, 0.0, True, 0
     with media.Pipe(_listing([stream]), where=source.path) as pipe:
         for time, _, anew in _frames(pipe, MICROSECONDS):
             time = time / MICROSECONDS - source.zero
-            if anew:
+            still = still + 1 if time == last else 0
+            if anew or still == _STILL:
                 step = (last - times[0]) / max(1, len(times) - 1)
                 raise begins_anew(source, last + step, rate=step and _near_usual(1 / step))
             if times:
