@@ -26,9 +26,9 @@ def arrays(module, path, **options):
 
     Parameters
     ----------
-    module : {"deeplabcut", "movement"}
-        Module of `choreo.poses.formats`, whose ``load(path, **options)`` gives a dict of
-        arrays of numbers or texts.
+    module : {"deeplabcut", "movement", "choreo.dataset.layout"}
+        Module of `choreo.poses.formats`, or one by its whole name, whose
+        ``load(path, **options)`` gives a dict of arrays of numbers or texts.
     path : str or Path
         The file.
     **options
@@ -74,7 +74,8 @@ def arrays(module, path, **options):
 def main(arguments):
     """Child: read, and write the arrays or what is wrong; returns the exit status."""
     module, path, out, options = arguments
-    load = importlib.import_module(f"choreo.poses.formats.{module}").load
+    name = module if "." in module else f"choreo.poses.formats.{module}"
+    load = importlib.import_module(name).load
     try:
         found = load(path, **json.loads(options))
     except ItemError as error:
