@@ -26,6 +26,9 @@ _ACCIDENTS = {
     errno.EHOSTUNREACH: "There is no network: run the same command again when there is",
 }
 
+_SHOWN = 500
+"""Most characters of a refused value that a message repeats."""
+
 
 def plain(text):
     r"""Text without what would move a terminal's cursor or turn its direction.
@@ -66,7 +69,8 @@ class ChoreoError(Exception):
     def __str__(self):
         text = f"{self.where}: {self.message}" if self.where else self.message
         if self.value is not None:
-            text += f" (got {self.value!r})"
+            shown = repr(self.value)
+            text += f" (got {shown if len(shown) <= _SHOWN else shown[:_SHOWN] + ' ...'})"
         if self.remedy:
             text += f". {self.remedy}"
         return " ".join(plain(text).split())

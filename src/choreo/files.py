@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from choreo.errors import accident
+from choreo.errors import AccidentError, accident
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -54,11 +54,13 @@ def whole(path):
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
-    except OSError as error:
-        # Whoever writes: a full disk is no fault of what is written.
-        if (found := accident(error, where=path)) is not None:
-            raise found from error
-        raise
+    except (OSError, AccidentError) as error:
+        if (found := accident(error)) is None:
+            raise
+        # Named as it was asked for, not by the temporary name.
+        if found.where in (None, str(temporary)):
+            found.where = str(path)
+        raise found from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ from choreo.dataset.check import check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import ChunkDataset, adopt_shard, info, pack, write_shard
 from choreo.errors import ConfigError, ItemError
+from choreo.poses.formats import isolated
 
 
 @pytest.fixture
@@ -92,3 +93,11 @@ def test_aist_s_files_hold_all_cameras(tmp_path):
     (tmp_path / "gBR_sBM_c01_d04_mBR0_ch01.pkl").touch()
     assert aist.of("gBR_sBM_c01_d04_mBR0_ch01").endswith("/gBR_sBM_c01_d04_mBR0_ch01.pkl")
     assert Import(path="{video}.json").of("a_c01_b") == "a_c01_b.json"
+
+
+def test_a_shard_that_keeps_hdf5_busy_is_refused(shard, tmp_path, monkeypatch):
+    """It is opened in a process of its own first, which may crash or run for ever."""
+    monkeypatch.setattr(isolated, "SECONDS", 0.001)
+    with pytest.raises(ItemError, match=r"made\.h5: a damaged HDF5 file .it can't be read within"):
+        _adopt(shard, tmp_path)
+    assert not (tmp_path / "mine.h5").exists()

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from evaluation_dances import CANVAS, swaying
 
+from choreo.dataset import layout
 from choreo.dataset.check import check
 from choreo.dataset.normalise import Normalised, Transform
 from choreo.dataset.pack import ChunkDataset, pack, write_shard
@@ -224,6 +225,7 @@ def test_the_same_content_under_another_name_is_refused(tmp_path, what):
     assert check(path) == [f"v2 (test) has the same {what} in a chunk as v1 (train)"]
     with h5py.File(path, "r+") as file:
         file["pose" if what == "poses" else "audio"][:] = 0
+    layout.seal(path)
     assert same_content(path) == []
 
 
@@ -237,6 +239,7 @@ def test_leaks_inside_a_dataset_are_refused(tmp_path, by):
         shards.append(make_shard(tmp_path, video, song, dancer, seed=n))
         with h5py.File(shards[-1], "r+") as file:
             file["clips/source"][0] = source
+        layout.seal(shards[-1])
     path = tmp_path / "d.h5"
     harmless = "song" if by == "dancer" else "dancer"
     splits = {"v1": "train", "v2": "test"}
@@ -246,6 +249,7 @@ def test_leaks_inside_a_dataset_are_refused(tmp_path, by):
     with h5py.File(path, "r+") as file:
         about = json.loads(file.attrs["provenance"])
         file.attrs["provenance"] = json.dumps(about | {"by": [by]})
+    layout.seal(path)
     with pytest.raises(ConfigError, match=f"{by} '.*' is in two splits"):
         read_real(path, "test", sound=False)
 

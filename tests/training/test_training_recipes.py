@@ -117,3 +117,27 @@ def test_figure_7_shows_the_gru_and_not_the_original_which_is_one_too():
     assert shown("original", "lstm", "gru_released", "original_released") == "gru_released"
     assert shown("lstm", "original") == "lstm"
     assert shown() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "a0: &a0 {epochs: 1}\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10)),
+            "unfolds to more than",
+        ),
+        ("gru: &x {epochs: *x}\n", "unfolds to more than|recursive"),
+        ("gru: " + "[" * 5000, "nested deeper than"),
+        ("gru: " + "{a: " * 5000, "nested deeper than"),
+        ("gru: {epochs: " + "9" * 5000 + "}\n", "epochs|not YAML"),
+    ],
+    ids=["aliases", "itself", "lists", "mappings", "digits"],
+)
+def test_hostile_recipes_are_refused_in_one_line(tmp_path, text, expected):
+    path = tmp_path / "models.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=expected) as caught:
+        load_recipes(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 2000

@@ -330,6 +330,12 @@ def seal(path):
         raise accident(error, where=path) or error from error
 
 
+def load(path):
+    """Look at a file in a process of its own (`choreo.poses.formats.isolated`): no arrays."""
+    open_dataset(path).close()
+    return {}
+
+
 def _compare(file, path):
     """Compare an open file with its digest; tell whether it has one."""
     size = os.stat(path).st_size - sealed.LENGTH

@@ -19,6 +19,7 @@ from choreo.dataset.normalise import POSE_FPS, Transform, normalise
 from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, sha256
+from choreo.poses.formats import isolated
 from choreo.sealed import damaged
 from choreo.track import PoseTrack
 from choreo.videos.audio import read_song, write_song
@@ -277,6 +278,8 @@ def adopt_shard(
     ItemError
         Where it is no shard, damaged, or made with other settings than the study's.
     """
+    # A file of others: what crashes HDF5 or keeps it busy for ever does so elsewhere.
+    isolated.arrays(layout.__name__, source)
     clip = _clip_of(source)
     made = {**clip, "method": _method(source)}
     wanted = {"method": method, "outside": outside, "stride_seconds": stride_seconds}

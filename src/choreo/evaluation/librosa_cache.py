@@ -9,11 +9,13 @@ module before librosa: the first process compiles for all others, which wait.
 ``python -m choreo.evaluation.librosa_cache`` does it ahead (`make env` calls it).
 """
 
+import errno
 import hashlib
 import importlib
 import importlib.metadata
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,8 @@ from pathlib import Path
 from filelock import FileLock
 from llvmlite import binding
 from platformdirs import user_cache_path
+
+from choreo.errors import AccidentError, accident
 
 _FILLING = "CHOREO_FILLS_LIBROSA_CACHE"
 _COMPILED = ("core", "beat", "feature", "onset", "sequence", "util")
@@ -39,8 +43,13 @@ def folder():
 def prepare():
     """Point numba to the cache, filled by one process while others wait.
 
-    An own `NUMBA_CACHE_DIR` is left as it is. Where no cache can be written, each
+    An own `NUMBA_CACHE_DIR` is left as it is. Where the folder can't be written to, each
     process compiles for itself (half a minute).
+
+    Raises
+    ------
+    AccidentError
+        Where its disk is full, or compiling ended otherwise; the next use tries again.
     """
     if "NUMBA_CACHE_DIR" in os.environ:
         return
@@ -53,7 +62,10 @@ def prepare():
                 if not ready.exists():
                     _fill(cache)
                     ready.touch()
-        except OSError:
+        except OSError as error:
+            found = accident(error, where=cache)
+            if found is not None and error.errno not in (errno.EROFS, errno.ENOLCK):
+                raise found from error
             cache = Path(tempfile.mkdtemp(prefix="choreo-librosa-"))
     os.environ["NUMBA_CACHE_DIR"] = str(cache)
 
@@ -62,7 +74,24 @@ def _fill(cache):
     # In a process of its own: this one's numba may be imported already.
     print("choreo: compiling librosa for its first use, half a minute", file=sys.stderr, flush=True)
     environment = os.environ | {"NUMBA_CACHE_DIR": str(cache), _FILLING: "1"}
-    subprocess.run([sys.executable, "-c", f"import {__spec__.name}"], env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import {__spec__.name}"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        for half in cache.iterdir():
+            if half.is_dir():
+                shutil.rmtree(half, ignore_errors=True)
+        lines = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise AccidentError(
+            f"librosa can't be compiled into its cache ({lines[-1][:200]})",
+            where=cache,
+            remedy="Make room on this disk and run the same command again, or name another "
+            "folder in NUMBA_CACHE_DIR",
+        )
 
 
 def _compile():

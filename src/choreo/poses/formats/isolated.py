@@ -35,9 +35,9 @@ def arrays(module, path, **options):
 
     Parameters
     ----------
-    module : {"deeplabcut", "movement"}
-        Module of `choreo.poses.formats`, whose ``load(path, **options)`` gives a dict of
-        arrays of numbers or texts.
+    module : {"deeplabcut", "movement", "choreo.dataset.layout"}
+        Module of `choreo.poses.formats`, or one by its whole name, whose
+        ``load(path, **options)`` gives a dict of arrays of numbers or texts.
     path : str or Path
         The file.
     **options
@@ -103,7 +103,8 @@ def main(arguments):
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(hard, MEMORY_BYTES)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
-    load = importlib.import_module(f"choreo.poses.formats.{module}").load
+    name = module if "." in module else f"choreo.poses.formats.{module}"
+    load = importlib.import_module(name).load
     try:
         found = load(path, **json.loads(options))
         np.savez(out, **found)
