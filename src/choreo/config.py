@@ -46,6 +46,10 @@ def _name(value):
     return value
 
 
+def _none_is_empty(value):
+    return {} if value is None else value
+
+
 def _user_path(text):
     """A path that Snakemake is given, which takes braces for a wildcard of its own."""
     if not text.strip():
@@ -402,7 +406,7 @@ class Training(_Strict):
     """Recipes to train: the rows of Table 2."""
     seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
     """One training a model and seed."""
-    switches: dict[Id, dict[str, Any]] = {}
+    switches: dict[Id, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]] = {}
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""

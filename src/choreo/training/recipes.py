@@ -5,7 +5,6 @@ the thesis's claims can be tested one at a time. This module imports nothing hea
 process that builds the DAG reads recipes too.
 """
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
