@@ -6,13 +6,17 @@ import math
 
 from choreo.errors import ItemError
 
+MAX_SEED = 2**63 - 1
+"""Largest seed that every generator and file format takes."""
+
 
 def _number(text, kind, allowed, what):
     try:
         value = kind(text)
-    except ValueError:
-        value = None
-    if value is None or not math.isfinite(value) or not allowed(value):
+        finite = math.isfinite(value)
+    except (ValueError, OverflowError):
+        finite = False
+    if not finite or not allowed(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return value
 
@@ -45,6 +49,12 @@ def share(text):
 def whole(text):
     """Read a whole number of 0 or more."""
     return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
+
+
+def seed(text):
+    """Read the seed of a draw."""
+    what = f"a whole number from 0 to {MAX_SEED} (2^63 - 1)"
+    return _number(text, int, lambda value: 0 <= value <= MAX_SEED, what)
 
 
 def words(text):

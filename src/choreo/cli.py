@@ -7,7 +7,17 @@ import tempfile
 from pathlib import Path
 
 from choreo import __version__
-from choreo.arguments import heights, not_negative, not_over, positive, say, show, size, whole
+from choreo.arguments import (
+    heights,
+    not_negative,
+    not_over,
+    positive,
+    say,
+    seed,
+    show,
+    size,
+    whole,
+)
 from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError
 from choreo.poses.formats.registry import FORMATS
@@ -325,7 +335,7 @@ def _parser():
     )
     sub.add_argument("--model", default="gru", help="a recipe (default gru)")
     sub.add_argument("--recipes", type=Path, default=Path("config/models.yaml"))
-    sub.add_argument("--seed", type=whole, default=1)
+    sub.add_argument("--seed", type=seed, default=1)
     sub.add_argument("--epochs", type=whole, help="instead of the recipe's")
     sub.add_argument("--batch-size", type=whole, help="chunks a step, instead of the recipe's")
     sub.add_argument(
@@ -376,7 +386,7 @@ def _parser():
         choices=["thesis", "released"],
         help="how the training data of a .pth were scaled (default released)",
     )
-    sub.add_argument("--seed", type=whole, default=1, help="seed of the noise (default 1)")
+    sub.add_argument("--seed", type=seed, default=1, help="seed of the noise (default 1)")
     sub.add_argument(
         "--initial-pose",
         default="random",
@@ -436,7 +446,7 @@ def _parser():
         metavar="WEIGHTS",
         help="weights.safetensors whose D_global gives the released code's FID",
     )
-    sub.add_argument("--seed", type=whole, default=1, help="of extractor, noise and bootstrap")
+    sub.add_argument("--seed", type=seed, default=1, help="of extractor, noise and bootstrap")
     learned = {"type": Path, "metavar": "FILE", "help": "weights of beat_this, for its music beats"}
     sub.add_argument("--beat-this", **learned)
 

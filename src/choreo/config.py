@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from choreo import provenance
+from choreo.arguments import MAX_SEED
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, shipped, write_text
@@ -107,7 +108,7 @@ def _heights(value):
 
 Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
 UserPath = Annotated[str, AfterValidator(_user_path)]
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Heights = Annotated[
     float,

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from choreo.arguments import heights, positive, say, share, whole, words
+from choreo.arguments import heights, positive, say, seed, share, whole, words
 from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
 from choreo.files import is_id
@@ -107,7 +107,7 @@ def add_verbs(verbs):
     _dataset_file(sub)
     sub.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     sub.add_argument("--count", type=whole, default=4, help="how many (default 4)")
-    sub.add_argument("--seed", type=whole, default=0, help="which (default 0)")
+    sub.add_argument("--seed", type=seed, default=0, help="which (default 0)")
     sub.add_argument("--split", choices=SPLITS, help="only of this split")
 
     sub = action("import", _import, "read a dataset made elsewhere and pack it", IMPORTS)
@@ -208,7 +208,7 @@ def _splits(sub):
     )
     sub.add_argument("--test", type=share, default=0.2, help="share for testing (default 0.2)")
     sub.add_argument("--validation", type=share, default=0.0, help="share (default 0)")
-    sub.add_argument("--seed", type=whole, default=1, help="another seed, another division")
+    sub.add_argument("--seed", type=seed, default=1, help="another seed, another division")
 
 
 def _info(options):

@@ -313,7 +313,7 @@ class _Training:
         if team is not None:
             self._random = torch.Generator()
             self._random.set_state(torch.get_rng_state())
-            torch.manual_seed(run["seed"] * team.size + team.rank + 1)
+            torch.manual_seed((run["seed"] * team.size + team.rank + 1) % 2**63)
         self._update = TrainingStep(self.networks, recipe, self.perceptual)
         # Processes wait for each other in every step, so there is nothing to gain.
         graphs = graphs_for(device) if team is None else None
