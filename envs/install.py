@@ -60,6 +60,18 @@ def sha256(path):
     return digest.hexdigest()
 
 
+def check_place(python):
+    """End where no job of the workflow could be started with a Python of this path."""
+    sys.path.insert(0, str(ROOT / "src"))
+    from choreo.errors import ConfigError
+    from choreo.workflow import check_place
+
+    try:
+        check_place(python)
+    except ConfigError as error:
+        sys.exit(f"choreo env: {error}")
+
+
 def main():
     """Build or complete the environment."""
     if not (3, 11) <= sys.version_info[:2] <= (3, 12):
@@ -70,6 +82,7 @@ def main():
     started = time.monotonic()
     here = "--here" in sys.argv[1:]
     python = sys.executable if here else str(VENV / "bin" / "python")
+    check_place(python)
     say(f"filling {Path(python).parent.parent}: about 2 GB on disk, 2 to 5 minutes")
     if not here and not has_pip(python):
         try:

@@ -1,16 +1,23 @@
 """The config and the videos table: what is refused, and what the message says."""
 
+import datetime
 import json
 from pathlib import Path
 
 import pytest
+import yaml
+from pydantic import BaseModel
 
-from choreo import config
-from choreo.errors import ConfigError
+from choreo import config, provenance
+from choreo.comparison.table1x import TRUTH
+from choreo.dataset.chunks import stride_frames
+from choreo.errors import ConfigError, ItemError
 from choreo.training.recipes import load_recipes
+from choreo.videos.standardise import standardise
 
 ROOT = Path(__file__).parent.parent
 MINIMAL = {"study": "s", "table": "t.tsv"}
+IMPORT = {"path": "x/{video}.json"}
 
 
 def test_defaults_are_those_of_the_thesis():
@@ -52,6 +59,14 @@ def test_defaults_are_those_of_the_thesis():
         ),
         ({"training": {"seeds": []}}, r"training.seeds"),
         ({"training": 3}, r"training: .*got 3"),
+        ({"study": True}, r"study: YAML reads this as a bool.*quotes.*got True"),
+        ({"study": 1.5}, r"study: YAML reads this as a float.*quotes.*got 1.5"),
+        ({"study": datetime.date(2024, 5, 1)}, r"study: YAML reads this as a date.*'2024-05-01'"),
+        ({"poses": {"imports": {"truth": IMPORT}}}, r"truth has the name of another row"),
+        ({"poses": {"imports": {"Truth": IMPORT}}}, r"Truth has the name of another row"),
+        ({"poses": {"imports": {"MediaPipe17": IMPORT}}}, r"MediaPipe17 is an estimator of ours"),
+        ({"poses": {"imports": {"a": IMPORT, "A": IMPORT}}}, r"A and a are the same on file"),
+        ({"dataset": {"stride_seconds": 3}}, r"stride_seconds: must divide.*0.5, 1, 2.5, 5"),
     ],
 )
 def test_a_wrong_config_is_refused(values, message):
@@ -62,6 +77,109 @@ def test_a_wrong_config_is_refused(values, message):
 def test_a_missing_study_is_refused():
     with pytest.raises(ConfigError, match="'study' is missing"):
         config.read_config({"table": "t.tsv"})
+
+
+def settings(model=config.Config, prefix=()):
+    """Path and field of every setting, sections included."""
+    for name, field in model.model_fields.items():
+        yield (*prefix, name), field
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings(field.annotation, (*prefix, name))
+
+
+def nested(path, value):
+    """The mapping in which a value stands under this path of keys."""
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+SECTIONS = [
+    ".".join(path) for path, field in settings() if isinstance(field.default, BaseModel | dict)
+]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_an_empty_section_is_its_defaults(section):
+    empty = config.read_config(MINIMAL | nested(section.split("."), None))
+    assert empty == config.read_config(MINIMAL)
+
+
+def test_a_model_without_switches_may_be_named_among_them():
+    study = config.read_config(MINIMAL | yaml.safe_load("training: {switches: {gru: }}"))
+    assert study.training.switches == {"gru": {}}
+
+
+def test_a_whole_number_may_name_a_study():
+    assert config.read_config(MINIMAL | yaml.safe_load("study: 2024")).study == "2024"
+    training = {"models": [2024, "gru"]}
+    assert config.read_config(MINIMAL | {"training": training}).training.models == ["2024", "gru"]
+
+
+@pytest.mark.parametrize("key", ["seed", "training.seeds", "evaluation.audit.seeds"])
+def test_seeds_are_those_that_every_stage_takes(key):
+    def given(seed):
+        value = seed if key == "seed" else [seed]
+        return config.read_config(MINIMAL | nested(key.split("."), value))
+
+    assert given(2**63 - 1)
+    for seed in (2**63, 2**64, -1):
+        with pytest.raises(ConfigError, match=rf"{key}.*got {seed}"):
+            given(seed)
+
+
+def standardise_nothing(**settings):
+    """Settings are looked at before the file, which is not there."""
+    outputs = dict.fromkeys(("video", "audio", "probe"), "not-written")
+    with pytest.raises(ItemError, match="no such file"):
+        standardise("no-such-file.mp4", **outputs, **settings)
+
+
+@pytest.mark.parametrize(
+    ("key", "stage"),
+    [
+        ("videos.fps", lambda value: standardise_nothing(fps=value)),
+        ("videos.height", lambda value: standardise_nothing(height=value)),
+        ("dataset.stride_seconds", stride_frames),
+    ],
+)
+@pytest.mark.parametrize("value", [0.01, 0.5, 1, 2, 2.5, 3, 5, 63, 64, 240, 241, 500, 4320, 4321])
+def test_what_a_stage_refuses_is_refused_by_the_plan(key, stage, value):
+    try:
+        config.read_config(MINIMAL | nested(key.split("."), value))
+    except ConfigError:
+        return
+    stage(value)
+
+
+def test_reserved_names_of_estimators_are_those_of_the_tables():
+    assert TRUTH in config.RESERVED_ESTIMATORS
+    found = dict.fromkeys(("study", "commit", "config", "seed"), "x") | {"training_seeds": [1]}
+    assert set(provenance.columns(found)) <= set(config.RESERVED_ESTIMATORS)
+
+
+def test_a_key_given_twice_in_a_config_file_is_refused(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text("study: a\nvideos:\n  fps: 30\nvideos:\n  height: 64\n")
+    with pytest.raises(ConfigError, match=r"a\.yaml: key 'videos' is given twice.* line 4"):
+        config.check_keys([path])
+    path.write_text('{"study": "a",\t"table": "b"}')
+    config.check_keys([path])
+
+
+def test_tilde_is_the_users_folder(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/ada")
+    study = config.read_config(MINIMAL | {"training": {"perceptual_weights": "~/g.pth"}})
+    assert study.training.perceptual_weights == "/home/ada/g.pth"
+
+
+def test_what_is_shipped_is_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(config.read_table("config/demo.tsv")) == 12
+    assert "gru" in load_recipes("config/models.yaml")
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "demo.tsv").write_text("id\tsource\na\tx.mp4\n")
+    assert len(config.read_table("config/demo.tsv")) == 1
 
 
 def table(tmp_path, text):

@@ -8,16 +8,15 @@ import sys
 from choreo.errors import plain
 
 MAX_SEED = 2**63 - 1
-"""Largest seed that every random generator of the project takes."""
+"""Largest seed that every generator and file format takes."""
 
 
 def _number(text, kind, allowed, what):
     try:
         value = kind(text)
-    except ValueError:
-        value = None
-    # Whole numbers are finite, and isfinite can't take large ones.
-    finite = isinstance(value, int) or (value is not None and math.isfinite(value))
+        finite = math.isfinite(value)
+    except (ValueError, OverflowError):
+        finite = False
     if not finite or not allowed(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
     return value
@@ -54,9 +53,9 @@ def whole(text):
 
 
 def seed(text):
-    """Read the seed of a random generator."""
-    allowed = "a seed: a whole number from 0 to 2^63 - 1"
-    return _number(text, int, lambda value: 0 <= value <= MAX_SEED, allowed)
+    """Read the seed of a draw."""
+    what = f"a whole number from 0 to {MAX_SEED} (2^63 - 1)"
+    return _number(text, int, lambda value: 0 <= value <= MAX_SEED, what)
 
 
 def words(text):

@@ -27,6 +27,7 @@ from pydantic import (
 )
 
 from choreo import provenance
+from choreo.arguments import MAX_SEED
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, shipped, write_text
@@ -44,6 +45,10 @@ def _name(value):
             f"YAML reads this as a {type(value).__name__}, not as text: put it in quotes"
         )
     return value
+
+
+def _none_is_empty(value):
+    return {} if value is None else value
 
 
 def _user_path(text):
@@ -103,7 +108,7 @@ def _heights(value):
 
 Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
 UserPath = Annotated[str, AfterValidator(_user_path)]
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Heights = Annotated[
     float,
@@ -415,7 +420,7 @@ class Training(_Strict):
     """Recipes to train: the rows of Table 2."""
     seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
     """One training a model and seed."""
-    switches: dict[Id, dict[str, Any]] = {}
+    switches: dict[Id, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]] = {}
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""

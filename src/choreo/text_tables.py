@@ -59,8 +59,8 @@ def read_text(path):
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise ItemError(
-                f"{encoding[:6].upper()} text, cut or damaged at byte {error.start + len(mark)}",
-                where=path,
+                f"{encoding[:6].upper()} text that is cut or damaged",
+                where=f"{path}, byte {error.start + len(mark)}",
                 remedy=_SAVE,
             ) from None
         before, byte = data[: error.start], data[error.start]

@@ -97,7 +97,8 @@ def test_the_file_is_read_that_the_table_or_the_config_names(project):
     # One video has them all here, so that the last of its jobs counts.
     for video, _ in rows:
         path = found["import_poses", video]["params"]["path"]
-        assert path.endswith(f"/{video}.json") and path.startswith("poses ")
+        assert path.endswith(f"/{video}.json")
+        assert path.startswith("poses ")
         assert seen(found["import_poses", video], "poses", path)
 
 
@@ -118,7 +119,9 @@ def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, val
     done = project.run(options=["--dry-run"], check=False)
     assert done.returncode
     text = " ".join(done.stdout.split())
-    assert message in text and "braces" in text and "{" in text.partition("got")[2]
+    assert message in text
+    assert "braces" in text
+    assert "{" in text.partition("got")[2]
     assert "Traceback" not in text
 
 
@@ -169,4 +172,6 @@ def test_a_python_that_no_job_could_be_started_with_is_refused(project, tmp_path
     )
     text = " ".join(done.stdout.split())
     assert done.returncode
-    assert "no job can be started" in text and "my project" in text and "make env" in text
+    assert "no job can be started" in text
+    assert "my project" in text
+    assert "make env" in text
