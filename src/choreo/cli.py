@@ -313,7 +313,7 @@ def _parser():
     writes(
         sub,
         "--rerun",
-        what="a Rerun recording",
+        what="a look",
         suffixes=(".rrd",),
         metavar="FILE",
         help=".rrd for the Rerun viewer (needs rerun-sdk)",
