@@ -63,3 +63,12 @@ def test_two_writes_have_the_same_bytes(tmp_path):
     for suffix in ("csv", "md", "tex", "html"):
         first, second = (tmp_path / f"{name}.{suffix}" for name in "ab")
         assert first.read_bytes() == second.read_bytes()
+
+
+def test_no_text_of_a_csv_is_a_formula(tmp_path):
+    texts = ["=HYPERLINK(1)", "+x", "-x", "@x", "-1.5", "plain", "–"]
+    frame = pd.DataFrame({"text": texts, "number": [-1.5, 2, 3, 4, 5, 6, 7]})
+    Table(frame, "A", {"text": "Text"}).write(tmp_path / "t")
+    back = pd.read_csv(tmp_path / "t.csv")
+    assert back["text"].tolist() == [*(f"'{text}" for text in texts[:4]), *texts[4:]]
+    assert back["number"].tolist() == frame["number"].tolist()

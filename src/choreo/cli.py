@@ -321,7 +321,7 @@ def _parser():
     writes(
         sub,
         "--rerun",
-        what="a Rerun recording",
+        what="a look",
         suffixes=(".rrd",),
         metavar="FILE",
         help=".rrd for the Rerun viewer (needs rerun-sdk)",
@@ -915,9 +915,9 @@ def _train(options):
 
 
 def _training_files(options, folder):
-    names = ["weights.safetensors", "metrics.json", "losses.csv", "card.md"]
-    if options.perceptual is None:
-        names.append("perceptual.safetensors")
+    # Not what a training keeps for its next start, such as checkpoints/ and
+    # perceptual.safetensors: it is checked where it is read, and made anew where damaged.
+    names = ("weights.safetensors", "metrics.json", "losses.csv", "card.md")
     return [folder / name for name in names]
 
 

@@ -328,6 +328,15 @@ def _markdown(path):
     return bool({"## Switches", "# Data card"} & {line.strip() for line in lines})
 
 
+def _videos_table(path):
+    """A table of AIST's addresses alone; whoever added a video of another place owns it."""
+    from choreo.dataset.importers.aist import VIDEO_URL
+
+    heading, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    at = heading.index("source")
+    return bool(rows) and all(row[at] == VIDEO_URL.format(name=row[0]) for row in rows)
+
+
 _OURS = {
     ".npz": _track,
     ".mp4": _video,
@@ -340,6 +349,7 @@ _OURS = {
     ".csv": _csv,
     ".html": _page,
     ".md": _markdown,
+    ".tsv": _videos_table,
     ".tex": _beside(".html", _page),
 }
 """How a file is known as Choreo's, by its suffix."""

@@ -62,7 +62,7 @@ def test_evaluate_gives_the_tables_of_the_study(study, tmp_path, capsys):
         made_of = ["commit", "dataset", "dances", "options", "test_songs", "training_seeds"]
         ours = ours.drop(columns=made_of)
         pd.testing.assert_frame_equal(ours, rule[ours.columns])
-    assert main(["evaluate", dataset, str(tmp_path), "-o", str(tmp_path)]) == 1
+    assert main(["evaluate", dataset, str(tmp_path), "-o", str(tmp_path / "again")]) == 1
     assert "no dances" in capsys.readouterr().err
 
 

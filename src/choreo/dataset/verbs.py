@@ -10,7 +10,7 @@ from choreo.arguments import heights, positive, say, seed, share, tell, whole, w
 from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
 from choreo.files import is_id
-from choreo.outputs import replacing, writes
+from choreo.outputs import writes
 
 EPILOG = """\
 examples:
@@ -197,7 +197,7 @@ def add_verbs(verbs):
     )
     sub.set_defaults(run=_videos_table)
     sub.add_argument("list", type=Path, metavar="LIST", help="text file; see below")
-    _output(sub, "TABLE", "a .tsv", what="a videos table", suffixes=(".tsv",), foreign=True)
+    _output(sub, "TABLE", "a .tsv", what="a videos table", suffixes=(".tsv",))
     sub.add_argument("--genres", type=words, metavar="G,G", help="such as BR,HO (default: all)")
     sub.add_argument("--dancers", type=words, metavar="D,D", help="such as d04 (default: all)")
     sub.add_argument("--camera", default="c01", help="default c01, in front")
@@ -526,13 +526,12 @@ def _videos_table(options):
             remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
             "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",
         )
-    with replacing(options.output, force=options.force) as path:
-        count = write_table(
-            read_names(options.list),
-            path,
-            genres=options.genres,
-            dancers=options.dancers,
-            camera=options.camera,
-            splits=read_splits(options.lists) if options.lists else None,
-        )
+    count = write_table(
+        read_names(options.list),
+        options.output,
+        genres=options.genres,
+        dancers=options.dancers,
+        camera=options.camera,
+        splits=read_splits(options.lists) if options.lists else None,
+    )
     tell(f"{options.output}: {count} videos")
