@@ -711,6 +711,7 @@ def _look(options):
 def _clean(options):
     from choreo.cleaning.beats import beats_record
     from choreo.cleaning.retime import clean_at_frame_times, times_taken
+    from choreo.cleaning.warning import warning
 
     if (options.compare or options.video) and not options.picture:
         raise ItemError(
@@ -737,6 +738,7 @@ def _clean(options):
     after, record = clean_at_frame_times(before, taken, method=options.method, **settings)
     truth = _load(options.truth) if options.truth else None
     record["motion_beats"] = beats = beats_record(before, after, truth)
+    record["warning"] = warning(before, after, record, str(options.track))
     after.save(options.output)
     if options.picture:
         from choreo.cleaning import qc
@@ -754,6 +756,8 @@ def _clean(options):
         f"motion beats: {beats['before']} before, {beats['after']} after, F-measure of one "
         f"against the other {show(beats['f_of_before'], '.3f')}",
     ]
+    if record["warning"]:
+        lines.append("look at it: {message}. {remedy}".format_map(record["warning"]))
     if record["retimed"]:
         lines.append(
             f"poses moved to the frames' times by up to {record['retimed']['largest_ms']:.1f} ms; "
@@ -962,7 +966,7 @@ def _render(options):
 
 
 def _problems(options):
-    from choreo.jobs import tombstones
+    from choreo.jobs import tombstones, warnings
 
     if not (options.results / "videos").is_dir():
         raise ItemError(
@@ -976,9 +980,11 @@ def _problems(options):
     lines = [
         f"{p['item']}: {p['stage']}: {p['message']}. {p['remedy']}".strip() for p in items.values()
     ]
+    doubtful = warnings(options.results)
+    lines += [f"{w['item']}: used, but {w['message']}. {w['remedy']}" for w in doubtful]
     if options.retry and items:
         lines.append("The next `snakemake --cores all` tries these again.")
-    say(options, list(items.values()), lines or ["nothing was left out"])
+    say(options, [*items.values(), *doubtful], lines or ["nothing was left out"])
 
 
 if __name__ == "__main__":

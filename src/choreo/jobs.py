@@ -71,6 +71,24 @@ def tombstones(results):
     return found
 
 
+def warnings(results):
+    """What a study used but someone should look at: `warning` in the records of cleaning.
+
+    Parameters
+    ----------
+    results : str or Path
+        Its folder, such as ``results/demo``.
+
+    Returns
+    -------
+    list of dict
+        As `problem_in` gives them.
+    """
+    records = sorted(Path(results, "cleaning").glob("*.json"))
+    found = [json.loads(path.read_bytes()).get("warning") for path in usable(records)]
+    return [warning for warning in found if warning]
+
+
 @contextlib.contextmanager
 def logged(job):
     """Send everything that a script prints, C++ libraries included, to the rule's log.

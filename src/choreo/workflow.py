@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from choreo.jobs import tombstones
+from choreo.jobs import tombstones, warnings
 
 PACKAGE = Path(__file__).parent
 
@@ -104,7 +104,7 @@ def has_gpu():
 
 
 def say_problems(out):
-    """Print what a run left out, one line an item.
+    """Print what a run left out, and what it used with a warning, one line an item.
 
     Parameters
     ----------
@@ -120,3 +120,8 @@ def say_problems(out):
             f"`choreo problems {out}`",
             file=sys.stderr,
         )
+    doubtful = warnings(out)
+    for warning in doubtful:
+        print(f"used, but look at it: {warning['item']}: {warning['message']}", file=sys.stderr)
+    if doubtful and not found:
+        print(f"remedies: {out}/videos/problems.csv or `choreo problems {out}`", file=sys.stderr)
