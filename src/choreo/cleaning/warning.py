@@ -6,13 +6,12 @@ from where ``problems.csv``, the report and the end of the run take it.
 
 import numpy as np
 
+from choreo.comparison.compare import THRESHOLD_HEIGHT
 from choreo.comparison.quality import height_px, median
+from choreo.comparison.table1x import share_of_height
 
 MOST_REMOVED = 0.1
 """Share of the given joints above which it is said."""
-
-THESIS_HEIGHT = 0.2
-"""Eq. (1)'s 50 px a thirtieth of a second, of a dancer 250 px tall, in heights of the dancer."""
 
 OUTSIDE = 0.2
 """A joint this often out of the picture, or absent, speaks for a close-up."""
@@ -86,14 +85,14 @@ def reasons(before, after, record):
     found = []
     height = median(height_px(before))
     pixels = record["threshold_px"]
-    if pixels and height and pixels / height * before.fps / 30 < THESIS_HEIGHT / 2:
+    if pixels and height and share_of_height(pixels, height, before.fps) < THRESHOLD_HEIGHT / 2:
         found.append(
             (
                 f"{pixels:g} px a frame is {pixels / height:.2f} of a dancer {height:.0f} px tall "
-                f"at {before.fps:g} frames a second (in the thesis {THESIS_HEIGHT} at 30), so "
+                f"at {before.fps:g} frames a second (in the thesis {THRESHOLD_HEIGHT} at 30), so "
                 "fast moves count as errors",
                 "Set cleaning.method to robust, or cleaning.threshold_height to "
-                f"{THESIS_HEIGHT * 30 / before.fps:.2g}",
+                f"{THRESHOLD_HEIGHT * 30 / before.fps:.2g}",
             )
         )
     outside = _out_of_sight(before)
