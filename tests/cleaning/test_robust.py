@@ -363,13 +363,17 @@ def test_a_turn_during_a_gap_is_no_exchange():
     assert not found.any()
 
 
+@pytest.fixture(scope="module")
+def six_seconds():
+    return next(iter(held_out(CLIPS[:1], seconds=6).values()))
+
+
 @pytest.mark.parametrize("written", ["0, 0", "-1, -1", "elsewhere", "elsewhere, low scores"])
 @pytest.mark.parametrize("joints", FLICKERING)
 @pytest.mark.parametrize("rate", [0.17, 0.33])
-def test_a_joint_that_flickers_is_found(rate, joints, written):
+def test_a_joint_that_flickers_is_found(rate, joints, written, six_seconds):
     """The faults must not become what jitter is taken for."""
-    (truth,) = held_out(CLIPS[:1], seconds=6).values()
-    spoiled = flicker(truth, rate, 3, joints=joints, written=written)
+    spoiled = flicker(six_seconds, rate, 3, joints=joints, written=written)
     track = spoiled.track
     dropped = repair(track.keypoints, track.scores, 30, COCO17).dropped
     hits = (dropped & spoiled.wrong).sum()
@@ -378,10 +382,9 @@ def test_a_joint_that_flickers_is_found(rate, joints, written):
 
 
 @pytest.mark.parametrize("every", [3, 4, 6])
-def test_every_nth_frame(every):
+def test_every_nth_frame(every, six_seconds):
     """At a regular step no four frames in a row are right."""
-    truth = next(iter(held_out(CLIPS[2:3], seconds=6).values()))
-    track = moved(corrupt(truth, 0, 5).track, range(5, 175, every), [9], (-90, 70))
+    track = moved(corrupt(six_seconds, 0, 5).track, range(5, 175, every), [9], (-90, 70))
     dropped = repair(track.keypoints, track.scores, 30, COCO17).dropped
     assert dropped[5:175:every, 9].all()
     assert dropped.sum() <= 1.1 * len(range(5, 175, every))
