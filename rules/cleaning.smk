@@ -124,6 +124,13 @@ rule spoil_truths:
             subcategory="Benchmark",
             labels={"what": "Spread over draws, 24 fps, low scores"},
         ),
+        flicker=report(
+            f"{OUT}/tables/cleaning_flicker.html",
+            caption="../workflow/report/cleaning_flicker.rst",
+            category="3 Cleaning",
+            subcategory="Benchmark",
+            labels={"what": "Joints that flicker"},
+        ),
         figure=report(
             f"{OUT}/figures/cleaning_benchmark.png",
             caption="../workflow/report/cleaning_benchmark.rst",
@@ -134,6 +141,7 @@ rule spoil_truths:
         forms=multiext(f"{OUT}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
         kinds_forms=multiext(f"{OUT}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
         draws_forms=multiext(f"{OUT}/tables/cleaning_draws", ".csv", ".md", ".tex"),
+        flicker_forms=multiext(f"{OUT}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
         pdf=f"{OUT}/figures/cleaning_benchmark.pdf",
     log:
         f"{OUT}/logs/spoil_truths.log",

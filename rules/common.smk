@@ -91,8 +91,13 @@ SOUND = (
 WITH_TRUTH = [v for v, row in ROWS.items() if row.kind == "demo" and not SIMULATED]
 TABLES = []
 if VIDEOS:
-    TABLES += ["table1", "table1x", "table1x_distances"]
-    TABLES += ["cleaning_benchmark", "cleaning_kinds", "cleaning_draws"]
+    TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
+    TABLES += [
+        "cleaning_benchmark",
+        "cleaning_kinds",
+        "cleaning_draws",
+        "cleaning_flicker",
+    ]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
 PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]

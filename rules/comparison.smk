@@ -164,8 +164,15 @@ rule table1x:
             category="2 Pose estimation",
             labels={"what": "Table 1x: distances between estimators"},
         ),
+        report(
+            f"{OUT}/tables/table1x_threshold.html",
+            caption="../workflow/report/table1x_threshold.rst",
+            category="2 Pose estimation",
+            labels={"what": "Table 1x: what the threshold means"},
+        ),
         multiext(f"{OUT}/tables/table1x", ".csv", ".md", ".tex"),
         multiext(f"{OUT}/tables/table1x_distances", ".csv", ".md", ".tex"),
+        multiext(f"{OUT}/tables/table1x_threshold", ".csv", ".md", ".tex"),
     log:
         f"{OUT}/logs/table1x.log",
     benchmark:

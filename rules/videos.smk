@@ -111,6 +111,7 @@ rule problems:
     input:
         code=code("problems.py"),
         shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
+        records=collect(f"{OUT}/cleaning/{{video}}.json", video=VIDEOS),
         qualities=collect(
             f"{OUT}/comparison/{{estimator}}/{{video}}.json",
             estimator=ESTIMATORS,

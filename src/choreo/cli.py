@@ -809,6 +809,7 @@ def _look(options):
 def _clean(options):
     from choreo.cleaning.beats import beats_record
     from choreo.cleaning.retime import clean_at_frame_times, times_taken
+    from choreo.cleaning.warning import warning
     from choreo.comparison.quality import check_same_video
 
     if (options.compare or options.video) and not options.picture:
@@ -836,6 +837,7 @@ def _clean(options):
     taken = times_taken(options.probe) if options.probe else None
     after, record = clean_at_frame_times(before, taken, method=options.method, **settings)
     record["motion_beats"] = beats = beats_record(before, after, truth)
+    record["warning"] = warning(before, after, record, str(options.track))
     after.save(options.output)
     if options.picture:
         from choreo.cleaning import qc
@@ -856,6 +858,8 @@ def _clean(options):
         f"motion beats: {beats['before']} before, {beats['after']} after, F-measure of one "
         f"against the other {show(beats['f_of_before'], '.3f')}",
     ]
+    if record["warning"]:
+        lines.append("look at it: {message}. {remedy}".format_map(record["warning"]))
     if record["retimed"]:
         lines.append(
             f"poses moved to the frames' times by up to {record['retimed']['largest_ms']:.1f} ms; "
@@ -1076,7 +1080,7 @@ def _render(options):
 
 
 def _problems(options):
-    from choreo.jobs import forget, tombstones
+    from choreo.jobs import forget, tombstones, warnings
 
     if not (options.results / "videos").is_dir():
         raise ItemError(
@@ -1089,9 +1093,11 @@ def _problems(options):
     lines = [
         f"{p['item']}: {p['stage']}: {p['message']}. {p['remedy']}".strip() for p in items.values()
     ]
+    doubtful = warnings(options.results)
+    lines += [f"{w['item']}: used, but {w['message']}. {w['remedy']}" for w in doubtful]
     if options.retry and items:
         lines.append("The next `snakemake --cores all` tries these again.")
-    say(options, list(items.values()), lines or ["nothing was left out"])
+    say(options, [*items.values(), *doubtful], lines or ["nothing was left out"])
 
 
 if __name__ == "__main__":

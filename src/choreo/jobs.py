@@ -117,6 +117,24 @@ def tombstones(results):
     return found
 
 
+def warnings(results):
+    """What a study used but someone should look at: `warning` in the records of cleaning.
+
+    Parameters
+    ----------
+    results : str or Path
+        Its folder, such as ``results/demo``.
+
+    Returns
+    -------
+    list of dict
+        As `problem_in` gives them.
+    """
+    records = sorted(Path(results, "cleaning").glob("*.json"))
+    found = [json.loads(path.read_bytes()).get("warning") for path in usable(records)]
+    return [warning for warning in found if warning]
+
+
 def forget(results, found):
     """Remove problems and what made them, so that the next run tries again.
 

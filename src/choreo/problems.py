@@ -5,9 +5,11 @@ import pandas as pd
 from choreo.tables import Table
 
 COLUMNS = ("item", "stage", "message", "where", "value", "remedy")
+LEFT_OUT, USED = "left out", "used"
+"""What became of an item: the column `effect`."""
 
 
-def problems_table(problems):
+def problems_table(problems, warnings=()):
     """Tabulate the problems of a study.
 
     Parameters
@@ -15,24 +17,31 @@ def problems_table(problems):
     problems : list of dict
         As `choreo.jobs.problem_in` reads them; the same problem passed on by several
         stages counts once.
+    warnings : sequence of dict
+        The same of items that are used all the same (`choreo.jobs.warnings`).
 
     Returns
     -------
     Table
         Columns `item` (the video and its row), `stage`, `message`, `where`, `value`,
-        `remedy`.
+        `remedy` and `effect` (`LEFT_OUT` or `USED`).
     """
-    rows = sorted({tuple(str(problem[column]) for column in COLUMNS) for problem in problems})
-    frame = pd.DataFrame(rows, columns=COLUMNS)
-    count = frame["item"].nunique()
+    rows = set()
+    for effect, found in ((LEFT_OUT, problems), (USED, warnings)):
+        rows |= {(*(str(problem[column]) for column in COLUMNS), effect) for problem in found}
+    frame = pd.DataFrame(sorted(rows), columns=[*COLUMNS, "effect"])
+    count = frame.loc[frame["effect"] == LEFT_OUT, "item"].nunique()
+    used = frame.loc[frame["effect"] == USED, "item"].nunique()
     caption = (
         "Every item of the study could be used."
         if not count
         else f"Left out of this study: {count} item{'s' if count > 1 else ''}."
     )
+    if used:
+        caption += f" Used, but to be looked at: {used}."
     notes = (
         "To try these again after mending the cause: `choreo problems --retry` with the study's "
         "folder, then the same command as before.",
     )
-    headings = ("Item", "Stage", "Problem", "Where", "Value", "Remedy")
-    return Table(frame, caption, dict(zip(COLUMNS, headings)), notes=notes if count else ())
+    headings = ("Item", "Stage", "Problem", "Where", "Value", "Remedy", "Effect")
+    return Table(frame, caption, dict(zip(frame, headings)), notes=notes if count else ())

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
-from choreo.jobs import STUDY_LOCK, tombstones
+from choreo.jobs import STUDY_LOCK, tombstones, warnings
 from choreo.locks import Busy, hold, open_lock
 
 PACKAGE = Path(__file__).parent
@@ -327,7 +327,7 @@ def has_gpu():
 
 
 def say_problems(out):
-    """Print what a run left out, one line an item.
+    """Print what a run left out, and what it used with a warning, one line an item.
 
     Parameters
     ----------
@@ -344,3 +344,8 @@ def say_problems(out):
             f"`choreo problems {out}`",
             file=sys.stderr,
         )
+    doubtful = warnings(out)
+    for warning in doubtful:
+        print(f"used, but look at it: {warning['item']}: {warning['message']}", file=sys.stderr)
+    if doubtful and not found:
+        print(f"remedies: {out}/videos/problems.csv or `choreo problems {out}`", file=sys.stderr)

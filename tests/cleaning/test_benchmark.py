@@ -173,6 +173,24 @@ def test_draws_show_their_spread_and_what_low_scores_are_worth():
     assert "low at wrong joints" in table.markdown()
 
 
+def test_flicker_table_has_what_robust_finds():
+    truths = held_out(CLIPS[:1], seconds=6)
+    some = {"joints": ("a wrist",), "written": ("0, 0", "NaN"), "rates": (0.1, 0.4)}
+    results = benchmark.flickers(truths, **some)
+    table = benchmark.flicker_table(results)
+    assert list(zip(table.frame["written"], table.frame["rate"])) == [
+        ("0, 0", "10%"),
+        ("0, 0", "40%"),
+        ("NaN", "10%"),
+        ("NaN", "40%"),
+    ]
+    assert table.frame["recall"][:2].tolist() == [1, 1]
+    assert table.frame["recall"][2:].isna().all()
+    assert (table.frame["repaired_px"] < 5).all()
+    with pytest.raises(ItemError, match="unknown flicker"):
+        benchmark.flickers(truths, joints=("a tail",))
+
+
 def test_bad_input():
     with pytest.raises(ItemError, match="needs a clip whose true joints are known"):
         benchmark.run({}, conditions=benchmark.conditions())

@@ -3,8 +3,14 @@ import pytest
 
 from choreo.cleaning import robust
 from choreo.cleaning.clean import AT_THE_ENDS, clean
-from choreo.cleaning.faults import corrupt
-from choreo.cleaning.robust import body_size, consistent, find_exchanges, repair
+from choreo.cleaning.faults import FLICKERING, corrupt, flicker
+from choreo.cleaning.robust import (
+    body_size,
+    consistent,
+    find_exchanges,
+    repair,
+    written_absent,
+)
 from choreo.cleaning.truths import CLIPS, held_out, stress
 from choreo.errors import ConfigError
 from choreo.skeletons import COCO17
@@ -355,3 +361,35 @@ def test_a_turn_during_a_gap_is_no_exchange():
     keypoints[100:108] = np.nan
     found = find_exchanges(keypoints, body_size(keypoints), COCO17, 30)
     assert not found.any()
+
+
+@pytest.fixture(scope="module")
+def six_seconds():
+    return next(iter(held_out(CLIPS[:1], seconds=6).values()))
+
+
+@pytest.mark.parametrize("written", ["0, 0", "-1, -1", "elsewhere", "elsewhere, low scores"])
+@pytest.mark.parametrize("joints", FLICKERING)
+@pytest.mark.parametrize("rate", [0.17, 0.33])
+def test_a_joint_that_flickers_is_found(rate, joints, written, six_seconds):
+    """The faults must not become what jitter is taken for."""
+    spoiled = flicker(six_seconds, rate, 3, joints=joints, written=written)
+    track = spoiled.track
+    dropped = repair(track.keypoints, track.scores, 30, COCO17).dropped
+    hits = (dropped & spoiled.wrong).sum()
+    assert hits >= (0.99 if written[0] in "0-" else 0.9) * spoiled.wrong.sum()
+    assert hits >= 0.8 * dropped.sum()
+
+
+@pytest.mark.parametrize("every", [3, 4, 6])
+def test_every_nth_frame(every, six_seconds):
+    """At a regular step no four frames in a row are right."""
+    track = moved(corrupt(six_seconds, 0, 5).track, range(5, 175, every), [9], (-90, 70))
+    dropped = repair(track.keypoints, track.scores, 30, COCO17).dropped
+    assert dropped[5:175:every, 9].all()
+    assert dropped.sum() <= 1.1 * len(range(5, 175, every))
+
+
+def test_where_absent_joints_are_written_is_no_place():
+    corner = np.array([[[0, 0], [-1, -1], [0, 5], [-1, 0], [np.nan, np.nan], [3, 3]]], float)
+    assert written_absent(corner).tolist() == [[True, True, False, False, False, False]]

@@ -4,7 +4,7 @@ import pytest
 from comparison_tracks import dancer, moved
 
 from choreo.comparison.compare import compare
-from choreo.comparison.table1x import distances_table, table1x
+from choreo.comparison.table1x import distances_table, table1x, threshold_table
 from choreo.errors import ItemError
 
 
@@ -122,3 +122,19 @@ def test_two_runs_write_the_same_bytes(tmp_path):
         table1x([record(), record("v2")]).write(tmp_path / folder / "table1x")
     for path in sorted((tmp_path / "one").iterdir()):
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_what_a_threshold_in_pixels_means_at_a_videos_size():
+    seen = record(fair=dancer()) | {"fps": 30.0}
+    sizes = {"thesis": 250, "phone": 1000, "tiny": 60, "nobody": None}
+    records = [seen | {"video": name, "height_px": height} for name, height in sizes.items()]
+    records.append(seen | {"video": "fast", "height_px": 250, "fps": 120.0})
+    frame = threshold_table(records).frame.set_index("video")
+    assert frame["share"]["thesis"] == pytest.approx(50 / 250)
+    assert frame["means"].to_dict() == {
+        "thesis": "as in the thesis",
+        "phone": "fast moves count as errors",
+        "tiny": "errors are missed",
+        "nobody": "unknown",
+        "fast": "errors are missed",
+    }

@@ -69,3 +69,18 @@ def test_licences_are_the_user_s_to_accept(name):
     study, _ = _study(name)
     assert not study.poses.alphapose.accept_licence
     assert not study.poses.openpose.accept_licence
+
+
+def test_mine():
+    """What a user's own videos get: nothing in pixels, nothing made up, whole trainings."""
+    study, rows = _study("mine")
+    assert study.cleaning.method == "robust"
+    assert study.cleaning.max_gap_seconds == 0.5
+    assert study.comparison.threshold_height == 0.2
+    assert study.dataset.max_repaired == 0.2
+    assert (study.videos.height, study.videos.fps) == (None, None)
+    own = load_recipes(ROOT / study.training.recipes)
+    for name, recipe in chosen_recipes(study, own).items():
+        assert recipe == own[name]
+    assert set(_splits(study, rows).values()) == {"train", "test"}
+    assert all("EXAMPLE" in row.note for row in rows)

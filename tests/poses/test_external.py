@@ -99,7 +99,9 @@ def test_a_progress_bar_is_one_line_in_its_last_state(tool):
 
 
 def test_killed(tool):
-    with pytest.raises(AccidentError, match=r"signal \(Killed\); its last lines: loading\. Perhaps"):
+    with pytest.raises(
+        AccidentError, match=r"signal \(Killed\); its last lines: loading\. Perhaps"
+    ):
         tool("import os; print('loading', flush=True); os.kill(os.getpid(), 9)")
     with pytest.raises(ItemError, match=r"signal \(Segmentation fault\)") as error:
         tool("import os; os.kill(os.getpid(), 11)")

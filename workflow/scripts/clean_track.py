@@ -1,5 +1,6 @@
 from choreo.cleaning.beats import beats_record
 from choreo.cleaning.retime import clean_at_frame_times, times_taken
+from choreo.cleaning.warning import warning
 from choreo.files import write_json
 from choreo.jobs import run_item
 from choreo.track import PoseTrack
@@ -20,6 +21,7 @@ def action(terminal):
         max_gap_seconds=p.max_gap_seconds,
     )
     record["motion_beats"] = beats_record(before, after, PoseTrack.load(truth) if truth else None)
+    record["warning"] = warning(before, after, record, p.item)
     after.save(snakemake.output.track)
     write_json(snakemake.output.record, {"video": snakemake.wildcards.video} | record)
 

@@ -14,6 +14,9 @@ def action(terminal):
     slower = {f"{clip} at 24 fps": truth for clip, truth in held_out(fps=24).items()}
     spread = benchmark.draws_table(benchmark.draws(truths | slower))
     spread.write(o.draws.removesuffix(".html"))
+    some = {clip: truths[clip] for clip in list(truths)[::2]}
+    flickering = benchmark.flicker_table(benchmark.flickers(some))
+    flickering.write(o.flicker.removesuffix(".html"))
     save(benchmark.plot(results), o.figure.removesuffix(".png"))
 
 

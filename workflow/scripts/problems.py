@@ -1,12 +1,13 @@
-from choreo.jobs import problem_in, run
+from choreo.files import read_json
+from choreo.jobs import problem_in, run, usable
 from choreo.problems import problems_table
 
 
 def action(terminal):
     found = [problem_in(path) for path in [*snakemake.input.shards, *snakemake.input.qualities]]
-    problems_table([problem for problem in found if problem]).write(
-        snakemake.output[0].removesuffix(".html")
-    )
+    warnings = [read_json(path).get("warning") for path in usable(snakemake.input.records)]
+    table = problems_table(filter(None, found), list(filter(None, warnings)))
+    table.write(snakemake.output[0].removesuffix(".html"))
 
 
 run(snakemake, action)

@@ -1,4 +1,4 @@
-from choreo.comparison.table1x import distances_table, table1x
+from choreo.comparison.table1x import distances_table, table1x, threshold_table
 from choreo.files import read_json
 from choreo.jobs import run, usable
 
@@ -9,6 +9,7 @@ def action(terminal):
     named = {"estimators": p.estimators, "study": p.study}
     table1x(records, seed=p.seed, **named).write(snakemake.output[0].removesuffix(".html"))
     distances_table(records, **named).write(snakemake.output[1].removesuffix(".html"))
+    threshold_table(records, study=p.study).write(snakemake.output[2].removesuffix(".html"))
 
 
 run(snakemake, action)

@@ -11,7 +11,7 @@ from scipy.signal import butter, savgol_filter, sosfiltfilt
 from choreo import figures
 from choreo.cleaning.beats import beat_f
 from choreo.cleaning.clean import clean
-from choreo.cleaning.faults import JITTER, KINDS, corrupt
+from choreo.cleaning.faults import FLICKERING, JITTER, KINDS, WRITTEN, corrupt, flicker
 from choreo.cleaning.gaps import fill_linearly
 from choreo.comparison.quality import against_truth, torso_px
 from choreo.errors import ItemError
@@ -318,6 +318,97 @@ def draws_table(results):
 
 def _spread(values, form):
     return f"{values.min():{form}}-{values.max():{form}}"
+
+
+FLICKER_RATES = (0.05, 0.1, 0.17, 0.25, 0.33, 0.4)
+"""Fractions of the frames in which joints flicker."""
+
+
+def flickers(truths, *, rates=FLICKER_RATES, joints=tuple(FLICKERING), written=WRITTEN):
+    """Run `thesis` and `robust` on tracks of which joints flicker.
+
+    Parameters
+    ----------
+    truths : dict of str to PoseTrack
+        Clip -> true track without gaps.
+    rates : sequence of float
+        Fractions of the frames.
+    joints, written : sequence of str
+        See `choreo.cleaning.faults.flicker`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a choice of joints, way of writing, rate and method: recall and precision of
+        joints (not of frames) over all clips, NaN where undefined, and repaired_px, the mean
+        error of the spoilt joints.
+    """
+    rows = []
+    for where, how, rate in itertools.product(joints, written, rates):
+        counts = {"thesis": [], "robust": []}
+        for number, truth in enumerate(truths.values()):
+            spoiled = flicker(truth, rate, [number, round(1000 * rate)], joints=where, written=how)
+            spoilt = spoiled.wrong | spoiled.absent
+            for method, found in counts.items():
+                cleaned, flagged = apply(spoiled.track, method)
+                distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
+                hits = (flagged & spoiled.wrong).sum()
+                found.append((hits, flagged.sum(), spoiled.wrong.sum(), _mean(distance[spoilt])))
+        for method, found in counts.items():
+            hits, flagged, bad, error = np.array(found, float).T
+            rows.append(
+                {
+                    "joints": where,
+                    "written": how,
+                    "rate": rate,
+                    "method": method,
+                    "recall": hits.sum() / bad.sum() if bad.any() else np.nan,
+                    "precision": hits.sum() / flagged.sum()
+                    if bad.any() and flagged.any()
+                    else np.nan,
+                    "repaired_px": _mean(error),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def flicker_table(results):
+    """Make the table of joints that flicker.
+
+    Parameters
+    ----------
+    results : pandas.DataFrame
+        Of `flickers`.
+
+    Returns
+    -------
+    Table
+    """
+    case = ["joints", "written", "rate"]
+    by = {method: part.set_index(case) for method, part in results.groupby("method")}
+    frame = by["robust"].drop(columns="method")
+    frame["thesis_px"] = by["thesis"]["repaired_px"]
+    frame = frame.reset_index()
+    frame["rate"] = [f"{rate:.0%}" for rate in frame["rate"]]
+    return Table(
+        frame=frame,
+        caption="Cleaning benchmark: joints that flicker all through a clip",
+        headers={
+            "joints": "What flickers",
+            "written": "Written as",
+            "rate": "Frames",
+            "recall": "Recall of robust",
+            "precision": "Precision of robust",
+            "repaired_px": "Spoilt joints, robust (px)",
+            "thesis_px": "thesis (px)",
+        },
+        formats={"recall": ".2f", "precision": ".2f", "repaired_px": ".1f", "thesis_px": ".1f"},
+        notes=(
+            "Recall and precision are of joints, not of frames. Frames are random ones; elsewhere: "
+            "0.1 to 0.6 body sizes away, each time in another direction. NaN: nothing is to be "
+            "found, and the joint is filled in.",
+        ),
+    )
 
 
 HEADERS = {

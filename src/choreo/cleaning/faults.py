@@ -3,6 +3,7 @@
 Kinds of fault, all at random from a seed: lone jumps of one joint; stretches of several
 frames in which an arm, a leg or the whole body is elsewhere; left and right swapped; gaps,
 frames with nobody; all of these mixed. Everywhere there is the small jitter of an estimator.
+Apart from these, joints that flicker: wrong in frame after frame all through the clip.
 """
 
 from dataclasses import dataclass
@@ -141,3 +142,67 @@ KINDS = {
     "gaps": (_gap,),
 }
 """Kinds of fault. Stretches, swaps and gaps are 2 to 8 frames long, jumps one."""
+
+
+FLICKERING = {
+    "a wrist": (("left_wrist",),),
+    "three joints": (("left_wrist",), ("right_elbow",), ("right_ankle",)),
+    "an arm": (("left_elbow", "left_wrist"),),
+    "a leg": (("right_knee", "right_ankle"),),
+}
+"""Joints that flicker; those of one group do in the same frames."""
+
+WRITTEN = ("0, 0", "-1, -1", "NaN", "elsewhere", "elsewhere, low scores")
+"""How estimators write a joint that they did not find, or take another place for it."""
+
+
+def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTER):
+    """Let joints flicker: at random frames all through the track they are not where they are.
+
+    Parameters
+    ----------
+    truth : PoseTrack
+        Without gaps.
+    rate : float
+        Fraction of the frames, from 0 to 1, of each group of joints.
+    seed : int or sequence of int
+    joints : str
+        A key of `FLICKERING`.
+    written : str
+        One of `WRITTEN`. Of a joint that is written as absent the score is 0 (NaN: none);
+        elsewhere it is 0.1 to 0.6 body sizes away, each time in another direction.
+    jitter : float
+        Standard deviation in body sizes.
+
+    Returns
+    -------
+    Spoiled
+        The first and the last two frames are left whole.
+
+    Raises
+    ------
+    ItemError
+        For unknown joints or another way of writing.
+    """
+    for value, known in ((joints, FLICKERING), (written, WRITTEN)):
+        if value not in known:
+            raise ItemError("unknown flicker", value=value, remedy=f"Use {', '.join(known)}")
+    rng = np.random.default_rng(seed)
+    size = body_size(truth.keypoints)
+    keypoints = truth.keypoints + rng.normal(0, jitter * size, truth.keypoints.shape)
+    wrong = np.zeros(keypoints.shape[:2], bool)
+    for group in FLICKERING[joints]:
+        columns = [truth.joints.index(joint) for joint in group]
+        frames = rng.choice(np.arange(2, len(truth) - 2), round(rate * len(truth)), replace=False)
+        wrong[np.ix_(frames, columns)] = True
+        for frame in frames:
+            keypoints[frame, columns] += _away(size, rng)
+    scores = np.ones(wrong.shape)
+    if not written.startswith("elsewhere"):
+        keypoints[wrong] = {"0, 0": 0.0, "-1, -1": -1.0, "NaN": np.nan}[written]
+        scores[wrong] = np.nan if written == "NaN" else 0.0
+    elif written.endswith("low scores"):
+        scores[wrong] = rng.uniform(0.1, 0.5, wrong.sum())
+    nothing = np.zeros_like(wrong)
+    wrong, absent = (nothing, wrong) if written == "NaN" else (wrong, nothing)
+    return Spoiled(truth.with_(keypoints=keypoints, scores=scores), wrong, absent)

@@ -255,6 +255,75 @@ def _notes(records, names, known, frame):
         yield f"Not every estimator has every video ({text}): rows are over different videos."
 
 
+def share_of_height(threshold_px, height_px, fps):
+    """What a threshold in pixels a frame is in heights of the dancer in a thirtieth of a second."""
+    return threshold_px / height_px * fps / 30
+
+
+def threshold_table(records, *, study=None):
+    """Tabulate what the threshold in pixels means at each video's size and rate.
+
+    Parameters
+    ----------
+    records, study
+        As for `table1x`.
+
+    Returns
+    -------
+    Table
+        A row a video. ``means``: "as in the thesis" where the threshold is half to twice the
+        scale-free one, "fast moves count as errors" below, "errors are missed" above;
+        "unknown" where no frame shows the whole dancer.
+
+    Raises
+    ------
+    ItemError
+        As `table1x`.
+    """
+    _check(records, None)
+    rows = []
+    for record in records:
+        height = record["height_px"]
+        share, means = math.nan, "unknown"
+        if height:
+            share = share_of_height(record["threshold_px"], height, record["fps"])
+            ratio = share / record["threshold_height"]
+            means = "as in the thesis" if 0.5 <= ratio <= 2 else "errors are missed"
+            means = "fast moves count as errors" if ratio < 0.5 else means
+        rows.append(
+            {
+                "video": record["video"],
+                "size": "x".join(map(str, record["size"])),
+                "fps": record["fps"],
+                "height_px": height,
+                "threshold_px": record["threshold_px"],
+                "share": share,
+                "means": means,
+            }
+        )
+    where = f", study {study}" if study else ""
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=f"Table 1x: what the threshold in pixels means in each video{where}",
+        headers={
+            "video": "Video",
+            "size": "Size",
+            "fps": "Frames a second",
+            "height_px": "Dancer (px)",
+            "threshold_px": "Threshold (px a frame)",
+            "share": "in heights, in 1/30 s",
+            "means": "Meaning",
+        },
+        formats={"fps": "g", "height_px": ".0f", "threshold_px": "g", "share": ".3f"},
+        notes=(
+            "The thesis's 50 px are 0.2 of a dancer 250 px tall in its videos of 640x320 at 30 "
+            "frames a second. Less than half of the scale-free threshold: fast moves count as "
+            "errors; more than twice: errors are missed. Then only `threshold_height`, or for "
+            "cleaning `method: robust`, means the same in every video.",
+        ),
+    )
+
+
 def distances_table(records, *, estimators=None, study=None):
     """Tabulate how far the estimators are from each other, in torsos.
 

@@ -1,0 +1,140 @@
+"""Clips of which cleaning removed so much that someone should look: how much, and why.
+
+Such a clip is used all the same. The warning stands in its record (``cleaning/<video>.json``),
+from where ``problems.csv``, the report and the end of the run take it.
+"""
+
+import numpy as np
+
+from choreo.comparison.compare import THRESHOLD_HEIGHT
+from choreo.comparison.quality import height_px, median
+from choreo.comparison.table1x import share_of_height
+
+MOST_REMOVED = 0.1
+"""Share of the given joints above which it is said."""
+
+OUTSIDE = 0.2
+"""A joint this often out of the picture, or absent, speaks for a close-up."""
+
+
+def share_removed(before, after):
+    """Share of the joints given before cleaning that are another's or nobody's after it.
+
+    Parameters
+    ----------
+    before, after : PoseTrack
+
+    Returns
+    -------
+    float
+    """
+    given = before.given
+    removed = given & (after.repaired | ~after.given)
+    return float(removed.sum() / max(1, given.sum()))
+
+
+def warning(before, after, record, item):
+    """Say that cleaning removed much of a clip, and the likely reasons.
+
+    Parameters
+    ----------
+    before, after : PoseTrack
+    record : dict
+        Of `choreo.cleaning.clean.clean`.
+    item : str
+        The video, as people know it.
+
+    Returns
+    -------
+    dict or None
+        Keys as of a problem (`choreo.jobs.problem_in`); None where no more than
+        `MOST_REMOVED` was removed.
+    """
+    share = share_removed(before, after)
+    if share <= MOST_REMOVED:
+        return None
+    found = reasons(before, after, record)
+    if not found:
+        found = [
+            ("the estimator is unsure of the dancer", "Look at its page, or try another estimator")
+        ]
+    return {
+        "item": item,
+        "stage": "cleaning",
+        "message": f"cleaning ({record['method']}) removed {share:.0%} of the joints, likely "
+        f"because {'; '.join(reason for reason, _ in found)}",
+        "where": "",
+        "value": f"{share:.3f}",
+        "remedy": ". ".join(remedy for _, remedy in found),
+    }
+
+
+def reasons(before, after, record):
+    """Find likely reasons why so much was removed.
+
+    Parameters
+    ----------
+    before, after, record
+        As for `warning`.
+
+    Returns
+    -------
+    list of (str, str)
+        Reason and remedy, the likeliest first.
+    """
+    found = []
+    height = median(height_px(before))
+    pixels = record["threshold_px"]
+    if pixels and height and share_of_height(pixels, height, before.fps) < THRESHOLD_HEIGHT / 2:
+        found.append(
+            (
+                f"{pixels:g} px a frame is {pixels / height:.2f} of a dancer {height:.0f} px tall "
+                f"at {before.fps:g} frames a second (in the thesis {THRESHOLD_HEIGHT} at 30), so "
+                "fast moves count as errors",
+                "Set cleaning.method to robust, or cleaning.threshold_height to "
+                f"{THRESHOLD_HEIGHT * 30 / before.fps:.2g}",
+            )
+        )
+    outside = _out_of_sight(before)
+    if outside > OUTSIDE:
+        found.append(
+            (
+                f"it is a close-up: ankles are out of the picture in {outside:.0%} of the frames",
+                "Take a clip that shows the whole dancer, or leave it out",
+            )
+        )
+    others = (before.meta.get("dancer") or {}).get("rejected_count", 0)
+    if others or before.meta.get("frames_dropped"):
+        found.append(
+            (
+                "several people are in the picture",
+                "Say who dances in the videos table, column dancer_pick",
+            )
+        )
+    end = _at_the_end(before, after)
+    if end is not None:
+        found.append(
+            (
+                f"half of it is in the last tenth, from {end:.1f} s: an end card or a cut",
+                "Set `end` in the videos table",
+            )
+        )
+    return found
+
+
+def _out_of_sight(track):
+    """Share of the frames with a person in which an ankle is absent or out of the picture."""
+    ankles = [track.joints.index(f"{side}_ankle") for side in ("left", "right")]
+    there = track.given.any(1)
+    points = track.keypoints[there][:, ankles]
+    inside = ((points >= 0) & (points <= track.size)).all((1, 2))
+    return float(1 - inside.mean()) if there.any() else 0.0
+
+
+def _at_the_end(before, after):
+    """Second from which half of what was removed lies, if that is in the last tenth."""
+    removed = (before.given & (after.repaired | ~after.given)).sum(1)
+    first = round(0.9 * len(removed))
+    if removed[first:].sum() * 2 < removed.sum():
+        return None
+    return float(first + np.argmax(removed[first:] > 0)) / before.fps

@@ -1,0 +1,119 @@
+import json
+
+import numpy as np
+import pytest
+from test_robust import dance, moved
+
+from choreo.cleaning.clean import clean
+from choreo.cleaning.truths import CLIPS, held_out
+from choreo.cleaning.warning import share_removed, warning
+from choreo.cli import main
+from choreo.jobs import warnings, write_problem
+from choreo.problems import LEFT_OUT, USED, problems_table
+from choreo.workflow import say_problems
+
+SIZES = {
+    "landscape": ((640, 360), 1.0, (0, 0)),
+    "portrait": ((270, 480), 0.9, (-150, 60)),
+    "phone": ((720, 1280), 3.2, (-660, 100)),
+    "4K": ((3840, 2160), 6.0, (0, 0)),
+    "close-up": ((1280, 720), 6.0, (-1280, -300)),
+    "tiny": ((160, 90), 0.25, (0, 0)),
+}
+"""Size of the picture, what the dance of 640x360 is scaled by, and by how much it is moved."""
+
+
+@pytest.fixture(scope="module")
+def faulty():
+    """A dance with faults of every length."""
+    (truth,) = held_out(CLIPS[:1], seconds=8).values()
+    track = moved(truth, [40], [9], (60, 20))
+    track = moved(track, [90, 91, 92], [7, 9], (-70, 30))
+    return moved(track, range(150, 230, 4), [10], (50, 50))
+
+
+def _seen_as(track, name):
+    size, scale, shift = SIZES[name]
+    return track.with_(keypoints=scale * track.keypoints + np.array(shift), size=size)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_the_same_dance_is_kept_at_every_size(name, faulty):
+    """With the settings of config/mine.yaml, whatever the camera."""
+    settings = {"method": "robust", "max_gap_seconds": 0.5}
+    expected, _ = clean(faulty, **settings)
+    seen = _seen_as(faulty, name)
+    found, record = clean(seen, **settings)
+    assert expected.repaired.sum() >= 1 + 2 * 3 + 20
+    np.testing.assert_array_equal(found.repaired, expected.repaired)
+    np.testing.assert_allclose(
+        found.keypoints, _seen_as(expected, name).keypoints, atol=2e-3 * SIZES[name][1], rtol=1e-4
+    )
+    assert warning(seen, found, record, "a") is None
+
+
+def test_pixels_mean_nothing_in_a_large_picture():
+    """50 px remove a dance of 4K, and that is said, with the cause and what helps."""
+    (truth,) = held_out(CLIPS[:1], seconds=8).values()
+    large = _seen_as(truth, "4K")
+    after, record = clean(large, method="thesis")
+    share = share_removed(large, after)
+    assert share > 0.1
+    said = warning(large, after, record, "mine (config/mine.tsv, line 2)")
+    assert said["item"] == "mine (config/mine.tsv, line 2)"
+    assert f"removed {share:.0%} of the joints" in said["message"]
+    assert "50 px a frame is 0.0" in said["message"]
+    assert "cleaning.method to robust, or cleaning.threshold_height to 0.2" in said["remedy"]
+    small, _ = clean(truth, method="thesis")
+    assert share_removed(truth, small) <= 0.1
+
+
+def _cleaned(track, wrong):
+    """The track with what is wrong left empty."""
+    keypoints = np.where(wrong[..., None], np.nan, track.keypoints)
+    after = track.with_(keypoints=keypoints, repaired=np.zeros_like(wrong))
+    return after, {"method": "robust", "threshold_px": None}
+
+
+def test_likely_reasons():
+    track = dance(120)
+    wrong = np.zeros(track.given.shape, bool)
+    wrong[::4] = True
+    said = warning(track, *_cleaned(track, wrong), "a")
+    assert "the estimator is unsure" in said["message"]
+    away = track.with_(keypoints=track.keypoints + np.array((0, 2 * track.size[1])))
+    said = warning(away, *_cleaned(away, wrong), "a")
+    assert "close-up: ankles are out of the picture in 100%" in said["message"]
+    several = track.with_(meta={"dancer": {"rejected_count": 2}})
+    said = warning(several, *_cleaned(several, wrong), "a")
+    assert "several people" in said["message"]
+    assert "dancer_pick" in said["remedy"]
+    wrong[:] = False
+    wrong[-13:] = True
+    said = warning(track, *_cleaned(track, wrong), "a")
+    assert f"from {108 / track.fps:.1f} s: an end card" in said["message"]
+    wrong[:-12] = False  # a tenth is not more than a tenth
+    assert warning(track, *_cleaned(track, wrong), "a") is None
+
+
+def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, capsys):
+    keys = ("item", "stage", "message", "where", "value", "remedy")
+    doubt = dict.fromkeys(keys, "x") | {"item": "b", "message": "removed 30%"}
+    (tmp_path / "cleaning").mkdir()
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "cleaning" / "b.json").write_text(json.dumps({"warning": doubt}))
+    (tmp_path / "cleaning" / "c.json").write_text(json.dumps({"warning": None}))
+    assert warnings(tmp_path) == [doubt]
+    say_problems(tmp_path)
+    said = capsys.readouterr().err
+    assert "used, but look at it: b: removed 30%" in said
+    assert "problems.csv" in said
+    assert "left out" not in said
+    assert main(["problems", str(tmp_path)]) == 0
+    assert "b: used, but removed 30%" in capsys.readouterr().out
+    problem = dict.fromkeys(keys, "y") | {"item": "a"}
+    write_problem(tmp_path / "cleaning" / "a.json", problem)
+    assert warnings(tmp_path) == [doubt]
+    table = problems_table([problem], [doubt])
+    assert dict(zip(table.frame["item"], table.frame["effect"])) == {"a": LEFT_OUT, "b": USED}
+    assert "Left out of this study: 1 item. Used, but to be looked at: 1." in table.caption
