@@ -8,6 +8,8 @@ from pathlib import Path
 
 from choreo import __version__
 from choreo.arguments import heights, not_negative, not_over, positive, say, show, size, whole
+from choreo.beats.registry import DEFAULT as DEFAULT_TRACKER
+from choreo.beats.registry import TRACKERS
 from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError
 from choreo.poses.formats.registry import FORMATS
@@ -447,6 +449,12 @@ def _parser():
         takes="SONG",
         help_="any sound or video file that ffmpeg reads",
         report=True,
+    )
+    sub.add_argument(
+        "--tracker",
+        choices=list(TRACKERS),
+        help=f"default: {DEFAULT_TRACKER}, or beat_this where its weights are given; "
+        + "; ".join(f"{entry.name}: {entry.text}" for entry in TRACKERS.values()),
     )
     sub.add_argument("--beat-this", **learned)
 
@@ -901,22 +909,20 @@ def _export_model(options):
 
 
 def _beats(options):
-    from choreo.evaluation.music_beats import learned_beats, median_tempo, track_beats
+    from choreo.beats.trackers import track_beats
     from choreo.media import SAMPLE_RATE
     from choreo.videos.audio import read_song
 
-    song = read_song(options.song)
-    if options.beat_this is None:
-        record = track_beats(song, SAMPLE_RATE)
-    else:
-        beats = learned_beats(song, SAMPLE_RATE, options.beat_this)
-        record = {"tempo": median_tempo(beats), "beats": beats.tolist()}
+    tracker = options.tracker or (DEFAULT_TRACKER if options.beat_this is None else "beat_this")
+    record = track_beats(read_song(options.song), SAMPLE_RATE, tracker, options.beat_this)
+    record["tracker"] = tracker
     say(
         options,
         record,
         [
             f"tempo  {show(record['tempo'], '.1f', ' BPM')}",
             f"beats  {' '.join(f'{beat:.2f}' for beat in record['beats']) or 'none'}",
+            f"tracker  {tracker}",
         ],
     )
 

@@ -188,7 +188,7 @@ class Heard:
     tracked: list
 
 
-def listen(audio, method="thesis", beat_this=None):
+def listen(audio, method="thesis", tracker="librosa", beat_this=None):
     """Find the music beats of many pieces.
 
     Parameters
@@ -196,17 +196,19 @@ def listen(audio, method="thesis", beat_this=None):
     audio : ndarray, shape (N, S)
         16 kHz.
     method : {"thesis", "released"}
+    tracker : str
+        Whose beats "thesis" takes (`choreo.beats.registry.TRACKERS`).
     beat_this : str or Path, optional
-        Weights of the learned tracker, in the place of librosa's.
+        Weights of the tracker ``beat_this``, which is then the tracker.
 
     Returns
     -------
     Heard
     """
-    coverage, alignment = zip(*(music_beats(sound, method, beat_this) for sound in audio))
+    coverage, alignment = zip(*(music_beats(sound, method, tracker, beat_this) for sound in audio))
     tracked = coverage
     if method != "thesis":
-        tracked = [music_beats(sound, beat_this=beat_this)[0] for sound in audio]
+        tracked = [music_beats(sound, "thesis", tracker, beat_this)[0] for sound in audio]
     return Heard(list(coverage), list(alignment), list(tracked))
 
 
