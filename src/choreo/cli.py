@@ -439,6 +439,12 @@ def _parser():
         help="weights.safetensors whose D_global gives the released code's FID",
     )
     sub.add_argument("--seed", type=whole, default=1, help="of extractor, noise and bootstrap")
+    sub.add_argument(
+        "--tracker",
+        choices=[name for name, entry in TRACKERS.items() if not entry.needs_weights],
+        default="librosa",
+        help="whose music beats the method thesis takes (default: librosa, as its text has it)",
+    )
     learned = {"type": Path, "metavar": "FILE", "help": "weights of beat_this, for its music beats"}
     sub.add_argument("--beat-this", **learned)
 
@@ -942,6 +948,7 @@ def _evaluate(options):
         extractor=options.extractor,
         judge=options.judge,
         method=options.method,
+        tracker=options.tracker,
         beat_this=options.beat_this,
         seed=options.seed,
     )

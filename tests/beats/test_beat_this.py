@@ -10,6 +10,7 @@ import torch
 from choreo.beats import beat_this as module
 from choreo.beats.trackers import track_beats
 from choreo.errors import ConfigError
+from choreo.evaluation.measurements import listen
 from choreo.evaluation.music_beats import music_beats
 
 NOISE = np.random.default_rng(0).normal(size=80_000).astype(np.float32) * 0.1
@@ -70,3 +71,11 @@ def test_what_are_no_weights_is_refused_and_nothing_is_downloaded(package, tmp_p
         path.write_bytes(content)
     with pytest.raises(ConfigError, match="no weights of beat_this"):
         track_beats(NOISE, 16_000, "beat_this", path)
+
+
+def test_what_is_measured_listens_with_it(package, weights):
+    heard = listen(NOISE[None], beat_this=weights)
+    np.testing.assert_allclose(heard.coverage[0], np.arange(0.1, 5, 0.5))
+    np.testing.assert_allclose(
+        listen(NOISE[None], "released", beat_this=weights).tracked[0], heard.coverage[0]
+    )

@@ -212,7 +212,16 @@ def listen(audio, method="thesis", tracker="librosa", beat_this=None):
     return Heard(list(coverage), list(alignment), list(tracked))
 
 
-def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_this=None, heard=None):
+def measure(
+    pieces,
+    extractor,
+    *,
+    method="thesis",
+    tolerance=TOLERANCE,
+    tracker="librosa",
+    beat_this=None,
+    heard=None,
+):
     """Measure pieces.
 
     Parameters
@@ -227,7 +236,7 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_thi
         How beats are found.
     tolerance : float
         Seconds between a motion beat and a music beat that still count as aligned.
-    beat_this : str or Path, optional
+    tracker, beat_this
         See `listen`.
     heard : Heard, optional
         What `listen` finds in the sound of `pieces`, where it was done before.
@@ -248,7 +257,7 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_thi
     }
     beats, values, crashes = None, {}, 0
     if pieces.audio is not None:
-        heard = heard or listen(pieces.audio, method)
+        heard = heard or listen(pieces.audio, method, tracker, beat_this)
         motion, stops = _motion(pieces, method)
         beats = count_beats(
             motion, heard.coverage, heard.alignment, frames=frames, fps=fps, tolerance=tolerance
