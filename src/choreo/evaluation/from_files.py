@@ -182,10 +182,8 @@ def evaluate_dances(
         **rules,
     )
     held_out = evaluate(bounding["real"], real, system="real")
-    about_real = {
-        "shared_dancers": shared_dancers(dataset),
-        "tracker": "beat_this" if beat_this else tracker,
-    }
+    listener = "beat_this" if beat_this else tracker
+    about_real = {"shared_dancers": shared_dancers(dataset), "tracker": listener}
     records, models = [held_out | about_real], {}
     for (model, number), tracks in dances.items():
         path = next(iter(tracks.values()))
