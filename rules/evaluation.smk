@@ -61,6 +61,7 @@ rule measure_bounds:
         seed=STUDY.seed,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
+        tracker=STUDY.evaluation.tracker,
     message:
         "evaluation: held-out real dances and the rows that bound the tables"
     script:
@@ -92,6 +93,7 @@ rule evaluate_real:
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
+        tracker=STUDY.evaluation.tracker,
     message:
         "evaluation: real dances"
     script:
@@ -133,6 +135,7 @@ rule evaluate_model:
         seed=STUDY.seed,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
+        tracker=STUDY.evaluation.tracker,
     message:
         "evaluation: {wildcards.model}, seed {wildcards.seed}"
     script:

@@ -20,6 +20,8 @@ from choreo.arguments import (
     tell,
     whole,
 )
+from choreo.beats.registry import DEFAULT as DEFAULT_TRACKER
+from choreo.beats.registry import TRACKERS
 from choreo.dataset import verbs as dataset_verbs
 from choreo.errors import ChoreoError, ItemError, accident
 from choreo.outputs import writes
@@ -521,6 +523,12 @@ def _parser():
         help="weights.safetensors whose D_global gives the released code's FID",
     )
     sub.add_argument("--seed", type=seed, default=1, help="of extractor, noise and bootstrap")
+    sub.add_argument(
+        "--tracker",
+        choices=[name for name, entry in TRACKERS.items() if not entry.needs_weights],
+        default="librosa",
+        help="whose music beats the method thesis takes (default: librosa, as its text has it)",
+    )
     learned = {"type": Path, "metavar": "FILE", "help": "weights of beat_this, for its music beats"}
     sub.add_argument("--beat-this", **learned)
 
@@ -531,6 +539,12 @@ def _parser():
         takes="SONG",
         help_="any sound or video file that ffmpeg reads",
         report=True,
+    )
+    sub.add_argument(
+        "--tracker",
+        choices=list(TRACKERS),
+        help=f"default: {DEFAULT_TRACKER}, or beat_this where its weights are given; "
+        + "; ".join(f"{entry.name}: {entry.text}" for entry in TRACKERS.values()),
     )
     sub.add_argument("--beat-this", **learned)
 
@@ -1008,22 +1022,20 @@ def _export_model(options):
 
 
 def _beats(options):
-    from choreo.evaluation.music_beats import learned_beats, median_tempo, track_beats
+    from choreo.beats.trackers import track_beats
     from choreo.media import SAMPLE_RATE
     from choreo.videos.audio import read_song
 
-    song = read_song(options.song)
-    if options.beat_this is None:
-        record = track_beats(song, SAMPLE_RATE)
-    else:
-        beats = learned_beats(song, SAMPLE_RATE, options.beat_this)
-        record = {"tempo": median_tempo(beats), "beats": beats.tolist()}
+    tracker = options.tracker or (DEFAULT_TRACKER if options.beat_this is None else "beat_this")
+    record = track_beats(read_song(options.song), SAMPLE_RATE, tracker, options.beat_this)
+    record["tracker"] = tracker
     say(
         options,
         record,
         [
             f"tempo  {show(record['tempo'], '.1f', ' BPM')}",
             f"beats  {' '.join(f'{beat:.2f}' for beat in record['beats']) or 'none'}",
+            f"tracker  {tracker}",
         ],
     )
 
@@ -1043,6 +1055,7 @@ def _evaluate(options):
         extractor=options.extractor,
         judge=options.judge,
         method=options.method,
+        tracker=options.tracker,
         beat_this=options.beat_this,
         seed=options.seed,
     )

@@ -28,6 +28,7 @@ from pydantic import (
 
 from choreo import provenance
 from choreo.arguments import MAX_SEED
+from choreo.beats.registry import TRACKERS
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, shipped, write_text
@@ -467,6 +468,13 @@ class Audit(_Strict):
     """Switches of all its models, over those of `training.switches.all`."""
 
 
+def _free_tracker(name):
+    free = [key for key, entry in TRACKERS.items() if not entry.needs_weights]
+    if name not in free:
+        raise ValueError(f"{name} is no beat tracker; use one of {', '.join(free)}")
+    return name
+
+
 class Evaluation(_Strict):
     """Stage `evaluation`."""
 
@@ -474,8 +482,10 @@ class Evaluation(_Strict):
     """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
     tolerance_seconds: Positive = 0.15
     """A motion beat within this of a music beat is aligned."""
+    tracker: Annotated[str, AfterValidator(_free_tracker)] = "librosa"
+    """Whose music beats `method: thesis` takes: `librosa` (the text), `state_space` (better)."""
     beat_this: UserPath | None = None
-    """Weights of the package `beat_this`: its music beats in the place of librosa's."""
+    """Weights of the package `beat_this`: its music beats in the place of `tracker`'s."""
     sensitivity: Sensitivity = Sensitivity()
     audit: Audit = Audit()
 

@@ -26,6 +26,7 @@ def action(terminal):
         Extractor.load(i.extractor),
         method=p.method,
         tolerance=p.tolerance,
+        tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
     )
     released = None

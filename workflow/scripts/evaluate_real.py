@@ -15,10 +15,12 @@ def action(terminal):
         extractor,
         method=p.method,
         tolerance=p.tolerance,
+        tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
     )
     record = evaluate(held_out, real, system="real")
-    about = {"shared_dancers": shared_dancers(i.dataset), "beat_this": bool(i.get("beat_this"))}
+    tracker = "beat_this" if i.get("beat_this") else p.tracker
+    about = {"shared_dancers": shared_dancers(i.dataset), "tracker": tracker}
     write_json(o.record, record | about)
     real.save(o.reference)
 

@@ -14,6 +14,7 @@ def action(terminal):
         seed=p.seed,
         method=p.method,
         tolerance=p.tolerance,
+        tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
     )
     save_systems(systems, snakemake.output.bounds)

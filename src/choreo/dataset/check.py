@@ -137,7 +137,7 @@ def beat_offsets(path):
     """Compare the dancers' beats with the music's, clip by clip, from the file alone.
 
     Consecutive chunks are joined; of overlapping ones only the consecutive are taken.
-    Music beats are those of `choreo.evaluation.music_beats.track_beats`, motion beats those
+    Music beats are those of `choreo.beats.trackers.track_beats`, motion beats those
     of `choreo.evaluation.motion_beats` (method ``thesis``).
 
     Parameters
@@ -163,9 +163,9 @@ def beat_offsets(path):
 
 def _beats(data, rows):
     """Seconds of music beats and motion beats of chunks in a row."""
-    # Not for who only wants hashes: librosa takes seconds to load.
+    # Not for who only wants hashes.
+    from choreo.beats.trackers import track_beats
     from choreo.evaluation.motion_beats import motion_beats
-    from choreo.evaluation.music_beats import track_beats
 
     chunks = data.batch(rows)
     samples = sound.encode(chunks["audio"].reshape(-1), data.method)

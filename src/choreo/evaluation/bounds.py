@@ -76,6 +76,7 @@ def measure_bounds(
     seed=1,
     method="thesis",
     tolerance=TOLERANCE,
+    tracker="librosa",
     beat_this=None,
 ):
     """Measure the held-out real dances and all bounding rows.
@@ -85,7 +86,7 @@ def measure_bounds(
     held_out, training, training_music, seed
         See `bounding_pieces`.
     extractor : Extractor
-    method, tolerance, beat_this
+    method, tolerance, tracker, beat_this
         See `choreo.evaluation.measurements.measure`.
 
     Returns
@@ -93,7 +94,7 @@ def measure_bounds(
     dict of str to Measurements
         "real", then the rows of `names.BOUNDS`.
     """
-    heard = listen(held_out.audio, method, beat_this)
+    heard = listen(held_out.audio, method, tracker, beat_this)
     rows = {"real": (held_out, heard)} | bounding_pieces(
         held_out, training, heard, training_music=training_music, seed=seed
     )

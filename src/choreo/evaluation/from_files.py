@@ -123,6 +123,7 @@ def evaluate_dances(
     judge=None,
     method="thesis",
     tolerance=TOLERANCE,
+    tracker="librosa",
     beat_this=None,
     seed=1,
     study=None,
@@ -144,7 +145,7 @@ def evaluate_dances(
         A trained extractor; trained on the real training dances where there is none.
     judge : str or Path, optional
         Weights of the model whose D_global gives the released "FID".
-    method, tolerance, beat_this
+    method, tolerance, tracker, beat_this
         See `choreo.evaluation.measurements.measure`.
     seed : int
         Of the extractor, the noise and the bootstrap.
@@ -169,7 +170,8 @@ def evaluate_dances(
         seen = seen_in(ChunkDataset(dataset, "train"))
         train_extractor(training.pixels, training.songs, seen=seen, seed=seed).save(extractor)
     extractor_file, extractor = extractor, load_extractor(extractor, dataset)
-    rules = {"method": method, "tolerance": tolerance, "beat_this": beat_this}
+    rules = {"method": method, "tolerance": tolerance}
+    rules |= {"tracker": tracker, "beat_this": beat_this}
     real = measure(training, extractor)
     bounding = measure_bounds(
         one_dance_a_song(read_real(dataset, "test", sound=True)),
@@ -180,7 +182,8 @@ def evaluate_dances(
         **rules,
     )
     held_out = evaluate(bounding["real"], real, system="real")
-    about_real = {"shared_dancers": shared_dancers(dataset), "beat_this": bool(beat_this)}
+    listener = "beat_this" if beat_this else tracker
+    about_real = {"shared_dancers": shared_dancers(dataset), "tracker": listener}
     records, models = [held_out | about_real], {}
     for (model, number), tracks in dances.items():
         path = next(iter(tracks.values()))
@@ -192,6 +195,7 @@ def evaluate_dances(
         records.append(record | {"training_known": known})
         models.setdefault(model, []).append(measured)
     options = {"method": method, "tolerance": f"{tolerance:g}", "seed": seed}
+    options["tracker"] = listener
     options |= {"extractor": _named(extractor_file), "judge": _named(judge)}
     options |= {"beat_this": _named(beat_this)} if beat_this else {}
     about = made_of(dataset, dances, options)

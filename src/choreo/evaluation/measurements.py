@@ -181,7 +181,7 @@ class Heard:
     tracked: list
 
 
-def listen(audio, method="thesis", beat_this=None):
+def listen(audio, method="thesis", tracker="librosa", beat_this=None):
     """Find the music beats of many pieces.
 
     Parameters
@@ -189,21 +189,32 @@ def listen(audio, method="thesis", beat_this=None):
     audio : ndarray, shape (N, S)
         16 kHz.
     method : {"thesis", "released"}
+    tracker : str
+        Whose beats "thesis" takes (`choreo.beats.registry.TRACKERS`).
     beat_this : str or Path, optional
-        Weights of the learned tracker, in the place of librosa's.
+        Weights of the tracker ``beat_this``, which is then the tracker.
 
     Returns
     -------
     Heard
     """
-    coverage, alignment = zip(*(music_beats(sound, method, beat_this) for sound in audio))
+    coverage, alignment = zip(*(music_beats(sound, method, tracker, beat_this) for sound in audio))
     tracked = coverage
     if method != "thesis":
-        tracked = [music_beats(sound, beat_this=beat_this)[0] for sound in audio]
+        tracked = [music_beats(sound, "thesis", tracker, beat_this)[0] for sound in audio]
     return Heard(list(coverage), list(alignment), list(tracked))
 
 
-def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_this=None, heard=None):
+def measure(
+    pieces,
+    extractor,
+    *,
+    method="thesis",
+    tolerance=TOLERANCE,
+    tracker="librosa",
+    beat_this=None,
+    heard=None,
+):
     """Measure pieces.
 
     Parameters
@@ -218,7 +229,7 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_thi
         How beats are found.
     tolerance : float
         Seconds between a motion beat and a music beat that still count as aligned.
-    beat_this : str or Path, optional
+    tracker, beat_this
         See `listen`.
     heard : Heard, optional
         What `listen` finds in the sound of `pieces`, where it was done before.
@@ -239,7 +250,7 @@ def measure(pieces, extractor, *, method="thesis", tolerance=TOLERANCE, beat_thi
     }
     beats, values, crashes = None, {}, 0
     if pieces.audio is not None:
-        heard = heard or listen(pieces.audio, method)
+        heard = heard or listen(pieces.audio, method, tracker, beat_this)
         motion, stops = _motion(pieces, method)
         beats = count_beats(
             motion, heard.coverage, heard.alignment, frames=frames, fps=fps, tolerance=tolerance

@@ -257,8 +257,9 @@ def _notes(records, frame):
         "Real dances: held-out real dances against real training dances, the floor for the "
         "other rows."
     )
-    if any(record.get("beat_this") for record in records):
-        yield "Music beats: beat_this (learned), not librosa's."
+    trackers = {record.get("tracker", "librosa") for record in records} - {"librosa"}
+    if trackers and first["method"] == "thesis":
+        yield f"Music beats: {', '.join(sorted(trackers))}, not librosa's as the text has it."
     shared = [name for record in records for name in record.get("shared_dancers", ())]
     if shared:
         yield (

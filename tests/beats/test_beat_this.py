@@ -7,18 +7,20 @@ import numpy as np
 import pytest
 import torch
 
+from choreo.beats import beat_this as module
+from choreo.beats.trackers import track_beats
 from choreo.errors import ConfigError
-from choreo.evaluation import music_beats as module
-from choreo.evaluation.music_beats import learned_beats, median_tempo, music_beats
+from choreo.evaluation.measurements import listen
+from choreo.evaluation.music_beats import music_beats
 
 NOISE = np.random.default_rng(0).normal(size=80_000).astype(np.float32) * 0.1
 
 
 @pytest.fixture(autouse=True)
 def forgotten():
-    module._learned_tracker.cache_clear()
+    module._loaded.cache_clear()
     yield
-    module._learned_tracker.cache_clear()
+    module._loaded.cache_clear()
 
 
 @pytest.fixture
@@ -48,19 +50,18 @@ def weights(tmp_path):
 def test_its_beats_take_the_place_of_librosas(package, weights):
     for beats in music_beats(NOISE, beat_this=weights):
         np.testing.assert_allclose(beats, np.arange(0.1, 5, 0.5))
-    assert median_tempo(beats) == pytest.approx(120)
-    assert median_tempo(beats[:1]) is None
+    assert track_beats(NOISE, 16_000, "beat_this", weights)["tempo"] == pytest.approx(120)
 
 
 def test_silence_has_no_beats(package, weights):
-    assert not len(learned_beats(np.zeros(80_000), 16_000, weights))
+    assert not track_beats(np.zeros(80_000), 16_000, "beat_this", weights)["beats"]
 
 
 def test_without_the_package_the_remedy_is_named(monkeypatch, weights):
     monkeypatch.setitem(sys.modules, "beat_this", None)
     monkeypatch.setitem(sys.modules, "beat_this.inference", None)
     with pytest.raises(ConfigError, match="pip install beat_this"):
-        learned_beats(NOISE, 16_000, weights)
+        track_beats(NOISE, 16_000, "beat_this", weights)
 
 
 @pytest.mark.parametrize("content", [None, b"not weights"])
@@ -69,4 +70,12 @@ def test_what_are_no_weights_is_refused_and_nothing_is_downloaded(package, tmp_p
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match="no weights of beat_this"):
-        learned_beats(NOISE, 16_000, path)
+        track_beats(NOISE, 16_000, "beat_this", path)
+
+
+def test_what_is_measured_listens_with_it(package, weights):
+    heard = listen(NOISE[None], beat_this=weights)
+    np.testing.assert_allclose(heard.coverage[0], np.arange(0.1, 5, 0.5))
+    np.testing.assert_allclose(
+        listen(NOISE[None], "released", beat_this=weights).tracked[0], heard.coverage[0]
+    )

@@ -1,0 +1,1 @@
+"""Beats of music: a registry of trackers (`choreo.beats.trackers`)."""
