@@ -6,12 +6,15 @@ import os
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
 from choreo.jobs import MAGIC, forget, problem_in, run_item, tombstones, usable, write_problem
+from choreo.outside import load_arrays
 from choreo.problems import problems_table
+from choreo.sealed import save_arrays
 from choreo.workflow import hold_study
 
 
@@ -228,3 +231,26 @@ def test_nothing_is_removed_under_a_run(tmp_path):
     with pytest.raises(AccidentError, match="a run works on this study"):
         forget(tmp_path, tombstones(tmp_path))
     assert len(tombstones(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_damaged_file_of_the_study_is_no_fault_of_the_video(tmp_path, own, capfd):
+    study, outside = tmp_path / "study", tmp_path / "mine"
+    path = (study if own else outside) / "a.npz"
+    save_arrays(path, {"a": np.arange(100.0)})
+    data = bytearray(path.read_bytes())
+    data[60] ^= 1
+    path.write_bytes(data)
+    this = job(study, inputs=[path])
+
+    def action(terminal):
+        load_arrays(path, "a track")
+
+    if own:
+        with pytest.raises(SystemExit):
+            run_item(this, action)
+        assert tombstones(study) == {}
+        assert "damaged since it was written" in capfd.readouterr().err
+    else:
+        run_item(this, action)
+        assert "damaged" in problem_in(this.output[0])["message"]

@@ -95,6 +95,14 @@ class ItemError(ChoreoError):
     """
 
 
+class DamagedError(ItemError):
+    """A file of ours has not the digest that was written into it.
+
+    Brought by the user it is a bad item; a study's own file was damaged by the machine, and
+    its job fails without a record (`choreo.jobs.run_item`).
+    """
+
+
 class AccidentError(ChoreoError):
     """The machine failed (no space, a killed tool, no network), not the item.
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pydantic
 
-from choreo.errors import AccidentError, ChoreoError, ItemError, accident, plain
+from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident, plain
 from choreo.files import write_text
 from choreo.locks import Busy, hold, open_lock
 
@@ -315,7 +315,9 @@ def run_item(job, action, needs=None):
             # A reader may have said "not a video" of what a full disk cut short.
             if (found := _cause(error)) is not None:
                 raise found from error
-            if job.params.on_bad_video != "skip":
+            # What a rule wrote whole and is damaged now says nothing about the video.
+            ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
+            if ours or job.params.on_bad_video != "skip":
                 raise
             print(f"left out: {job.params.item}: {error}", file=terminal)
             print(f"left out: {error}", file=sys.stderr)

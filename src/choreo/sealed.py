@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import DamagedError
 from choreo.files import whole
 from choreo.outside import reading
 
@@ -116,7 +116,7 @@ def compare(path):
 
 def damaged(path, what="its bytes do not have the digest that is kept in it"):
     """Give the error of a file that has changed since it was written."""
-    return ItemError(
+    return DamagedError(
         f"damaged since it was written: {what}",
         where=path,
         remedy="Delete it and make it again, or copy it again from where it is whole "
