@@ -130,7 +130,7 @@ def test_tables_carry_what_they_were_made_of(dataset, extractor, dances):
     assert first["training_seeds"] == "gru 1 2; mine 1"
     assert first["commit"] == commit(Path(__file__).parents[2])
     assert first["options"].startswith("method thesis, tolerance 0.15, seed 1, extractor e.safe")
-    assert first["options"].endswith("judge none")
+    assert first["options"].endswith("judge none, tracker librosa")
     dance(dances, "mine", seed=10)
     second = made("second", seed=2)
     assert second["dances"] != first["dances"]

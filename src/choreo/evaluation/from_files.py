@@ -195,8 +195,7 @@ def evaluate_dances(
         records.append(record | {"training_known": known})
         models.setdefault(model, []).append(measured)
     options = {"method": method, "tolerance": f"{tolerance:g}", "seed": seed}
-    options["tracker"] = listener
-    options |= {"extractor": _named(extractor_file), "judge": _named(judge)}
+    options |= {"extractor": _named(extractor_file), "judge": _named(judge), "tracker": listener}
     options |= {"beat_this": _named(beat_this)} if beat_this else {}
     about = made_of(dataset, dances, options)
     signed(table2(records, study=study), about).write(output / "table2")
