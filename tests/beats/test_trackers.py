@@ -113,6 +113,23 @@ def test_one_click_and_noise_are_no_error(tracker):
         assert all(0 <= beat <= 3 for beat in beats)
 
 
+@pytest.mark.parametrize("hertz", [50, 440])
+def test_a_tone_has_no_beats(hertz):
+    tone = 0.5 * np.sin(2 * np.pi * hertz * np.arange(10 * SAMPLE_RATE) / SAMPLE_RATE)
+    assert track_beats(tone, SAMPLE_RATE) == {"tempo": None, "beats": []}
+
+
+def test_no_beat_before_the_song_begins_and_the_tempo_holds_through_a_break():
+    truth = np.arange(15.0, 29.5, 0.5)
+    late = clicks(truth, 30)
+    late[: 14 * SAMPLE_RATE] = 0
+    np.testing.assert_allclose(track_beats(late, SAMPLE_RATE)["beats"], truth, atol=0.02)
+    truth = np.r_[np.arange(0.4, 10, 0.5), np.arange(20.4, 29.5, 0.5)]
+    broken = clicks(truth, 30)
+    broken[11 * SAMPLE_RATE : 20 * SAMPLE_RATE] = 0
+    assert track_beats(broken, SAMPLE_RATE)["tempo"] == pytest.approx(120, abs=3)
+
+
 def test_integers_are_scaled_by_their_type():
     np.testing.assert_array_equal(as_float(np.array([-32768, 16384], np.int16)), [-1, 0.5])
 
@@ -122,6 +139,8 @@ def test_messages():
         track_beats(np.full(50_000, np.nan), SAMPLE_RATE)
     with pytest.raises(ItemError, match=r"sample rate must be positive \(got 0\)"):
         track_beats(np.zeros(10), 0)
+    with pytest.raises(ItemError, match=r"too low for beats \(got 10\)"):
+        track_beats(np.ones(100), 10)
     with pytest.raises(ConfigError, match=r"got 'madmom'.*state_space, librosa, beat_this"):
         track_beats(np.zeros(10), SAMPLE_RATE, "madmom")
     with pytest.raises(ConfigError, match="beat_this needs its weights"):

@@ -47,10 +47,10 @@ def beatless(audio, rate):
     return len(audio) < 2 * rate or max(audio.max(), -audio.min()) < _SILENCE
 
 
-def framed(audio, first, last, hop, window):
+def framed(audio, first, last, hop, window, beyond="constant"):
     """Cut the samples of some frames of a sound without its mean.
 
-    Frame k is centred on sample ``k * hop``; beyond both ends of the sound is silence.
+    Frame k is centred on sample ``k * hop``.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ def framed(audio, first, last, hop, window):
         Frames [first, last).
     hop, window : int
         Samples between frames and of a frame.
+    beyond : str
+        What is beyond both ends of the sound, by `numpy.pad`: zeros, or with ``"edge"`` its
+        first and last sample, so that a silent end makes no step by the mean taken away.
 
     Returns
     -------
@@ -67,4 +70,4 @@ def framed(audio, first, last, hop, window):
     begin = first * hop - window // 2
     end = (last - 1) * hop - window // 2 + window
     piece = audio[max(begin, 0) : max(end, 0)] - audio.mean()
-    return np.pad(piece, (max(-begin, 0), max(end - len(audio), 0)))
+    return np.pad(piece, (max(-begin, 0), max(end - len(audio), 0)), beyond)

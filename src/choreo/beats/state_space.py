@@ -40,6 +40,7 @@ _TWICE, _TWICE_POWER = 0.32, 0.4
 """Difference of alternate beats from which one in two is none, at 120 BPM, and how it grows
 with the interval: half of a fast tempo is likelier than half of a slow one."""
 _QUIET = 1e-3  # of the loudest band: before the first and after the last such frame is nothing
+_ONSET, _SHARE = 0.05, 0.25  # a pulse has an onset at one beat in four at least
 _NONE = 255  # no beat before
 
 
@@ -68,7 +69,13 @@ def find_beats(audio, rate, *, block=_BLOCK):
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     per_minute = 60 * rate / hop
     intervals = np.arange(round(per_minute / _FASTEST), round(per_minute / _SLOWEST) + 1)
-    beats = _best_path(onsets, intervals, first, last, per_minute)
+    # No beat is expected of what is silent for longer than any interval: a break.
+    heard = ndimage.maximum_filter1d(loud, 2 * int(intervals[-1]) + 1)
+    beats = _best_path(onsets, heard, intervals, first, last, per_minute)
+    near = ndimage.maximum_filter1d(onsets, 2 * _NEAR + 1)[beats[heard[beats]]]
+    if not len(near) or (near > _ONSET).mean() < _SHARE:
+        # What begins and ends, and is even between: a tone.
+        return np.zeros(0)
     beats = _octave(beats, percussion, intervals[-1], per_minute)
     return _sharpened(beats, onsets) * hop / rate
 
@@ -80,7 +87,7 @@ def _levels(audio, rate, hop, block):
     levels = np.empty((1 + len(audio) // hop, _BANDS), np.float32)
     for start in range(0, len(levels), block):
         stop = min(start + block, len(levels))
-        piece = framed(audio, start, stop, hop, window)
+        piece = framed(audio, start, stop, hop, window, beyond="edge")
         frames = np.lib.stride_tricks.sliding_window_view(piece, window)[::hop]
         spectra = np.abs(np.fft.rfft(frames * shape)).astype(np.float32)
         levels[start:stop] = spectra @ filters
@@ -127,18 +134,20 @@ def _onsets(levels, block):
     return np.tanh(curve / max(2 * np.sqrt((curve**2).mean()), 1e-9)), percussion
 
 
-def _best_path(onsets, intervals, first, last, per_minute):
-    """Frames of the beats of the likeliest path.
+def _best_path(onsets, heard, intervals, first, last, per_minute):
+    """Frames of the beats of the likeliest path, none where it explains less than no path.
 
     Before its first beat and after its last the path has none: silence, and at most one
-    interval more.
+    interval more. Frames that are not `heard` say nothing about it.
     """
     count, step, longest = len(onsets), int(intervals[0]), int(intervals[-1])
     times, kinds = np.arange(count), np.arange(len(intervals))
     wide = ndimage.maximum_filter1d(onsets, 3).astype(float)
-    elsewhere = _tilted(wide, _ELSEWHERE)
+    elsewhere = _tilted(wide, _ELSEWHERE) * heard
     on, half, quarter = (
-        ndimage.uniform_filter1d(_tilted(wide, tilt) - elsewhere, 2 * _NEAR + 1, mode="constant")
+        ndimage.uniform_filter1d(
+            _tilted(wide, tilt) * heard - elsewhere, 2 * _NEAR + 1, mode="constant"
+        )
         * (2 * _NEAR + 1)
         for tilt in (_ON, _HALF, _QUARTER)
     )
@@ -178,7 +187,7 @@ def _best_path(onsets, intervals, first, last, per_minute):
         scores[now % len(scores)] = np.maximum(fresh, best)
     ends = np.where(times > last - longest, ends + (until[-1] - until), -np.inf)
     time = int(ends.argmax())
-    if not np.isfinite(ends[time]):
+    if not ends[time] > until[-1]:
         return np.zeros(0, int)
     beats, kind = [time], int(arrived[time])
     while kind != _NONE:

@@ -6,6 +6,9 @@ from choreo.beats.registry import DEFAULT, TRACKERS, finder
 from choreo.beats.sound import as_float, beatless
 from choreo.errors import ConfigError, ItemError
 
+LEAST_RATE = 1000
+"""Samples a second: of fewer there is no spectrum to speak of."""
+
 
 def track_beats(audio, rate, tracker=DEFAULT, weights=None):
     """Tempo and beats of one piece of sound.
@@ -32,11 +35,13 @@ def track_beats(audio, rate, tracker=DEFAULT, weights=None):
     ConfigError
         Where there is no such tracker, or it can't use `weights`.
     ItemError
-        Where a sample is not finite or `rate` is not positive.
+        Where a sample is not finite, or `rate` is under `LEAST_RATE`.
     """
     chosen = _chosen(tracker, weights)
     if not rate > 0:
         raise ItemError("the sample rate must be positive", value=rate)
+    if rate < LEAST_RATE:
+        raise ItemError("the sample rate is too low for beats", value=rate)
     audio = as_float(audio)
     found = np.zeros(0)
     if not beatless(audio, rate):
