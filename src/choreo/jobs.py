@@ -23,6 +23,7 @@ import pydantic
 from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident, plain
 from choreo.files import write_text
 from choreo.locks import Busy, hold, open_lock
+from choreo.outside import reading
 
 MAGIC = "choreo problem\n"
 STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
@@ -130,9 +131,40 @@ def warnings(results):
     list of dict
         As `problem_in` gives them.
     """
-    records = sorted(Path(results, "cleaning").glob("*.json"))
-    found = [json.loads(path.read_bytes()).get("warning") for path in usable(records)]
+    found = map(warning_in, sorted(Path(results, "cleaning").glob("*.json")))
     return [warning for warning in found if warning]
+
+
+def warning_in(path):
+    """Read what a record of cleaning warns of.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``cleaning/<video>.json``, or the tombstone in its place.
+
+    Returns
+    -------
+    dict or None
+        As `problem_in` gives it. A record that was cut or changed is itself warned of.
+    """
+    path = Path(path)
+    try:
+        if problem_in(path):
+            return None
+        with reading(path, "a record of cleaning"):
+            warning = json.loads(path.read_bytes()).get("warning")
+            record = warning and _Record.model_validate(warning).model_dump()
+    except ItemError:
+        return {
+            "item": plain(path.stem),
+            "stage": "cleaning",
+            "message": "the record of its cleaning is damaged",
+            "where": plain(path),
+            "value": "",
+            "remedy": "Delete it and run again",
+        }
+    return record and {key: plain(value) for key, value in record.items()}
 
 
 def forget(results, found):

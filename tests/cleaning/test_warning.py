@@ -117,3 +117,14 @@ def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, caps
     table = problems_table([problem], [doubt])
     assert dict(zip(table.frame["item"], table.frame["effect"])) == {"a": LEFT_OUT, "b": USED}
     assert "Left out of this study: 1 item. Used, but to be looked at: 1." in table.caption
+
+
+@pytest.mark.parametrize("text", ['{"warning": nul', "[]", '{"warning": {"item": 3}}', "\x00", ""])
+def test_a_damaged_record_is_told_and_ends_nothing(tmp_path, capsys, text):
+    (tmp_path / "cleaning").mkdir()
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "cleaning" / "my.clip.json").write_text(text)
+    say_problems(tmp_path)
+    assert "my.clip: the record of its cleaning is damaged" in capsys.readouterr().err
+    assert main(["problems", str(tmp_path)]) == 0
+    assert "Delete it and run again" in capsys.readouterr().out
