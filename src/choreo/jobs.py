@@ -64,14 +64,8 @@ def problem_in(path):
         control characters; None where the file is a real output. A record that was cut or
         changed is itself the problem, with how to mend it.
     """
-    with open(path, "rb") as file:
-        if file.read(len(MAGIC)) != MAGIC.encode():
-            return None
-        text = file.read(MAX_RECORD_BYTES + 1)
     try:
-        if len(text) > MAX_RECORD_BYTES:
-            raise ValueError("too long")
-        record = _Record.model_validate_json(text)
+        return record_in(path)
     except ValueError:
         path = Path(path)
         return {
@@ -82,6 +76,23 @@ def problem_in(path):
             "value": "",
             "remedy": "Remove it with `choreo problems --retry` and run again",
         }
+
+
+def record_in(path):
+    """Read a tombstone as `problem_in` does.
+
+    Raises
+    ------
+    ValueError
+        Where it was cut or changed.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC.encode():
+            return None
+        text = file.read(MAX_RECORD_BYTES + 1)
+    if len(text) > MAX_RECORD_BYTES:
+        raise ValueError("too long")
+    record = _Record.model_validate_json(text)
     return {key: plain(value) for key, value in record.model_dump().items()}
 
 

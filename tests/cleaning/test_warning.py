@@ -84,10 +84,16 @@ def test_likely_reasons():
     away = track.with_(keypoints=track.keypoints + np.array((0, 2 * track.size[1])))
     said = warning(away, *_cleaned(away, wrong), "a")
     assert "close-up: ankles are out of the picture in 100%" in said["message"]
-    several = track.with_(meta={"dancer": {"rejected_count": 2}})
-    said = warning(several, *_cleaned(several, wrong), "a")
-    assert "several people" in said["message"]
-    assert "dancer_pick" in said["remedy"]
+    for meta, several in (
+        ({"dancer": {"rejected": [{"frames": 4}, {"frames": 3}]}}, True),
+        ({"dancer": {"rejected": [{"frames": 1}]}}, False),  # as of a ghost in one frame
+        ({"frames_dropped": 7}, True),
+        ({"frames_dropped": 1}, False),
+    ):
+        shown = track.with_(meta=meta)
+        said = warning(shown, *_cleaned(shown, wrong), "a")
+        assert ("several people" in said["message"]) == several
+        assert ("dancer_pick" in said["remedy"]) == several
     wrong[:] = False
     wrong[-13:] = True
     said = warning(track, *_cleaned(track, wrong), "a")
