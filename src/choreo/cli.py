@@ -852,7 +852,6 @@ def _clean(options):
     after, record = clean_at_frame_times(before, taken, method=options.method, **settings)
     record["motion_beats"] = beats = beats_record(before, after, truth)
     record["warning"] = warning(before, after, record, str(options.track))
-    after.save(options.output)
     if options.picture:
         from choreo.cleaning import qc
         from choreo.videos.background import as_tracked
@@ -866,6 +865,7 @@ def _clean(options):
                 else qc.page(before, after, record, **named)
             )
         qc.write(page, options.picture)
+    after.save(options.output)
     lines = [
         f"{options.output}: {record['missing']} missing and {record['incorrect']} incorrect "
         f"of {record['frames']} frames; {record['repaired_frames']} frames repaired",

@@ -8,7 +8,9 @@ matplotlib.use("Agg")
 
 from cycler import cycler
 from matplotlib import pyplot as plt
+from matplotlib.text import Text
 
+from choreo.errors import plain
 from choreo.files import whole
 
 # Okabe and Ito's colours (2008), dark to light, each with its own line style, so that
@@ -48,8 +50,33 @@ def save(figure, stem):
         Path without a suffix.
     """
     stem = Path(stem)
-    with matplotlib.rc_context(STYLE):
-        for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
-            with whole(stem.parent / (stem.name + suffix)) as temporary:
-                figure.savefig(temporary, metadata=metadata)
+    for suffix, metadata in ((".png", {"Software": None}), (".pdf", {"CreationDate": None})):
+        write(figure, stem.parent / (stem.name + suffix), metadata=metadata, close=False)
     plt.close(figure)
+
+
+def write(figure, path, *, close=True, **options):
+    """Write a figure, whole or not at all, with every text as it stands.
+
+    Names and messages come from outside: a ``$`` in one begins no formula, and what no font
+    has (control characters, bytes of a name that are no text) is written as its escape.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or Path
+    close : bool
+        Free the figure after it.
+    **options
+        Of ``Figure.savefig``.
+    """
+    for text in figure.findobj(Text):
+        said = text.get_text()
+        # Labels of ticks are empty until they are drawn, and those of powers are formulas.
+        if said and not said.startswith("$\\mathdefault{"):
+            text.set_parse_math(False)
+            text.set_text(plain(said))
+    with matplotlib.rc_context(STYLE), whole(path) as temporary:
+        figure.savefig(temporary, **options)
+    if close:
+        plt.close(figure)

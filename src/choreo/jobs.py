@@ -23,6 +23,7 @@ import pydantic
 from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident, plain
 from choreo.files import write_text
 from choreo.locks import Busy, hold, open_lock
+from choreo.outside import reading
 
 MAGIC = "choreo problem\n"
 STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
@@ -63,14 +64,8 @@ def problem_in(path):
         control characters; None where the file is a real output. A record that was cut or
         changed is itself the problem, with how to mend it.
     """
-    with open(path, "rb") as file:
-        if file.read(len(MAGIC)) != MAGIC.encode():
-            return None
-        text = file.read(MAX_RECORD_BYTES + 1)
     try:
-        if len(text) > MAX_RECORD_BYTES:
-            raise ValueError("too long")
-        record = _Record.model_validate_json(text)
+        return record_in(path)
     except ValueError:
         path = Path(path)
         return {
@@ -81,6 +76,23 @@ def problem_in(path):
             "value": "",
             "remedy": "Remove it with `choreo problems --retry` and run again",
         }
+
+
+def record_in(path):
+    """Read a tombstone as `problem_in` does.
+
+    Raises
+    ------
+    ValueError
+        Where it was cut or changed.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC.encode():
+            return None
+        text = file.read(MAX_RECORD_BYTES + 1)
+    if len(text) > MAX_RECORD_BYTES:
+        raise ValueError("too long")
+    record = _Record.model_validate_json(text)
     return {key: plain(value) for key, value in record.model_dump().items()}
 
 
@@ -130,9 +142,40 @@ def warnings(results):
     list of dict
         As `problem_in` gives them.
     """
-    records = sorted(Path(results, "cleaning").glob("*.json"))
-    found = [json.loads(path.read_bytes()).get("warning") for path in usable(records)]
+    found = map(warning_in, sorted(Path(results, "cleaning").glob("*.json")))
     return [warning for warning in found if warning]
+
+
+def warning_in(path):
+    """Read what a record of cleaning warns of.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``cleaning/<video>.json``, or the tombstone in its place.
+
+    Returns
+    -------
+    dict or None
+        As `problem_in` gives it. A record that was cut or changed is itself warned of.
+    """
+    path = Path(path)
+    try:
+        if problem_in(path):
+            return None
+        with reading(path, "a record of cleaning"):
+            warning = json.loads(path.read_bytes()).get("warning")
+            record = warning and _Record.model_validate(warning).model_dump()
+    except ItemError:
+        return {
+            "item": plain(path.stem),
+            "stage": "cleaning",
+            "message": "the record of its cleaning is damaged",
+            "where": plain(path),
+            "value": "",
+            "remedy": "Delete it and run again",
+        }
+    return record and {key: plain(value) for key, value in record.items()}
 
 
 def forget(results, found):

@@ -76,3 +76,13 @@ def test_what_clean_refuses(track, tmp_path, capsys, options, message):
     assert main(["clean", str(track), "-o", str(tmp_path / "out.npz"), *options]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out.npz").exists()
+
+
+def test_nothing_is_written_where_the_picture_cannot_be_drawn(track, tmp_path, capsys):
+    other = tmp_path / "other.mp4"
+    other.write_text("no video", encoding="utf-8")
+    picture = ["--picture", str(tmp_path / "p.png"), "--video", str(other)]
+    assert main(["clean", str(track), "-o", str(tmp_path / "out.npz"), *picture]) == 1
+    assert "other.mp4" in capsys.readouterr().err
+    assert not (tmp_path / "out.npz").exists()
+    assert not (tmp_path / "p.png").exists()

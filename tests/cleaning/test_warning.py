@@ -84,10 +84,16 @@ def test_likely_reasons():
     away = track.with_(keypoints=track.keypoints + np.array((0, 2 * track.size[1])))
     said = warning(away, *_cleaned(away, wrong), "a")
     assert "close-up: ankles are out of the picture in 100%" in said["message"]
-    several = track.with_(meta={"dancer": {"rejected_count": 2}})
-    said = warning(several, *_cleaned(several, wrong), "a")
-    assert "several people" in said["message"]
-    assert "dancer_pick" in said["remedy"]
+    for meta, several in (
+        ({"dancer": {"rejected": [{"frames": 4}, {"frames": 3}]}}, True),
+        ({"dancer": {"rejected": [{"frames": 1}]}}, False),  # as of a ghost in one frame
+        ({"frames_dropped": 7}, True),
+        ({"frames_dropped": 1}, False),
+    ):
+        shown = track.with_(meta=meta)
+        said = warning(shown, *_cleaned(shown, wrong), "a")
+        assert ("several people" in said["message"]) == several
+        assert ("dancer_pick" in said["remedy"]) == several
     wrong[:] = False
     wrong[-13:] = True
     said = warning(track, *_cleaned(track, wrong), "a")
@@ -117,3 +123,14 @@ def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, caps
     table = problems_table([problem], [doubt])
     assert dict(zip(table.frame["item"], table.frame["effect"])) == {"a": LEFT_OUT, "b": USED}
     assert "Left out of this study: 1 item. Used, but to be looked at: 1." in table.caption
+
+
+@pytest.mark.parametrize("text", ['{"warning": nul', "[]", '{"warning": {"item": 3}}', "\x00", ""])
+def test_a_damaged_record_is_told_and_ends_nothing(tmp_path, capsys, text):
+    (tmp_path / "cleaning").mkdir()
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "cleaning" / "my.clip.json").write_text(text)
+    say_problems(tmp_path)
+    assert "my.clip: the record of its cleaning is damaged" in capsys.readouterr().err
+    assert main(["problems", str(tmp_path)]) == 0
+    assert "Delete it and run again" in capsys.readouterr().out

@@ -1,11 +1,10 @@
-from choreo.files import read_json
-from choreo.jobs import problem_in, run, usable
+from choreo.jobs import problem_in, run, warning_in
 from choreo.problems import problems_table
 
 
 def action(terminal):
     found = [problem_in(path) for path in [*snakemake.input.shards, *snakemake.input.qualities]]
-    warnings = [read_json(path).get("warning") for path in usable(snakemake.input.records)]
+    warnings = map(warning_in, snakemake.input.records)
     table = problems_table(filter(None, found), list(filter(None, warnings)))
     table.write(snakemake.output[0].removesuffix(".html"))
 

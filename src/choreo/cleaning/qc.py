@@ -10,7 +10,6 @@ from choreo.cleaning.clean import UNUSED, clean
 from choreo.cleaning.figure5 import pictures_or_white, worst_frames
 from choreo.cleaning.gaps import runs
 from choreo.displacement import THRESHOLD_PX, displacement, joints_in_use, missing_frames
-from choreo.files import whole
 from choreo.poses.pictures import crop, show_pose
 
 METHODS = ("thesis", "released", "robust")
@@ -158,9 +157,7 @@ def write(figure, path):
     figure : matplotlib.figure.Figure
     path : str or Path
     """
-    with figures.matplotlib.rc_context(figures.STYLE), whole(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=100, metadata={"Software": MADE_BY})
-    figures.plt.close(figure)
+    figures.write(figure, path, format="png", dpi=100, metadata={"Software": MADE_BY})
 
 
 def left_out(title, message):

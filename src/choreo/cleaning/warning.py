@@ -16,6 +16,9 @@ MOST_REMOVED = 0.1
 OUTSIDE = 0.2
 """A joint this often out of the picture, or absent, speaks for a close-up."""
 
+OTHERS = 0.05
+"""So many of the frames with someone else speak for several people; fewer are a ghost."""
+
 
 def share_removed(before, after):
     """Share of the joints given before cleaning that are another's or nobody's after it.
@@ -103,8 +106,7 @@ def reasons(before, after, record):
                 "Take a clip that shows the whole dancer, or leave it out",
             )
         )
-    others = (before.meta.get("dancer") or {}).get("rejected_count", 0)
-    if others or before.meta.get("frames_dropped"):
+    if _others(before) > OTHERS:
         found.append(
             (
                 "several people are in the picture",
@@ -120,6 +122,14 @@ def reasons(before, after, record):
             )
         )
     return found
+
+
+def _others(track):
+    """Share of the frames with another person, as far as the estimator was asked."""
+    rejected = (track.meta.get("dancer") or {}).get("rejected", ())
+    # Of many who come one after the other only the best are listed.
+    frames = sum(person["frames"] for person in rejected)
+    return max(frames, track.meta.get("frames_dropped") or 0) / len(track)
 
 
 def _out_of_sight(track):

@@ -12,7 +12,6 @@ from choreo.comparison.figure2 import status
 from choreo.comparison.quality import check_same_video
 from choreo.drawing import draw_pose
 from choreo.errors import ItemError
-from choreo.files import whole
 from choreo.poses.pictures import crop, pictures
 from choreo.track import PoseTrack
 
@@ -378,9 +377,7 @@ def _write_sheet(video, looked, output, size, fps, chosen):
         if one is not None:
             rows.suptitle(one.name, fontsize=10, fontweight="bold")
             _draw_timeline(rows.add_subplot(grid[1, :]), one, chosen)
-    with figures.matplotlib.rc_context(figures.STYLE), whole(output) as temporary:
-        figure.savefig(temporary, metadata={"Software": MADE_BY})
-    figures.plt.close(figure)
+    figures.write(figure, output, metadata={"Software": MADE_BY})
 
 
 def _draw_timeline(axis, one, chosen):

@@ -8,7 +8,6 @@ import numpy as np
 
 from choreo import figures
 from choreo.drawing import draw_pose
-from choreo.files import whole
 from choreo.poses.pictures import pictures
 
 SHEET = (2, 4)
@@ -117,9 +116,7 @@ def picture(track, video, path):
         _timeline(middle.subplots(), track, others, frames)
         low.text(0.01, 0.98, _notes(track, others), va="top", family="monospace", fontsize=9)
         top.suptitle(_title(track, Path(path).stem), fontsize=11)
-        with whole(path) as temporary:
-            figure.savefig(temporary, metadata={"Software": None})
-    figures.plt.close(figure)
+    figures.write(figure, path, metadata={"Software": None})
 
 
 def _rejected(track):
