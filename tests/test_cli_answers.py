@@ -32,7 +32,10 @@ def test_seeds_are_those_that_every_generator_takes(verb, capsys):
     for wrong in (2**63, 2**64, -1, "9" * 400, "x", "1.5"):
         with pytest.raises(SystemExit):
             _parser().parse_args([*given, f"--seed={wrong}"])
-        assert "is not a seed: a whole number from 0 to 2^63 - 1" in capsys.readouterr().err
+        assert (
+            "is not a whole number from 0 to 9223372036854775807 (2^63 - 1)"
+            in capsys.readouterr().err
+        )
 
 
 def test_verbs_with_seeds():

@@ -247,7 +247,11 @@ def test_released_weights_need_a_recipe(generator, song, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "no such file"), (b"", "not a model of choreo"), (b"x" * 99, "not a model of choreo")],
+    [
+        (None, "no such file"),
+        (b"", "an empty file .0 bytes., not a model of choreo"),
+        (b"x" * 99, "not a model of choreo"),
+    ],
 )
 def test_a_file_that_is_no_model_is_named(tmp_path, content, message):
     path = tmp_path / "weights.safetensors"

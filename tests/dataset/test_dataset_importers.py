@@ -166,7 +166,7 @@ def test_aist_errors(tmp_path):
     path.write_bytes(pickle.dumps({"a": 1})[:-3])
     with pytest.raises(ItemError, match="not a pickle of arrays"):
         read_aist(path)
-    with pytest.raises(ItemError, match="No such file"):
+    with pytest.raises(ItemError, match="no such file"):
         read_aist(tmp_path / "none.pkl")
     with pytest.raises(ConfigError, match=r"unknown camera \(got 'c10'\)"):
         read_aist(path, camera="c10")

@@ -148,7 +148,7 @@ def test_a_released_state_dict_serves_too(tmp_path):
 
 
 def test_wrong_files_are_named(tmp_path):
-    with pytest.raises(ItemError, match=r"none.safetensors: not a perceptual network"):
+    with pytest.raises(ItemError, match=r"none.safetensors: no such file"):
         load_perceptual(tmp_path / "none.safetensors")
     with pytest.raises(ItemError, match=r"none.pth: no such file"):
         load_perceptual(tmp_path / "none.pth")

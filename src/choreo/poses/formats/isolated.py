@@ -78,7 +78,10 @@ def arrays(module, path, **options):
         if done.returncode in _CLASSES:
             said = json.loads(done.stdout)
             raise _CLASSES[done.returncode](
-                said["message"], where=path, value=said["value"], remedy=said["remedy"]
+                said["message"],
+                where=said["where"] or path,
+                value=said["value"],
+                remedy=said["remedy"],
             )
         if done.returncode == -signal.SIGKILL:
             raise AccidentError(
@@ -107,7 +110,11 @@ def main(arguments):
     load = importlib.import_module(name).load
     try:
         found = load(path, **json.loads(options))
-        np.savez(out, **found)
+        try:
+            np.savez(out, **found)
+        except OSError as error:
+            # Here it is the folder for temporary files that is full, not where `path` is.
+            raise accident(error, where=Path(out).parent.parent) or error from error
     except MemoryError:
         return _say(_wants_too_much())
     except ChoreoError as error:
@@ -133,6 +140,7 @@ def _say(error):
                 "message": error.message,
                 "value": None if error.value is None else value,
                 "remedy": error.remedy,
+                "where": error.where if isinstance(error, AccidentError) else None,
             }
         )
     )
