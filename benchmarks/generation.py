@@ -14,10 +14,9 @@ import numpy as np
 import torch
 
 from choreo.dances.generate import Generator, generate_many
-from choreo.dataset.normalise import CANVAS
+from choreo.dataset.description import DataDescription
 from choreo.media import SAMPLE_RATE
-from choreo.training.networks import DanceGenerator
-from choreo.training.recipes import load_recipes
+from choreo.models.recipes import load_recipes
 
 MODELS = Path(__file__).parents[1] / "config" / "models.yaml"
 
@@ -26,8 +25,7 @@ def untrained(recipe):
     """Return a generator of first weights."""
     torch.manual_seed(0)
     poses = np.random.default_rng(0).uniform(-0.5, 0.5, (8, 18, 2)).astype(np.float32)
-    network = DanceGenerator(recipe).eval()
-    return Generator(network, recipe, "thesis", CANVAS["thesis"], poses, {})
+    return Generator(recipe.build(DataDescription()), poses, {})
 
 
 def fastest(call, times):

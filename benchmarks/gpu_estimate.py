@@ -12,7 +12,7 @@ import argparse
 
 from training import CHUNKS, MODELS, step_operations
 
-from choreo.training.recipes import load_recipes
+from choreo.models.recipes import load_recipes
 
 # TFLOP/s, dense (data sheets that give figures "with sparsity" are halved), of tensor cores
 # in bfloat16 and TF32, and of float32. NVIDIA's data sheets: "H200 Tensor Core GPU" and

@@ -4,8 +4,8 @@ Prints a Markdown table: wall and CPU seconds a step (the fastest of several), s
 second, floating-point operations of a step as torch counts them, the fastest matrix
 product that this machine was measured to make, the share of it that was reached, seconds
 of a step of the generator alone, and the process's largest memory. A share counts products
-that `choreo.training.winograd` makes, not those that it saves. The data are random; a step
-costs the same for any.
+that `choreo.models.gan.kernels.winograd` makes, not those that it saves. The data are random; a
+step costs the same for any.
 
 ``--released CHECKOUT`` times the released code too, from a checkout of
 github.com/SonghaBan/DancingAI: its step and ours by turns. ``--curves`` shows instead that
@@ -34,15 +34,17 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError
+from choreo.models.family import Setting
+from choreo.models.gan.kernels.captured import WARM_UP_STEPS
+from choreo.models.gan.networks import Networks, save_state
+from choreo.models.gan.pose_generator import draw_noise
+from choreo.models.gan.step import TrainingStep
+from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
+from choreo.models.recipes import load_recipes
 from choreo.training import train as training
-from choreo.training.captured import WARM_UP_STEPS
-from choreo.training.networks import Networks, save_state
 from choreo.training.numerics import choose_device, chosen_precision, numerics
-from choreo.training.pose_generator import draw_noise
-from choreo.training.recipes import load_recipes
-from choreo.training.step import TrainingStep
-from choreo.training.stgcn import SpatialTemporalGraphNetwork
 
 MODELS = Path(__file__).parents[1] / "config" / "models.yaml"
 RELEASED_STEP = Path(__file__).with_name("released_step.py")
@@ -99,7 +101,7 @@ def step_operations(recipe, batch):
         perceptual = SpatialTemporalGraphNetwork() if recipe.perceptual_loss else None
         data = {
             "poses": torch.empty(batch, FRAMES, 36),
-            "audio": torch.empty(batch, FRAMES, 1600),
+            "music": torch.empty(batch, FRAMES, 1600),
             "initial": torch.empty(batch, 36),
         }
         noise, alpha = torch.empty(batch, FRAMES, 10), torch.empty(batch, 1, 1)
@@ -149,7 +151,7 @@ def prepare(recipe, batch, precision):
     steps = _Steps(recipe, precision)
     data = {
         "poses": torch.rand(batch, FRAMES, 36) - 0.5,
-        "audio": torch.rand(batch, FRAMES, 1600),
+        "music": torch.rand(batch, FRAMES, 1600),
         "initial": torch.rand(batch, 36) - 0.5,
     }
     return lambda: steps(data), steps.step
@@ -158,7 +160,7 @@ def prepare(recipe, batch, precision):
 class RandomChunks:
     """Random chunks with the interface of ChunkDataset, of which few lie in memory."""
 
-    method, canvas, path, split = "thesis", (640, 320), "random", "train"
+    description, path, split = DataDescription(), "random", "train"
 
     def __init__(self, chunks, frames=FRAMES, kept=64):
         rng = np.random.default_rng(0)
@@ -178,12 +180,13 @@ class RandomChunks:
 
 def seconds_a_step(dataset, recipe, device, precision, steps):
     """Wall seconds of a step of a training's own loop, and whether they were replays."""
-    run = {"seed": 1, "precision": precision}
     with contextlib.ExitStack() as held:
         folder = Path(held.enter_context(tempfile.TemporaryDirectory()))
         perceptual = folder / "perceptual.pth"
         save_state(SpatialTemporalGraphNetwork(), perceptual)
-        made = training._Training(dataset, recipe, run, folder, perceptual, device)
+        files = {"perceptual": perceptual}
+        setting = Setting(seed=1, device=device, precision=precision, files=files)
+        made = training._Training(dataset, recipe, {"seed": 1}, folder, setting)
         held.enter_context(contextlib.closing(made))
         # Until the graph is there and was replayed, or memory and algorithms are chosen.
         for _ in range(WARM_UP_STEPS + 2):
@@ -195,7 +198,7 @@ def seconds_a_step(dataset, recipe, device, precision, steps):
             made.advance()
         made.examined()
         wait_for(device)
-        return (time.perf_counter() - begin) / steps, made._checked.captured
+        return (time.perf_counter() - begin) / steps, made.model._checked.captured
 
 
 def most_memory(device):
@@ -303,7 +306,7 @@ def small_dances(clips, frames, rng):
     audio = (1 + swing) * np.sin(2 * np.pi * 220 * t) * 10_000
     poses = 0.4 * swing[:, ::1600, None] * rng.uniform(-1, 1, 36) + rng.uniform(-0.4, 0.4, 36)
     return {
-        "audio": torch.from_numpy(audio.reshape(clips, frames, 1600)).float(),
+        "music": torch.from_numpy(audio.reshape(clips, frames, 1600)).float(),
         "poses": torch.from_numpy(poses).float(),
     }
 

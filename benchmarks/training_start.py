@@ -37,7 +37,7 @@ def packed(folder, chunks):
 def child(dataset, folder, model, batch, steps):
     """Train some steps as ``choreo train`` does, from the process's start."""
     from choreo.dataset.pack import ChunkDataset
-    from choreo.training.recipes import load_recipes
+    from choreo.models.recipes import load_recipes
     from choreo.training.train import train
 
     ends, used = [], [time.process_time()]

@@ -7,10 +7,12 @@ import choreo.config
 import choreo.poses.needs
 import choreo.provenance
 import choreo.workflow
+from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
 from choreo.evaluation.claims import audit_models
-from choreo.training.recipes import load_recipes, shown_in_figure7
+from choreo.models import FAMILIES
+from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
@@ -41,6 +43,14 @@ try:
         score=STUDY.dataset.split.score,
     )
     RECIPES = choreo.config.chosen_recipes(STUDY, load_recipes(STUDY.training.recipes))
+    check_all(
+        RECIPES,
+        DataDescription(
+            STUDY.dataset.method,
+            fps=STUDY.dataset.fps,
+            chunk_seconds=STUDY.dataset.chunk_seconds,
+        ),
+    )
     # Models of the claims audit (Table 3): under which name each is trained, and the
     # recipes of those that the study does not train anyway.
     AUDIT, AUDITED = audit_models(STUDY, RECIPES)
@@ -69,9 +79,9 @@ PICTURED = [
     if e != choreo.config.SIMULATED
     and (e == STUDY.poses.chosen or e not in choreo.config.EMBEDDED)
 ]
-# A model that is neither trained nor given weights has no row of its own to fill.
-MODELS = [m for m, recipe in RECIPES.items() if recipe.epochs or recipe.weights_file]
-TRAINED = [model for model in MODELS if RECIPES[model].epochs]
+# A model that lacks what it is made of, such as weights, has no row of its own to fill.
+MODELS = [m for m, recipe in RECIPES.items() if recipe.complete]
+TRAINED = [model for model in MODELS if RECIPES[model].trained]
 FIGURE7 = shown_in_figure7({model: RECIPES[model] for model in TRAINED})
 SEEDS = sorted(set(STUDY.training.seeds))
 DANCES = {"model": MODELS, "seed": SEEDS, "song": TEST_SONGS}
@@ -110,7 +120,7 @@ TABLE3 = [TABLE3] if TEST_SONGS and Path(TABLE3).is_file() else []
 FIGURES = []
 if VIDEOS:
     FIGURES += ["figure1x_thresholds", "figure2", "figure5", "cleaning_benchmark"]
-FIGURES += ["figure7", "figureA1", "sensitivity"]
+FIGURES += [*(["figure7", "figureA1"] if TRAINED else []), "sensitivity"]
 # Fetched once for all studies.
 RESOURCES = STUDY.poses.resources
 OPENPOSE_IMAGE = f"{RESOURCES}/openpose/openpose.sif"
@@ -130,9 +140,13 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def code(script):
-    """Modules that a script imports: editing one reruns the rules that use it."""
-    return choreo.workflow.code(ROOT / "workflow" / "scripts" / script)
+def code(script, *models):
+    """Modules that a script imports: editing one reruns the rules that use it.
+
+    Of models, also those of their families.
+    """
+    families = sorted({FAMILIES[RECIPES[model].family] for model in models})
+    return choreo.workflow.code(ROOT / "workflow" / "scripts" / script, *families)
 
 
 def item(wildcards):
@@ -231,7 +245,7 @@ def training_data(wildcards):
 
 def perceptual_network(wildcards):
     """Weights that a recipe with a pose perceptual loss needs; none for others."""
-    if not RECIPES[wildcards.model].perceptual_loss:
+    if "perceptual" not in RECIPES[wildcards.model].needs:
         return []
     return STUDY.training.perceptual_weights or f"{OUT}/training/perceptual.safetensors"
 

@@ -27,7 +27,7 @@ rule song:
 
 rule generate_dance:
     input:
-        code=code("generate_dance.py"),
+        code=lambda w: code("generate_dance.py", w.model),
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     output:
@@ -92,7 +92,7 @@ rule render_dance:
 # How each way of joining pieces shows, whichever of them the study's dances have.
 rule seams:
     input:
-        code=code("seams.py"),
+        code=code("seams.py", *MODELS),
         weights=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
             model=MODELS,

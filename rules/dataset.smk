@@ -25,8 +25,10 @@ rule write_shard:
         on_bad_video=STUDY.on_bad_video,
         method=STUDY.dataset.method,
         outside=STUDY.dataset.outside,
+        fps=STUDY.dataset.fps,
+        chunk_seconds=STUDY.dataset.chunk_seconds,
         stride_seconds=lambda w: (
-            STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else 5.0
+            STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else None
         ),
         max_repaired=STUDY.dataset.max_repaired,
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
@@ -64,9 +66,13 @@ rule adopt_shard:
         state=source_state,
         method=STUDY.dataset.method,
         outside=STUDY.dataset.outside,
+        fps=STUDY.dataset.fps,
+        chunk_seconds=STUDY.dataset.chunk_seconds,
         # Other splits take the consecutive chunks.
         stride_seconds=lambda w: (
-            STUDY.dataset.stride_seconds if SPLITS[w.video] == "train" else None
+            STUDY.dataset.stride_seconds or STUDY.dataset.chunk_seconds
+            if SPLITS[w.video] == "train"
+            else None
         ),
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
     message:

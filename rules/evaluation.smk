@@ -5,7 +5,9 @@ from choreo.evaluation.claims import REGENERATED
 JUDGE = [
     f"{OUT}/training/{model}/seed{SEEDS[0]}/weights.safetensors"
     for model in TRAINED
-    if RECIPES[model].encoder == "gru" and STUDY.evaluation.method == "released"
+    if RECIPES[model].family == "gan"
+    and RECIPES[model].encoder == "gru"
+    and STUDY.evaluation.method == "released"
 ][-1:]
 
 

@@ -28,11 +28,13 @@ rule pretrain_perceptual:
         "../workflow/scripts/pretrain_perceptual.py"
 
 
+# Models of every family, also those that are not trained in steps (given weights, ...).
 rule train_model:
     input:
-        code=code("train_model.py"),
+        code=lambda w: code("train_model.py", w.model),
         dataset=training_data,
         perceptual=perceptual_network,
+        own=lambda w: list(RECIPES[w.model].own_files.values()),
     output:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
@@ -43,18 +45,17 @@ rule train_model:
     benchmark:
         f"{OUT}/benchmarks/train_model/{{model}}/seed{{seed}}.tsv"
     wildcard_constraints:
-        model="|".join([*TRAINED, *AUDITED]) or "(?!)",
+        model="|".join([*MODELS, *AUDITED]) or "(?!)",
     conda:
         "../envs/choreo.yaml"
-    threads: STUDY.training.threads * STUDY.training.processes
+    threads: STUDY.training.threads
     resources:
-        gpu=wants_gpu(STUDY.training.device) * STUDY.training.processes,
-        mem_mb=4000 * STUDY.training.processes,
+        gpu=lambda w: wants_gpu(STUDY.training.device) if RECIPES[w.model].trained else 0,
+        mem_mb=4000,
         runtime=2880,
     params:
         recipe=lambda w: RECIPES[w.model].model_dump(),
         device=STUDY.training.device,
-        processes=STUDY.training.processes,
         precision=STUDY.training.precision,
         threads=STUDY.training.threads,
         look_every=STUDY.training.look_every,
@@ -67,36 +68,6 @@ rule train_model:
         "training: {wildcards.model}, seed {wildcards.seed}"
     script:
         "../workflow/scripts/train_model.py"
-
-
-rule adopt_model:
-    input:
-        code=code("adopt_model.py"),
-        dataset=f"{OUT}/dataset/dataset.h5",
-        weights=lambda w: RECIPES[w.model].weights_file,
-    output:
-        weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
-        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
-        losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-        card=f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
-    log:
-        f"{OUT}/logs/adopt_model/{{model}}/seed{{seed}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/adopt_model/{{model}}/seed{{seed}}.tsv"
-    wildcard_constraints:
-        model="|".join(set(MODELS) - set(TRAINED)) or "(?!)",
-    conda:
-        "../envs/choreo.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        recipe=lambda w: RECIPES[w.model].model_dump(),
-    message:
-        "training: the given weights of {wildcards.model}"
-    script:
-        "../workflow/scripts/adopt_model.py"
 
 
 rule figure7:

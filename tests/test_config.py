@@ -12,7 +12,7 @@ from choreo import config, provenance
 from choreo.comparison.table1x import TRUTH
 from choreo.dataset.chunks import stride_frames
 from choreo.errors import ConfigError, ItemError
-from choreo.training.recipes import load_recipes
+from choreo.models.recipes import load_recipes
 from choreo.videos.standardise import standardise
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def test_defaults_are_those_of_the_thesis():
         ({"poses": {"imports": {"Truth": IMPORT}}}, r"Truth has the name of another row"),
         ({"poses": {"imports": {"MediaPipe17": IMPORT}}}, r"MediaPipe17 is an estimator of ours"),
         ({"poses": {"imports": {"a": IMPORT, "A": IMPORT}}}, r"A and a are the same on file"),
-        ({"dataset": {"stride_seconds": 3}}, r"stride_seconds: must divide.*0.5, 1, 2.5, 5"),
+        ({"dataset": {"stride_seconds": 3}}, r"stride_seconds must divide.*0.5, 1, 2.5, 5"),
     ],
 )
 def test_a_wrong_config_is_refused(values, message):

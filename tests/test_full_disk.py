@@ -18,10 +18,10 @@ from choreo.errors import AccidentError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import Measurements
 from choreo.files import write_json
+from choreo.models.gan.networks import Networks, save_state
+from choreo.models.recipes import Recipe
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
-from choreo.training.networks import Networks, save_state
-from choreo.training.recipes import Recipe
 from choreo.training.train import save_weights
 
 resource = pytest.importorskip("resource")

@@ -8,8 +8,8 @@ import pytest
 
 from choreo import provenance
 from choreo.config import Row, read_config
+from choreo.models.recipes import Recipe
 from choreo.tables import Table
-from choreo.training.recipes import Recipe
 
 ROWS = [
     Row(id="a", source="demo:neon/ada/1", song="neon", dancer="ada", line=2),

@@ -409,12 +409,6 @@ def _parser():
         default="auto",
         help="auto (default): tf32 on a GPU that has it, else float32",
     )
-    sub.add_argument(
-        "--processes",
-        type=int,
-        default=1,
-        help="processes that share each batch, one a GPU (default 1)",
-    )
     sub.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], default="auto")
     sub.add_argument("--threads", type=int, default=2, help="CPU threads (default 2)")
 
@@ -889,9 +883,9 @@ def _clean(options):
 
 def _train(options):
     from choreo.dataset.pack import ChunkDataset
+    from choreo.models.recipes import load_recipes, recipe_named
     from choreo.training.devices import claimed
     from choreo.training.model_card import write_card
-    from choreo.training.recipes import load_recipes, recipe_named
     from choreo.training.train import train
 
     recipe = recipe_named(load_recipes(options.recipes), options.model)
@@ -903,17 +897,10 @@ def _train(options):
         "metrics": options.output / "metrics.json",
         "losses": options.output / "losses.csv",
     }
-    if recipe.epochs == 0:
-        from choreo.training.adopt import adopt
-
-        summary = adopt(dataset, recipe, seed=options.seed, **written)
-        write_card(options.output / "card.md", summary, options.model, options.dataset)
-        tell(f"{written['weights']}: taken from {recipe.weights_file}, not trained")
-        return
-    perceptual = options.perceptual
-    if recipe.perceptual_loss and perceptual is None:
-        perceptual = _perceptual_network(dataset, options)
-    with claimed(options.device, options.processes) as devices:
+    files = {"perceptual": options.perceptual}
+    if "perceptual" in recipe.needs and options.perceptual is None:
+        files["perceptual"] = _perceptual_network(dataset, options)
+    with claimed(options.device) as device:
         summary = train(
             dataset,
             recipe,
@@ -923,13 +910,15 @@ def _train(options):
             checkpoint_dir=options.output / "checkpoints",
             look_every=options.look_every,
             batch_size=options.batch_size,
-            perceptual=perceptual,
-            device=devices,
+            files=files,
+            device=device,
             precision=options.precision,
             threads=options.threads,
         )
     write_card(options.output / "card.md", summary, options.model, options.dataset)
-    tell(f"{written['weights']}: trained")
+    taken = ", ".join(recipe.own_files.values())
+    done = f"taken from {taken}, not trained" if taken and not recipe.trained else "trained"
+    tell(f"{written['weights']}: {done}")
 
 
 def _training_files(options, folder):
@@ -942,9 +931,10 @@ def _training_files(options, folder):
 def _perceptual_network(dataset, options):
     """Path of the perceptual network of this dataset and seed, trained where it isn't there."""
     from choreo.config import Training
-    from choreo.training.data import data_hash
+    from choreo.models.data import data_hash
+    from choreo.models.gan.perceptual import load_perceptual
     from choreo.training.devices import claimed
-    from choreo.training.perceptual import load_perceptual, pretrain
+    from choreo.training.perceptual import pretrain
 
     path, steps = options.output / "perceptual.safetensors", Training().perceptual_steps
     wanted = {"data": data_hash(dataset), "seed": options.seed, "steps": steps}
@@ -953,7 +943,7 @@ def _perceptual_network(dataset, options):
         if wanted.items() <= made.items():
             return path
     with (
-        claimed(options.device) as (device,),
+        claimed(options.device) as device,
         _progress(steps, "perceptual network", "step") as bar,
     ):
         pretrain(
@@ -973,7 +963,7 @@ def _dance(options):
     from choreo.dances.generate import generate, load_generator
     from choreo.dataset.audio import CHANNELS
     from choreo.drawing import render_track
-    from choreo.training.recipes import load_recipes, recipe_named
+    from choreo.models.recipes import load_recipes, recipe_named
     from choreo.videos.audio import read_song
 
     initial_pose = options.initial_pose
@@ -991,7 +981,7 @@ def _dance(options):
     generator = load_generator(options.model, **given)
     track = generate(
         generator,
-        read_song(options.song, channels=CHANNELS[generator.method]),
+        read_song(options.song, channels=CHANNELS[generator.data.method]),
         seed=options.seed,
         initial_pose=initial_pose,
         temperature=options.temperature,
@@ -1006,18 +996,24 @@ def _dance(options):
 
 def _export_model(options):
     from choreo.dances.generate import load_generator
-    from choreo.training.networks import save_state
+    from choreo.models.gan.networks import save_state
 
     if options.model.suffix == ".pth":
         raise ItemError(
             "this has the released layout already", where=options.model, remedy="Name another file"
         )
     generator = load_generator(options.model)
+    network = getattr(generator.model, "generator", None)
+    if network is None:
+        raise ItemError(
+            f"a model of family {generator.recipe.family} has no layout of the released code",
+            where=options.model,
+        )
     with outputs.replacing(options.output, force=options.force) as path:
-        save_state(generator.network, path)
+        save_state(network, path)
     tell(
-        f"{options.output}: {len(generator.network.state_dict())} tensors; its songs and poses are "
-        f"scaled by the method {generator.method}"
+        f"{options.output}: {len(network.state_dict())} tensors; its songs and poses are scaled by "
+        f"the method {generator.data.method}"
     )
 
 

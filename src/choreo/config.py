@@ -33,8 +33,15 @@ from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, shipped, write_text
 from choreo.poses.pick import parse
+from choreo.rates import (
+    CHUNK_SECONDS,
+    MAX_CHUNK_SECONDS,
+    MAX_FPS,
+    POSE_FPS,
+    SAMPLE_RATE,
+)
+from choreo.strict_yaml import DuplicateKey, load_yaml
 from choreo.text_tables import read_rows, read_text
-from choreo.training.recipes import DuplicateKey, load_yaml
 
 
 def _name(value):
@@ -76,15 +83,6 @@ def _source(text):
     return text
 
 
-def _stride(value):
-    if value not in STRIDES:
-        raise ValueError(
-            "must divide a 5-second chunk into whole poses: use one of "
-            + ", ".join(f"{s:g}" for s in STRIDES)
-        )
-    return value
-
-
 def _id(text):
     if not is_id(text):
         raise ValueError(
@@ -119,8 +117,6 @@ Heights = Annotated[
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Workers = Annotated[int, Field(ge=1, le=1024)]
 Minutes = Annotated[float, Field(gt=0, le=10_080)]
-STRIDES = (0.1, 0.2, 0.5, 1.0, 2.5, 5.0)
-"""Steps that `choreo.dataset.chunks` takes (a test holds them to it)."""
 
 
 def _is_section(model, name):
@@ -391,18 +387,45 @@ class Dataset(_Strict):
     """`thesis`: section 4.1 as the text says. `released`: what the code did (left channel)."""
     outside: Literal["clip", "rescale", "drop"] | None = None
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
-    stride_seconds: Annotated[float, AfterValidator(_stride)] = 5.0
-    """Step between the 5-second chunks of training songs; less than 5: overlap (not `released`)."""
+    fps: Annotated[int, Field(ge=1, le=MAX_FPS)] = POSE_FPS
+    """Poses a second; of `released`, and for models of family `gan`, 10."""
+    chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] = CHUNK_SECONDS
+    """Length of a chunk, a whole number of poses; of `released`, and for family `gan`, 5."""
+    stride_seconds: Positive | None = None
+    """Step between chunks of training songs; null: their length; less: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Chunks with a larger share of repaired joints are left out; 1: none. Not with `released`."""
     split: Split = Split()
 
     @model_validator(mode="after")
+    def _whole_poses(self):
+        frames = round(self.chunk_seconds * self.fps)
+        for rate, what in ((self.fps, "poses"), (SAMPLE_RATE, "samples")):
+            count = self.chunk_seconds * rate
+            if round(count) < 1 or abs(count - round(count)) > 1e-6:
+                raise ValueError(
+                    f"chunk_seconds must be a whole number of {what} ({rate} a second)"
+                )
+        strides = [n / self.fps for n in range(1, frames + 1) if not frames % n]
+        if self.stride_seconds is not None and self.stride_seconds not in strides:
+            raise ValueError(
+                f"stride_seconds must divide a chunk of {self.chunk_seconds:g} s into whole poses: "
+                f"use one of {', '.join(f'{s:g}' for s in strides)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _settings_of_the_method(self):
-        if self.method == "released" and self.stride_seconds != 5:
+        if self.method == "released" and self.stride_seconds not in (None, CHUNK_SECONDS):
             raise ValueError(
                 "stride_seconds has no effect with method released, which cuts consecutive "
                 "chunks: leave it out, or use method thesis"
+            )
+        usual = self.fps == POSE_FPS and self.chunk_seconds == CHUNK_SECONDS
+        if self.method == "released" and not usual:
+            raise ValueError(
+                f"method released has {POSE_FPS} poses a second and chunks of {CHUNK_SECONDS:g} s: "
+                "leave fps and chunk_seconds out, or use method thesis"
             )
         if self.method == "released" and self.max_repaired != 0.2:
             raise ValueError(
@@ -425,8 +448,6 @@ class Training(_Strict):
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
-    processes: Workers = 1
-    """Processes that share each batch of one training: one a GPU, for large datasets."""
     precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
     """`auto`: `tf32` on a GPU that has it, else `float32`; `bfloat16`: mixed precision."""
     threads: Workers = 2
@@ -712,12 +733,12 @@ def chosen_recipes(study, recipes):
     Parameters
     ----------
     study : Config
-    recipes : dict of str to choreo.training.recipes.Recipe
+    recipes : dict of str to choreo.models.family.Recipe
         All there are, by name.
 
     Returns
     -------
-    dict of str to choreo.training.recipes.Recipe
+    dict of str to choreo.models.family.Recipe
         In the order of `training.models`.
 
     Raises
@@ -745,9 +766,14 @@ def chosen_recipes(study, recipes):
                     remedy=(f"Did you mean {close[0]!r}? " if close else "")
                     + f"Recipes: {', '.join(recipes)}",
                 )
-    chosen = {}
+    chosen, everyone = {}, training.switches.get("all", {})
+    known = {switch for name in training.models for switch in type(recipes[name]).model_fields}
     for name in dict.fromkeys(training.models):
-        changes = training.switches.get("all", {}) | training.switches.get(name, {})
+        # A switch of all models is one of those that have it; one that none has is an error.
+        has = type(recipes[name]).model_fields
+        own = {switch: value for switch, value in everyone.items() if switch in has}
+        own |= {switch: value for switch, value in everyone.items() if switch not in known}
+        changes = own | training.switches.get(name, {})
         try:
             chosen[name] = recipes[name].with_(**changes)
         except ConfigError as error:
@@ -757,14 +783,13 @@ def chosen_recipes(study, recipes):
                 value=error.value,
                 remedy=error.remedy or f"{training.recipes} and docs/training.md explain switches",
             ) from None
-        try:
-            _user_path(chosen[name].weights_file or "none")
-        except ValueError as error:
-            raise ConfigError(
-                f"weights_file {error}",
-                where=f"{training.recipes}, {name}",
-                value=chosen[name].weights_file,
-            ) from None
+        for switch, path in chosen[name].own_files.items():
+            try:
+                _user_path(path)
+            except ValueError as error:
+                raise ConfigError(
+                    f"{switch} {error}", where=f"{training.recipes}, {name}", value=path
+                ) from None
     return chosen
 
 

@@ -28,9 +28,7 @@ import numpy as np
 from choreo import MADE_BY
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole
-
-SAMPLE_RATE = 16_000
-"""Samples a second of every song in the project (thesis section 4.1)."""
+from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
 
 FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,"

@@ -48,7 +48,7 @@ def config_hash(study, rows, recipes):
     ----------
     study : choreo.config.Config
     rows : iterable of choreo.config.Row
-    recipes : dict of str to choreo.training.recipes.Recipe
+    recipes : dict of str to choreo.models.family.Recipe
         Of every model that is trained.
 
     Returns
@@ -64,9 +64,11 @@ def config_hash(study, rows, recipes):
     for video, row in zip(videos, rows):
         if row.kind in ("path", "shard"):
             video["source"] = Path(row.source).name
-    models = {name: recipe.model_dump() for name, recipe in recipes.items()}
-    for model in models.values():
-        model["weights_file"] = model["weights_file"] and Path(model["weights_file"]).name
+    models = {
+        name: recipe.model_dump()
+        | {switch: Path(path).name for switch, path in recipe.own_files.items()}
+        for name, recipe in recipes.items()
+    }
     parts = [settings, videos, models]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
@@ -116,7 +118,7 @@ def announce(root, study, rows, recipes, splits):
         The folder of the Snakefile.
     study : choreo.config.Config
     rows : list of choreo.config.Row
-    recipes : dict of str to choreo.training.recipes.Recipe
+    recipes : dict of str to choreo.models.family.Recipe
     splits : dict of str to str
         Video -> split.
     """

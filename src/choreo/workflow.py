@@ -46,7 +46,7 @@ def _files(module):
     return files
 
 
-def code(script):
+def code(script, *modules):
     """Files of the package that a script depends on, directly or through others.
 
     Snakemake tracks the script of a rule but not what it imports. Given as an input of
@@ -55,6 +55,8 @@ def code(script):
     Parameters
     ----------
     script : str or Path
+    *modules : str
+        What it uses besides and finds by name while it runs, such as a family of models.
 
     Returns
     -------
@@ -62,11 +64,15 @@ def code(script):
         Sorted; relative to the working folder where they lie below it.
     """
     todo, seen = list(_imports(Path(script))), set()
+    for module in modules:
+        todo.extend(_files(module))
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
             todo.extend(_imports(path))
+    # The register of families decides nothing: a line more is no other family.
+    seen.discard(PACKAGE / "models" / "__init__.py")
     here = Path.cwd()
     return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
 

@@ -7,18 +7,18 @@ from safetensors.torch import save_file
 
 from choreo.dances.generate import (
     Generator,
-    dance_pieces,
     generate,
     generate_many,
     load_generator,
-    split_song,
 )
 from choreo.dataset.audio import network_audio
+from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import normalise
 from choreo.errors import ChoreoError, ConfigError, ItemError
+from choreo.models.gan.pieces import dance_pieces, split_song
+from choreo.models.gan.pose_generator import draw_noise
+from choreo.models.recipes import recipe_from
 from choreo.track import PoseTrack
-from choreo.training.pose_generator import DanceGenerator, draw_noise
-from choreo.training.recipes import recipe_from
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,9 @@ def generator():
     torch.manual_seed(0)
     recipe = recipe_from({})
     poses = np.random.default_rng(0).uniform(-1, 1, (3, 18, 2)).astype(np.float32)
-    return Generator(DanceGenerator(recipe).eval(), recipe, "thesis", (640, 320), poses, {})
+    model = recipe.build(DataDescription())
+    model.generator.eval()
+    return Generator(model, poses, {})
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +45,9 @@ def song():
 
 
 def write(generator, path):
-    state = {f"generator.{k}": v for k, v in generator.network.state_dict().items()}
+    state = {f"generator.{k}": v for k, v in generator.model.generator.state_dict().items()}
     state["initial_poses"] = torch.from_numpy(generator.initial_poses)
-    data = {"method": generator.method, "canvas": generator.canvas}
+    data = {"method": generator.data.method, "canvas": generator.data.canvas}
     summary = {"recipe": generator.recipe.model_dump(), "data": data, "seed": 7}
     save_file(state, path, metadata={"choreo": json.dumps(summary)})
 
@@ -91,11 +93,13 @@ def test_without_temperature_the_noise_is_gone(generator, song):
 def test_each_piece_begins_from_the_last_pose_of_the_one_before(generator, song):
     audio = network_audio(song, "thesis")
     pieces, noise = split_song(audio), draw_noise(3, 50)
-    (dance,) = dance_pieces(generator.network, [pieces], np.zeros((1, 18, 2)), [noise])
+    (dance,) = dance_pieces(generator.model.generator, [pieces], np.zeros((1, 18, 2)), [noise])
     start = torch.zeros(1, 36)
     for k in range(3):
         with torch.no_grad():
-            alone = generator.network(torch.from_numpy(pieces[k : k + 1]), start, noise[k : k + 1])
+            alone = generator.model.generator(
+                torch.from_numpy(pieces[k : k + 1]), start, noise[k : k + 1]
+            )
         np.testing.assert_allclose(dance[50 * k : 50 * k + 50].reshape(50, 36), alone[0], atol=1e-5)
         start = alone[:, -1]
 
@@ -107,14 +111,14 @@ def test_cross_faded_pieces_share_a_second(generator, song):
     assert (pieces[0, :10] == audio[0]).all()
     assert np.array_equal(pieces[0, 10:].ravel(), audio[:64000])
     assert np.array_equal(pieces[1].ravel(), audio[48000:128000])
-    args = generator.network, [pieces], np.zeros((1, 18, 2)), [noise]
+    args = generator.model.generator, [pieces], np.zeros((1, 18, 2)), [noise]
     (dance,) = dance_pieces(*args, overlap=10)
     assert len(dance) == 120
     alone, start = [], torch.zeros(1, 36)
     for k in range(3):
         with torch.no_grad():
             piece = torch.from_numpy(pieces[k : k + 1])
-            alone.append(generator.network(piece, start, noise[k : k + 1])[0])
+            alone.append(generator.model.generator(piece, start, noise[k : k + 1])[0])
         start = alone[-1][40:41]
     dance = torch.from_numpy(dance).flatten(1)
     torch.testing.assert_close(dance[:30], alone[0][10:40], atol=1e-5, rtol=0)
@@ -237,11 +241,11 @@ def test_a_model_is_read_from_its_folder_or_its_file(generator, song, tmp_path):
 
 def test_released_weights_need_a_recipe(generator, song, tmp_path):
     path = tmp_path / "generator_0350.pth"
-    torch.save(generator.network.state_dict(), path)
+    torch.save(generator.model.generator.state_dict(), path)
     with pytest.raises(ConfigError, match="needs a recipe"):
         load_generator(path)
     read = load_generator(path, recipe=generator.recipe)
-    assert (read.method, read.canvas) == ("released", (640, 360))
+    assert (read.data.method, read.data.canvas) == ("released", (640, 360))
     assert len(generate(read, song, seed=1, initial_pose="random")) == 111
 
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from choreo.dataset.audio import decode, encode, frames, network_audio, stored
+from choreo.dataset.audio import decode, encode, frames, network_audio, stored, unframed
+from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError, ItemError
 from choreo.videos.audio import read_song
 
@@ -64,9 +65,22 @@ def test_every_stored_value_comes_back(method):
 
 def test_frames_are_a_tenth_of_a_second():
     audio = np.arange(3300)
-    assert frames(audio).shape == (2, 1600)
-    assert frames(audio[None].repeat(4, 0)).shape == (4, 2, 1600)
-    np.testing.assert_array_equal(frames(audio)[1], np.arange(1600, 3200))
+    data = DataDescription()
+    cut = frames(audio, data)
+    assert cut.shape == (3, 1600)
+    assert frames(audio[None].repeat(4, 0), data).shape == (4, 3, 1600)
+    np.testing.assert_array_equal(cut[1], np.arange(1600, 3200))
+    assert (cut[2, len(audio) - 3200 :] == audio[-1]).all()
+
+
+@pytest.mark.parametrize("fps", [10, 12, 20, 25, 30])
+def test_frames_of_any_rate_give_their_samples_back(fps):
+    data = DataDescription(fps=fps, chunk_seconds=4)
+    audio = np.random.default_rng(0).normal(size=(2, data.chunk_samples))
+    cut = frames(audio, data)
+    assert cut.shape == (2, data.chunk_frames, data.audio_frame)
+    np.testing.assert_array_equal(cut[1, 7, :100], audio[1, 7 * 16000 // fps :][:100])
+    np.testing.assert_array_equal(unframed(cut, data)[:, : data.chunk_samples], audio)
 
 
 def test_songs_from_files_are_stored_as_their_samples(tmp_path):

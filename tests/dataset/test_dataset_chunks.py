@@ -239,7 +239,7 @@ def test_released_has_no_other_stride():
         cut(normalised, samples, stride_seconds=1)
     with pytest.raises(ValueError, match="stride_seconds has no effect with method released"):
         Dataset(method="released", stride_seconds=1)
-    assert Dataset(method="released").stride_seconds == 5
+    assert Dataset(method="released", stride_seconds=5).stride_seconds == 5
 
 
 @pytest.mark.parametrize("stride", [5, 2.5])

@@ -8,7 +8,7 @@ import yaml
 from choreo.config import chosen_recipes, read_config, read_table
 from choreo.dataset.importers.aist import GENRES, describe
 from choreo.dataset.split import assign_splits, check_no_leak
-from choreo.training.recipes import load_recipes
+from choreo.models.recipes import load_recipes
 
 ROOT = Path(__file__).parents[2]
 

@@ -16,8 +16,8 @@ from choreo.evaluation.released_fid import (
     load_discriminator,
     published_fid,
 )
-from choreo.training.networks import Networks
-from choreo.training.recipes import Recipe
+from choreo.models.gan.networks import Networks
+from choreo.models.recipes import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import torch
 
 from choreo.dances.generate import dance_pieces, split_song
 from choreo.dataset.normalise import CANVAS, to_pixels
-from choreo.training.networks import Networks, fill
-from choreo.training.recipes import recipe_from
-from choreo.training.stgcn import SpatialTemporalGraphNetwork
+from choreo.models.gan.networks import Networks, fill
+from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
+from choreo.models.recipes import recipe_from
 
 DATA = Path(__file__).parents[1] / "data" / "parity"
 RELEASED = {

@@ -7,7 +7,7 @@ import torch
 from test_06_nets import recipe_of, rule
 
 from choreo.dances.generate import load_generator
-from choreo.training.networks import save_state
+from choreo.models.gan.networks import save_state
 
 
 def test_released_generators_are_saved_back(parity, tmp_path):
@@ -20,7 +20,7 @@ def test_released_generators_are_saved_back(parity, tmp_path):
         given = {n: torch.from_numpy(np.array(value(n, tuple(s)))) for n, s in shapes.items()}
         torch.save(given, tmp_path / "given.pth")
         generator = load_generator(tmp_path / "given.pth", recipe=recipe_of(shapes))
-        save_state(generator.network, tmp_path / "back.pth")
+        save_state(generator.model.generator, tmp_path / "back.pth")
         back = torch.load(tmp_path / "back.pth", weights_only=True)
         print(f"06_nets {name}: {len(back)} tensors by name, order, type and value")
         assert list(back) == list(given)

@@ -24,10 +24,10 @@ from test_06_nets import (
     weigh,
 )
 
-from choreo.training.networks import Networks
-from choreo.training.recipes import recipe_from
-from choreo.training.step import TrainingStep
-from choreo.training.stgcn import SpatialTemporalGraphNetwork
+from choreo.models.gan.networks import Networks
+from choreo.models.gan.step import TrainingStep
+from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
+from choreo.models.recipes import recipe_from
 
 TERMS = {
     "G_frame_bce": "adversarial_local",

@@ -19,9 +19,9 @@ def two_gpus(monkeypatch):
 def test_each_training_takes_a_gpu_that_no_other_one_holds(two_gpus, tmp_path):
     with devices.claimed("auto", locks=tmp_path) as first:
         with devices.claimed("cuda", locks=tmp_path) as second:
-            assert (first, second) == (["cuda:0"], ["cuda:1"])
+            assert (first, second) == ("cuda:0", "cuda:1")
         with devices.claimed("auto", locks=tmp_path) as third:
-            assert third == ["cuda:1"]
+            assert third == "cuda:1"
     with pytest.raises(KeyError), devices.claimed("auto", locks=tmp_path):
         raise KeyError
     FileLock(tmp_path / "gpu0.lock").acquire(timeout=0)
@@ -29,33 +29,19 @@ def test_each_training_takes_a_gpu_that_no_other_one_holds(two_gpus, tmp_path):
 
 def test_a_gpu_that_is_named_is_taken(two_gpus, tmp_path):
     with devices.claimed("cuda:1", locks=tmp_path) as device:
-        assert device == ["cuda:1"]
+        assert device == "cuda:1"
         with pytest.raises(Timeout):
             FileLock(tmp_path / "gpu1.lock").acquire(timeout=0)
 
 
-def test_a_training_in_several_processes_takes_as_many_gpus_or_none(
-    two_gpus, tmp_path, monkeypatch, capsys
-):
-    with devices.claimed("cuda", 2, locks=tmp_path) as both:
-        assert both == ["cuda:0", "cuda:1"]
-    first = FileLock(tmp_path / "gpu0.lock")
-    first.acquire()
-
-    def wait(seconds):
-        with devices.claimed("cuda", locks=tmp_path) as other:
-            assert other == ["cuda:1"]  # one that waits for two holds none
-        first.release()
-
-    monkeypatch.setattr(devices.time, "sleep", wait)
-    with devices.claimed("cuda", 2, locks=tmp_path) as both:
-        assert both == ["cuda:0", "cuda:1"]
-    assert "too few of them free; waiting" in capsys.readouterr().err
-    with (
-        pytest.raises(ConfigError, match="one device a process, and there are 2"),
-        devices.claimed("cuda", 3, locks=tmp_path),
-    ):
-        pass
+def test_a_training_waits_for_a_gpu(two_gpus, tmp_path, monkeypatch, capsys):
+    held = [FileLock(tmp_path / f"gpu{number}.lock") for number in range(2)]
+    for lock in held:
+        lock.acquire()
+    monkeypatch.setattr(devices.time, "sleep", lambda seconds: held[1].release())
+    with devices.claimed("cuda", locks=tmp_path) as device:
+        assert device == "cuda:1"
+    assert "2 GPUs, none of them free; waiting" in capsys.readouterr().err
 
 
 def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):
@@ -65,22 +51,18 @@ def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):
         torch.cuda.is_available, torch.cuda.device_count = lambda: True, lambda: 1
         from choreo.training.devices import claimed
         with claimed("auto", locks=Path({str(tmp_path)!r})) as device:
-            assert device == ["cuda:0"]
+            assert device == "cuda:0"
             os._exit(9)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)])
     assert done.returncode == 9
     with devices.claimed("cuda", locks=tmp_path) as device:
-        assert device == ["cuda:0"]
+        assert device == "cuda:0"
 
 
 def test_a_cpu_is_shared(tmp_path):
     with devices.claimed("cpu", locks=tmp_path / "none") as device:
-        assert device == ["cpu"]
-    with devices.claimed("cpu", 2, locks=tmp_path / "none") as both:
-        assert both == ["cpu", "cpu"]
+        assert device == "cpu"
     assert not (tmp_path / "none").exists()
     with pytest.raises(ConfigError, match="no such device here"), devices.claimed("tpu"):
-        pass
-    with pytest.raises(ConfigError, match="a training needs a process"), devices.claimed("cpu", 0):
         pass

@@ -1,7 +1,10 @@
+import functools
+
 import pytest
 import torch
 from training_dances import Dances
 
+from choreo.models.data import load_batch
 from choreo.training import feed
 from choreo.training.train import chosen_precision
 
@@ -12,8 +15,10 @@ ORDER = [[4, 0], [1, 3], [2, 4], None]
 @pytest.mark.parametrize("kind", [feed.Resident, feed.Prefetched])
 def test_every_feed_gives_the_batches_that_reading_gives(dances, kind, monkeypatch):
     monkeypatch.setattr(feed, "_READ_AT_ONCE", 2)  # five chunks in three parts
-    plain = feed.Read(dances, CPU, ORDER.__getitem__)
-    other = kind(dances, CPU, ORDER.__getitem__)
+    read = functools.partial(load_batch, dances)
+    plain = feed.Read(read, CPU, ORDER.__getitem__)
+    more = [len(dances)] if kind is feed.Resident else []
+    other = kind(read, CPU, ORDER.__getitem__, *more)
     for step in (1, 2, 0, 1):  # a training that goes on begins somewhere
         wanted, got = plain(step), other(step)
         assert wanted.keys() == got.keys()
@@ -28,7 +33,8 @@ def test_what_can_not_be_read_ahead_is_raised_when_it_is_due(tmp_path):
                 raise OSError("broken")
             return super().batch(indices)
 
-    ahead = feed.Prefetched(Broken(tmp_path / "dances.npz"), CPU, ORDER.__getitem__)
+    read = functools.partial(load_batch, Broken(tmp_path / "dances.npz"))
+    ahead = feed.Prefetched(read, CPU, ORDER.__getitem__)
     ahead(0)
     with pytest.raises(OSError, match="broken"):
         ahead(1)
@@ -38,7 +44,7 @@ def test_what_can_not_be_read_ahead_is_raised_when_it_is_due(tmp_path):
 def test_a_dataset_that_leaves_too_little_memory_is_read_during_the_training(
     dances, monkeypatch, capsys
 ):
-    size = feed.dataset_bytes(dances)
+    size = feed.dataset_bytes(functools.partial(load_batch, dances), len(dances))
     assert size == 4 * sum(v.size for v in dances.batch(range(5)).values())
     made = []
     for name in ("Resident", "Prefetched"):

@@ -17,15 +17,14 @@ from training_dances import FRAMES, Dances
 
 from choreo import media
 from choreo.errors import ConfigError, ItemError
+from choreo.models.gan.model import learning_rate_factor, start_from_mean_pose
+from choreo.models.gan.pose_generator import DanceGenerator
+from choreo.models.recipes import recipe_from
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
-from choreo.training.pose_generator import DanceGenerator
-from choreo.training.recipes import recipe_from
 from choreo.training.train import (
     TrainingDiverged,
     choose_device,
-    learning_rate_factor,
-    start_from_mean_pose,
     train,
 )
 
@@ -156,7 +155,7 @@ def test_a_broken_checkpoint_is_said_and_left_out(undisturbed, dances, tmp_path,
 
 def test_a_checkpoint_serves_no_other_recipe_seed_or_data():
     keys = {
-        checkpoints.run_key(recipe=recipe, seed=seed, data=data)
+        checkpoints.run_key(["choreo.models.gan"], recipe=recipe, seed=seed, data=data)
         for recipe in ({"epochs": 1}, {"epochs": 2})
         for seed in (1, 2)
         for data in ("a", "b")
@@ -216,9 +215,9 @@ def test_a_run_that_diverges_stops_and_keeps_its_batch(dances, tmp_path, value):
     assert f"All of it: {losses}" in str(caught.value)
     assert [line[:4] for line in losses.read_text().splitlines()] == ["epoc", "0,0,", "0,1,"]
     kept = torch.load(caught.value.where, weights_only=True)
-    assert not torch.isfinite(kept["batch"]["audio"][0, 0, 0])
+    assert not torch.isfinite(kept["batch"]["music"][0, 0, 0])
     # BatchNorm has seen the batch; nothing else has.
-    weights = {name: v for name, v in kept["networks"].items() if ".running_" not in name}
+    weights = {name: v for name, v in kept["model"]["networks"].items() if ".running_" not in name}
     assert all(torch.isfinite(v).all() for v in weights.values())
     assert kept["step"] == 2
     assert not (tmp_path / "weights.safetensors").exists()
@@ -231,7 +230,7 @@ def test_a_loss_that_is_far_too_large_counts_as_diverged(dances, tmp_path):
 
 
 def test_a_model_that_is_not_trained_here_is_refused(dances, tmp_path):
-    with pytest.raises(ConfigError, match=r"epochs: 0"):
+    with pytest.raises(ConfigError, match="has no weights"):
         run(dances, tmp_path, recipe_from({"epochs": 0}))
 
 

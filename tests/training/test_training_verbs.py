@@ -11,11 +11,12 @@ from training_dances import packed
 
 from choreo import config
 from choreo.cli import main
+from choreo.models.gan import perceptual
+from choreo.models.gan.networks import save_state
+from choreo.models.gan.pose_generator import DanceGenerator
+from choreo.models.recipes import load_recipes
 from choreo.track import PoseTrack
-from choreo.training import model_card, perceptual, train
-from choreo.training.networks import save_state
-from choreo.training.pose_generator import DanceGenerator
-from choreo.training.recipes import load_recipes
+from choreo.training import model_card, train
 
 RECIPES = """\
 ren2020: {epochs: 0, initial_pose: released, weights_file: PATH}
@@ -99,7 +100,9 @@ def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder
     taken, steps = [], SimpleNamespace(perceptual_steps=1)
     monkeypatch.setattr(config, "Training", lambda: steps)
     monkeypatch.setattr(perceptual, "_BATCH", 1)
-    monkeypatch.setattr(train, "train", lambda *_, **given: taken.append(given["perceptual"]))
+    monkeypatch.setattr(
+        train, "train", lambda *_, **given: taken.append(given["files"]["perceptual"])
+    )
     monkeypatch.setattr(model_card, "write_card", lambda *_: None)
     path = folder / "out" / "perceptual.safetensors"
 

@@ -17,6 +17,8 @@ def action(terminal):
         genre=p.row["genre"],
         method=p.method,
         outside=p.outside,
+        fps=p.fps,
+        chunk_seconds=p.chunk_seconds,
         stride_seconds=p.stride_seconds,
         licence=p.row["licence"],
         score=p.row["score"],

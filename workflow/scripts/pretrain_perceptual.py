@@ -15,7 +15,7 @@ def action(terminal):
             print(line, file=sys.stderr)
             print(line, file=terminal)
 
-    with claimed(p.device) as (device,):
+    with claimed(p.device) as device:
         summary = pretrain(
             ChunkDataset(i.dataset, split="train"),
             o.weights,

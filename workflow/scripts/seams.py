@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from choreo.dances.generate import generate_many, load_generator
-from choreo.dances.seams import JOINS, seam_table
+from choreo.dances.seams import seam_table
 from choreo.jobs import run_item, usable
 from choreo.videos.audio import read_song
 
@@ -13,7 +13,7 @@ def action(terminal):
     for path in usable(i.weights):
         generator = load_generator(path)
         model = Path(path).parents[1].name
-        for join in JOINS:
+        for join in generator.model.joins:
             tracks = generate_many(
                 generator,
                 songs,

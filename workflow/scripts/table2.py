@@ -10,13 +10,16 @@ def action(terminal):
     trained = {}
     for path in map(Path, i.metrics):
         metrics = read_json(path)
-        trained[path.parents[1].name] = metrics["recipe"]["epochs"], metrics["data"]["chunks"]
-    scale = ", ".join(f"{model} {epochs} epochs" for model, (epochs, _) in trained.items())
-    chunks = next(iter(trained.values()))[1]
+        epochs = metrics["recipe"].get("epochs")
+        scale = "not in steps" if epochs is None else f"{epochs} epochs"
+        trained[path.parents[1].name] = scale, metrics["data"]
+    scale = ", ".join(f"{model} {scale}" for model, (scale, _) in trained.items())
+    data = next(iter(trained.values()))[1]
+    chunks = f"{data['chunks']} chunks of {data.get('chunk_seconds', 5):g} s"
     table2(
         [read_json(path) for path in [i.real, *i.models]],
         study=snakemake.params.study,
-        note=f"Trained here on {chunks} chunks of 5 s: {scale}; in the thesis on about 1,850 "
+        note=f"Trained here on {chunks}: {scale}; in the thesis on about 1,850 "
         "chunks: original and lstm 800 epochs, gru 350.",
     ).write(snakemake.output[0].removesuffix(".html"))
 

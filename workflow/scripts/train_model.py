@@ -1,14 +1,14 @@
 from choreo.dataset.pack import ChunkDataset
 from choreo.jobs import run
+from choreo.models.recipes import recipe_from
 from choreo.training.devices import claimed
 from choreo.training.model_card import write_card
-from choreo.training.recipes import recipe_from
 from choreo.training.train import train
 
 
 def action(terminal):
     i, o, p, w = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
-    with claimed(p.device, p.processes) as devices:
+    with claimed(p.device) as device:
         summary = train(
             ChunkDataset(i.dataset, split="train"),
             recipe_from(p.recipe),
@@ -20,8 +20,8 @@ def action(terminal):
             checkpoint_dir=p.checkpoints,
             looks=p.looks,
             look_every=p.look_every,
-            perceptual=i.get("perceptual") or None,
-            device=devices,
+            files={"perceptual": i.get("perceptual")},
+            device=device,
             precision=p.precision,
             threads=p.threads,
             terminal=terminal,

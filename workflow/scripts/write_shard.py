@@ -15,6 +15,8 @@ def action(terminal):
         source=p.row["source"],
         method=p.method,
         outside=p.outside,
+        fps=p.fps,
+        chunk_seconds=p.chunk_seconds,
         stride_seconds=p.stride_seconds,
         max_repaired=p.max_repaired,
         provenance={"licence": p.row["licence"], "score": p.row["score"]},

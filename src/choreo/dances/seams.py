@@ -3,13 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from choreo.dances.generate import OVERLAP
-from choreo.dataset.chunks import CHUNK_FRAMES
 from choreo.errors import ItemError
+from choreo.models.family import JOINS, OVERLAP_SECONDS
+from choreo.rates import CHUNK_SECONDS
 from choreo.tables import Table
-
-JOINS = {"initial_pose": "initial pose (thesis)", "cross_fade": "overlap and cross-fade"}
-"""Ways to join pieces, as `choreo.dances.generate.generate` takes them, and what people see."""
 
 
 def seam_jumps(track):
@@ -36,8 +33,8 @@ def seam_jumps(track):
     join = track.meta.get("join")
     if join not in JOINS:
         raise ItemError("not a generated dance: its meta has no `join`", value=join)
-    overlap = OVERLAP if join == "cross_fade" else 0
-    hop = CHUNK_FRAMES - overlap
+    overlap = round(OVERLAP_SECONDS * track.fps) if join == "cross_fade" else 0
+    hop = _piece(track) - overlap
     frames = np.arange(len(track))
     # First frames of pieces; with an overlap, all frames of the fade and the one after.
     at_join = (frames >= hop - overlap) & ((frames - (hop - overlap)) % hop <= overlap)
@@ -51,6 +48,11 @@ def seam_jumps(track):
         "speed": float(speed[meets].mean() / speed[~meets].mean()),
         "acceleration": float(change[bends].mean() / change[~bends].mean()),
     }
+
+
+def _piece(track):
+    """Frames of a piece; of a dance that is made as a whole, of what its model learned from."""
+    return round(track.meta.get("chunk_seconds", CHUNK_SECONDS) * track.fps)
 
 
 def seam_table(dances):
@@ -70,7 +72,7 @@ def seam_table(dances):
     found, single = {}, 0
     for model, track in dances:
         measured = found.setdefault((model, track.meta["join"]), [])
-        if len(track) > CHUNK_FRAMES:
+        if len(track) > _piece(track):
             measured.append(seam_jumps(track))
         else:
             single += 1
@@ -91,7 +93,8 @@ def seam_table(dances):
         }
     notes = (
         "Of a cross-fade the whole fade counts as the join. Models without an effective initial "
-        "pose are cut where they are joined by it.",
+        "pose are cut where they are joined by it. Dances that are not made in pieces are looked "
+        "at where pieces would meet.",
     )
     if single:
         notes += (f"Dances of one piece, which have no join: {single}.",)

@@ -9,12 +9,9 @@ import math
 import numpy as np
 
 from choreo.errors import ConfigError, ItemError
-from choreo.media import SAMPLE_RATE
 
 CHANNELS = {"thesis": "mean", "released": "left"}
 """Method -> how `choreo.videos.audio.read_song` makes its song mono."""
-FRAME_SAMPLES = SAMPLE_RATE // 10
-"""Samples a pose: 0.1 s."""
 
 # `thesis`: [0, 1] in steps of 1/65535, moved to where int16 begins.
 _LEVELS, _LOWEST = 65535, -32768
@@ -129,8 +126,39 @@ def network_audio(samples, method, *, where=None):
     return decode(stored(samples, method, where=where), method)
 
 
-def frames(audio):
-    """View samples as audio frames: (..., n) to (..., n // 1600, 1600), one a pose."""
+def frames(audio, data):
+    """Samples as audio frames, one a pose.
+
+    Where a pose is no whole number of samples, as at 30 a second, each frame begins with
+    the sample at its time and shares one with the next.
+
+    Parameters
+    ----------
+    audio : ndarray, shape (..., N)
+        The last frame is filled up with the last sample.
+    data : DataDescription
+
+    Returns
+    -------
+    ndarray, shape (..., T, S)
+        T is `data.frames_of(N)`, S `data.audio_frame`.
+    """
     audio = np.asarray(audio)
-    count = audio.shape[-1] // FRAME_SAMPLES
-    return audio[..., : count * FRAME_SAMPLES].reshape(*audio.shape[:-1], count, FRAME_SAMPLES)
+    count, size = data.frames_of(audio.shape[-1]), data.audio_frame
+    starts = [data.samples_at(frame) for frame in range(count)]
+    missing = (starts[-1] + size if starts else 0) - audio.shape[-1]
+    if missing > 0:
+        audio = np.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(0, missing)], mode="edge")
+    if data.sample_rate % data.fps == 0:
+        return audio.reshape(*audio.shape[:-1], count, size)
+    return audio[..., np.add.outer(np.array(starts, int), np.arange(size))]
+
+
+def unframed(frames, data):
+    """Samples, (..., N), of audio frames that `frames` made, (..., T, S), filled up."""
+    *rest, count, size = np.shape(frames)
+    if data.sample_rate % data.fps == 0:
+        return np.reshape(frames, (*rest, count * size))
+    # As many of each as lie before the next begins; all of the last.
+    ends = [data.samples_at(k + 1) - data.samples_at(k) for k in range(count - 1)] + [size]
+    return np.concatenate([frames[..., k, :end] for k, end in enumerate(ends)], axis=-1)

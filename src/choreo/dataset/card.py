@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from choreo.dataset.chunks import CHUNK_SECONDS
 from choreo.files import write_json, write_text
 from choreo.tables import Table
 
@@ -50,8 +49,8 @@ def card_table(card):
     shared = " or a ".join(card["provenance"].get("by", ["video"]))
     return Table(
         frame[list(HEADERS)],
-        f"Dataset: chunks of {CHUNK_SECONDS} s, {card['pose_fps']} poses a second, by the method "
-        f"{card['method']!r}. No two splits share a {shared}.",
+        f"Dataset: chunks of {card['chunk_seconds']:g} s, {card['pose_fps']} poses a second, by "
+        f"the method {card['method']!r}. No two splits share a {shared}.",
         HEADERS,
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
         notes=(

@@ -15,7 +15,7 @@ import numpy as np
 from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
-from choreo.dataset.normalise import POSE_FPS, normalise
+from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import ChunkDataset, check_splits
 from choreo.dataset.seen import same_content
 from choreo.errors import ConfigError, ItemError
@@ -154,7 +154,8 @@ def beat_offsets(path):
     found = []
     for number, clip in enumerate(data.clips):
         rows = np.flatnonzero(data.clip == number)
-        runs = cutting.rows_in_a_row(data.start_seconds[rows], rows)
+        length = data.description.chunk_seconds
+        runs = cutting.rows_in_a_row(data.start_seconds[rows], rows, length)
         parts = [_beats(data, run) for run in runs]
         found.append(_offset(clip["video"], parts))
     data.close()
@@ -168,10 +169,11 @@ def _beats(data, rows):
     from choreo.evaluation.motion_beats import motion_beats
 
     chunks = data.batch(rows)
-    samples = sound.encode(chunks["audio"].reshape(-1), data.method)
+    frames = sound.unframed(chunks["audio"], data.description)
+    samples = sound.encode(frames.reshape(-1), data.method)
     poses = chunks["pose"].reshape(1, -1, *chunks["pose"].shape[2:])
     music = np.array(track_beats(samples, SAMPLE_RATE)["beats"])
-    return music, motion_beats(poses, POSE_FPS)[0]
+    return music, motion_beats(poses, data.description.fps)[0]
 
 
 def _offset(video, parts):
@@ -260,7 +262,11 @@ def _song_of(folder, video):
 
 def _compare(data, rows, clip, track, song):
     normalised = normalise(
-        PoseTrack.load(track), method=data.method, outside=clip["outside"], where=clip["video"]
+        PoseTrack.load(track),
+        method=data.method,
+        outside=clip["outside"],
+        fps=data.description.fps,
+        where=clip["video"],
     )
     stored = sound.stored(
         read_song(song, channels=sound.CHANNELS[data.method]), data.method, where=clip["video"]
@@ -268,6 +274,7 @@ def _compare(data, rows, clip, track, song):
     made = cutting.cut(
         normalised,
         stored,
+        chunk_seconds=data.description.chunk_seconds,
         stride_seconds=clip["stride_seconds"],
         max_repaired=1,  # what was left out for that was never written
         where=clip["video"],
@@ -317,10 +324,10 @@ def _sound_lag(samples, stored, start):
 
 
 def _pose_lag(poses, normalised, start):
-    due = round((start - normalised.start_seconds) * POSE_FPS)
-    reach = round(_SEARCH_SECONDS * POSE_FPS)
+    due = round((start - normalised.start_seconds) * normalised.fps)
+    reach = round(_SEARCH_SECONDS * normalised.fps)
     for lag in sorted(range(-reach, reach + 1), key=abs):
         there = normalised.poses[max(due + lag, 0) : due + lag + len(poses)]
         if len(there) == len(poses) and np.abs(there - poses).max() <= _POSE_ROUNDING:
-            return lag / POSE_FPS
+            return lag / normalised.fps
     return None

@@ -1,18 +1,16 @@
-"""A clip cut into 5-second chunks of pose and audio (thesis section 4.1)."""
+"""A clip cut into chunks of pose and audio, of 5 seconds in the thesis (section 4.1)."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.dataset.audio import FRAME_SAMPLES
-from choreo.dataset.normalise import POSE_FPS
+from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError, ItemError
 from choreo.media import SAMPLE_RATE
+from choreo.rates import CHUNK_SECONDS
 
-CHUNK_SECONDS = 5
-CHUNK_FRAMES = CHUNK_SECONDS * POSE_FPS
-CHUNK_SAMPLES = CHUNK_SECONDS * SAMPLE_RATE
+USUAL = DataDescription()
 MAX_REPAIRED = 0.2
 """Share of joints that cleaning made up above which a chunk is left out."""
 
@@ -23,17 +21,17 @@ class Chunks:
 
     Attributes
     ----------
-    poses : ndarray of float32, shape (N, 50, 18, 2)
+    poses : ndarray of float32, shape (N, T, J, 2)
         In [-1, 1].
-    audio : ndarray of int16, shape (N, 80000)
+    audio : ndarray of int16, shape (N, samples)
         Stored samples (`choreo.dataset.audio.decode` makes them what networks get).
-    initial_poses : ndarray of float32, shape (N, 18, 2)
+    initial_poses : ndarray of float32, shape (N, J, 2)
         What a generator is told to begin from.
-    repaired : ndarray of bool, shape (N, 50, 18)
+    repaired : ndarray of bool, shape (N, T, J)
         What cleaning filled in.
     index : ndarray of int32, shape (N,)
         Number of the chunk among all of the clip's, dropped ones included. Of overlapping
-        chunks, those whose number divides by 5 seconds over the stride are consecutive.
+        chunks, those whose number divides by a chunk's length over the stride are consecutive.
     start_seconds : ndarray of float64, shape (N,)
         Time of the chunk's first pose in the video and the song.
     dropped : dict of str to int
@@ -56,23 +54,31 @@ class Chunks:
         return len(self.poses)
 
 
-def stride_frames(stride_seconds):
+def stride_frames(stride_seconds, data=USUAL):
     """Poses between the starts of two chunks.
 
-    5 seconds must be a whole number of strides and a stride a whole number of poses, so
+    A chunk must be a whole number of strides and a stride a whole number of poses, so
     that the consecutive chunks that validation and test take are among the overlapping
     ones.
+
+    Parameters
+    ----------
+    stride_seconds : float or None
+        None: a chunk's length, which makes them consecutive.
+    data : DataDescription
 
     Raises
     ------
     ConfigError
         For any other stride.
     """
-    frames = round(stride_seconds * POSE_FPS)
-    if abs(frames - stride_seconds * POSE_FPS) > 1e-6 or frames < 1 or CHUNK_FRAMES % frames:
-        allowed = [f / POSE_FPS for f in range(1, CHUNK_FRAMES + 1) if not CHUNK_FRAMES % f]
+    if stride_seconds is None:
+        return data.chunk_frames
+    frames, whole = round(stride_seconds * data.fps), data.chunk_frames
+    if abs(frames - stride_seconds * data.fps) > 1e-6 or frames < 1 or whole % frames:
+        allowed = [f / data.fps for f in range(1, whole + 1) if not whole % f]
         raise ConfigError(
-            "the stride must divide a 5-second chunk into whole poses",
+            f"the stride must divide a chunk of {data.chunk_seconds:g} s into whole poses",
             where="dataset.stride_seconds",
             value=stride_seconds,
             remedy=f"Use one of {', '.join(f'{s:g}' for s in allowed)}",
@@ -80,37 +86,36 @@ def stride_frames(stride_seconds):
     return frames
 
 
-def thesis_bounds(n_frames, n_samples, stride_seconds=CHUNK_SECONDS, *, first=0):
+def thesis_bounds(n_frames, n_samples, stride_seconds=None, *, first=0, data=USUAL):
     """Bounds of the whole chunks of some poses in a row, consecutive or overlapping.
 
     What is left after the last whole chunk is not used. Sound that ends less than one
-    pose (0.1 s) before the last chunk does counts as whole: a video's sound and picture
+    pose before the last chunk does counts as whole: a video's sound and picture
     seldom end together.
 
     Parameters
     ----------
     n_frames, n_samples : int
-        Poses at 10 frames a second up to the last one, and samples at 16 kHz from the time
-        of pose 0 on.
-    stride_seconds : float
+        Poses up to the last one, and samples from the time of pose 0 on.
+    stride_seconds : float, optional
         See `stride_frames`.
     first : int
         Pose with which the first chunk begins.
+    data : DataDescription
 
     Returns
     -------
     list of (slice, slice)
-        Of poses and samples; each 50 poses long, the last slice of samples at most
-        1,599 samples past the end.
+        Of poses and samples; each a chunk long, the last slice of samples less than one
+        pose past the end.
     """
-    stride = stride_frames(stride_seconds)
-    frames = min(n_frames, -(-n_samples // FRAME_SAMPLES))
+    stride = stride_frames(stride_seconds, data)
+    frames, length = min(n_frames, data.frames_of(n_samples)), data.chunk_frames
+    starts = range(first, frames - length + 1, stride)
+    sound = [data.samples_at(start) for start in starts]
     return [
-        (
-            slice(start, start + CHUNK_FRAMES),
-            slice(start * FRAME_SAMPLES, start * FRAME_SAMPLES + CHUNK_SAMPLES),
-        )
-        for start in range(first, frames - CHUNK_FRAMES + 1, stride)
+        (slice(start, start + length), slice(at, at + data.chunk_samples))
+        for start, at in zip(starts, sound)
     ]
 
 
@@ -131,16 +136,17 @@ def released_bounds(n_frames, n_samples):
     list of (slice, slice)
         Of poses and samples.
     """
-    last = max(0, -(-n_frames // CHUNK_FRAMES) - 1)
+    poses, samples = USUAL.chunk_frames, USUAL.chunk_samples
+    last = max(0, -(-n_frames // poses) - 1)
     bounds = [
         (
-            slice(i * CHUNK_FRAMES, (i + 1) * CHUNK_FRAMES),
-            slice(min(i * CHUNK_SAMPLES, n_samples), min((i + 1) * CHUNK_SAMPLES, n_samples)),
+            slice(i * poses, (i + 1) * poses),
+            slice(min(i * samples, n_samples), min((i + 1) * samples, n_samples)),
         )
         for i in range(last)
     ]
-    ends = slice(max(0, n_frames - CHUNK_FRAMES), n_frames)
-    return [*bounds, (ends, slice(max(0, n_samples - CHUNK_SAMPLES), n_samples))]
+    ends = slice(max(0, n_frames - poses), n_frames)
+    return [*bounds, (ends, slice(max(0, n_samples - samples), n_samples))]
 
 
 def initial_poses(poses, index, method):
@@ -148,7 +154,7 @@ def initial_poses(poses, index, method):
 
     Parameters
     ----------
-    poses : ndarray, shape (N, 50, 18, 2)
+    poses : ndarray, shape (N, T, J, 2)
         Chunks of one clip in [-1, 1].
     index : ndarray of int, shape (N,)
         Numbers of the chunks in the clip.
@@ -158,7 +164,7 @@ def initial_poses(poses, index, method):
 
     Returns
     -------
-    ndarray, shape (N, 18, 2)
+    ndarray, shape (N, J, 2)
     """
     first = np.array(poses[:, 0])
     if method == "released":
@@ -170,7 +176,8 @@ def cut(
     normalised,
     audio,
     *,
-    stride_seconds=CHUNK_SECONDS,
+    chunk_seconds=CHUNK_SECONDS,
+    stride_seconds=None,
     max_repaired=MAX_REPAIRED,
     where=None,
 ):
@@ -185,12 +192,14 @@ def cut(
     Parameters
     ----------
     normalised : Normalised
-        The poses, and with them the method.
+        The poses, and with them the method and the rate.
     audio : ndarray of int16, shape (n,)
         The stored samples of the whole video, from its first frame on.
-    stride_seconds : float
-        Step between the chunks; less than 5 makes them overlap. The cuts of `released` have
-        no other.
+    chunk_seconds : float
+        Length of a chunk; of `released` 5.
+    stride_seconds : float, optional
+        Step between the chunks; less than their length makes them overlap, and None gives
+        that. The cuts of `released` have no other.
     max_repaired : float
         Largest share of repaired joints of a chunk; 1 takes all. The code had no such rule:
         of `released` it is 1.
@@ -206,31 +215,36 @@ def cut(
     ItemError
         Where the clip has no whole chunk, or all of them are dropped.
     ConfigError
-        For a stride that can't be; of `released`, any but 5.
+        For a length or stride that can't be; of `released`, any but 5.
     """
-    released = normalised.method == "released"
-    if released and stride_seconds != CHUNK_SECONDS:
-        raise ConfigError(
-            "method released cuts consecutive chunks only",
-            where="dataset.stride_seconds",
-            value=stride_seconds,
-            remedy=f"Leave it at {CHUNK_SECONDS}, or use method thesis",
-        )
+    released, data = normalised.method == "released", normalised.description(chunk_seconds)
+    for setting, value in (("chunk_seconds", chunk_seconds), ("stride_seconds", stride_seconds)):
+        if released and value not in (None, CHUNK_SECONDS):
+            raise ConfigError(
+                f"method released cuts consecutive chunks of {CHUNK_SECONDS:g} s only",
+                where=f"dataset.{setting}",
+                value=value,
+                remedy="Leave it out, or use method thesis",
+            )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
     if released:
         runs = [(0, sizes[0])]
-        rows = [released_bounds(*sizes)] if sizes[0] >= CHUNK_FRAMES else []
+        rows = [released_bounds(*sizes)] if sizes[0] >= data.chunk_frames else []
         step = 1
     else:
         runs = complete_runs(normalised.poses)
-        rows = [thesis_bounds(stop, sizes[1], stride_seconds, first=first) for first, stop in runs]
-        step = CHUNK_FRAMES // stride_frames(stride_seconds)
+        rows = [
+            thesis_bounds(stop, sizes[1], stride_seconds, first=first, data=data)
+            for first, stop in runs
+        ]
+        step = data.chunk_frames // stride_frames(stride_seconds, data)
     if not any(rows):
-        raise _no_chunk(runs, sizes, where)
+        raise _no_chunk(runs, sizes, data, where)
     kept, dropped = [], Counter()
     for index, frames, samples in _numbered(rows, step):
-        reason = _unusable(normalised, frames, len(audio[samples]), 1 if released else max_repaired)
+        share = 1 if released else max_repaired
+        reason = _unusable(normalised, frames, len(audio[samples]), data, share)
         if reason:
             dropped[reason] += 1
         else:
@@ -249,13 +263,13 @@ def cut(
     starts = np.array([frames.start for _, frames, _ in kept])
     return Chunks(
         poses=poses,
-        audio=np.stack([_filled(audio[samples]) for _, _, samples in kept]),
+        audio=np.stack([_filled(audio[samples], data) for _, _, samples in kept]),
         initial_poses=initial_poses(poses, index, normalised.method),
         repaired=np.stack([normalised.repaired[frames] for _, frames, _ in kept]),
         index=index,
-        start_seconds=normalised.start_seconds + starts / POSE_FPS,
+        start_seconds=normalised.start_seconds + starts / data.fps,
         dropped=dict(sorted(dropped.items())),
-        remainder_seconds=(sizes[0] - _covered(rows)) / POSE_FPS,
+        remainder_seconds=(sizes[0] - _covered(rows)) / data.fps,
     )
 
 
@@ -276,7 +290,7 @@ def complete_runs(poses):
     return [(int(first), int(stop)) for first, stop in edges.reshape(-1, 2)]
 
 
-def rows_in_a_row(starts, rows):
+def rows_in_a_row(starts, rows, chunk_seconds=CHUNK_SECONDS):
     """Lists of rows whose chunks follow each other without a gap or an overlap.
 
     Parameters
@@ -285,6 +299,7 @@ def rows_in_a_row(starts, rows):
         Seconds at which the chunks begin, rising.
     rows : ndarray of int, shape (N,)
         What is given back of each.
+    chunk_seconds : float
 
     Returns
     -------
@@ -298,7 +313,7 @@ def rows_in_a_row(starts, rows):
         if not runs or start > end + 1e-6:
             runs.append([])
         runs[-1].append(row)
-        end = start + CHUNK_SECONDS
+        end = start + chunk_seconds
     return runs
 
 
@@ -320,20 +335,20 @@ def _covered(rows):
     return sum(bounds[-1][0].stop - bounds[0][0].start for bounds in rows if bounds)
 
 
-def _no_chunk(runs, sizes, where):
+def _no_chunk(runs, sizes, data, where):
     """Why a clip has no chunk, for the user."""
     longest = max((stop - first for first, stop in runs), default=0)
-    if longest < CHUNK_FRAMES <= sizes[0]:
+    if longest < data.chunk_frames <= sizes[0]:
         return ItemError(
-            f"no {CHUNK_SECONDS} seconds on end have all joints: {longest / POSE_FPS:.1f} of "
-            f"{sizes[0] / POSE_FPS:.1f} s at most",
+            f"no {data.chunk_seconds:g} seconds on end have all joints: {longest / data.fps:.1f} "
+            f"of {sizes[0] / data.fps:.1f} s at most",
             where=where,
             remedy="Look at the cleaned track with `choreo render`; let cleaning bridge longer "
             "gaps (cleaning.max_gap_seconds), or leave the video out",
         )
     return ItemError(
-        f"shorter than one {CHUNK_SECONDS}-second chunk: poses for "
-        f"{sizes[0] / POSE_FPS:.1f} s, sound for {sizes[1] / SAMPLE_RATE:.1f} s",
+        f"shorter than one {data.chunk_seconds:g}-second chunk: poses for "
+        f"{sizes[0] / data.fps:.1f} s, sound for {sizes[1] / SAMPLE_RATE:.1f} s",
         where=where,
         remedy="Take a longer clip (`start` and `end` in the videos table), or leave it out",
     )
@@ -347,16 +362,17 @@ _REMEDIES = {
 """What else may help against each reason."""
 
 
-def _unusable(normalised, frames, n_samples, max_repaired):
+def _unusable(normalised, frames, n_samples, data, max_repaired):
     if normalised.outside == "drop" and (np.abs(normalised.poses[frames]) > 1).any():
         return "outside"
-    if n_samples <= CHUNK_SAMPLES - (1 if normalised.method == "released" else FRAME_SAMPLES):
+    missing = 1 if normalised.method == "released" else data.audio_frame
+    if n_samples <= data.chunk_samples - missing:
         return "short sound"
     if normalised.repaired[frames].mean() > max_repaired:
         return "repaired"
     return None
 
 
-def _filled(samples):
-    """Repeat the last sample up to 5 s: no click, as a jump to zero could be."""
-    return np.pad(samples, (0, CHUNK_SAMPLES - len(samples)), mode="edge")
+def _filled(samples, data):
+    """Repeat the last sample up to a chunk's end: no click, as a jump to zero could be."""
+    return np.pad(samples, (0, data.chunk_samples - len(samples)), mode="edge")

@@ -23,23 +23,28 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from choreo import sealed
-from choreo.dataset import chunks as cutting
-from choreo.dataset.normalise import CANVAS, POSE_FPS
+from choreo.dataset.description import CANVAS, SKELETON, DataDescription
 from choreo.dataset.split import KEYS, SPLITS
-from choreo.errors import AccidentError, ItemError, accident
+from choreo.errors import AccidentError, ConfigError, ItemError, accident
 from choreo.files import is_id, whole
-from choreo.media import SAMPLE_RATE
 from choreo.outside import reading
+from choreo.rates import (
+    CHUNK_SECONDS,
+    MAX_CHUNK_SECONDS,
+    MAX_FPS,
+    POSE_FPS,
+    SAMPLE_RATE,
+)
 
 FORMAT, VERSION = "choreo-dataset", 1
 
-JOINTS = 18
 ARRAYS = {
-    "pose": ((cutting.CHUNK_FRAMES, JOINTS, 2), np.float32),
-    "audio": ((cutting.CHUNK_SAMPLES,), np.int16),
-    "initial_pose": ((JOINTS, 2), np.float32),
-    "repaired": ((cutting.CHUNK_FRAMES, JOINTS), np.bool_),
+    "pose": np.float32,
+    "audio": np.int16,
+    "initial_pose": np.float32,
+    "repaired": np.bool_,
 }
+"""Name -> type of what a chunk is; the file's description says the shapes (`shapes`)."""
 COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
 CHECKSUM = "crc32"
 """Name of the column of checksums, uint32; files of older versions have none."""
@@ -52,6 +57,22 @@ _LONGEST_SECONDS = 1e7
 _LONGEST_TEXT = 4096
 _LARGEST_RECORD = 1 << 24
 _PIECE = 1 << 20
+
+
+def shapes(data):
+    """Shape of each of `ARRAYS` of one chunk, by its name.
+
+    Parameters
+    ----------
+    data : DataDescription
+    """
+    return {
+        "pose": (data.chunk_frames, data.joints, 2),
+        "audio": (data.chunk_samples,),
+        "initial_pose": (data.joints, 2),
+        "repaired": (data.chunk_frames, data.joints),
+    }
+
 
 _Count = Annotated[int, Field(ge=0)]
 _Seconds = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS)]
@@ -71,7 +92,7 @@ class Record(BaseModel):
     chunks: _Count
     dropped: dict[str, _Count]
     remainder_seconds: _Seconds
-    stride_seconds: Annotated[float, Field(gt=0, le=cutting.CHUNK_SECONDS)]
+    stride_seconds: Annotated[float, Field(gt=0, le=_LONGEST_SECONDS)]
     start_seconds: _Seconds
     cut_frames: _Count
     values: _Count
@@ -80,6 +101,11 @@ class Record(BaseModel):
     outside: Literal["clip", "rescale", "drop", "keep"]
     transform: _Transform
     provenance: dict
+
+
+class _Rates(BaseModel):
+    fps: Annotated[int, Field(ge=1, le=MAX_FPS)]
+    chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)]
 
 
 class _Provenance(BaseModel):
@@ -178,15 +204,15 @@ class _Written(h5py.File):
 
 
 @contextlib.contextmanager
-def created(path, method, provenance):
+def created(path, data, provenance):
     """Make a dataset file, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         Written over where it exists.
-    method : {"thesis", "released"}
-        How its data are normalised.
+    data : DataDescription
+        What it will hold.
     provenance : dict
         JSON values.
 
@@ -201,7 +227,7 @@ def created(path, method, provenance):
         Where the machine failed, such as by a full disk.
     """
     with whole(path) as temporary:
-        with _writing(temporary, "w+b") as disk, _create(disk, method, provenance) as file:
+        with _writing(temporary, "w+b") as disk, _create(disk, data, provenance) as file:
             yield file
         seal(temporary)
 
@@ -353,22 +379,21 @@ def _compare(file, path):
     return True
 
 
-def _create(disk, method, provenance):
+def _create(disk, data, provenance):
     """Make an empty dataset file; see `created`."""
     # v110: read by every HDF5 since 2016, and an index that appends in constant time.
     file = _Written(disk, "w", libver=("v110", "v110"))
     file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
     file.attrs["complete"] = True
-    file.attrs["method"] = method
-    file.attrs["canvas"] = CANVAS[method]
-    file.attrs["skeleton"] = "openpose18"
-    file.attrs["pose_fps"], file.attrs["sample_rate"] = POSE_FPS, SAMPLE_RATE
+    file.attrs["method"], file.attrs["canvas"] = data.method, data.canvas
+    file.attrs["skeleton"], file.attrs["pose_fps"] = data.skeleton, data.fps
+    file.attrs["chunk_seconds"], file.attrs["sample_rate"] = data.chunk_seconds, data.sample_rate
     file.attrs["provenance"] = json.dumps(provenance, sort_keys=True)
-    for name, (shape, dtype) in ARRAYS.items():
+    for name, shape in shapes(data).items():
         file.create_dataset(
             name,
             (0, *shape),
-            dtype,
+            ARRAYS[name],
             chunks=(1, *shape),
             maxshape=(None, *shape),
             track_times=False,
@@ -443,25 +468,9 @@ def _check_layout(file, path):
             raise ItemError(f"attribute {name!r} is missing", where=path)
     if file.attrs["method"] not in CANVAS:
         raise ItemError("unknown method", where=path, value=file.attrs["method"])
-    said = {
-        "canvas": tuple(int(n) for n in np.ravel(file.attrs["canvas"])),
-        "skeleton": str(file.attrs["skeleton"]),
-        "pose_fps": float(file.attrs.get("pose_fps", POSE_FPS)),
-        "sample_rate": float(file.attrs.get("sample_rate", SAMPLE_RATE)),
-    }
-    right = {
-        "canvas": tuple(CANVAS[file.attrs["method"]]),
-        "skeleton": "openpose18",
-        "pose_fps": POSE_FPS,
-        "sample_rate": SAMPLE_RATE,
-    }
-    for name, value in said.items():
-        if value != right[name]:
-            raise ItemError(
-                f"attribute {name!r} must be {right[name]} here", where=path, value=value
-            )
+    data = description_of(file)
     _checked(_Provenance, provenance_of(file), path, "the attribute provenance")
-    wanted = {n: (shape, np.dtype(dtype)) for n, (shape, dtype) in ARRAYS.items()}
+    wanted = {name: (shape, np.dtype(ARRAYS[name])) for name, shape in shapes(data).items()}
     wanted |= {n: ((), np.dtype(dtype)) for n, dtype in COLUMNS.items()}
     wanted |= {f"clips/{n}": ((), np.dtype(object)) for n in TEXTS}
     if CHECKSUM in file:
@@ -507,6 +516,14 @@ def _check_rows(file, clips):
     """Refuse times and numbers of chunks that are none of a clip cut into chunks."""
     path = file.filename
     owner, index, starts = (file[name][:] for name in ("clip", "index", "start_seconds"))
+    longest = description_of(file).chunk_seconds
+    for clip in clips:
+        if clip["stride_seconds"] > longest:
+            raise ItemError(
+                f"the record of {clip['video']}: a stride longer than a chunk",
+                where=path,
+                value=clip["stride_seconds"],
+            )
     for number, count in enumerate(np.bincount(owner, minlength=len(clips)).tolist()):
         if count != clips[number]["chunks"]:
             raise ItemError(
@@ -545,16 +562,57 @@ def provenance_of(file):
     return found
 
 
+def description_of(file):
+    """`DataDescription` of an open file; files of older versions do not say all of it.
+
+    Raises
+    ------
+    ItemError
+        Where it says something that none of this package's does.
+    """
+    said = file.attrs
+    right = {
+        "canvas": tuple(CANVAS[str(said["method"])]),
+        "skeleton": SKELETON,
+        "sample_rate": SAMPLE_RATE,
+    }
+    found = {
+        "canvas": tuple(int(n) for n in np.ravel(said["canvas"])),
+        "skeleton": str(said["skeleton"]),
+        "sample_rate": float(said.get("sample_rate", SAMPLE_RATE)),
+    }
+    for name, value in found.items():
+        if value != right[name]:
+            raise ItemError(
+                f"attribute {name!r} must be {right[name]} here", where=file.filename, value=value
+            )
+    rates = {
+        "fps": said.get("pose_fps", POSE_FPS),
+        "chunk_seconds": said.get("chunk_seconds", CHUNK_SECONDS),
+    }
+    known = _checked(_Rates, {n: _number(v) for n, v in rates.items()}, file.filename, "attributes")
+    try:
+        return DataDescription(method=str(said["method"]), **known.model_dump())
+    except ConfigError as error:
+        raise ItemError(error.message, where=file.filename, value=error.value) from error
+
+
+def _number(value):
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def header_of(file):
     """What an open file says of all its data: dict of JSON values."""
+    data = description_of(file)
     return {
         "format": FORMAT,
         "version": VERSION,
-        "method": str(file.attrs["method"]),
-        "canvas": [int(n) for n in file.attrs["canvas"]],
-        "skeleton": str(file.attrs["skeleton"]),
-        "pose_fps": POSE_FPS,
-        "sample_rate": SAMPLE_RATE,
+        "method": data.method,
+        "canvas": list(data.canvas),
+        "skeleton": data.skeleton,
+        "pose_fps": data.fps,
+        "chunk_seconds": data.chunk_seconds,
+        "sample_rate": data.sample_rate,
     }
 
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from choreo.dataset.description import CANVAS, DataDescription
 from choreo.dataset.resample import resample
 from choreo.errors import ConfigError, ItemError
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 from choreo.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
 
-POSE_FPS = 10
-"""Poses a second of the dataset (thesis section 4.1)."""
-CANVAS = {"thesis": (640, 320), "released": (640, 360)}
-"""Width and height of the window in pixels, by method."""
 OUTSIDE = ("clip", "rescale", "drop", "keep")
 """What may become of coordinates outside [-1, 1]."""
 
@@ -91,7 +89,7 @@ class Transform:
 
 @dataclass(frozen=True)
 class Normalised:
-    """A clip's poses in [-1, 1] at 10 frames a second.
+    """A clip's poses in [-1, 1] at an even rate.
 
     Attributes
     ----------
@@ -105,7 +103,7 @@ class Normalised:
     canvas : tuple of int
         Width and height of the window in pixels.
     start_seconds : float
-        Time of the first pose in the video and its song, a multiple of 0.1: frames
+        Time of the first pose in the video and its song, a whole number of poses: frames
         before it had joints missing and were cut.
     cut_frames : int
         Poses cut at the start and the end because joints were missing.
@@ -115,8 +113,8 @@ class Normalised:
         Those of them outside [-1, 1], before clipping; after rescaling there are none.
     method, outside : str
         As given to `normalise`.
-    fps : float
-        10.
+    fps : int
+        Poses a second.
     """
 
     poses: np.ndarray
@@ -129,16 +127,20 @@ class Normalised:
     values_outside: int
     method: str
     outside: str
-    fps: float = float(POSE_FPS)
+    fps: int = POSE_FPS
+
+    def description(self, chunk_seconds=CHUNK_SECONDS):
+        """`DataDescription` of chunks of so many seconds of this clip."""
+        return DataDescription(self.method, self.canvas, self.fps, chunk_seconds)
 
 
-def normalise(track, *, method="thesis", outside=None, antialias=True, where=None):
-    """Bring a cleaned track to [-1, 1] at 10 frames a second.
+def normalise(track, *, method="thesis", outside=None, antialias=True, fps=POSE_FPS, where=None):
+    """Bring a cleaned track to [-1, 1] at an even number of poses a second.
 
     ``thesis`` (section 4.1): the first pose's bounding box in the middle of 640x320; one
     scale a clip that makes the dancer's size, nose to ankle, `DANCER_SHARE` of the
     height; the neck halfway between the shoulders; left and right kept; any frame rate
-    to 10 (`choreo.dataset.resample`). ``released``: see `released_transform`.
+    to `fps` (`choreo.dataset.resample`). ``released``: see `released_transform`.
 
     Parameters
     ----------
@@ -154,6 +156,8 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
     antialias : bool
         See `choreo.dataset.resample.resample`; `released` always takes every third
         frame.
+    fps : int
+        Poses a second; of `released` 10.
     where : str, optional
         What an error names, such as the video's id.
 
@@ -167,7 +171,7 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
         Where no frame has all joints, or the dancer has no size; for `released` also
         where the released code crashes.
     ConfigError
-        For an unknown `method` or `outside`.
+        For an unknown `method` or `outside`, or `released` at another rate.
     """
     if method not in CANVAS:
         raise ConfigError("unknown method", value=method, remedy=f"Use one of {', '.join(CANVAS)}")
@@ -176,8 +180,15 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
         raise ConfigError(
             "unknown choice for `outside`", value=outside, remedy=f"Use one of {', '.join(OUTSIDE)}"
         )
+    if method == "released" and fps != POSE_FPS:
+        raise ConfigError(
+            f"method released has {POSE_FPS} poses a second",
+            where="dataset.fps",
+            value=fps,
+            remedy="Leave it out, or use method thesis",
+        )
     prepare = {"thesis": _thesis, "released": _released}[method]
-    pixels, repaired, cut, first, transform = prepare(track, antialias, where)
+    pixels, repaired, cut, first, transform = prepare(track, fps, antialias, where)
     poses, transform, values_outside = placed(pixels, transform, outside)
     values = int(np.isfinite(poses).sum())
     return Normalised(
@@ -185,12 +196,13 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, where=Non
         repaired=repaired,
         transform=transform,
         canvas=CANVAS[method],
-        start_seconds=first / POSE_FPS,
+        start_seconds=first / fps,
         cut_frames=cut,
         values=values,
         values_outside=values_outside,
         method=method,
         outside=outside,
+        fps=fps,
     )
 
 
@@ -240,7 +252,7 @@ def _span(pixels, where):
     return int(whole[0]), int(whole[-1]) + 1
 
 
-def _thesis(track, antialias, where):
+def _thesis(track, fps, antialias, where):
     keypoints, repaired = track.keypoints.astype(np.float64), _repaired(track)
     # By way of COCO-17, so that the neck is the shoulders' midpoint for every estimator.
     # `convert` keeps the smaller of two scores: a neck between -1 and 0 is repaired.
@@ -248,7 +260,7 @@ def _thesis(track, antialias, where):
     for source, target in ((SKELETONS[track.skeleton], COCO17), (COCO17, OPENPOSE18)):
         if source is not target:
             keypoints, flags = convert(keypoints, flags, source, target)
-    pixels, repaired = resample(keypoints, flags < 0, track.fps, POSE_FPS, antialias=antialias)
+    pixels, repaired = resample(keypoints, flags < 0, track.fps, fps, antialias=antialias)
     first, stop = _span(pixels, where)
     cut = len(pixels) - (stop - first)
     pixels, repaired = pixels[first:stop], repaired[first:stop]
@@ -288,13 +300,13 @@ def thesis_transform(pixels, *, where=None):
     return Transform(tuple(scale.tolist()), tuple((-middle * scale).tolist()))
 
 
-def _released(track, antialias, where):
+def _released(track, fps, antialias, where):
     keypoints, repaired = track.keypoints.astype(np.float64), _repaired(track)
     source = SKELETONS[track.skeleton]
     if source is not COCO17:
         keypoints, flags = convert(keypoints, -repaired.astype(np.float64), source, COCO17)
         repaired = flags < 0
-    steps = {30.0: 3, float(POSE_FPS): 1}
+    steps = {30.0: 3, float(fps): 1}
     if track.fps not in steps:
         raise ItemError(
             "the released code takes every third frame of a video with 30 frames a second",

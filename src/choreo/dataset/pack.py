@@ -15,11 +15,12 @@ import numpy as np
 from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
-from choreo.dataset.normalise import POSE_FPS, Transform, normalise
+from choreo.dataset.normalise import Transform, normalise
 from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, sha256
 from choreo.poses.formats import isolated
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 from choreo.sealed import damaged
 from choreo.track import PoseTrack
 from choreo.videos.audio import read_song, write_song
@@ -55,7 +56,9 @@ def make_shard(
     method="thesis",
     outside=None,
     antialias=True,
-    stride_seconds=cutting.CHUNK_SECONDS,
+    fps=POSE_FPS,
+    chunk_seconds=CHUNK_SECONDS,
+    stride_seconds=None,
     max_repaired=cutting.MAX_REPAIRED,
     provenance=None,
 ):
@@ -74,9 +77,9 @@ def make_shard(
         Ids of the video and of its song.
     dancer, genre, source : str
         Further ids; an empty dancer or source is the video's own.
-    method, outside, antialias
+    method, outside, antialias, fps
         See `choreo.dataset.normalise.normalise`.
-    stride_seconds, max_repaired : float
+    chunk_seconds, stride_seconds, max_repaired : float
         See `choreo.dataset.chunks.cut`.
     provenance : dict, optional
         Such as licence and settings; the hashes of both inputs are added.
@@ -92,7 +95,12 @@ def make_shard(
         Naming the video, where it gives no chunk.
     """
     normalised = normalise(
-        PoseTrack.load(track), method=method, outside=outside, antialias=antialias, where=video
+        PoseTrack.load(track),
+        method=method,
+        outside=outside,
+        antialias=antialias,
+        fps=fps,
+        where=video,
     )
     return write_shard(
         path,
@@ -103,6 +111,7 @@ def make_shard(
         dancer=dancer,
         genre=genre,
         source=source,
+        chunk_seconds=chunk_seconds,
         stride_seconds=stride_seconds,
         max_repaired=max_repaired,
         provenance={
@@ -123,7 +132,8 @@ def write_shard(
     dancer="",
     genre="",
     source="",
-    stride_seconds=cutting.CHUNK_SECONDS,
+    chunk_seconds=CHUNK_SECONDS,
+    stride_seconds=None,
     max_repaired=cutting.MAX_REPAIRED,
     provenance=None,
 ):
@@ -139,7 +149,7 @@ def write_shard(
         Its song at 16 kHz from the video's first frame on, not scaled yet.
     video, song, dancer, genre, source : str
         Ids; an empty dancer or source is the video's own.
-    stride_seconds, max_repaired : float
+    chunk_seconds, stride_seconds, max_repaired : float
         See `choreo.dataset.chunks.cut`.
     provenance : dict, optional
         JSON values that are kept in the record.
@@ -156,6 +166,7 @@ def write_shard(
         cutting.cut(
             normalised,
             stored,
+            chunk_seconds=chunk_seconds,
             stride_seconds=stride_seconds,
             max_repaired=max_repaired,
             where=video,
@@ -180,7 +191,7 @@ def write_chunks(
     dancer="",
     genre="",
     source="",
-    stride_seconds=cutting.CHUNK_SECONDS,
+    stride_seconds=None,
     provenance=None,
 ):
     """Write chunks that are cut already, as importers have them; else as `write_shard`.
@@ -204,6 +215,7 @@ def write_chunks(
     for name, value in {"video": video, "song": song}.items():
         if not is_id(value):
             raise ConfigError(f"the {name} needs an id", value=value, remedy="Letters, digits, _ -")
+    data = normalised.description(chunks.poses.shape[1] / normalised.fps)
     rows = {
         "pose": chunks.poses,
         "audio": chunks.audio,
@@ -216,7 +228,7 @@ def write_chunks(
         "chunks": len(chunks),
         "dropped": chunks.dropped,
         "remainder_seconds": chunks.remainder_seconds,
-        "stride_seconds": float(stride_seconds),
+        "stride_seconds": float(stride_seconds or data.chunk_seconds),
         "start_seconds": normalised.start_seconds,
         "cut_frames": normalised.cut_frames,
         "values": normalised.values,
@@ -234,7 +246,7 @@ def write_chunks(
         "genre": genre,
     }
     layout.check_values(rows, {"video": video, "outside": normalised.outside}, path)
-    with layout.created(path, normalised.method, {}) as file:
+    with layout.created(path, data, {}) as file:
         digest = hashlib.sha256()
         layout.append_rows(file, rows, 0, digest)
         layout.append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
@@ -252,6 +264,8 @@ def adopt_shard(
     genre="",
     method="thesis",
     outside=None,
+    fps=None,
+    chunk_seconds=None,
     stride_seconds=None,
     licence="",
     score=None,
@@ -268,7 +282,7 @@ def adopt_shard(
         Where its sound goes (``.wav``): its longest row of consecutive chunks.
     video, song_id, dancer, genre
         As for `make_shard`.
-    method, outside, stride_seconds
+    method, outside, fps, chunk_seconds, stride_seconds
         The study's; a shard that was made with others is refused. None: any.
     licence, score
         As in a videos table; an empty licence is the shard's own.
@@ -281,8 +295,10 @@ def adopt_shard(
     # A file of others: what crashes HDF5 or keeps it busy for ever does so elsewhere.
     isolated.arrays(layout.__name__, source)
     clip = _clip_of(source)
-    made = {**clip, "method": _method(source)}
+    data = _description(source)
+    made = {**clip, "method": data.method, "fps": data.fps, "chunk_seconds": data.chunk_seconds}
     wanted = {"method": method, "outside": outside, "stride_seconds": stride_seconds}
+    wanted |= {"fps": fps, "chunk_seconds": chunk_seconds}
     for name, value in wanted.items():
         if value not in (None, made[name]):
             raise ItemError(
@@ -298,11 +314,12 @@ def adopt_shard(
     kept = {**clip, **ids, "split": "", "provenance": provenance}
     with layout.open_dataset(source) as part:
         starts = part["start_seconds"][:]
-        rows = max(cutting.rows_in_a_row(starts, np.arange(len(starts))), key=len)
+        rows = cutting.rows_in_a_row(starts, np.arange(len(starts)), data.chunk_seconds)
+        rows = max(rows, key=len)
         # What is stored is the sound itself, scaled.
         blocks = (part["audio"][row] / np.float32(32768) for row in rows)
-        write_song(song, blocks, len(rows) * cutting.CHUNK_SAMPLES)
-        with layout.created(path, made["method"], {}) as file:
+        write_song(song, blocks, len(rows) * data.chunk_samples)
+        with layout.created(path, data, {}) as file:
             _stream(part, file, kept, source)
 
 
@@ -311,7 +328,7 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
 
     The shards are streamed: memory does not grow with them. Chunks stand in the order
     of the videos' ids, so that the same shards make the same bytes. Of overlapping
-    chunks (a stride under 5 s), validation and test take only the consecutive ones.
+    chunks, validation and test take only the consecutive ones.
 
     Parameters
     ----------
@@ -351,7 +368,7 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
     by = [by] if isinstance(by, str) else list(by)
     check_splits([clip for _, clip in planned], by)
     about = {"by": by, "study": provenance or {}}
-    with layout.created(path, _method(planned[0][0]), about) as file:
+    with layout.created(path, _description(planned[0][0]), about) as file:
         _add(file, planned)
     return _carded(path, card)
 
@@ -449,12 +466,13 @@ def info(path):
     """
     with layout.open_dataset(path) as file:
         clips, header = layout.clips_of(file), layout.header_of(file)
+        data = layout.description_of(file)
         provenance = layout.provenance_of(file)
     splits = {}
     for split in (*SPLITS, ""):
         members = [clip for clip in clips if clip["split"] == split]
         if members:
-            splits[split or "none"] = _summary(members)
+            splits[split or "none"] = _summary(members, data)
     dropped = {}
     for clip in clips:
         for reason, count in clip["dropped"].items():
@@ -464,10 +482,10 @@ def info(path):
         **header,
         "provenance": provenance,
         "splits": splits,
-        "all": _summary(clips),
+        "all": _summary(clips, data),
         "dropped_chunks": dict(sorted(dropped.items())),
         "unused_seconds": round(
-            sum(c["remainder_seconds"] + c["cut_frames"] / POSE_FPS for c in clips), 3
+            sum(c["remainder_seconds"] + c["cut_frames"] / data.fps for c in clips), 3
         ),
         "data_sha256": digest,
         "clips": clips,
@@ -498,10 +516,8 @@ class ChunkDataset:
         Number of each chunk in its clip.
     start_seconds : ndarray of float64, shape (N,)
         Time of each chunk's first pose in its video.
-    method : str
-        How the data were normalised.
-    canvas : tuple of int
-        Width and height of the window in pixels.
+    description : DataDescription
+        What the file says it is.
     """
 
     def __init__(self, path, split=None):
@@ -509,18 +525,27 @@ class ChunkDataset:
             raise ConfigError("unknown split", value=split, remedy=f"Use {', '.join(SPLITS)}")
         self.path, self.split = Path(path), split
         with layout.open_dataset(path) as file:
-            header = layout.header_of(file)
+            self.description = layout.description_of(file)
             self.clips = layout.clips_of(file)
             columns = {name: file[name][:] for name in layout.COLUMNS}
             self._checksums = file[layout.CHECKSUM][:] if layout.CHECKSUM in file else None
         self._owner = columns["clip"]
         self._seen = np.zeros(len(self._owner), bool)
-        self.method, self.canvas = header["method"], tuple(header["canvas"])
         chosen = np.array([split in (None, clip["split"]) for clip in self.clips], bool)
         self._rows = np.flatnonzero(chosen[columns["clip"]])
         for name, values in columns.items():
             setattr(self, name, values[self._rows])
         self._file, self._pid = None, None
+
+    @property
+    def method(self):
+        """How the data were normalised."""
+        return self.description.method
+
+    @property
+    def canvas(self):
+        """Width and height of the window in pixels."""
+        return self.description.canvas
 
     def __len__(self):
         return len(self._rows)
@@ -542,15 +567,15 @@ class ChunkDataset:
         Returns
         -------
         dict of str to ndarray
-            ``pose`` float32 (B, 50, 18, 2) in [-1, 1]; ``audio`` float32 (B, 50, 1600),
-            one frame a pose, scaled as `choreo.dataset.audio.decode` says;
-            ``initial_pose`` float32 (B, 18, 2); ``repaired`` bool (B, 50, 18).
+            ``pose`` float32 (B, T, J, 2) in [-1, 1]; ``audio`` float32 (B, T, S), one
+            frame a pose, scaled as `choreo.dataset.audio.decode` says; ``initial_pose``
+            float32 (B, J, 2); ``repaired`` bool (B, T, J).
         """
         arrays = self._open()
         rows = self._rows[np.asarray(indices, dtype=np.int64)]
         out = {
-            name: np.empty((len(rows), *shape), dtype)
-            for name, (shape, dtype) in layout.ARRAYS.items()
+            name: np.empty((len(rows), *shape), layout.ARRAYS[name])
+            for name, shape in layout.shapes(self.description).items()
         }
         for name, values in out.items():
             # One row is one unfiltered HDF5 chunk: its bytes are the array's.
@@ -559,7 +584,8 @@ class ChunkDataset:
             for k, row in enumerate(rows.tolist()):
                 read((row, *rest), out=raw[k])
         self._compare(out, rows)
-        out["audio"] = sound.frames(sound.decode(out["audio"], self.method))
+        decoded = sound.decode(out["audio"], self.method)
+        out["audio"] = sound.frames(decoded, self.description)
         return out
 
     def _compare(self, out, rows):
@@ -610,9 +636,9 @@ class ChunkDataset:
         return {**self.__dict__, "_file": None, "_arrays": None, "_pid": None}
 
 
-def _method(shard):
+def _description(shard):
     with layout.open_dataset(shard) as file:
-        return str(file.attrs["method"])
+        return layout.description_of(file)
 
 
 def _clip_of(shard):
@@ -662,11 +688,13 @@ def check_splits(clips, by):
 def _add(file, planned):
     for shard, clip in planned:
         with layout.open_dataset(shard) as part:
-            if part.attrs["method"] != file.attrs["method"]:
+            data = layout.description_of(part)
+            differences = data.differences(layout.description_of(file))
+            if differences:
                 raise ItemError(
-                    f"made with another method than the others ({file.attrs['method']})",
+                    f"made with another {differences[0].split()[0]} than the others",
                     where=shard,
-                    value=part.attrs["method"],
+                    value="; ".join(differences),
                 )
             _stream(part, file, clip, shard)
 
@@ -674,7 +702,7 @@ def _add(file, planned):
 def _stream(part, file, clip, shard):
     """Copy the chunks of a shard in blocks, and its clip."""
     number = len(file["clips/video"])
-    step = round(cutting.CHUNK_SECONDS / clip["stride_seconds"])
+    step = round(layout.description_of(part).chunk_seconds / clip["stride_seconds"])
     read, written = hashlib.sha256(), hashlib.sha256()
     repaired = count = 0
     for first in range(0, len(part["clip"]), layout.BLOCK):
@@ -707,18 +735,18 @@ def _stream(part, file, clip, shard):
     layout.append_clip(file, packed, record)
 
 
-def _summary(clips):
+def _summary(clips, data):
     chunks = sum(clip["chunks"] for clip in clips)
     values = sum(clip["values"] for clip in clips)
     return {
         "chunks": chunks,
-        "seconds": chunks * cutting.CHUNK_SECONDS,
+        "seconds": chunks * data.chunk_seconds,
         "videos": len(clips),
         "songs": len({clip["song"] for clip in clips}),
         "dancers": len({clip["dancer"] for clip in clips}),
         "share_repaired": round(
             sum(clip["repaired_joints"] for clip in clips)
-            / max(1, chunks * cutting.CHUNK_FRAMES * layout.JOINTS),
+            / max(1, chunks * data.chunk_frames * data.joints),
             6,
         ),
         "share_outside": round(sum(clip["values_outside"] for clip in clips) / max(1, values), 6),

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from choreo.dataset.audio import encode
-from choreo.dataset.normalise import POSE_FPS, to_pixels
+from choreo.dataset.audio import encode, unframed
+from choreo.dataset.normalise import to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
@@ -42,18 +42,18 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
         Where the dataset, or its split, has no chunk.
     """
     chunks, chosen = _chosen(dataset, count, split, seed)
-    paths = []
+    paths, data = [], chunks.description
     for i in chosen:
         ids, chunk = chunks.ids(i), chunks[i]
         pixels = to_pixels(chunk["pose"], chunks.canvas)
         track = PoseTrack(
-            pixels, np.ones(pixels.shape[:2]), POSE_FPS, chunks.canvas, skeleton="openpose18"
+            pixels, np.ones(pixels.shape[:2]), data.fps, data.canvas, skeleton=data.skeleton
         )
         path = _path(folder, ids)
         title = f"{ids['video']} {ids['start_seconds']:g} s {ids['song']} {ids['split']}"
         with tempfile.TemporaryDirectory() as scratch:
             song = Path(scratch) / "song.wav"
-            samples = encode(chunk["audio"].reshape(-1), chunks.method)
+            samples = encode(unframed(chunk["audio"], data), data.method)
             soundfile.write(song, samples, SAMPLE_RATE)
             render_track(track, path, audio=song, text=title)
         paths.append(path)

@@ -11,6 +11,7 @@ from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
 from choreo.files import is_id
 from choreo.outputs import writes
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 
 EPILOG = """\
 examples:
@@ -178,7 +179,19 @@ def add_verbs(verbs):
     sub.add_argument("--genre", default="")
     sub.add_argument("--method", choices=["thesis", "released"], default="thesis")
     sub.add_argument("--outside", choices=["clip", "rescale", "drop"])
-    sub.add_argument("--stride", type=positive, default=5.0, help="seconds (default 5)")
+    sub.add_argument(
+        "--fps", type=int, default=POSE_FPS, help=f"poses a second (default {POSE_FPS})"
+    )
+    sub.add_argument(
+        "--chunk",
+        type=positive,
+        default=CHUNK_SECONDS,
+        metavar="SECONDS",
+        help=f"length of a chunk (default {CHUNK_SECONDS:g})",
+    )
+    sub.add_argument(
+        "--stride", type=positive, help="seconds between chunks (default: their length)"
+    )
     sub.add_argument(
         "--max-repaired",
         type=positive,
@@ -507,6 +520,8 @@ def _shard(options):
         genre=options.genre,
         method=options.method,
         outside=options.outside,
+        fps=options.fps,
+        chunk_seconds=options.chunk,
         stride_seconds=options.stride,
         max_repaired=options.max_repaired,
     )

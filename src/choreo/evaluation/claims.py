@@ -7,7 +7,7 @@ have one cause only. This module is imported while the DAG is built: nothing hea
 from dataclasses import dataclass
 
 from choreo.errors import ConfigError
-from choreo.training.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
 
 THESIS_EPOCHS = {"original": 800, "gru": 350}
 """Thesis, section 6.2."""
@@ -219,8 +219,9 @@ def base_recipe(study):
         Where a switch is unknown or has a wrong value.
     """
     try:
-        own = study.training.switches.get("all", {}) | study.evaluation.audit.switches
-        return Recipe().with_(**own)
+        everyone = study.training.switches.get("all", {})
+        own = {switch: v for switch, v in everyone.items() if switch in Recipe.model_fields}
+        return Recipe().with_(**own | study.evaluation.audit.switches)
     except ConfigError as error:
         raise ConfigError(
             error.message,

@@ -6,8 +6,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from choreo.dataset import layout
-from choreo.dataset.audio import encode
-from choreo.dataset.normalise import POSE_FPS
+from choreo.dataset.audio import encode, unframed
 from choreo.dataset.pack import ChunkDataset, check_splits
 from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
@@ -75,14 +74,14 @@ def read_real(dataset, split, *, sound):
         block = chunks.batch(rows)
         poses.append(block["pose"])
         if sound:
-            audio.append(_samples(block["audio"], chunks.method))
+            audio.append(_samples(block["audio"], chunks.description))
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
     return pieces_from_chunks(
         np.concatenate(poses),
         [clip["song"] for clip in ids],
         canvas=chunks.canvas,
-        fps=POSE_FPS,
+        fps=chunks.description.fps,
         dances=[clip["video"] for clip in ids],
         starts=chunks.start_seconds,
         audio=np.concatenate(audio) if sound else None,
@@ -214,7 +213,7 @@ def read_music(dataset, split):
     """
     chunks = ChunkDataset(dataset, split)
     found = [
-        music_features(_samples(chunks.batch(block)["audio"], chunks.method))
+        music_features(_samples(chunks.batch(block)["audio"], chunks.description))
         for block in _blocks(len(chunks))
     ]
     chunks.close()
@@ -261,6 +260,6 @@ def _blocks(count):
     return [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
 
 
-def _samples(frames, method):
-    """Stored int16 samples of chunks, (B, 80000), from what networks get, (B, 50, 1600)."""
-    return encode(frames.reshape(len(frames), -1), method)
+def _samples(frames, data):
+    """Stored int16 samples of chunks, (B, N), from what networks get, (B, T, S)."""
+    return encode(unframed(frames, data), data.method)

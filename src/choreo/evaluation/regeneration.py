@@ -9,14 +9,14 @@ which make the training's loss small, give no advantage.
 import numpy as np
 import torch
 
-from choreo.dances.generate import split_song
 from choreo.dataset.audio import network_audio
-from choreo.dataset.chunks import CHUNK_FRAMES
 from choreo.dataset.normalise import from_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
+from choreo.models.gan.networks import Networks, fill
+from choreo.models.gan.pieces import CHUNK_FRAMES, split_song
+from choreo.models.weights import read_trained
 from choreo.track import PoseTrack
-from choreo.training.networks import Networks, fill, read_trained
 from choreo.videos.audio import read_song
 
 
@@ -41,7 +41,7 @@ def load_networks(path):
         Where the file is missing or no such file, or the model has no music-feature
         generator.
     """
-    recipe, summary, state = read_trained(path, data=("method",))
+    recipe, summary, state = read_trained(path, data=("method",), family="gan")
     networks = Networks(recipe)
     if networks.music_feature_generator is None:
         raise ItemError("this model has no music-feature generator", where=path)

@@ -8,7 +8,8 @@ import torch
 
 from choreo.errors import ItemError
 from choreo.evaluation.frechet import released_clips, released_fid
-from choreo.training.networks import Networks, fill, read_trained
+from choreo.models.gan.networks import Networks, fill
+from choreo.models.weights import read_trained
 
 CANVAS = (640, 360)
 """Canvas of the released code, which its loader's constants are made for."""
@@ -36,7 +37,7 @@ def load_discriminator(path):
     ItemError
         Where the file is missing or no such file.
     """
-    recipe, _, state = read_trained(path, prefix="discriminator_global.")
+    recipe, _, state = read_trained(path, prefix="discriminator_global.", family="gan")
     network = Networks(recipe).discriminator_global
     fill(network, state, where=path)
     return network

@@ -1,11 +1,13 @@
 """Where a training stands, kept so that a killed run goes on as if nothing had happened.
 
 One folder a run, named by a hash of all that decides its outcome: the recipe, the data,
-the seed and this package's code. A run can never go on from another one's checkpoint.
+the seed and the code of the model's family. A run can never go on from another one's
+checkpoint.
 """
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 import shutil
 import sys
@@ -20,19 +22,36 @@ from choreo.sealed import load_torch, save_torch
 STATE = "state.pt"
 
 
-def code_version():
-    """Hash of the source of this subpackage."""
+def code_version(modules):
+    """Hash of the source of modules.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Names of modules; of a package, all that is in it.
+
+    Returns
+    -------
+    str
+        Hexadecimal.
+    """
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for module in modules:
+        spec = importlib.util.find_spec(module)
+        folders = spec.submodule_search_locations or ()
+        paths = [path for folder in folders for path in sorted(Path(folder).rglob("*.py"))]
+        for path in paths or [Path(spec.origin)]:
+            digest.update(f"{module} {path.name}".encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def run_key(**parts):
+def run_key(modules, **parts):
     """Name of a run's folder.
 
     Parameters
     ----------
+    modules : iterable of str
+        Whose code decides the outcome; see `code_version`.
     **parts
         What decides the outcome, as JSON values.
 
@@ -41,7 +60,8 @@ def run_key(**parts):
     str
         32 hex digits.
     """
-    text = json.dumps({**parts, "code": code_version(), "torch": torch.__version__}, sort_keys=True)
+    code = {"code": code_version(modules), "torch": torch.__version__}
+    text = json.dumps({**parts, **code}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from choreo.errors import AccidentError, ConfigError
+from choreo.errors import AccidentError
 from choreo.locks import Busy, hold, open_lock
 from choreo.training.numerics import choose_device
 
@@ -18,19 +18,17 @@ _PATIENCE_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def claimed(name, count=1, *, locks=_LOCKS):
-    """Hold devices for oneself while a block runs.
+def claimed(name, *, locks=_LOCKS):
+    """Hold a device for oneself while a block runs.
 
     Snakemake counts GPUs (resource ``gpu``) but doesn't say which; so each training locks
-    the first that no other one holds, and waits where there are too few. The locks are
-    the operating system's and end with the process, however it ends.
+    the first that no other one holds, and waits where there is none. The locks are the
+    operating system's and end with the process, however it ends. A CPU is shared.
 
     Parameters
     ----------
     name : str
         ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``.
-    count : int
-        Devices, one for each process of the training. The processes share a CPU.
     locks : Path
         Folder of the locks; all processes of a machine must share it. Where another user
         made it and nothing may be written there, a folder of one's own beside it holds the
@@ -38,45 +36,31 @@ def claimed(name, count=1, *, locks=_LOCKS):
 
     Yields
     ------
-    list of str
-        The devices: ``cuda:<number>`` on GPUs.
+    str
+        The device: ``cuda:<number>`` on GPUs.
 
     Raises
     ------
     ConfigError
-        Where the machine has no such device, or not so many.
+        Where the machine has no such device.
     """
     device = choose_device(name)
-    if count < 1:
-        raise ConfigError("a training needs a process", where="processes", value=count)
-    if device.type == "cpu":
-        yield ["cpu"] * count
+    if device.type != "cuda":
+        yield device.type
         return
-    indices = [0]
-    if device.type == "cuda":
-        indices = [*range(torch.cuda.device_count())] if device.index is None else [device.index]
-    if count > len(indices):
-        raise ConfigError(
-            f"one device a process, and there are {len(indices)} of {name}",
-            where="processes",
-            value=count,
-            remedy="Take fewer processes",
-        )
-    if device.type == "mps":
-        yield ["mps"]
-        return
+    indices = [*range(torch.cuda.device_count())] if device.index is None else [device.index]
     paths = [_lock_file(locks, index) for index in indices]
-    held = _take(paths, count)
+    held = _take(paths)
     if held is None:
-        print(f"{len(paths)} GPUs, too few of them free; waiting", file=sys.stderr)
+        print(f"{len(paths)} GPUs, none of them free; waiting", file=sys.stderr)
     while held is None:
         time.sleep(_PATIENCE_SECONDS)
-        held = _take(paths, count)
+        held = _take(paths)
+    number, handle = held
     try:
-        yield [f"cuda:{indices[number]}" for number in held]
+        yield f"cuda:{indices[number]}"
     finally:
-        for handle in held.values():
-            os.close(handle)
+        os.close(handle)
 
 
 def _lock_file(folder, index):
@@ -100,22 +84,14 @@ def _lock_file(folder, index):
     )
 
 
-def _take(paths, count):
-    """Take the first `count` free locks: number -> open lock; None, and none held, if fewer."""
-    # Whoever kept some while waiting for more could wait for another one for ever.
-    held = {}
+def _take(paths):
+    """Take the first free lock: its number and the open lock; None where there is none."""
     for number, path in enumerate(paths):
-        if len(held) == count:
-            break
         handle = open_lock(path)
         try:
             hold(handle, where=path)
         except Busy:
             os.close(handle)
         else:
-            held[number] = handle
-    if len(held) == count:
-        return held
-    for handle in held.values():
-        os.close(handle)
+            return number, handle
     return None

@@ -5,12 +5,13 @@ whole dataset lies in its memory where it fits, and else a thread reads the next
 into pinned memory while the device makes a step.
 """
 
+import functools
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from choreo.training.data import load_batch
+from choreo.models.data import load_batch
 
 RESIDENT_SHARE = 0.5
 """Share of a GPU's free memory that a dataset may take; the rest is the training's."""
@@ -18,7 +19,7 @@ RESIDENT_SHARE = 0.5
 _READ_AT_ONCE = 64
 
 
-def open_feed(dataset, device, indices):
+def open_feed(dataset, device, indices, *, music="raw"):
     """Choose how a training gets its batches.
 
     Parameters
@@ -27,41 +28,44 @@ def open_feed(dataset, device, indices):
     device : torch.device
     indices : callable
         From the number of a step to the indices of its chunks; None after the last step.
+    music : str
+        What the model hears (`choreo.models.music_features.FEATURES`).
 
     Returns
     -------
     callable
         From the number of a step to its batch, as `load_batch` gives it. With ``close``.
     """
+    read = functools.partial(load_batch, dataset, music=music)
     if device.type != "cuda":
-        return Read(dataset, device, indices)
+        return Read(read, device, indices)
     free, _ = torch.cuda.mem_get_info(device)
-    size = dataset_bytes(dataset)
+    size = dataset_bytes(read, len(dataset))
     if size <= RESIDENT_SHARE * free:
-        return Resident(dataset, device, indices)
+        return Resident(read, device, indices, len(dataset))
     print(
         f"the dataset ({size / 2**30:.1f} GiB) is more than half of the GPU's free memory "
         f"({free / 2**30:.1f} GiB), so it is read during the training",
         file=sys.stderr,
     )
-    return Prefetched(dataset, device, indices)
+    return Prefetched(read, device, indices)
 
 
-def dataset_bytes(dataset):
+def dataset_bytes(read, count):
     """Bytes of all chunks as float32."""
-    one = load_batch(dataset, [0])
-    return len(dataset) * sum(value.numel() * value.element_size() for value in one.values())
+    one = read([0])
+    return count * sum(value.numel() * value.element_size() for value in one.values())
 
 
 class Read:
     """Reads each batch when it is asked for."""
 
-    def __init__(self, dataset, device, indices):
-        self._dataset, self._device, self._indices = dataset, device, indices
+    def __init__(self, read, device, indices):
+        self._read, self._device, self._indices = read, device, indices
 
     def __call__(self, step):
         """Batch of a step."""
-        return load_batch(self._dataset, self._indices(step), self._device)
+        return self._read(self._indices(step), self._device)
 
     def close(self):
         """Nothing is held."""
@@ -70,14 +74,14 @@ class Read:
 class Resident:
     """Holds all chunks on the device and picks from them there."""
 
-    def __init__(self, dataset, device, indices):
+    def __init__(self, read, device, indices, count):
         self._device, self._indices = device, indices
         self._chunks = {}
-        for first in range(0, len(dataset), _READ_AT_ONCE):
-            part = load_batch(dataset, range(first, min(first + _READ_AT_ONCE, len(dataset))))
+        for first in range(0, count, _READ_AT_ONCE):
+            part = read(range(first, min(first + _READ_AT_ONCE, count)))
             for name, value in part.items():
                 if first == 0:
-                    shape = (len(dataset), *value.shape[1:])
+                    shape = (count, *value.shape[1:])
                     self._chunks[name] = torch.empty(shape, device=device)
                 self._chunks[name][first : first + len(value)].copy_(value)
 
@@ -94,8 +98,8 @@ class Resident:
 class Prefetched:
     """Reads one batch ahead, in a thread."""
 
-    def __init__(self, dataset, device, indices):
-        self._dataset, self._device, self._indices = dataset, device, indices
+    def __init__(self, read, device, indices):
+        self._load, self._device, self._indices = read, device, indices
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
         self._next = None, None
 
@@ -113,7 +117,7 @@ class Prefetched:
         indices = self._indices(step)
         if indices is None:
             return None
-        batch = load_batch(self._dataset, indices)
+        batch = self._load(indices)
         pinned = self._device.type == "cuda"
         return {name: value.pin_memory() if pinned else value for name, value in batch.items()}
 

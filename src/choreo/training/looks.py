@@ -12,12 +12,11 @@ import numpy as np
 import soundfile
 import torch
 
-from choreo.dataset.audio import SAMPLE_RATE, encode
-from choreo.dataset.normalise import POSE_FPS, to_pixels
+from choreo.dataset.audio import encode, unframed
+from choreo.dataset.normalise import to_pixels
 from choreo.files import whole
+from choreo.models.data import load_batch
 from choreo.track import PoseTrack
-from choreo.training.data import load_batch
-from choreo.training.pose_generator import JOINTS, draw_noise
 
 
 class Looks:
@@ -44,42 +43,38 @@ class Looks:
         self._chunk = int(np.random.default_rng(seed).integers(len(dataset)))
         self._drawing = []
 
-    def __call__(self, generator, epoch, step):
-        """Let a generator dance, if so many finished epochs ask for it.
+    def __call__(self, model, device, epoch, step):
+        """Let a model dance, if so many finished epochs ask for it.
 
         Parameters
         ----------
-        generator : DanceGenerator
+        model : choreo.models.family.Model
+        device : torch.device
         epoch, step : int
             Epochs and steps that are done.
         """
         if not self._every or epoch % self._every:
             return
-        device = next(generator.parameters()).device
-        batch = load_batch(self._dataset, [self._chunk], device)
+        batch = load_batch(self._dataset, [self._chunk], device, music=model.recipe.music)
         random = torch.Generator().manual_seed(self._seed)
-        noise = draw_noise(*batch["poses"].shape[:2], generator=random).to(device)
-        was_training = generator.training
-        generator.eval()
-        with torch.no_grad():
-            poses = generator(batch["audio"], batch["initial"], noise)
-        generator.train(was_training)
-        poses = poses[0].float().cpu().numpy().reshape(-1, JOINTS, 2)
-        self._draw(poses, batch["audio"][0].cpu().numpy(), epoch, step)
+        poses = model.redraw(batch, random)[0].float().cpu().numpy()
+        self._draw(poses.reshape(len(poses), -1, 2), epoch, step)
 
-    def _draw(self, poses, audio, epoch, step):
+    def _draw(self, poses, epoch, step):
+        data = self._dataset.description
         path = self._folder / f"epoch{epoch:04d}.npz"
         PoseTrack(
-            to_pixels(poses, self._dataset.canvas),
+            to_pixels(poses, data.canvas),
             np.ones(poses.shape[:2]),
-            POSE_FPS,
-            self._dataset.canvas,
-            skeleton="openpose18",
+            data.fps,
+            data.canvas,
+            skeleton=data.skeleton,
             meta={"source": "early look", "epoch": epoch, "chunk": self._chunk},
         ).save(path)
         song = self._folder / "song.wav"
+        samples = unframed(self._dataset.batch([self._chunk])["audio"][0], data)
         with whole(song) as temporary:
-            soundfile.write(temporary, encode(audio.reshape(-1), self._dataset.method), SAMPLE_RATE)
+            soundfile.write(temporary, encode(samples, data.method), data.sample_rate)
         command = [sys.executable, "-m", "choreo.training.render_look", str(path), str(song)]
         self._drawing.append(subprocess.Popen([*command, str(self._log_dir), str(step)]))
 

@@ -40,6 +40,10 @@ def loss_curves(paths):
         epochs = pd.read_csv(path).drop(columns="step").groupby("epoch").mean()
         runs[f"{path.parents[1].name}, {path.parent.name.replace('seed', 'seed ')}"] = epochs
     names = [name for name in TITLES if any(name in epochs for epochs in runs.values())]
+    for epochs in runs.values():
+        # Of a family that has none of these, all are drawn.
+        if not set(TITLES) & set(epochs):
+            names += [name for name in epochs if name not in names]
     columns = min(3, len(names))
     rows = math.ceil(len(names) / columns)
     figure, axes = figures.new(rows, columns, figsize=(3.4 * columns, 2.5 * rows), squeeze=False)
@@ -52,7 +56,7 @@ def loss_curves(paths):
             marker = "o" if len(epochs) == 1 else None
             if name in epochs:
                 axis.plot(epochs.index + 1, epochs[name], label=label, marker=marker, **style)
-        axis.set_title(TITLES[name])
+        axis.set_title(TITLES.get(name, name))
         axis.set_xlabel("epoch")
         axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -2,7 +2,7 @@
 
 from choreo.dataset.pack import info
 from choreo.files import write_text
-from choreo.training.recipes import recipe_from
+from choreo.rates import CHUNK_SECONDS
 
 _OWN = "The weights are derived from the videos and songs they were trained on; whoever shares "
 
@@ -24,17 +24,19 @@ def model_card(summary, name, licences):
     str
         Markdown.
     """
-    recipe, data = recipe_from(summary["recipe"]), summary["data"]
+    data, epochs = summary["data"], summary["recipe"].get("epochs")
     lines = [f"# {name}, seed {summary['seed']}", ""]
     if "adopted" in summary:
         lines += [f"Weights of {summary['adopted']['file']}, not trained here.", ""]
-    else:
+    elif summary["steps"]:
         lines += [
-            f"Trained on {data['chunks']} chunks of 5 seconds for {summary['steps']} steps of "
-            f"{summary['batch_size']} chunks ({recipe.epochs} epochs), {summary['precision']}, on "
+            f"Trained on {_chunks(data)} for {summary['steps']} steps of "
+            f"{summary['batch_size']} chunks ({epochs} epochs), {summary['precision']}, on "
             f"{summary['device']}.",
             "",
         ]
+    else:
+        lines += [f"Made of {_chunks(data)}, not trained in steps.", ""]
     lines += ["## Data", "", "| | |", "| --- | --- |"]
     lines += [f"| {key} | {_cell(value)} |" for key, value in data.items()]
     known = sorted({licence for licence in licences if licence})
@@ -56,7 +58,7 @@ def model_card(summary, name, licences):
         lines += ["", "## Fit", "", "Mean absolute error on the training chunks, in [-1, 1].", ""]
         lines += ["| | |", "| --- | --- |"]
         lines += [f"| {key} | {value:.4g} |" for key, value in summary["fit"].items()]
-    if "last_epoch" in summary:
+    if summary.get("last_epoch"):
         lines += ["", "## Losses, mean of the last epoch", "", "| loss | value |", "| --- | --- |"]
         lines += [
             f"| {key} | {'' if value is None else format(value, '.4g')} |"
@@ -70,6 +72,10 @@ def write_card(path, summary, name, dataset):
     clips = [clip for clip in info(dataset)["clips"] if clip["split"] == "train"]
     licences = [clip["provenance"].get("licence") or "" for clip in clips]
     write_text(path, model_card(summary, name, licences))
+
+
+def _chunks(data):
+    return f"{data['chunks']} chunks of {data.get('chunk_seconds', CHUNK_SECONDS):g} seconds"
 
 
 def _cell(value):

@@ -6,11 +6,7 @@ import sys
 
 import torch
 
-from choreo.errors import ConfigError, ItemError
-
-
-class TrainingDiverged(ItemError):
-    """A loss or a gradient became infinite, NaN or far too large."""
+from choreo.errors import ConfigError
 
 
 def choose_device(name):

@@ -46,7 +46,7 @@ class Progress:
         training, done = self._training, step + 1
         if self._tell is not None:
             self._tell(done, training.steps, values)
-        shown = {n: values[n] for n in _SHOWN if n in values}
+        shown = {n: values[n] for n in _SHOWN if n in values} or dict(list(values.items())[:6])
         if not self._bar.disable:
             self._bar.set_postfix({n: f"{v:.3g}" for n, v in shown.items()}, refresh=False)
             self._bar.update()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.dataset.chunks import CHUNK_FRAMES, CHUNK_SAMPLES, CHUNK_SECONDS, Chunks, initial_poses
+from choreo.dataset.chunks import Chunks, initial_poses
+from choreo.dataset.description import DataDescription
 from choreo.dataset.importers.json_stream import entries
 from choreo.dataset.normalise import CANVAS, Normalised, Transform, placed
 from choreo.dataset.pack import write_chunks
@@ -17,6 +18,8 @@ from choreo.errors import ItemError
 from choreo.files import is_id
 from choreo.poses.formats.native import MAX_PIXELS
 
+_DATA = DataDescription("released")
+"""What these files hold."""
 _CLIP_CHUNKS = 2
 """5-second chunks of one of Ren et al.'s 10-second clips."""
 _SECOND = re.compile(r"\d{1,6}")
@@ -94,7 +97,7 @@ def _ren(path):
             if clip is not None:
                 halves = zip(*(np.split(part, _CLIP_CHUNKS) for part in clip))
                 chunks += [
-                    (_CLIP_CHUNKS * number + k, int(second) + k * CHUNK_SECONDS, *half)
+                    (_CLIP_CHUNKS * number + k, int(second) + k * _DATA.chunk_seconds, *half)
                     for k, half in enumerate(halves)
                 ]
         yield video, chunks, _CLIP_CHUNKS * len(clips) - len(chunks)
@@ -110,7 +113,7 @@ def _paired(path):
                 "a video must hold as many `pose` as `music` chunks", where=path, value=video
             ) from error
         found = [_chunk({"pose": p, "music": m}, "pose", "music", 1) for p, m in pairs]
-        chunks = [(k, k * CHUNK_SECONDS, *c) for k, c in enumerate(found) if c is not None]
+        chunks = [(k, k * _DATA.chunk_seconds, *c) for k, c in enumerate(found) if c is not None]
         yield video, chunks, len(found) - len(chunks)
 
 
@@ -120,7 +123,8 @@ def _chunk(entry, pose_key, audio_key, count):
         poses, audio = np.asarray(entry[pose_key]), np.asarray(entry[audio_key])
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if poses.shape != (count * CHUNK_FRAMES, 18, 2) or audio.shape != (count * CHUNK_SAMPLES,):
+    shapes = (count * _DATA.chunk_frames, _DATA.joints, 2), (count * _DATA.chunk_samples,)
+    if (poses.shape, audio.shape) != shapes:
         return None
     for values in (poses, audio):
         # Neither words nor truth values, NaN nor what no picture and no sound has.

@@ -1,0 +1,103 @@
+"""What a model needs of a dataset, whatever its family."""
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from choreo.dataset.audio import unframed
+from choreo.dataset.description import DataDescription
+from choreo.files import sha256
+from choreo.models.music_features import FEATURES
+
+_MOST_CHUNKS = 512
+_BATCH = 16
+
+
+class Chunks(Protocol):
+    """What training needs of a dataset.
+
+    `choreo.dataset.pack.ChunkDataset` is one.
+
+    Attributes
+    ----------
+    path : Path
+        The file that holds the data.
+    split : str or None
+        Which part of it this is.
+    description : DataDescription
+        What the file says it is.
+    """
+
+    path: Path
+    split: str | None
+    description: DataDescription
+
+    def __len__(self):
+        """Return the number of chunks."""
+
+    def batch(self, indices):
+        """Read chunks.
+
+        Parameters
+        ----------
+        indices : sequence of int
+
+        Returns
+        -------
+        dict of str to ndarray of float32
+            ``pose`` (B, T, J, 2) in [-1, 1], ``audio`` (B, T, S), ``initial_pose``
+            (B, J, 2).
+        """
+
+
+def data_hash(dataset):
+    """Hash of a dataset's file and split."""
+    return f"{sha256(dataset.path)}-{dataset.split or 'all'}"
+
+
+def load_batch(dataset, indices, device="cpu", *, music="raw"):
+    """Read chunks as tensors.
+
+    Parameters
+    ----------
+    dataset : Chunks
+    indices : sequence of int
+    device : torch.device or str
+    music : str
+        Key of `choreo.models.music_features.FEATURES`.
+
+    Returns
+    -------
+    dict of str to Tensor of float32
+        ``poses`` (B, T, 2 J), ``music`` (B, T, n), ``initial`` (B, 2 J).
+    """
+    arrays = dataset.batch(indices)
+    heard = arrays["audio"]
+    if music != "raw":  # which is what the file's frames are
+        samples = unframed(heard, dataset.description)
+        heard = FEATURES[music].of(samples, dataset.description)
+    pose, heard, initial = (
+        torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(device)
+        for values in (arrays["pose"], heard, arrays["initial_pose"])
+    )
+    return {"poses": pose.flatten(2), "music": heard, "initial": initial.flatten(1)}
+
+
+def chosen_chunks(dataset):
+    """Numbers of at most 512 evenly spaced chunks, by which a dataset is measured."""
+    return np.unique(np.linspace(0, len(dataset) - 1, _MOST_CHUNKS).astype(int))
+
+
+def mean_pose(dataset):
+    """Mean pose of a dataset's frames, in [-1, 1], shape (2 J,).
+
+    At most 512 evenly spaced chunks are used.
+    """
+    total, count, chosen = 0.0, 0, chosen_chunks(dataset)
+    for first in range(0, len(chosen), _BATCH):
+        poses = load_batch(dataset, chosen[first : first + _BATCH])["poses"]
+        total = total + poses.double().sum((0, 1))
+        count += poses.shape[0] * poses.shape[1]
+    return (total / count).float()

@@ -1,0 +1,148 @@
+"""Recipes: what a model is made of and how it is trained, as named switches.
+
+A recipe's switches are its family's own (`choreo.models`). This module imports nothing
+heavy: the process that builds the DAG reads recipes too.
+"""
+
+import yaml
+
+from choreo.errors import ConfigError, ItemError
+from choreo.files import is_id, shipped
+from choreo.models import DEFAULT, recipe_class
+from choreo.strict_yaml import load_yaml
+from choreo.text_tables import read_text
+
+
+def recipe_from(switches, *, where=None):
+    """Make a recipe of a mapping.
+
+    Parameters
+    ----------
+    switches : mapping
+        Names and values of switches; ``family`` says whose they are, and without it they
+        are the thesis's GAN's. The rest keeps its default.
+    where : str, optional
+        The file and key that an error shall name.
+
+    Returns
+    -------
+    choreo.models.family.Recipe
+
+    Raises
+    ------
+    ConfigError
+        With the first switch that is unknown or has a wrong value.
+    """
+    name = switches.get("family", DEFAULT)
+    try:
+        kind = recipe_class(name)
+    except ConfigError as error:
+        place = f"{where}, family" if where else "family"
+        raise ConfigError(error.message, where=place, value=name, remedy=error.remedy) from None
+    return kind.read({**switches, "family": name}, where=where)
+
+
+def load_recipes(path):
+    """Read ``config/models.yaml``.
+
+    Parameters
+    ----------
+    path : str or Path
+        YAML: a mapping from model name to switches.
+
+    Returns
+    -------
+    dict of str to Recipe
+        In the file's order.
+
+    Raises
+    ------
+    ConfigError
+        Where the file is missing, no mapping, or holds an unknown switch or value.
+    """
+    path = shipped(path)
+    try:
+        data = load_yaml(read_text(path))
+    except FileNotFoundError as error:
+        raise ConfigError("no such file", where=path) from error
+    except ItemError as error:
+        raise ConfigError(error.message, where=error.where, remedy=error.remedy) from None
+    except (yaml.YAMLError, OSError, RecursionError) as error:
+        raise ConfigError(f"not YAML ({error})", where=path) from error
+    if not isinstance(data, dict) or not data:
+        raise ConfigError("must map model names to switches", where=path, value=data)
+    recipes = {}
+    for name, switches in data.items():
+        if not is_id(str(name)):
+            raise ConfigError("not a name for a model", where=path, value=name)
+        if not isinstance(switches, dict):
+            raise ConfigError(
+                "must be a mapping of switches", where=f"{path}, {name}", value=switches
+            )
+        recipes[str(name)] = recipe_from(switches, where=f"{path}, {name}")
+    return recipes
+
+
+def recipe_named(recipes, name):
+    """Look a model up.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+    name : str
+
+    Raises
+    ------
+    ConfigError
+        Where there is no such model.
+    """
+    if name not in recipes:
+        raise ConfigError("unknown model", value=name, remedy=f"Known: {', '.join(recipes)}")
+    return recipes[name]
+
+
+def shown_in_figure7(recipes):
+    """Name of the model whose losses Figure 7 shows, which in the thesis is the GRU.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+        Of the models that are trained; the Original is a GRU too, but has no L_MF.
+
+    Returns
+    -------
+    str or None
+        ``gru``; where there is none, the first GRU with L_MF, and else the first model.
+    """
+    if "gru" in recipes:
+        return "gru"
+    alike = (
+        name
+        for name, recipe in recipes.items()
+        if recipe.family == DEFAULT
+        and recipe.encoder == "gru"
+        and recipe.music_feature_loss != "off"
+    )
+    return next(alike, next(iter(recipes), None))
+
+
+def check_all(recipes, data):
+    """Refuse data that one of the models can't be made for.
+
+    Parameters
+    ----------
+    recipes : dict of str to choreo.models.family.Recipe
+    data : choreo.dataset.description.DataDescription
+
+    Raises
+    ------
+    ConfigError
+        Naming the model, and why.
+    """
+    for name, recipe in recipes.items():
+        try:
+            recipe.check(data)
+        except ConfigError as error:
+            raise ConfigError(
+                error.message, where=f"model {name}", value=error.value, remedy=error.remedy
+            ) from None

@@ -1,0 +1,63 @@
+"""YAML in which no key may be given twice, and nothing unfolds to far more than it holds."""
+
+import yaml
+
+_MAX_DEPTH = 40
+_MAX_NODES = 100_000
+"""Entries of a file with all its aliases unfolded; the shipped recipes have some hundreds."""
+
+
+class DuplicateKey(yaml.YAMLError):
+    """A key that is given twice, of which YAML would keep the last."""
+
+
+def load_yaml(text):
+    """Read YAML in which no key may be given twice.
+
+    Raises
+    ------
+    DuplicateKey, yaml.YAMLError
+    """
+    return yaml.load(text, _UniqueKeys)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice; merging another mapping with ``<<`` is allowed.
+
+    Also what is nested deeply, and what unfolds by aliases to far more than it holds.
+    """
+
+    def compose_node(self, parent, index):
+        depth, self._depth = getattr(self, "_depth", 0), getattr(self, "_depth", 0) + 1
+        if self._depth > _MAX_DEPTH:
+            raise yaml.YAMLError(f"nested deeper than {_MAX_DEPTH} levels")
+        alias = self.check_event(yaml.AliasEvent)
+        node = super().compose_node(parent, index)
+        self._depth = depth
+        sizes = self.__dict__.setdefault("_sizes", {})
+        if not alias:
+            parts = node.value if isinstance(node, yaml.CollectionNode) else []
+            if isinstance(node, yaml.MappingNode):
+                parts = [part for pair in parts for part in pair]
+            sizes[id(node)] = 1 + sum(sizes.get(id(part), _MAX_NODES) for part in parts)
+        # What holds itself has no size yet.
+        if sizes.get(id(node), _MAX_NODES + 1) > _MAX_NODES:
+            raise yaml.YAMLError(f"it unfolds to more than {_MAX_NODES} entries")
+        return node
+
+    def construct_document(self, node):
+        try:
+            return super().construct_document(node)
+        except ValueError as error:  # such as a number of a million digits
+            raise yaml.YAMLError(str(error)) from error
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise DuplicateKey(f"key {key.value!r} is given twice, again in line {line}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)

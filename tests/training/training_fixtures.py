@@ -1,0 +1,31 @@
+"""Fixtures that tests of `models`, too, take (each conftest.py imports them)."""
+
+import pytest
+import torch
+from training_dances import FRAMES, Dances
+
+
+@pytest.fixture
+def dances(tmp_path):
+    return Dances(tmp_path / "dances.npz")
+
+
+@pytest.fixture
+def batch():
+    """Two clips as tensors, with noise and the share of real poses."""
+    random = torch.Generator().manual_seed(0)
+
+    def draw(*shape):
+        return torch.rand(shape, generator=random) * 2 - 1
+
+    poses = draw(2, FRAMES, 36) / 2
+    batch = {"poses": poses, "music": draw(2, FRAMES, 1600), "initial": poses[:, 0]}
+    return batch, draw(2, FRAMES, 10) / 3, draw(2, 1, 1) / 2 + 0.5
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
