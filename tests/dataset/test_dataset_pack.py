@@ -72,7 +72,8 @@ def test_everything_comes_back(packed):
         chunk = data[i]
         np.testing.assert_array_equal(chunk["pose"], normalised.poses[first : first + 50])
         np.testing.assert_array_equal(chunk["initial_pose"], normalised.poses[first])
-        np.testing.assert_array_equal(chunk["audio"], frames(audio, data.description)[first : first + 50])
+        heard = frames(audio, data.description)[first : first + 50]
+        np.testing.assert_array_equal(chunk["audio"], heard)
         assert chunk["repaired"].shape == (50, 18)
         assert not chunk["repaired"].any()
     assert [data.ids(i)["video"] for i in range(8)] == [*["v1"] * 3, "v10", *["v2"] * 2, "v3", "v3"]
@@ -279,7 +280,7 @@ def test_pack_errors(shards, tmp_path):
     with pytest.raises(ItemError, match=r"none\.h5: no such file"):
         pack([tmp_path / "none.h5"], tmp_path / "d.h5", **out)
     other = _shard(tmp_path, "v3", "s3", 6, seed=1, method="released")
-    with pytest.raises(ItemError, match=r"another method than the others.*method released, not thesis"):
+    with pytest.raises(ItemError, match=r"another method than the others.*released, not thesis"):
         pack([shards[0], other], tmp_path / "d.h5", **out)
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(shards[0].read_bytes())

@@ -40,7 +40,7 @@ def test_the_shipped_recipes_say_what_the_thesis_and_its_code_do():
     [
         (
             {"encodr": "gru"},
-            "models.yaml, m, encodr: unknown switch of a recipe.*Known: family, music",
+            "models.yaml, m, encodr: unknown switch of a recipe.*Known: family",
         ),
         ({"encoder": "rnn"}, "models.yaml, m, encoder: Input should be 'gru' or 'lstm'.*'rnn'"),
         ({"music_features": 64}, "music_features: Input should be 128 or 256"),

@@ -100,9 +100,7 @@ def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder
     taken, steps = [], SimpleNamespace(perceptual_steps=1)
     monkeypatch.setattr(config, "Training", lambda: steps)
     monkeypatch.setattr(perceptual, "_BATCH", 1)
-    monkeypatch.setattr(
-        train, "train", lambda *_, **given: taken.append(given["files"]["perceptual"])
-    )
+    monkeypatch.setattr(train, "train", lambda *_, **given: taken.append(given["files"]))
     monkeypatch.setattr(model_card, "write_card", lambda *_: None)
     path = folder / "out" / "perceptual.safetensors"
 
@@ -111,7 +109,7 @@ def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder
         before = path.stat().st_ino if path.exists() else None
         command = ["dataset.h5", "--model", "original", "-o", "out/", *arguments]
         assert choreo(folder, "train", *command) == 0
-        assert taken.pop() == path
+        assert taken.pop() == {"perceptual": path}
         summary = perceptual.load_perceptual(path)[1]
         return path.stat().st_ino != before, summary["seed"], summary["steps"]
 
@@ -129,7 +127,7 @@ def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder
     given = folder / "given.safetensors"
     command = ["dataset.h5", "--model", "original", "-o", "out/", "--perceptual", given.name]
     assert choreo(folder, "train", *command) == 0
-    assert taken == [given]
+    assert taken == [{"perceptual": given}]
 
 
 def test_a_networks_state_is_saved_without_its_training(folder):
