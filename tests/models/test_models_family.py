@@ -268,7 +268,3 @@ def test_the_plain_networks_are_the_reference_of_the_kernels(dances, tmp_path):
     wanted = generate(type(fast)(plain, fast.initial_poses, {}), song, seed=1).keypoints
     np.testing.assert_allclose(generate(fast, song, seed=1).keypoints, wanted, atol=0.01)
     assert not np.array_equal(generate(fast, song, seed=1).keypoints, wanted)
-    assert (
-        json.loads((tmp_path / "False" / "metrics.json").read_text())["recipe"]["family"] == "gan"
-    )
-    assert torch.isfinite(fast.model.state()["generator.pose_generator.final_linear.bias"]).all()
