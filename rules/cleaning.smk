@@ -2,7 +2,6 @@
 # a clip, and the cleaning benchmark.
 rule clean_track:
     input:
-        code=code("clean_track.py"),
         track=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
         truth=branch(
@@ -24,6 +23,7 @@ rule clean_track:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("clean_track.py"),
         item=item,
         stage="cleaning",
         on_bad_video=STUDY.on_bad_video,
@@ -39,7 +39,6 @@ rule clean_track:
 
 rule figure5:
     input:
-        code=code("figure5.py"),
         videos=[] if SIMULATED else collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
         before=collect(f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz", video=VIDEOS),
         after=collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
@@ -62,6 +61,8 @@ rule figure5:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("figure5.py"),
     message:
         "cleaning: Figure 5"
     script:
@@ -70,7 +71,6 @@ rule figure5:
 
 rule cleaning_page:
     input:
-        code=code("cleaning_page.py"),
         video=[] if SIMULATED else f"{OUT}/videos/{{video}}.mp4",
         before=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         after=f"{OUT}/cleaning/{{video}}.npz",
@@ -93,6 +93,8 @@ rule cleaning_page:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("cleaning_page.py"),
     message:
         "cleaning: what was found and done in {wildcards.video}"
     script:
@@ -100,8 +102,6 @@ rule cleaning_page:
 
 
 rule spoil_truths:
-    input:
-        code=code("cleaning_benchmark.py"),
     output:
         table=report(
             f"{OUT}/tables/cleaning_benchmark.html",
@@ -153,6 +153,8 @@ rule spoil_truths:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("cleaning_benchmark.py"),
     message:
         "cleaning: the methods on spoiled true tracks"
     script:
@@ -161,7 +163,6 @@ rule spoil_truths:
 
 rule cleaning_estimators:
     input:
-        code=code("cleaning_estimators.py"),
         tracks=collect(
             f"{OUT}/poses/{{estimator}}/{{video}}.npz",
             estimator=ESTIMATORS,
@@ -187,6 +188,8 @@ rule cleaning_estimators:
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        code=code("cleaning_estimators.py"),
     message:
         "cleaning: the methods on the estimators' own errors"
     script:

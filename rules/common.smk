@@ -9,6 +9,7 @@ import choreo.provenance
 import choreo.workflow
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
+from choreo.pipeline.digest import Digests
 from choreo.evaluation.claims import audit_models
 from choreo.training.recipes import load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
@@ -130,9 +131,12 @@ wildcard_constraints:
     seed=r"\d+",
 
 
-def code(script):
-    """Modules that a script imports: editing one reruns the rules that use it."""
-    return choreo.workflow.code(ROOT / "workflow" / "scripts" / script)
+DIGESTS = Digests(".snakemake/choreo/code.json")
+
+
+def code(script, *modules):
+    """Digest of the code that a script uses: editing that code reruns its rule."""
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *modules)
 
 
 def item(wildcards):

@@ -1,7 +1,6 @@
 # Stage `dataset`: normalised 5-second chunks of pose and audio in one packed file.
 rule write_shard:
     input:
-        code=code("write_shard.py"),
         track=f"{OUT}/cleaning/{{video}}.npz",
         audio=SOUND,
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
@@ -20,6 +19,7 @@ rule write_shard:
         mem_mb=1000,
         runtime=20,
     params:
+        code=code("write_shard.py"),
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
@@ -39,7 +39,6 @@ rule write_shard:
 # A row of the table that is a shard of `choreo dataset import`.
 rule adopt_shard:
     input:
-        code=code("adopt_shard.py"),
         source=source_of,
     output:
         shard=f"{OUT}/dataset/shards/{{video}}.h5",
@@ -57,6 +56,7 @@ rule adopt_shard:
         mem_mb=500,
         runtime=20,
     params:
+        code=code("adopt_shard.py"),
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
@@ -77,7 +77,6 @@ rule adopt_shard:
 
 rule pack_dataset:
     input:
-        code=code("pack_dataset.py"),
         shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
     output:
         dataset=f"{OUT}/dataset/dataset.h5",
@@ -101,6 +100,7 @@ rule pack_dataset:
         mem_mb=1000,
         runtime=60,
     params:
+        code=code("pack_dataset.py"),
         study=STUDY.study,
         splits=SPLITS,
         by=STUDY.dataset.split.by,

@@ -11,7 +11,6 @@ JUDGE = [
 
 rule train_extractor:
     input:
-        code=code("train_extractor.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
     output:
         extractor=f"{OUT}/evaluation/extractor.safetensors",
@@ -26,6 +25,7 @@ rule train_extractor:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("train_extractor.py"),
         item="the real training dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -38,7 +38,6 @@ rule train_extractor:
 
 rule measure_bounds:
     input:
-        code=code("measure_bounds.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
@@ -55,6 +54,7 @@ rule measure_bounds:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("measure_bounds.py"),
         item="the real test dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -70,7 +70,6 @@ rule measure_bounds:
 
 rule evaluate_real:
     input:
-        code=code("evaluate_real.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
@@ -88,6 +87,7 @@ rule evaluate_real:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("evaluate_real.py"),
         item="the real dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -102,7 +102,6 @@ rule evaluate_real:
 
 rule evaluate_model:
     input:
-        code=code("evaluate_model.py"),
         tracks=collect(
             f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
             song=TEST_SONGS,
@@ -128,6 +127,7 @@ rule evaluate_model:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("evaluate_model.py"),
         item=lambda w: f"the dances of {w.model}, seed {w.seed}",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -144,7 +144,6 @@ rule evaluate_model:
 
 rule table2:
     input:
-        code=code("table2.py"),
         real=with_test_songs(f"{OUT}/evaluation/real.json"),
         models=collect(
             f"{OUT}/evaluation/{{model}}/seed{{seed}}.json", model=MODELS, seed=SEEDS
@@ -173,6 +172,7 @@ rule table2:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("table2.py"),
         item="Table 2",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -185,7 +185,6 @@ rule table2:
 
 rule table2x:
     input:
-        code=code("table2x.py"),
         bounds=with_test_songs(f"{OUT}/evaluation/bounds.npz"),
         reference=f"{OUT}/evaluation/real_train.npz",
         models=collect(
@@ -214,6 +213,7 @@ rule table2x:
         mem_mb=1000,
         runtime=30,
     params:
+        code=code("table2x.py"),
         item="Table 2x",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -227,8 +227,6 @@ rule table2x:
 
 
 rule sensitivity:
-    input:
-        code=code("sensitivity.py"),
     output:
         figure=report(
             f"{OUT}/figures/sensitivity.png",
@@ -255,6 +253,7 @@ rule sensitivity:
         mem_mb=2000,
         runtime=30,
     params:
+        code=code("sensitivity.py"),
         study=STUDY.study,
         seed=STUDY.seed,
         seconds=STUDY.evaluation.sensitivity.seconds,
@@ -288,7 +287,6 @@ use rule clean_track as fill_gaps with:
 
 use rule write_shard as write_uncleaned_shard with:
     input:
-        code=code("write_shard.py"),
         track=f"{OUT}/cleaning/uncleaned/{{video}}.npz",
         audio=SOUND,
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
@@ -304,7 +302,6 @@ use rule write_shard as write_uncleaned_shard with:
 
 use rule pack_dataset as pack_uncleaned_dataset with:
     input:
-        code=code("pack_dataset.py"),
         shards=collect(f"{OUT}/dataset/uncleaned/shards/{{video}}.h5", video=VIDEOS),
     output:
         dataset=f"{OUT}/dataset/uncleaned/dataset.h5",
@@ -322,8 +319,6 @@ use rule pack_dataset as pack_uncleaned_dataset with:
 
 # Poses for studies that are too large to be drawn (config/audit.yaml).
 rule simulated_poses:
-    input:
-        code=code("simulated_poses.py"),
     output:
         track=f"{OUT}/poses/simulated/{{video}}.npz",
         audio=f"{OUT}/poses/simulated/{{video}}.wav",
@@ -340,6 +335,7 @@ rule simulated_poses:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("simulated_poses.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -355,7 +351,6 @@ rule simulated_poses:
 
 rule measure_regeneration:
     input:
-        code=code("measure_regeneration.py"),
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         tracks=collect(
             f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
@@ -376,6 +371,7 @@ rule measure_regeneration:
         mem_mb=2000,
         runtime=30,
     params:
+        code=code("measure_regeneration.py"),
         item=lambda w: f"the music features of {w.model}, seed {w.seed}",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -387,8 +383,6 @@ rule measure_regeneration:
 
 
 rule measure_cleaning:
-    input:
-        code=code("measure_cleaning.py"),
     output:
         record=f"{OUT}/evaluation/cleaning.json",
     log:
@@ -402,6 +396,7 @@ rule measure_cleaning:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("measure_cleaning.py"),
         seed=STUDY.seed,
     message:
         "evaluation: cleaning of true tracks with known faults"
@@ -411,7 +406,6 @@ rule measure_cleaning:
 
 rule table3:
     input:
-        code=code("table3.py"),
         dances=with_test_songs(
             collect(
                 f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
@@ -459,6 +453,7 @@ rule table3:
         mem_mb=1000,
         runtime=30,
     params:
+        code=code("table3.py"),
         item="Table 3",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,

@@ -24,6 +24,7 @@ rule report:
         mem_mb=2000,
         runtime=30,
     params:
+        code=code("report.py"),
         # The report is about the DAG that made its inputs, so it is asked for with the
         # same files and values; `all` would contain the report itself.
         targets=lambda w, input: [f for f in input if not f.endswith(".rst")],

@@ -1,7 +1,6 @@
 # Stage `training`: one training a model and seed, and its loss curves.
 rule pretrain_perceptual:
     input:
-        code=code("pretrain_perceptual.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
     output:
         weights=f"{OUT}/training/perceptual.safetensors",
@@ -17,6 +16,7 @@ rule pretrain_perceptual:
         mem_mb=2000,
         runtime=240,
     params:
+        code=code("pretrain_perceptual.py"),
         steps=STUDY.training.perceptual_steps,
         seed=STUDY.seed,
         device=STUDY.training.device,
@@ -30,7 +30,6 @@ rule pretrain_perceptual:
 
 rule train_model:
     input:
-        code=code("train_model.py"),
         dataset=training_data,
         perceptual=perceptual_network,
     output:
@@ -52,6 +51,7 @@ rule train_model:
         mem_mb=4000 * STUDY.training.processes,
         runtime=2880,
     params:
+        code=code("train_model.py"),
         recipe=lambda w: RECIPES[w.model].model_dump(),
         device=STUDY.training.device,
         processes=STUDY.training.processes,
@@ -71,7 +71,6 @@ rule train_model:
 
 rule adopt_model:
     input:
-        code=code("adopt_model.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         weights=lambda w: RECIPES[w.model].weights_file,
     output:
@@ -92,6 +91,7 @@ rule adopt_model:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("adopt_model.py"),
         recipe=lambda w: RECIPES[w.model].model_dump(),
     message:
         "training: the given weights of {wildcards.model}"
@@ -101,7 +101,6 @@ rule adopt_model:
 
 rule figure7:
     input:
-        code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
             model=[m for m in TRAINED if m == FIGURE7],
@@ -126,6 +125,7 @@ rule figure7:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("loss_curves.py"),
         model=FIGURE7,
     message:
         "training: Figure 7"
@@ -135,7 +135,6 @@ rule figure7:
 
 rule figureA1:
     input:
-        code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
             model=TRAINED,
@@ -159,6 +158,8 @@ rule figureA1:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=code("loss_curves.py"),
     message:
         "training: Figure A1"
     script:

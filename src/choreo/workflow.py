@@ -1,8 +1,6 @@
 """What the Snakefile needs to build the DAG; imports nothing heavy."""
 
-import ast
 import contextlib
-import functools
 import os
 import shutil
 import sys
@@ -12,63 +10,8 @@ from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.jobs import STUDY_LOCK, tombstones, warnings
 from choreo.locks import Busy, hold, open_lock
 
-PACKAGE = Path(__file__).parent
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
-
-
-@functools.cache
-def _imports(path):
-    """The modules of `choreo` that one file imports, also inside its functions."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == "choreo":
-                found |= _files(name)
-    return frozenset(found)
-
-
-def _files(module):
-    parts = module.split(".")[1:]
-    files = {PACKAGE / "__init__.py"}
-    for count in range(1, len(parts) + 1):
-        base = PACKAGE.joinpath(*parts[:count])
-        if base.with_suffix(".py").is_file():
-            files.add(base.with_suffix(".py"))
-        elif (base / "__init__.py").is_file():
-            files.add(base / "__init__.py")
-    return files
-
-
-def code(script):
-    """Files of the package that a script depends on, directly or through others.
-
-    Snakemake tracks the script of a rule but not what it imports. Given as an input of
-    the rule, these files make an edit of a stage rerun that stage and what follows.
-
-    Parameters
-    ----------
-    script : str or Path
-
-    Returns
-    -------
-    list of str
-        Sorted; relative to the working folder where they lie below it.
-    """
-    todo, seen = list(_imports(Path(script))), set()
-    while todo:
-        path = todo.pop()
-        if path not in seen:
-            seen.add(path)
-            todo.extend(_imports(path))
-    here = Path.cwd()
-    return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
 
 
 def check_writable(folder=".snakemake"):
