@@ -104,49 +104,49 @@ rule cleaning_page:
 rule spoil_truths:
     output:
         table=report(
-            f"{OUT}/tables/cleaning_benchmark.html",
+            f"{ONCE}/tables/cleaning_benchmark.html",
             caption="../workflow/report/cleaning_benchmark.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Methods at rising rates of faults"},
         ),
         kinds=report(
-            f"{OUT}/tables/cleaning_kinds.html",
+            f"{ONCE}/tables/cleaning_kinds.html",
             caption="../workflow/report/cleaning_kinds.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Methods by kind of fault"},
         ),
         draws=report(
-            f"{OUT}/tables/cleaning_draws.html",
+            f"{ONCE}/tables/cleaning_draws.html",
             caption="../workflow/report/cleaning_draws.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Spread over draws, 24 fps, low scores"},
         ),
         flicker=report(
-            f"{OUT}/tables/cleaning_flicker.html",
+            f"{ONCE}/tables/cleaning_flicker.html",
             caption="../workflow/report/cleaning_flicker.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Joints that flicker"},
         ),
         figure=report(
-            f"{OUT}/figures/cleaning_benchmark.png",
+            f"{ONCE}/figures/cleaning_benchmark.png",
             caption="../workflow/report/cleaning_benchmark.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Errors, beats and accents"},
         ),
-        forms=multiext(f"{OUT}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
-        kinds_forms=multiext(f"{OUT}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
-        draws_forms=multiext(f"{OUT}/tables/cleaning_draws", ".csv", ".md", ".tex"),
-        flicker_forms=multiext(f"{OUT}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
-        pdf=f"{OUT}/figures/cleaning_benchmark.pdf",
+        forms=multiext(f"{ONCE}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
+        kinds_forms=multiext(f"{ONCE}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
+        draws_forms=multiext(f"{ONCE}/tables/cleaning_draws", ".csv", ".md", ".tex"),
+        flicker_forms=multiext(f"{ONCE}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
+        pdf=f"{ONCE}/figures/cleaning_benchmark.pdf",
     log:
-        f"{OUT}/logs/spoil_truths.log",
+        f"{ONCE}/logs/spoil_truths.log",
     benchmark:
-        f"{OUT}/benchmarks/spoil_truths.tsv"
+        f"{ONCE}/benchmarks/spoil_truths.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1

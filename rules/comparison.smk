@@ -46,7 +46,6 @@ rule table1:
             estimator=ESTIMATORS,
             video=VIDEOS,
         ),
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/tables/table1.html",
@@ -149,7 +148,6 @@ rule compare_tracks:
 rule table1x:
     input:
         comparisons=COMPARISONS,
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/tables/table1x.html",
@@ -196,7 +194,6 @@ rule table1x:
 rule figure1x_thresholds:
     input:
         comparisons=COMPARISONS,
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/figures/figure1x_thresholds.png",

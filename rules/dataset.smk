@@ -11,7 +11,7 @@ rule write_shard:
     benchmark:
         f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
     wildcard_constraints:
-        video="|".join(VIDEOS) or "(?!)",
+        video=only(VIDEOS),
     conda:
         "../envs/choreo.yaml"
     threads: 1

@@ -229,23 +229,23 @@ rule table2x:
 rule sensitivity:
     output:
         figure=report(
-            f"{OUT}/figures/sensitivity.png",
+            f"{ONCE}/figures/sensitivity.png",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (figure)"},
         ),
         table=report(
-            f"{OUT}/tables/sensitivity.html",
+            f"{ONCE}/tables/sensitivity.html",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (table)"},
         ),
-        pdf=f"{OUT}/figures/sensitivity.pdf",
-        forms=multiext(f"{OUT}/tables/sensitivity", ".csv", ".md", ".tex"),
+        pdf=f"{ONCE}/figures/sensitivity.pdf",
+        forms=multiext(f"{ONCE}/tables/sensitivity", ".csv", ".md", ".tex"),
     log:
-        f"{OUT}/logs/sensitivity.log",
+        f"{ONCE}/logs/sensitivity.log",
     benchmark:
-        f"{OUT}/benchmarks/sensitivity.tsv"
+        f"{ONCE}/benchmarks/sensitivity.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -254,7 +254,6 @@ rule sensitivity:
         runtime=30,
     params:
         code=code("sensitivity.py"),
-        study=STUDY.study,
         seed=STUDY.seed,
         seconds=STUDY.evaluation.sensitivity.seconds,
         dancers=STUDY.evaluation.sensitivity.dancers,

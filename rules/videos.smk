@@ -103,38 +103,3 @@ rule standardise_video:
         "videos: standardising {wildcards.video}"
     script:
         "../workflow/scripts/standardise_video.py"
-
-
-rule problems:
-    input:
-        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
-        records=collect(f"{OUT}/cleaning/{{video}}.json", video=VIDEOS),
-        qualities=collect(
-            f"{OUT}/comparison/{{estimator}}/{{video}}.json",
-            estimator=ESTIMATORS,
-            video=VIDEOS,
-        ),
-    output:
-        report(
-            multiext(f"{OUT}/videos/problems", ".html"),
-            caption="../workflow/report/problems.rst",
-            category="1 Data",
-            labels={"what": "Videos left out"},
-        ),
-        multiext(f"{OUT}/videos/problems", ".csv", ".md", ".tex"),
-    log:
-        f"{OUT}/logs/problems.log",
-    benchmark:
-        f"{OUT}/benchmarks/problems.tsv"
-    conda:
-        "../envs/choreo.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        code=code("problems.py"),
-    message:
-        "videos: listing what was left out"
-    script:
-        "../workflow/scripts/problems.py"

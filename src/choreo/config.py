@@ -490,10 +490,23 @@ class Evaluation(_Strict):
     audit: Audit = Audit()
 
 
+ONCE = "shared"
+"""In `results`: what is the same for every study, and so the name of none."""
+
+
+def _free_name(study):
+    if study == ONCE:
+        raise ValueError(
+            f"{ONCE!r} is taken: results/{ONCE} holds what is the same for every study. "
+            "Give the study another name"
+        )
+    return study
+
+
 class Config(_Strict):
     """A study."""
 
-    study: Id
+    study: Annotated[Id, AfterValidator(_free_name)]
     """Name of the study; everything goes to `results/<study>/`."""
     table: str
     """The videos table (.tsv), one row a video."""

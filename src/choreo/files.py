@@ -11,7 +11,8 @@ from pathlib import Path
 
 from choreo.errors import AccidentError, accident
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+"""What `is_id` allows, as a regular expression."""
 
 PROJECT = Path(__file__).parents[2]
 """The folder of the Snakefile, from which the package is installed."""
@@ -93,7 +94,7 @@ def is_id(text):
     Letters, digits, ``_`` and ``-``, at most 64, the first a letter or digit: safe in
     every file system, in a shell, in a URL and in a Snakemake wildcard.
     """
-    return bool(_ID.fullmatch(text))
+    return bool(re.fullmatch(NAME, text))
 
 
 def shipped(path):

@@ -14,6 +14,25 @@ UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
 
 
+class Named(dict):
+    """Rows or other things by name; to ask for another name is the user's error.
+
+    Parameters
+    ----------
+    *args
+        As of `dict`.
+    what : str
+        What has the names, as the end of "there is no ...".
+    """
+
+    def __init__(self, *args, what):
+        super().__init__(*args)
+        self._what = what
+
+    def __missing__(self, name):
+        raise ConfigError(f"there is no {self._what} with this name", value=name)
+
+
 def check_writable(folder=".snakemake"):
     """Refuse, before anything else, a working folder that Snakemake can't write its records to.
 
@@ -269,8 +288,11 @@ def has_gpu():
     )
 
 
-def say_problems(out):
-    """Print what a run left out, and what it used with a warning, one line an item.
+def list_problems(out):
+    """Bring ``problems.csv`` up to date at a run's end, and print what a run left out.
+
+    Also what it used with a warning, one line an item. Files that say the same already
+    stay as they are, so that nothing is newer than what was made of them.
 
     Parameters
     ----------
@@ -278,6 +300,11 @@ def say_problems(out):
         The study's folder of results.
     """
     found = {problem["item"]: problem for problem in tombstones(out).values()}
+    doubtful = warnings(out)
+    if found or doubtful or Path(out, "videos/problems.csv").exists():
+        from choreo.problems import study_problems
+
+        study_problems(out).write(Path(out, "videos/problems"), keep=True)
     for name, problem in found.items():
         text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
         print(" ".join(text.split()), file=sys.stderr)
@@ -287,7 +314,6 @@ def say_problems(out):
             f"`choreo problems {out}`",
             file=sys.stderr,
         )
-    doubtful = warnings(out)
     for warning in doubtful:
         print(f"used, but look at it: {warning['item']}: {warning['message']}", file=sys.stderr)
     if doubtful and not found:

@@ -10,7 +10,7 @@ from choreo.cleaning.warning import share_removed, warning
 from choreo.cli import main
 from choreo.jobs import warnings, write_problem
 from choreo.problems import LEFT_OUT, USED, problems_table
-from choreo.workflow import say_problems
+from choreo.workflow import list_problems
 
 SIZES = {
     "landscape": ((640, 360), 1.0, (0, 0)),
@@ -110,7 +110,7 @@ def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, caps
     (tmp_path / "cleaning" / "b.json").write_text(json.dumps({"warning": doubt}))
     (tmp_path / "cleaning" / "c.json").write_text(json.dumps({"warning": None}))
     assert warnings(tmp_path) == [doubt]
-    say_problems(tmp_path)
+    list_problems(tmp_path)
     said = capsys.readouterr().err
     assert "used, but look at it: b: removed 30%" in said
     assert "problems.csv" in said
@@ -130,7 +130,7 @@ def test_a_damaged_record_is_told_and_ends_nothing(tmp_path, capsys, text):
     (tmp_path / "cleaning").mkdir()
     (tmp_path / "videos").mkdir()
     (tmp_path / "cleaning" / "my.clip.json").write_text(text)
-    say_problems(tmp_path)
+    list_problems(tmp_path)
     assert "my.clip: the record of its cleaning is damaged" in capsys.readouterr().err
     assert main(["problems", str(tmp_path)]) == 0
     assert "Delete it and run again" in capsys.readouterr().out
