@@ -191,10 +191,12 @@ class _Names(ast.NodeVisitor):
     def __init__(self, here, node):
         self.here = here
         self.found = set()
-        self.imports = dict(here.imports)
+        # One name may be imported in several branches.
+        self.imports = {name: {target} for name, target in here.imports.items()}
         for inner in ast.walk(node):
             if isinstance(inner, (ast.Import, ast.ImportFrom)):
-                self.imports |= _imported(inner)
+                for name, target in _imported(inner).items():
+                    self.imports.setdefault(name, set()).add(target)
 
     def visit_Import(self, node):
         pass  # what it brings counts where it is named
@@ -219,15 +221,15 @@ class _Names(ast.NodeVisitor):
             if name in self.here.definitions and self.here.name:
                 self.found.add((self.here.name, name))
             return
-        module, symbol = self.imports[name]
-        if symbol is not None and _file(f"{module}.{symbol}"):
-            module, symbol = f"{module}.{symbol}", None
-        if symbol is None:
-            chain = list(chain)
-            while chain and _file(f"{module}.{chain[0]}"):
-                module = f"{module}.{chain.pop(0)}"
-            symbol = chain[0] if chain else None
-        self.found |= _resolve(module, symbol)
+        for module, symbol in self.imports[name]:
+            rest = list(chain)
+            if symbol is not None and _file(f"{module}.{symbol}"):
+                module, symbol = f"{module}.{symbol}", None
+            if symbol is None:
+                while rest and _file(f"{module}.{rest[0]}"):
+                    module = f"{module}.{rest.pop(0)}"
+                symbol = rest[0] if rest else None
+            self.found |= _resolve(module, symbol)
 
     def visit_FunctionDef(self, node):
         for part in (*node.decorator_list, node.args, *node.body):
@@ -372,20 +374,23 @@ def _write(node, say):
         value = getattr(node, field, None)
         if value is None or value == []:
             continue
+        if _says_only(node, field):
+            continue
         if field == "body" and isinstance(value, list):
             value = [n for n in value if not _is_text(n)]
-        elif isinstance(node, ast.arg) and field in ("annotation", "type_comment"):
-            continue
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and field == "returns":
-            continue
-        elif isinstance(node, ast.keyword) and field == "value" and node.arg in _WORDS:
-            continue
-        elif field in ("ctx", "kind"):
-            continue
         say(field)
         say("=")
         _write(value, say)
     say(")")
+
+
+def _says_only(node, field):
+    """Whether a field of a node decides no output."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return field == "returns"
+    if isinstance(node, ast.keyword):
+        return field == "value" and node.arg in _WORDS
+    return field in ("ctx", "kind") or (isinstance(node, ast.arg) and field == "annotation")
 
 
 class _Wordless(ast.NodeTransformer):
