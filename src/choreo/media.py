@@ -223,12 +223,13 @@ def source(path, **options):
 def _local(path):
     name = f"file:{Path(path).resolve()}"
     try:
-        name.encode()
-    except UnicodeEncodeError as error:
+        # As bytes: where Python takes file names for ASCII, a good name holds escapes, which
+        # ffmpeg-python can't take.
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeError as error:
         raise ItemError(
             "its name or folder is no UTF-8 text", where=path, remedy="Rename it"
         ) from error
-    return name
 
 
 def target(stream, path, **options):
@@ -243,11 +244,13 @@ def target(stream, path, **options):
 
 
 def _command(node, loglevel="error"):
-    return ffmpeg.compile(
+    command = ffmpeg.compile(
         node.global_args("-hide_banner", "-nostdin", "-loglevel", loglevel),
         cmd=ffmpeg_binary(),
         overwrite_output=True,
     )
+    # The bytes of `_local`'s names, whatever Python takes file names for.
+    return [os.fsdecode(part.encode("utf-8", "surrogateescape")) for part in command]
 
 
 def last_lines(text, count=3):
