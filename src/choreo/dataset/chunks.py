@@ -1,5 +1,6 @@
 """A clip cut into 5-second chunks of pose and audio (thesis section 4.1)."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -204,7 +205,7 @@ def cut(
     Raises
     ------
     ItemError
-        Where the clip has no whole chunk, or all of them are dropped.
+        Where the clip has no whole chunk, all of them are dropped, or its start is no time.
     ConfigError
         For a stride that can't be; of `released`, any but 5.
     """
@@ -215,6 +216,13 @@ def cut(
             where="dataset.stride_seconds",
             value=stride_seconds,
             remedy=f"Leave it at {CHUNK_SECONDS}, or use method thesis",
+        )
+    if not (math.isfinite(normalised.start_seconds) and normalised.start_seconds >= 0):
+        raise ItemError(
+            "the poses begin at no second of the song",
+            where=where,
+            value=normalised.start_seconds,
+            remedy="Give the seconds from the song's first sample on, 0 or more",
         )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
