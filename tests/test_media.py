@@ -1,5 +1,10 @@
 """The ffmpeg wrapper: frames in, frames out, nothing of the outside world."""
 
+import os
+import re
+import subprocess
+import sys
+
 import ffmpeg
 import numpy as np
 import pytest
@@ -134,3 +139,18 @@ def test_last_lines():
     assert media.last_lines("one\ntwo", 1) == "two"
     assert media.last_lines(" \n") == "no message"
     assert media.last_lines("[in#0 @ 0x1f0a] [h264 @ 0x55d0] no frame!") == "no frame!"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux")
+def test_a_name_that_the_locale_has_no_letters_for_is_not_held_against_the_file(tmp_path):
+    path = write(tmp_path / "na\u00efve \u6f22.mp4", [20] * 5)
+    code = "import sys; from choreo import media; print(media.count_packets(sys.argv[1]))"
+    plain = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for environment, said in (
+        (plain, "AccidentError: .*can't be said in this terminal's encoding .*PYTHONUTF8=1"),
+        (plain | {"PYTHONUTF8": "1"}, "^5$"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, path], env=environment, capture_output=True, text=True
+        )
+        assert re.search(said, done.stdout + done.stderr), done.stderr

@@ -18,6 +18,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -223,6 +224,14 @@ def _local(path):
     try:
         name.encode()
     except UnicodeEncodeError as error:
+        with contextlib.suppress(UnicodeError):
+            os.fsencode(name).decode()
+            encoding = sys.getfilesystemencoding()
+            raise AccidentError(
+                f"its name can't be said in this terminal's encoding ({encoding})",
+                where=path,
+                remedy="Set PYTHONUTF8=1 and run the same command again",
+            ) from error
         raise ItemError(
             "its name or folder is no UTF-8 text", where=path, remedy="Rename it"
         ) from error

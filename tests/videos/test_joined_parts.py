@@ -215,6 +215,7 @@ def test_joined_songs_are_heard_whole_in_a_drawn_video(tmp_path):
         "beats {two}",
         "import coco {track} --video {two} -o {out}/a.npz",
         "dataset shard {track} {two} -o {out}/a.h5",
+        "render {track} --audio {two} -o {out}/a.mp4",
     ],
 )
 def test_every_verb_refuses_them(verb, tmp_path, capsys):
