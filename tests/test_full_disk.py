@@ -18,6 +18,7 @@ from choreo.errors import AccidentError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import Measurements
 from choreo.files import write_json
+from choreo.poses.formats import registry
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
 from choreo.training.networks import Networks, save_state
@@ -97,6 +98,30 @@ WRITERS = {
     ).save(out / "m.npz"),
     "text": lambda out, made: write_json(out / "j.json", ["x" * 9000]),
 }
+
+
+@pytest.mark.parametrize("size", [0, 300])
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [
+        ("alphapose", "a.json"),
+        ("openpose", "folder"),
+        ("coco", "a.json"),
+        ("mmpose", "a.json"),
+        ("aist", "a.pkl"),
+        ("deeplabcut", "a.csv"),
+        ("deeplabcut", "a.h5"),
+        ("movement", "a.nc"),
+    ],
+)
+def test_nor_in_another_tools_format(tmp_path, format, name, size):
+    track = TRACK if format == "openpose" else TRACK.to("coco17")
+    with full_after(size), pytest.raises(AccidentError) as caught:
+        registry.write(format, track, tmp_path / name)
+    assert str(tmp_path) in caught.value.where
+    assert list(tmp_path.iterdir()) == []
+    registry.write(format, track, tmp_path / name)
+    assert list(tmp_path.iterdir()) != []
 
 
 @pytest.mark.parametrize("size", [0, 5000])

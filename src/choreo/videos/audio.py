@@ -418,6 +418,24 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     return song
 
 
+def check_song(path):
+    """Refuse what `read_song` refuses, without taking its samples.
+
+    Parameters
+    ----------
+    path : str or Path
+        A sound or video file.
+
+    Raises
+    ------
+    ItemError
+        Where it holds no sound, or ffmpeg reads a part of it only.
+    """
+    source = look(path)
+    if source.sound is None or place_sound(source) is None:
+        raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
+
+
 def _together(blocks):
     """Join blocks without ever holding them twice, as a list of them and its copy would be."""
     grown = bytearray()
