@@ -14,12 +14,10 @@ What a fast path cannot tell by itself is the octave. Kick and snare are on beat
 a path that counts twice, every second beat has both less treble and less bass.
 """
 
-import functools
-
 import numpy as np
 from scipy import ndimage
 
-from choreo.beats.sound import framed
+from choreo.beats.sound import framed, triangles
 
 _STEP_SECONDS, _WINDOW_SECONDS = 0.01, 0.064
 _BLOCK = 2000  # frames whose spectra are held at a time
@@ -83,7 +81,8 @@ def find_beats(audio, rate, *, block=_BLOCK):
 def _levels(audio, rate, hop, block):
     """Levels of mel bands, shape (T, 40); frame k is at ``k * hop`` samples."""
     window = 2 ** round(np.log2(_WINDOW_SECONDS * rate))
-    shape, filters = np.hanning(window + 1)[:-1].astype(np.float32), _mel_filters(rate, window)
+    shape = np.hanning(window + 1)[:-1].astype(np.float32)
+    filters = triangles(_edges(rate), rate, window).T
     levels = np.empty((1 + len(audio) // hop, _BANDS), np.float32)
     for start in range(0, len(levels), block):
         stop = min(start + block, len(levels))
@@ -94,16 +93,10 @@ def _levels(audio, rate, hop, block):
     return levels
 
 
-@functools.cache
-def _mel_filters(rate, window):
-    """Triangles of unit sum that are equally far apart in mel, shape (F, 40)."""
+def _edges(rate):
+    """Hz of the edges of the bands: equally far apart in mel."""
     mel = 2595 * np.log10(1 + np.array([_LOWEST, min(_HIGHEST, rate / 2)]) / 700)
-    edges = 700 * (10 ** (np.linspace(*mel, _BANDS + 2) / 2595) - 1)
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = np.fft.rfftfreq(window, 1 / rate)[:, None]
-    rise, fall = (bins - low) / (centre - low), (high - bins) / (high - centre)
-    filters = np.maximum(0, np.minimum(rise, fall))
-    return (filters / np.maximum(filters.sum(0), 1e-9)).astype(np.float32)
+    return 700 * (10 ** (np.linspace(*mel, _BANDS + 2) / 2595) - 1)
 
 
 def _onsets(levels, block):
