@@ -37,7 +37,11 @@ _USUAL_TEMPO, _OCTAVES = 120.0, 0.9
 _TWICE, _TWICE_POWER = 0.32, 0.4
 """Difference of alternate beats from which one in two is none, at 120 BPM, and how it grows
 with the interval: half of a fast tempo is likelier than half of a slow one."""
-_QUIET = 1e-3  # of the loudest band: before the first and after the last such frame is nothing
+_USUAL_HIT = 90  # percentile of the hits at beats, to which louder ones are cut
+_QUIET = (
+    1e-2  # of the usual loudest band: before the first and after the last such frame is nothing
+)
+_NOTHING, _USUAL = 1e-6, 95  # of the loudest frame; percentile of the others
 _ONSET, _SHARE = 0.05, 0.25  # a pulse has an onset at one beat in four at least
 _NONE = 255  # no beat before
 
@@ -63,7 +67,9 @@ def find_beats(audio, rate, *, block=_BLOCK):
     onsets, percussion = _onsets(levels, block)
     if not onsets.any():
         return np.zeros(0)
-    loud = levels.max(1) >= _QUIET * levels.max()
+    loudest = levels.max(1)
+    # One bang makes no song quiet: compared is with what is usual where there is sound.
+    loud = loudest >= _QUIET * np.percentile(loudest[loudest > _NOTHING * loudest.max()], _USUAL)
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     per_minute = 60 * rate / hop
     intervals = np.arange(round(per_minute / _FASTEST), round(per_minute / _SLOWEST) + 1)
@@ -202,6 +208,8 @@ def _between(origin, intervals, share):
 def _octave(beats, percussion, longest, per_minute):
     """Leave out every second beat while kick and treble say that it is none."""
     hits = ndimage.maximum_filter1d(percussion, 2 * 4 + 1, axis=0)
+    # One bang decides nothing.
+    hits = np.minimum(hits, np.percentile(hits[beats], _USUAL_HIT, axis=0)) if len(beats) else hits
     while len(beats) > 8:
         interval = np.median(np.diff(beats))
         if 2 * interval > longest:
