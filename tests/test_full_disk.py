@@ -191,7 +191,7 @@ platformdirs.user_cache_path = lambda name: Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from choreo.errors import AccidentError
 try:
-    import choreo.evaluation.librosa_cache
+    import choreo.beats.librosa_cache
 except AccidentError as error:
     print(error)
     sys.exit(3)

@@ -3,7 +3,7 @@ import wave
 import numpy as np
 import pytest
 
-from choreo.evaluation.librosa_cache import librosa
+from choreo.beats.librosa_cache import librosa
 from choreo.synth.names import SONGS
 from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, save_song
 
