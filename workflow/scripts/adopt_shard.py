@@ -18,6 +18,7 @@ def action(terminal):
         method=p.method,
         outside=p.outside,
         stride_seconds=p.stride_seconds,
+        max_repaired=p.max_repaired,
         licence=p.row["licence"],
         score=p.row["score"],
     )

@@ -1,5 +1,6 @@
 """A clip cut into 5-second chunks of pose and audio (thesis section 4.1)."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -192,8 +193,7 @@ def cut(
         Step between the chunks; less than 5 makes them overlap. The cuts of `released` have
         no other.
     max_repaired : float
-        Largest share of repaired joints of a chunk; 1 takes all. The code had no such rule:
-        of `released` it is 1.
+        See `too_repaired`.
     where : str, optional
         What an error names, such as the video's id.
 
@@ -204,7 +204,7 @@ def cut(
     Raises
     ------
     ItemError
-        Where the clip has no whole chunk, or all of them are dropped.
+        Where the clip has no whole chunk, all of them are dropped, or its start is no time.
     ConfigError
         For a stride that can't be; of `released`, any but 5.
     """
@@ -215,6 +215,13 @@ def cut(
             where="dataset.stride_seconds",
             value=stride_seconds,
             remedy=f"Leave it at {CHUNK_SECONDS}, or use method thesis",
+        )
+    if not (math.isfinite(normalised.start_seconds) and normalised.start_seconds >= 0):
+        raise ItemError(
+            "the poses begin at no second of the song",
+            where=where,
+            value=normalised.start_seconds,
+            remedy="Give the seconds from the song's first sample on, 0 or more",
         )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
@@ -230,7 +237,7 @@ def cut(
         raise _no_chunk(runs, sizes, where)
     kept, dropped = [], Counter()
     for index, frames, samples in _numbered(rows, step):
-        reason = _unusable(normalised, frames, len(audio[samples]), 1 if released else max_repaired)
+        reason = _unusable(normalised, frames, len(audio[samples]), max_repaired)
         if reason:
             dropped[reason] += 1
         else:
@@ -257,6 +264,25 @@ def cut(
         dropped=dict(sorted(dropped.items())),
         remainder_seconds=(sizes[0] - _covered(rows)) / POSE_FPS,
     )
+
+
+def too_repaired(repaired, method, max_repaired=MAX_REPAIRED):
+    """Tell which chunks hold too much that cleaning made up: the one rule, wherever they pass.
+
+    Parameters
+    ----------
+    repaired : ndarray of bool, shape (N, 50, 18)
+    method : {"thesis", "released"}
+        The code had no such rule: of `released` every chunk is taken.
+    max_repaired : float
+        Largest share of repaired joints of a chunk; 1 takes all.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+    """
+    share = np.mean(repaired, axis=(1, 2))
+    return np.zeros(len(share), bool) if method == "released" else share > max_repaired
 
 
 def complete_runs(poses):
@@ -352,7 +378,7 @@ def _unusable(normalised, frames, n_samples, max_repaired):
         return "outside"
     if n_samples <= CHUNK_SAMPLES - (1 if normalised.method == "released" else FRAME_SAMPLES):
         return "short sound"
-    if normalised.repaired[frames].mean() > max_repaired:
+    if too_repaired(normalised.repaired[None, frames], normalised.method, max_repaired)[0]:
         return "repaired"
     return None
 

@@ -9,15 +9,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
-from choreo.dataset.audio import SAMPLE_RATE, encode
+from choreo.dataset.audio import encode
 from choreo.dataset.normalise import POSE_FPS, to_pixels
-from choreo.files import whole
 from choreo.track import PoseTrack
 from choreo.training.data import load_batch
 from choreo.training.pose_generator import JOINTS, draw_noise
+from choreo.videos.audio import write_wav
 
 
 class Looks:
@@ -78,8 +77,7 @@ class Looks:
             meta={"source": "early look", "epoch": epoch, "chunk": self._chunk},
         ).save(path)
         song = self._folder / "song.wav"
-        with whole(song) as temporary:
-            soundfile.write(temporary, encode(audio.reshape(-1), self._dataset.method), SAMPLE_RATE)
+        write_wav(song, [encode(audio.reshape(-1), self._dataset.method)])
         command = [sys.executable, "-m", "choreo.training.render_look", str(path), str(song)]
         self._drawing.append(subprocess.Popen([*command, str(self._log_dir), str(step)]))
 
