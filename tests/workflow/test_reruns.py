@@ -105,8 +105,7 @@ def test_words_layout_and_annotations_rerun_nothing(package):
     tables = package / "tables.py"
     tables.write_text(tables.read_text() + "\n# a comment\n\n\n'a text of nobody'\n")
     path = package / "cleaning" / "gaps.py"
-    text = path.read_text()
-    path.write_text(re.sub(r'"""\w[^\n]*', '"""Said anew.', text))
+    path.write_text(re.sub(r'(?m)^( *""")(?=\w)', r"\1Said anew: ", path.read_text()))
     layout = package / "dataset" / "layout.py"
     message = re.search(r"raise ItemError\(\s*f?\"[^\"]+\"", layout.read_text())[0]
     edit(layout, message, message[:-1] + ' indeed"')
