@@ -2,7 +2,6 @@
 # a clip, and the cleaning benchmark.
 rule clean_track:
     input:
-        code=code("clean_track.py"),
         track=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
         truth=branch(
@@ -24,6 +23,7 @@ rule clean_track:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("clean_track.py"),
         item=item,
         stage="cleaning",
         on_bad_video=STUDY.on_bad_video,
@@ -39,7 +39,6 @@ rule clean_track:
 
 rule figure5:
     input:
-        code=code("figure5.py"),
         videos=[] if SIMULATED else collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
         before=collect(f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz", video=VIDEOS),
         after=collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
@@ -62,6 +61,8 @@ rule figure5:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("figure5.py"),
     message:
         "cleaning: Figure 5"
     script:
@@ -70,7 +71,6 @@ rule figure5:
 
 rule cleaning_page:
     input:
-        code=code("cleaning_page.py"),
         video=[] if SIMULATED else f"{OUT}/videos/{{video}}.mp4",
         before=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         after=f"{OUT}/cleaning/{{video}}.npz",
@@ -93,6 +93,8 @@ rule cleaning_page:
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("cleaning_page.py"),
     message:
         "cleaning: what was found and done in {wildcards.video}"
     script:
@@ -100,59 +102,59 @@ rule cleaning_page:
 
 
 rule spoil_truths:
-    input:
-        code=code("cleaning_benchmark.py"),
     output:
         table=report(
-            f"{OUT}/tables/cleaning_benchmark.html",
+            f"{ONCE}/tables/cleaning_benchmark.html",
             caption="../workflow/report/cleaning_benchmark.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Methods at rising rates of faults"},
         ),
         kinds=report(
-            f"{OUT}/tables/cleaning_kinds.html",
+            f"{ONCE}/tables/cleaning_kinds.html",
             caption="../workflow/report/cleaning_kinds.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Methods by kind of fault"},
         ),
         draws=report(
-            f"{OUT}/tables/cleaning_draws.html",
+            f"{ONCE}/tables/cleaning_draws.html",
             caption="../workflow/report/cleaning_draws.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Spread over draws, 24 fps, low scores"},
         ),
         flicker=report(
-            f"{OUT}/tables/cleaning_flicker.html",
+            f"{ONCE}/tables/cleaning_flicker.html",
             caption="../workflow/report/cleaning_flicker.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Joints that flicker"},
         ),
         figure=report(
-            f"{OUT}/figures/cleaning_benchmark.png",
+            f"{ONCE}/figures/cleaning_benchmark.png",
             caption="../workflow/report/cleaning_benchmark.rst",
             category="3 Cleaning",
             subcategory="Benchmark",
             labels={"what": "Errors, beats and accents"},
         ),
-        forms=multiext(f"{OUT}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
-        kinds_forms=multiext(f"{OUT}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
-        draws_forms=multiext(f"{OUT}/tables/cleaning_draws", ".csv", ".md", ".tex"),
-        flicker_forms=multiext(f"{OUT}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
-        pdf=f"{OUT}/figures/cleaning_benchmark.pdf",
+        forms=multiext(f"{ONCE}/tables/cleaning_benchmark", ".csv", ".md", ".tex"),
+        kinds_forms=multiext(f"{ONCE}/tables/cleaning_kinds", ".csv", ".md", ".tex"),
+        draws_forms=multiext(f"{ONCE}/tables/cleaning_draws", ".csv", ".md", ".tex"),
+        flicker_forms=multiext(f"{ONCE}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
+        pdf=f"{ONCE}/figures/cleaning_benchmark.pdf",
     log:
-        f"{OUT}/logs/spoil_truths.log",
+        f"{ONCE}/logs/spoil_truths.log",
     benchmark:
-        f"{OUT}/benchmarks/spoil_truths.tsv"
+        f"{ONCE}/benchmarks/spoil_truths.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        code=code("cleaning_benchmark.py"),
     message:
         "cleaning: the methods on spoiled true tracks"
     script:
@@ -161,7 +163,6 @@ rule spoil_truths:
 
 rule cleaning_estimators:
     input:
-        code=code("cleaning_estimators.py"),
         tracks=collect(
             f"{OUT}/poses/{{estimator}}/{{video}}.npz",
             estimator=ESTIMATORS,
@@ -187,6 +188,8 @@ rule cleaning_estimators:
     resources:
         mem_mb=1000,
         runtime=60,
+    params:
+        code=code("cleaning_estimators.py"),
     message:
         "cleaning: the methods on the estimators' own errors"
     script:

@@ -10,6 +10,8 @@ import choreo.workflow
 from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
+from choreo.files import NAME
+from choreo.pipeline.digest import Digests
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
 from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
@@ -33,7 +35,10 @@ try:
     STUDY = choreo.config.read_config(
         config, where=", ".join(map(str, workflow.configfiles)) or "config"
     )
-    ROWS = {row.id: row for row in choreo.config.read_table(STUDY.table)}
+    ROWS = choreo.workflow.Named(
+        ((row.id, row) for row in choreo.config.read_table(STUDY.table)),
+        what=f"video in {STUDY.table}",
+    )
     SPLITS = assign_splits(
         list(ROWS.values()),
         by=tuple(STUDY.dataset.split.by),
@@ -67,7 +72,7 @@ CLIPS = list(ROWS)
 # Those that are videos, and no shards that were imported.
 VIDEOS = [video for video, row in ROWS.items() if row.kind != "shard"]
 # Videos of a song, and the songs that the dances of the evaluation are made for.
-SONGS = {}
+SONGS = choreo.workflow.Named(what=f"song in {STUDY.table}")
 for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
@@ -102,25 +107,29 @@ WITH_TRUTH = [v for v, row in ROWS.items() if row.kind == "demo" and not SIMULAT
 TABLES = []
 if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
-    TABLES += [
-        "cleaning_benchmark",
-        "cleaning_kinds",
-        "cleaning_draws",
-        "cleaning_flicker",
-    ]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
 PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
-TABLES += ["sensitivity"]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.
 TABLE3 = f"{OUT}/tables/table3.html"
 TABLE3 = [TABLE3] if TEST_SONGS and Path(TABLE3).is_file() else []
 FIGURES = []
 if VIDEOS:
-    FIGURES += ["figure1x_thresholds", "figure2", "figure5", "cleaning_benchmark"]
-FIGURES += [*(["figure7", "figureA1"] if TRAINED else []), "sensitivity"]
+    FIGURES += ["figure1x_thresholds", "figure2", "figure5"]
+FIGURES += ["figure7", "figureA1"] if TRAINED else []
+# What is the same for every study: made by targets of its own, once for all of them. Where it
+# is there the report shows it.
+ONCE = f"results/{choreo.config.ONCE}"
+BENCHMARK = ["benchmark", "kinds", "draws", "flicker"]
+ONCE_FILES = [
+    *(f"{ONCE}/tables/cleaning_{table}.html" for table in BENCHMARK),
+    f"{ONCE}/figures/cleaning_benchmark.png",
+    f"{ONCE}/tables/sensitivity.html",
+    f"{ONCE}/figures/sensitivity.png",
+]
+SHARED = [path for path in map(Path, ONCE_FILES) if path.is_file()]
 # Fetched once for all studies.
 RESOURCES = STUDY.poses.resources
 OPENPOSE_IMAGE = f"{RESOURCES}/openpose/openpose.sif"
@@ -133,20 +142,24 @@ if not TEST_SONGS and workflow.is_main_process:
 
 
 wildcard_constraints:
-    video="|".join(CLIPS),
-    song="|".join(SONGS),
+    # No list of thousands of names, which each look at a path would go through.
+    video=NAME,
+    song=NAME,
     estimator="|".join(ESTIMATORS),
     model="|".join([*MODELS, *AUDITED]),
     seed=r"\d+",
 
 
-def code(script, *models):
-    """Modules that a script imports: editing one reruns the rules that use it.
+DIGESTS = Digests(".snakemake/choreo/code.json")
 
-    Of models, also those of their families.
+
+def code(script, *models):
+    """Digest of the code that a script uses: editing that code reruns its rule.
+
+    Of models, also that of their families.
     """
     families = sorted({FAMILIES[RECIPES[model].family] for model in models})
-    return choreo.workflow.code(ROOT / "workflow" / "scripts" / script, *families)
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *families)
 
 
 def item(wildcards):
@@ -154,9 +167,20 @@ def item(wildcards):
     return f"{wildcards.video} ({STUDY.table}, line {ROWS[wildcards.video].line})"
 
 
+def only(videos):
+    """Wildcard constraint: these videos of the table."""
+    chosen, others = set(videos), set(ROWS) - set(videos)
+    if not others:
+        return NAME
+    # The shorter list, since every name is compared with all of it.
+    if len(others) < len(chosen):
+        return f"(?!(?:{'|'.join(sorted(others))})(?![A-Za-z0-9_-])){NAME}"
+    return "|".join(sorted(chosen)) or "(?!)"
+
+
 def of_kind(kind):
     """Wildcard constraint: the videos whose source is of this kind (or none)."""
-    return "|".join(v for v, row in ROWS.items() if row.kind == kind) or "(?!)"
+    return only(v for v, row in ROWS.items() if row.kind == kind)
 
 
 def source_of(wildcards):
@@ -326,8 +350,8 @@ def wants_gpu(device):
 
 
 onsuccess:
-    choreo.workflow.say_problems(OUT)
+    choreo.workflow.list_problems(OUT)
 
 
 onerror:
-    choreo.workflow.say_problems(OUT)
+    choreo.workflow.list_problems(OUT)

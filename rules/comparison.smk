@@ -5,7 +5,6 @@ COMPARISONS = collect(f"{OUT}/comparison/{{video}}.json", video=VIDEOS)
 
 rule measure_quality:
     input:
-        code=code("measure_quality.py"),
         track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
         people=native_people,
         truth=branch(
@@ -26,6 +25,7 @@ rule measure_quality:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("measure_quality.py"),
         item=item,
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
@@ -41,13 +41,11 @@ rule measure_quality:
 
 rule table1:
     input:
-        code=code("table1.py"),
         qualities=collect(
             f"{OUT}/comparison/{{estimator}}/{{video}}.json",
             estimator=ESTIMATORS,
             video=VIDEOS,
         ),
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/tables/table1.html",
@@ -67,6 +65,7 @@ rule table1:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("table1.py"),
         estimators=ESTIMATORS,
         study=STUDY.study,
         seed=STUDY.seed,
@@ -78,7 +77,6 @@ rule table1:
 
 rule figure2:
     input:
-        code=code("figure2.py"),
         videos=collect(f"{OUT}/videos/{{video}}.mp4", video=VIDEOS),
         tracks=collect(
             f"{OUT}/poses/{{estimator}}/{{video}}.npz",
@@ -104,6 +102,7 @@ rule figure2:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("figure2.py"),
         estimators=ESTIMATORS,
     message:
         "comparison: Figure 2"
@@ -113,7 +112,6 @@ rule figure2:
 
 rule compare_tracks:
     input:
-        code=code("compare_tracks.py"),
         tracks=lambda w: collect(
             f"{OUT}/poses/{{estimator}}/{w.video}.npz", estimator=ESTIMATORS
         ),
@@ -135,6 +133,7 @@ rule compare_tracks:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("compare_tracks.py"),
         item=item,
         stage="comparison",
         on_bad_video=STUDY.on_bad_video,
@@ -148,9 +147,7 @@ rule compare_tracks:
 
 rule table1x:
     input:
-        code=code("table1x.py"),
         comparisons=COMPARISONS,
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/tables/table1x.html",
@@ -184,6 +181,7 @@ rule table1x:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("table1x.py"),
         estimators=ESTIMATORS,
         study=STUDY.study,
         seed=STUDY.seed,
@@ -195,9 +193,7 @@ rule table1x:
 
 rule figure1x_thresholds:
     input:
-        code=code("figure1x_thresholds.py"),
         comparisons=COMPARISONS,
-        problems=ancient(PROBLEMS),
     output:
         report(
             f"{OUT}/figures/figure1x_thresholds.png",
@@ -217,6 +213,7 @@ rule figure1x_thresholds:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("figure1x_thresholds.py"),
         estimators=ESTIMATORS,
         seed=STUDY.seed,
     message:
@@ -228,7 +225,6 @@ rule figure1x_thresholds:
 # Times differ from run to run, so they are not among the tables.
 rule estimator_speed:
     input:
-        code=code("estimator_speed.py"),
         tracks=collect(
             f"{OUT}/poses/{{estimator}}/{{video}}.npz",
             estimator=ESTIMATORS,
@@ -253,6 +249,7 @@ rule estimator_speed:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("estimator_speed.py"),
         estimators=ESTIMATORS,
         study=STUDY.study,
         benchmarks=f"{OUT}/benchmarks",

@@ -1,7 +1,6 @@
 # Stage `dances`: for each model and test song a dance of the song's full length.
 rule song:
     input:
-        code=code("song.py"),
         audio=lambda w: [sound_of(video) for video in SONGS[w.song]],
     output:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
@@ -16,6 +15,7 @@ rule song:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("song.py"),
         item=lambda w: f"song {w.song}",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
@@ -27,7 +27,6 @@ rule song:
 
 rule generate_dance:
     input:
-        code=lambda w: code("generate_dance.py", w.model),
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     output:
@@ -43,6 +42,7 @@ rule generate_dance:
         mem_mb=2000,
         runtime=30,
     params:
+        code=lambda w: code("generate_dance.py", w.model),
         item=lambda w: f"song {w.song}",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
@@ -58,7 +58,6 @@ rule generate_dance:
 
 rule render_dance:
     input:
-        code=code("render_dance.py"),
         track=f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz",
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     output:
@@ -79,6 +78,7 @@ rule render_dance:
         mem_mb=1000,
         runtime=30,
     params:
+        code=code("render_dance.py"),
         item=lambda w: f"song {w.song}",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
@@ -92,7 +92,6 @@ rule render_dance:
 # How each way of joining pieces shows, whichever of them the study's dances have.
 rule seams:
     input:
-        code=code("seams.py", *MODELS),
         weights=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
             model=MODELS,
@@ -120,6 +119,7 @@ rule seams:
         mem_mb=2000,
         runtime=30,
     params:
+        code=code("seams.py", *MODELS),
         item="the seams between pieces",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,

@@ -1,7 +1,6 @@
 # Stage `dataset`: normalised 5-second chunks of pose and audio in one packed file.
 rule write_shard:
     input:
-        code=code("write_shard.py"),
         track=f"{OUT}/cleaning/{{video}}.npz",
         audio=SOUND,
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
@@ -12,7 +11,7 @@ rule write_shard:
     benchmark:
         f"{OUT}/benchmarks/write_shard/{{video}}.tsv"
     wildcard_constraints:
-        video="|".join(VIDEOS) or "(?!)",
+        video=only(VIDEOS),
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -20,6 +19,7 @@ rule write_shard:
         mem_mb=1000,
         runtime=20,
     params:
+        code=code("write_shard.py"),
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
@@ -41,7 +41,6 @@ rule write_shard:
 # A row of the table that is a shard of `choreo dataset import`.
 rule adopt_shard:
     input:
-        code=code("adopt_shard.py"),
         source=source_of,
     output:
         shard=f"{OUT}/dataset/shards/{{video}}.h5",
@@ -59,6 +58,7 @@ rule adopt_shard:
         mem_mb=500,
         runtime=20,
     params:
+        code=code("adopt_shard.py"),
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
@@ -74,6 +74,7 @@ rule adopt_shard:
             if SPLITS[w.video] == "train"
             else None
         ),
+        max_repaired=STUDY.dataset.max_repaired,
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
     message:
         "dataset: imported chunks of {wildcards.video}"
@@ -83,7 +84,6 @@ rule adopt_shard:
 
 rule pack_dataset:
     input:
-        code=code("pack_dataset.py"),
         shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
     output:
         dataset=f"{OUT}/dataset/dataset.h5",
@@ -107,9 +107,11 @@ rule pack_dataset:
         mem_mb=1000,
         runtime=60,
     params:
+        code=code("pack_dataset.py"),
         study=STUDY.study,
         splits=SPLITS,
         by=STUDY.dataset.split.by,
+        max_repaired=STUDY.dataset.max_repaired,
     message:
         "dataset: packing"
     script:

@@ -13,7 +13,6 @@ JUDGE = [
 
 rule train_extractor:
     input:
-        code=code("train_extractor.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
     output:
         extractor=f"{OUT}/evaluation/extractor.safetensors",
@@ -28,6 +27,7 @@ rule train_extractor:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("train_extractor.py"),
         item="the real training dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -40,7 +40,6 @@ rule train_extractor:
 
 rule measure_bounds:
     input:
-        code=code("measure_bounds.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
@@ -57,6 +56,7 @@ rule measure_bounds:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("measure_bounds.py"),
         item="the real test dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -72,7 +72,6 @@ rule measure_bounds:
 
 rule evaluate_real:
     input:
-        code=code("evaluate_real.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
@@ -90,6 +89,7 @@ rule evaluate_real:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("evaluate_real.py"),
         item="the real dances",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -104,7 +104,6 @@ rule evaluate_real:
 
 rule evaluate_model:
     input:
-        code=code("evaluate_model.py"),
         tracks=collect(
             f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
             song=TEST_SONGS,
@@ -130,6 +129,7 @@ rule evaluate_model:
         mem_mb=2000,
         runtime=60,
     params:
+        code=code("evaluate_model.py"),
         item=lambda w: f"the dances of {w.model}, seed {w.seed}",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -146,7 +146,6 @@ rule evaluate_model:
 
 rule table2:
     input:
-        code=code("table2.py"),
         real=with_test_songs(f"{OUT}/evaluation/real.json"),
         models=collect(
             f"{OUT}/evaluation/{{model}}/seed{{seed}}.json", model=MODELS, seed=SEEDS
@@ -175,6 +174,7 @@ rule table2:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("table2.py"),
         item="Table 2",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -187,7 +187,6 @@ rule table2:
 
 rule table2x:
     input:
-        code=code("table2x.py"),
         bounds=with_test_songs(f"{OUT}/evaluation/bounds.npz"),
         reference=f"{OUT}/evaluation/real_train.npz",
         models=collect(
@@ -216,6 +215,7 @@ rule table2x:
         mem_mb=1000,
         runtime=30,
     params:
+        code=code("table2x.py"),
         item="Table 2x",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -229,27 +229,25 @@ rule table2x:
 
 
 rule sensitivity:
-    input:
-        code=code("sensitivity.py"),
     output:
         figure=report(
-            f"{OUT}/figures/sensitivity.png",
+            f"{ONCE}/figures/sensitivity.png",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (figure)"},
         ),
         table=report(
-            f"{OUT}/tables/sensitivity.html",
+            f"{ONCE}/tables/sensitivity.html",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (table)"},
         ),
-        pdf=f"{OUT}/figures/sensitivity.pdf",
-        forms=multiext(f"{OUT}/tables/sensitivity", ".csv", ".md", ".tex"),
+        pdf=f"{ONCE}/figures/sensitivity.pdf",
+        forms=multiext(f"{ONCE}/tables/sensitivity", ".csv", ".md", ".tex"),
     log:
-        f"{OUT}/logs/sensitivity.log",
+        f"{ONCE}/logs/sensitivity.log",
     benchmark:
-        f"{OUT}/benchmarks/sensitivity.tsv"
+        f"{ONCE}/benchmarks/sensitivity.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -257,7 +255,7 @@ rule sensitivity:
         mem_mb=2000,
         runtime=30,
     params:
-        study=STUDY.study,
+        code=code("sensitivity.py"),
         seed=STUDY.seed,
         seconds=STUDY.evaluation.sensitivity.seconds,
         dancers=STUDY.evaluation.sensitivity.dancers,
@@ -290,7 +288,6 @@ use rule clean_track as fill_gaps with:
 
 use rule write_shard as write_uncleaned_shard with:
     input:
-        code=code("write_shard.py"),
         track=f"{OUT}/cleaning/uncleaned/{{video}}.npz",
         audio=SOUND,
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
@@ -306,7 +303,6 @@ use rule write_shard as write_uncleaned_shard with:
 
 use rule pack_dataset as pack_uncleaned_dataset with:
     input:
-        code=code("pack_dataset.py"),
         shards=collect(f"{OUT}/dataset/uncleaned/shards/{{video}}.h5", video=VIDEOS),
     output:
         dataset=f"{OUT}/dataset/uncleaned/dataset.h5",
@@ -324,8 +320,6 @@ use rule pack_dataset as pack_uncleaned_dataset with:
 
 # Poses for studies that are too large to be drawn (config/audit.yaml).
 rule simulated_poses:
-    input:
-        code=code("simulated_poses.py"),
     output:
         track=f"{OUT}/poses/simulated/{{video}}.npz",
         audio=f"{OUT}/poses/simulated/{{video}}.wav",
@@ -342,6 +336,7 @@ rule simulated_poses:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("simulated_poses.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -357,7 +352,6 @@ rule simulated_poses:
 
 rule measure_regeneration:
     input:
-        code=code("measure_regeneration.py"),
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         tracks=collect(
             f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
@@ -378,6 +372,7 @@ rule measure_regeneration:
         mem_mb=2000,
         runtime=30,
     params:
+        code=code("measure_regeneration.py"),
         item=lambda w: f"the music features of {w.model}, seed {w.seed}",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -389,8 +384,6 @@ rule measure_regeneration:
 
 
 rule measure_cleaning:
-    input:
-        code=code("measure_cleaning.py"),
     output:
         record=f"{OUT}/evaluation/cleaning.json",
     log:
@@ -404,6 +397,7 @@ rule measure_cleaning:
         mem_mb=1000,
         runtime=10,
     params:
+        code=code("measure_cleaning.py"),
         seed=STUDY.seed,
     message:
         "evaluation: cleaning of true tracks with known faults"
@@ -413,7 +407,6 @@ rule measure_cleaning:
 
 rule table3:
     input:
-        code=code("table3.py"),
         dances=with_test_songs(
             collect(
                 f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
@@ -461,6 +454,7 @@ rule table3:
         mem_mb=1000,
         runtime=30,
     params:
+        code=code("table3.py"),
         item="Table 3",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,

@@ -7,7 +7,6 @@ seen_by_linker = (
 
 rule mediapipe_poses:
     input:
-        code=code("mediapipe_poses.py"),
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
     output:
@@ -24,6 +23,7 @@ rule mediapipe_poses:
         mem_mb=2000,
         runtime=120,
     params:
+        code=code("mediapipe_poses.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -56,7 +56,6 @@ use rule mediapipe_poses as mediapipe_small_poses with:
 
 rule import_poses:
     input:
-        code=code("import_poses.py"),
         poses=imported_file,
         probe=f"{OUT}/videos/{{video}}.json",
         video=seen_by_linker,
@@ -75,6 +74,7 @@ rule import_poses:
         mem_mb=2000,
         runtime=20,
     params:
+        code=code("import_poses.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -94,8 +94,6 @@ rule import_poses:
 
 
 rule fetch_openpose_image:
-    input:
-        code=code("fetch_openpose_image.py"),
     output:
         image=OPENPOSE_IMAGE,
     log:
@@ -109,6 +107,7 @@ rule fetch_openpose_image:
         mem_mb=2000,
         runtime=240,
     params:
+        code=code("fetch_openpose_image.py"),
         image=STUDY.poses.openpose.image,
         stall_minutes=STUDY.poses.openpose.stall_minutes,
     message:
@@ -119,7 +118,6 @@ rule fetch_openpose_image:
 
 rule openpose_people:
     input:
-        code=code("openpose_people.py"),
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
         image=openpose_image,
@@ -138,6 +136,7 @@ rule openpose_people:
         mem_mb=6000,
         runtime=720,
     params:
+        code=code("openpose_people.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -152,8 +151,6 @@ rule openpose_people:
 
 
 rule fetch_rtmpose_weights:
-    input:
-        code=code("fetch_rtmpose_weights.py"),
     output:
         network=f"{RESOURCES}/rtmpose/{{network}}.onnx",
     log:
@@ -168,6 +165,8 @@ rule fetch_rtmpose_weights:
     resources:
         mem_mb=500,
         runtime=120,
+    params:
+        code=code("fetch_rtmpose_weights.py"),
     message:
         "poses: fetching RTMPose's {wildcards.network}"
     script:
@@ -176,7 +175,6 @@ rule fetch_rtmpose_weights:
 
 rule rtmpose_people:
     input:
-        code=code("rtmpose_people.py"),
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
         detector=rtmpose_network("detector"),
@@ -198,6 +196,7 @@ rule rtmpose_people:
         mem_mb=2000,
         runtime=720,
     params:
+        code=code("rtmpose_people.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -212,8 +211,6 @@ rule rtmpose_people:
 # The source and the weights lie beside these records, undeclared: an edit of our code
 # checks them again instead of fetching most of a gigabyte.
 rule fetch_alphapose:
-    input:
-        code=code("fetch_alphapose.py"),
     output:
         record=f"{RESOURCES}/alphapose/source.json",
     log:
@@ -228,6 +225,7 @@ rule fetch_alphapose:
         mem_mb=500,
         runtime=60,
     params:
+        code=code("fetch_alphapose.py"),
         accept_licence=STUDY.poses.alphapose.accept_licence,
         folder=subpath(output.record, strip_suffix=".json"),
     message:
@@ -237,8 +235,6 @@ rule fetch_alphapose:
 
 
 rule fetch_alphapose_weights:
-    input:
-        code=code("fetch_alphapose_weights.py"),
     output:
         record=f"{RESOURCES}/alphapose/{{part}}.json",
     log:
@@ -255,6 +251,7 @@ rule fetch_alphapose_weights:
         mem_mb=500,
         runtime=240,
     params:
+        code=code("fetch_alphapose_weights.py"),
         accept_licence=STUDY.poses.alphapose.accept_licence,
         folder=subpath(output.record, parent=True),
     message:
@@ -265,7 +262,6 @@ rule fetch_alphapose_weights:
 
 rule alphapose_people:
     input:
-        code=code("alphapose_people.py"),
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
         source=alphapose_source,
@@ -288,6 +284,7 @@ rule alphapose_people:
         mem_mb=8000,
         runtime=1440,
     params:
+        code=code("alphapose_people.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -312,7 +309,6 @@ PEOPLE = {
 
 rule read_people:
     input:
-        code=code("read_people.py"),
         people=f"{OUT}/poses/{{estimator}}/{{video}}.json",
         record=f"{OUT}/poses/{{estimator}}/{{video}}.run.json",
         probe=f"{OUT}/videos/{{video}}.json",
@@ -332,6 +328,7 @@ rule read_people:
         mem_mb=2000,
         runtime=20,
     params:
+        code=code("read_people.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
@@ -348,7 +345,6 @@ rule read_people:
 
 rule dancer_picture:
     input:
-        code=code("dancer_picture.py"),
         track=f"{OUT}/poses/{{estimator}}/{{video}}.npz",
         video=f"{OUT}/videos/{{video}}.mp4",
     output:
@@ -364,6 +360,7 @@ rule dancer_picture:
         mem_mb=1000,
         runtime=20,
     params:
+        code=code("dancer_picture.py"),
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,

@@ -42,23 +42,18 @@ rule comparison:
         f"{OUT}/figures/figure1x_thresholds.png",
         f"{OUT}/figures/figure2.png",
         f"{OUT}/comparison/speed.csv",
-        PROBLEMS,
 
 
 rule cleaning:
     input:
         collect(f"{OUT}/cleaning/{{video}}.npz", video=VIDEOS),
         f"{OUT}/figures/figure5.png",
-        PROBLEMS,
 
 
 rule cleaning_benchmark:
     input:
-        f"{OUT}/figures/cleaning_benchmark.png",
-        collect(
-            f"{OUT}/tables/{{table}}.csv",
-            table=[table for table in TABLES if table.startswith("cleaning_")],
-        ),
+        collect(f"{ONCE}/tables/cleaning_{{table}}.csv", table=BENCHMARK),
+        f"{ONCE}/figures/cleaning_benchmark.png",
 
 
 rule cleaning_qc:
@@ -69,7 +64,6 @@ rule cleaning_qc:
 rule dataset:
     input:
         f"{OUT}/dataset/dataset.h5",
-        PROBLEMS,
 
 
 rule training:
@@ -94,7 +88,6 @@ rule evaluation:
     input:
         f"{OUT}/tables/table2.csv",
         f"{OUT}/tables/table2x_distances.csv",
-        f"{OUT}/tables/sensitivity.csv",
 
 
 rule figures:
@@ -105,4 +98,3 @@ rule figures:
 rule tables:
     input:
         collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
-        PROBLEMS,

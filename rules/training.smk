@@ -1,7 +1,6 @@
 # Stage `training`: one training a model and seed, and its loss curves.
 rule pretrain_perceptual:
     input:
-        code=code("pretrain_perceptual.py"),
         dataset=f"{OUT}/dataset/dataset.h5",
     output:
         weights=f"{OUT}/training/perceptual.safetensors",
@@ -17,6 +16,7 @@ rule pretrain_perceptual:
         mem_mb=2000,
         runtime=240,
     params:
+        code=code("pretrain_perceptual.py"),
         steps=STUDY.training.perceptual_steps,
         seed=STUDY.seed,
         device=STUDY.training.device,
@@ -31,7 +31,6 @@ rule pretrain_perceptual:
 # Models of every family, also those that are not trained in steps (given weights, ...).
 rule train_model:
     input:
-        code=lambda w: code("train_model.py", w.model),
         dataset=training_data,
         perceptual=perceptual_network,
         own=lambda w: list(RECIPES[w.model].own_files.values()),
@@ -54,6 +53,7 @@ rule train_model:
         mem_mb=4000,
         runtime=2880,
     params:
+        code=lambda w: code("train_model.py", w.model),
         recipe=lambda w: RECIPES[w.model].model_dump(),
         device=STUDY.training.device,
         precision=STUDY.training.precision,
@@ -72,7 +72,6 @@ rule train_model:
 
 rule figure7:
     input:
-        code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
             model=[m for m in TRAINED if m == FIGURE7],
@@ -97,6 +96,7 @@ rule figure7:
         mem_mb=500,
         runtime=10,
     params:
+        code=code("loss_curves.py"),
         model=FIGURE7,
     message:
         "training: Figure 7"
@@ -106,7 +106,6 @@ rule figure7:
 
 rule figureA1:
     input:
-        code=code("loss_curves.py"),
         losses=collect(
             f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
             model=TRAINED,
@@ -130,6 +129,8 @@ rule figureA1:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        code=code("loss_curves.py"),
     message:
         "training: Figure A1"
     script:

@@ -1,7 +1,5 @@
 # Stage `videos`: one upright, constant-frame-rate mp4 a row, its probe and its 16 kHz song.
 rule make_demo_clip:
-    input:
-        code=code("make_demo_clip.py"),
     output:
         video=f"{OUT}/videos/demo/{{video}}.mp4",
         truth=f"{OUT}/videos/demo/{{video}}.truth.npz",
@@ -20,6 +18,7 @@ rule make_demo_clip:
         mem_mb=1500,
         runtime=20,
     params:
+        code=code("make_demo_clip.py"),
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
@@ -34,8 +33,6 @@ rule make_demo_clip:
 
 
 rule download_video:
-    input:
-        code=code("download_video.py"),
     output:
         video=f"{OUT}/videos/downloads/{{video}}.video",
     log:
@@ -55,6 +52,7 @@ rule download_video:
         seconds=round(60 * STUDY.videos.download_minutes),
         allow_private=int(STUDY.videos.allow_private),
     params:
+        code=code("download_video.py"),
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
@@ -70,7 +68,6 @@ rule download_video:
 
 rule standardise_video:
     input:
-        code=code("standardise_video.py"),
         source=source_of,
     output:
         video=f"{OUT}/videos/{{video}}.mp4",
@@ -87,6 +84,7 @@ rule standardise_video:
         mem_mb=1500,
         runtime=60,
     params:
+        code=code("standardise_video.py"),
         item=item,
         stage="videos",
         on_bad_video=STUDY.on_bad_video,
@@ -105,37 +103,3 @@ rule standardise_video:
         "videos: standardising {wildcards.video}"
     script:
         "../workflow/scripts/standardise_video.py"
-
-
-rule problems:
-    input:
-        code=code("problems.py"),
-        shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
-        records=collect(f"{OUT}/cleaning/{{video}}.json", video=VIDEOS),
-        qualities=collect(
-            f"{OUT}/comparison/{{estimator}}/{{video}}.json",
-            estimator=ESTIMATORS,
-            video=VIDEOS,
-        ),
-    output:
-        report(
-            multiext(f"{OUT}/videos/problems", ".html"),
-            caption="../workflow/report/problems.rst",
-            category="1 Data",
-            labels={"what": "Videos left out"},
-        ),
-        multiext(f"{OUT}/videos/problems", ".csv", ".md", ".tex"),
-    log:
-        f"{OUT}/logs/problems.log",
-    benchmark:
-        f"{OUT}/benchmarks/problems.tsv"
-    conda:
-        "../envs/choreo.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    message:
-        "videos: listing what was left out"
-    script:
-        "../workflow/scripts/problems.py"

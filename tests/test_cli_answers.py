@@ -13,7 +13,7 @@ from choreo import arguments
 from choreo.cli import _parser, main
 from choreo.jobs import write_problem
 from choreo.track import PoseTrack
-from choreo.workflow import say_problems
+from choreo.workflow import list_problems
 
 
 def _track(frames):
@@ -97,7 +97,7 @@ def test_names_from_outside_do_not_move_the_cursor(tmp_path, capsys):
     problem = dict.fromkeys(("item", "stage", "message", "remedy"), f"{name}\nforged: line")
     write_problem(tmp_path / "videos" / "a.mp4", problem)
     assert main(["problems", str(tmp_path)]) == 0
-    say_problems(tmp_path)
+    list_problems(tmp_path)
     said = capsys.readouterr()
     for text in (said.out, said.err):
         assert r"a\x1b[2Jb\u202ec" in text

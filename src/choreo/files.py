@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from choreo.errors import AccidentError, accident
+from choreo.errors import ChoreoError, accident
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+"""What `is_id` allows, as a regular expression."""
 
 PROJECT = Path(__file__).parents[2]
 """The folder of the Snakefile, from which the package is installed."""
@@ -54,10 +55,13 @@ def whole(path):
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
-    except (OSError, AccidentError) as error:
-        if (found := accident(error)) is None:
-            raise
+    except (OSError, ChoreoError) as error:
+        found = accident(error)
         # Named as it was asked for, not by the temporary name.
+        if isinstance(error, ChoreoError) and error.where == str(temporary):
+            error.where = str(path)
+        if found is None:
+            raise
         if found.where in (None, str(temporary)):
             found.where = str(path)
         raise found from error
@@ -93,7 +97,7 @@ def is_id(text):
     Letters, digits, ``_`` and ``-``, at most 64, the first a letter or digit: safe in
     every file system, in a shell, in a URL and in a Snakemake wildcard.
     """
-    return bool(_ID.fullmatch(text))
+    return bool(re.fullmatch(NAME, text))
 
 
 def shipped(path):

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from choreo.jobs import tombstones, warnings
 from choreo.tables import Table
 
 COLUMNS = ("item", "stage", "message", "where", "value", "remedy")
@@ -9,7 +10,23 @@ LEFT_OUT, USED = "left out", "used"
 """What became of an item: the column `effect`."""
 
 
-def problems_table(problems, warnings=()):
+def study_problems(results):
+    """Tabulate what a study's results say was left out, or used with a warning.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's folder.
+
+    Returns
+    -------
+    Table
+        As `problems_table` gives it.
+    """
+    return problems_table(tombstones(results).values(), warnings(results))
+
+
+def problems_table(problems, doubts=()):
     """Tabulate the problems of a study.
 
     Parameters
@@ -17,7 +34,7 @@ def problems_table(problems, warnings=()):
     problems : list of dict
         As `choreo.jobs.problem_in` reads them; the same problem passed on by several
         stages counts once.
-    warnings : sequence of dict
+    doubts : sequence of dict
         The same of items that are used all the same (`choreo.jobs.warnings`).
 
     Returns
@@ -27,7 +44,7 @@ def problems_table(problems, warnings=()):
         `remedy` and `effect` (`LEFT_OUT` or `USED`).
     """
     rows = set()
-    for effect, found in ((LEFT_OUT, problems), (USED, warnings)):
+    for effect, found in ((LEFT_OUT, problems), (USED, doubts)):
         rows |= {(*(str(problem[column]) for column in COLUMNS), effect) for problem in found}
     frame = pd.DataFrame(sorted(rows), columns=[*COLUMNS, "effect"])
     count = frame.loc[frame["effect"] == LEFT_OUT, "item"].nunique()

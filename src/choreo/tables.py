@@ -105,14 +105,23 @@ class Table:
             f"</thead><tbody>{''.join(rows)}</tbody></table>{notes}</html>\n"
         )
 
-    def write(self, stem):
+    def write(self, stem, *, of_study=True, keep=False):
         """Write ``stem.csv``, ``.md``, ``.tex`` and ``.html``, each whole or not at all.
 
         In a run of the workflow each carries commit, config, seeds and the size of the
         study (`choreo.provenance`): the .csv in columns, the others in a line.
+
+        Parameters
+        ----------
+        stem : str or Path
+        of_study : bool
+            Whether the table is about the study; one that is the same for every study
+            carries nothing of it.
+        keep : bool
+            Whether a file that has these bytes already is left alone, with its time.
         """
         stem = Path(stem)
-        found = provenance.current()
+        found = provenance.current() if of_study else None
         frame, made_by = self.frame, None
         if found:
             frame = frame.assign(**provenance.columns(found))
@@ -124,7 +133,9 @@ class Table:
             ".html": self.html(made_by),
         }
         for suffix in SUFFIXES:
-            write_text(stem.parent / (stem.name + suffix), texts[suffix])
+            path = stem.parent / (stem.name + suffix)
+            if not (keep and path.is_file() and path.read_bytes() == texts[suffix].encode()):
+                write_text(path, texts[suffix])
 
     def _alignment(self, text, number):
         from pandas.api.types import is_numeric_dtype

@@ -1,8 +1,6 @@
 """What the Snakefile needs to build the DAG; imports nothing heavy."""
 
-import ast
 import contextlib
-import functools
 import os
 import shutil
 import sys
@@ -12,69 +10,27 @@ from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.jobs import STUDY_LOCK, tombstones, warnings
 from choreo.locks import Busy, hold, open_lock
 
-PACKAGE = Path(__file__).parent
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
 
 
-@functools.cache
-def _imports(path):
-    """The modules of `choreo` that one file imports, also inside its functions."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] == "choreo":
-                found |= _files(name)
-    return frozenset(found)
-
-
-def _files(module):
-    parts = module.split(".")[1:]
-    files = {PACKAGE / "__init__.py"}
-    for count in range(1, len(parts) + 1):
-        base = PACKAGE.joinpath(*parts[:count])
-        if base.with_suffix(".py").is_file():
-            files.add(base.with_suffix(".py"))
-        elif (base / "__init__.py").is_file():
-            files.add(base / "__init__.py")
-    return files
-
-
-def code(script, *modules):
-    """Files of the package that a script depends on, directly or through others.
-
-    Snakemake tracks the script of a rule but not what it imports. Given as an input of
-    the rule, these files make an edit of a stage rerun that stage and what follows.
+class Named(dict):
+    """Rows or other things by name; to ask for another name is the user's error.
 
     Parameters
     ----------
-    script : str or Path
-    *modules : str
-        What it uses besides and finds by name while it runs, such as a family of models.
-
-    Returns
-    -------
-    list of str
-        Sorted; relative to the working folder where they lie below it.
+    *args
+        As of `dict`.
+    what : str
+        What has the names, as the end of "there is no ...".
     """
-    todo, seen = list(_imports(Path(script))), set()
-    for module in modules:
-        todo.extend(_files(module))
-    while todo:
-        path = todo.pop()
-        if path not in seen:
-            seen.add(path)
-            todo.extend(_imports(path))
-    # The register of families decides nothing: a line more is no other family.
-    seen.discard(PACKAGE / "models" / "__init__.py")
-    here = Path.cwd()
-    return sorted(str(p.relative_to(here) if p.is_relative_to(here) else p) for p in seen)
+
+    def __init__(self, *args, what):
+        super().__init__(*args)
+        self._what = what
+
+    def __missing__(self, name):
+        raise ConfigError(f"there is no {self._what} with this name", value=name)
 
 
 def check_writable(folder=".snakemake"):
@@ -332,8 +288,11 @@ def has_gpu():
     )
 
 
-def say_problems(out):
-    """Print what a run left out, and what it used with a warning, one line an item.
+def list_problems(out):
+    """Bring ``problems.csv`` up to date at a run's end, and print what a run left out.
+
+    Also what it used with a warning, one line an item. Files that say the same already
+    stay as they are, so that nothing is newer than what was made of them.
 
     Parameters
     ----------
@@ -341,6 +300,11 @@ def say_problems(out):
         The study's folder of results.
     """
     found = {problem["item"]: problem for problem in tombstones(out).values()}
+    doubtful = warnings(out)
+    if found or doubtful or Path(out, "videos/problems.csv").exists():
+        from choreo.problems import study_problems
+
+        study_problems(out).write(Path(out, "videos/problems"), keep=True)
     for name, problem in found.items():
         text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
         print(" ".join(text.split()), file=sys.stderr)
@@ -350,7 +314,6 @@ def say_problems(out):
             f"`choreo problems {out}`",
             file=sys.stderr,
         )
-    doubtful = warnings(out)
     for warning in doubtful:
         print(f"used, but look at it: {warning['item']}: {warning['message']}", file=sys.stderr)
     if doubtful and not found:

@@ -74,7 +74,7 @@ def test_every_metric_at_every_level(frame):
 
 
 def test_table_and_figure(frame, tmp_path):
-    table = sensitivity_table(frame, STUDY, study="tiny")
+    table = sensitivity_table(frame, STUDY)
     assert table.frame.chunks.tolist() == [8] * len(METRICS)
     assert "8 chunks of 5 s to 2 held-out songs, compared with 24 chunks" in table.notes[0]
     assert [row[0] for row in table.cells()] == [text for text, _, _ in METRICS.values()]

@@ -23,10 +23,10 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 def test_every_output_is_there(finished):
     results = finished.results / "tiny"
     extended = [f"table2x_{part}" for part in ("distances", "beats", "motion", "pairs")]
-    for name in ("table1", "seams", "table2", *extended, "sensitivity"):
+    for name in ("table1", "seams", "table2", *extended):
         for suffix in ("csv", "md", "tex", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in ("figure2", "figure5", "figure7", "figureA1", "sensitivity"):
+    for name in ("figure2", "figure5", "figure7", "figureA1"):
         assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert "three" not in (results / "videos" / "problems.csv").read_text()
@@ -125,8 +125,16 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 
 def test_editing_cleaning_reruns_it_and_what_follows(copy):
+    """Which rules an edit of each module reruns: reruns.yaml and test_reruns.py."""
     path = copy.folder / "src" / "choreo" / "cleaning" / "clean.py"
-    path.write_text(path.read_text() + "\n# edited\n")
+    text = path.read_text()
+    path.write_text(text + "\n# edited\n")
+    script = copy.folder / "workflow" / "scripts" / "clean_track.py"
+    script.write_text("# edited\n" + script.read_text())
+    # The report of a copied project is made anew: it lies in another folder.
+    assert copy.planned() <= {"report", "all"}
+    path.write_text(text.replace("AT_THE_ENDS = ", "AT_THE_ENDS = True and ", 1))
+    assert path.read_text() != text
     planned = copy.planned()
     assert {"clean_track", "figure5", "write_shard", "pack_dataset", "train_model"} <= planned
     assert {"generate_dance", "table2", "report"} <= planned
@@ -139,6 +147,30 @@ def test_changing_the_threshold_reruns_cleaning_and_what_follows(copy):
     planned = copy.planned()
     assert {"clean_track", "write_shard", "train_model"} <= planned
     assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
+
+
+def test_a_target_runs_what_its_name_says(project):
+    assert project.planned("table1") == {
+        *("make_demo_clip", "standardise_video", "mediapipe_poses", "measure_quality", "table1")
+    }
+    assert project.planned("dataset") == {
+        *("make_demo_clip", "standardise_video", "mediapipe_poses"),
+        *("clean_track", "write_shard", "pack_dataset", "dataset"),
+    }
+
+
+def test_what_is_the_same_for_every_study_is_made_once_and_shown(copy):
+    """By a target of its own, outside the studies; the next report shows it."""
+    assert not (copy.results / "shared").exists()
+    copy.run("sensitivity")
+    made = copy.results / "shared" / "tables" / "sensitivity.csv"
+    assert "commit" not in pd.read_csv(made).columns
+    assert not (copy.results / "tiny" / "tables" / "sensitivity.csv").exists()
+    report = copy.results / "tiny" / "report.html"
+    assert "tables/sensitivity.html" not in report.read_text()
+    assert copy.planned() <= {"report", "all"}
+    copy.run("report")
+    assert "tables/sensitivity.html" in report.read_text()
 
 
 def test_editing_a_caption_reruns_the_report_alone(copy):

@@ -16,7 +16,7 @@ def action(terminal):
     with whole(snakemake.output[0]) as temporary:
         command = [sys.executable, "-m", "snakemake", "--snakefile", p.snakefile]
         command += ["--configfile", str(values), "--cores", "1", "--nolock"]
-        command += ["--report", str(temporary), "--", *p.targets]
+        command += ["--report", str(temporary), "--", *p.targets, *p.shared]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         print(done.stdout)
         if done.returncode:

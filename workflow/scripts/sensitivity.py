@@ -11,7 +11,7 @@ def action(terminal):
     p, o = snakemake.params, snakemake.output
     study = demo_study(seed=p.seed, seconds=p.seconds, dancers=p.dancers)
     found = sensitivity(study, seed=p.seed)
-    sensitivity_table(found, study, study=p.study).write(o.table.removesuffix(".html"))
+    sensitivity_table(found, study).write(o.table.removesuffix(".html"), of_study=False)
     sensitivity_figure(found, o.figure.removesuffix(".png"))
 
 

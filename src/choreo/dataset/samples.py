@@ -4,15 +4,14 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from choreo.dataset.audio import encode, unframed
 from choreo.dataset.normalise import to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
-from choreo.media import SAMPLE_RATE
 from choreo.track import PoseTrack
+from choreo.videos.audio import write_wav
 
 
 def write_samples(dataset, folder, *, count=4, split=None, seed=0):
@@ -54,7 +53,7 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
         with tempfile.TemporaryDirectory() as scratch:
             song = Path(scratch) / "song.wav"
             samples = encode(unframed(chunk["audio"], data), data.method)
-            soundfile.write(song, samples, SAMPLE_RATE)
+            write_wav(song, [samples])
             render_track(track, path, audio=song, text=title)
         paths.append(path)
     chunks.close()

@@ -382,7 +382,7 @@ def movement(own, direction):
     return {"wrong way": "wrong way" if other == "monotone" else "not monotone"}.get(found, found)
 
 
-def sensitivity_table(frame, dances, *, study=None):
+def sensitivity_table(frame, dances):
     """Which metric notices which damage, as a `Table`.
 
     Parameters
@@ -391,8 +391,6 @@ def sensitivity_table(frame, dances, *, study=None):
         Of `sensitivity`.
     dances : Study
         What was damaged: its size is told.
-    study : str, optional
-        Its name, for the caption.
 
     Returns
     -------
@@ -420,7 +418,7 @@ def sensitivity_table(frame, dances, *, study=None):
     ]
     return Table(
         frame=table,
-        caption="Do the metrics move with rising damage?" + (f" (study {study})" if study else ""),
+        caption="Do the metrics move with rising damage?",
         headers={"label": "Metric", **{kind: text for kind, (text, _) in DAMAGES.items()}},
         notes=(
             f"Truth-known demo dances ({chunks} chunks of 5 s to {songs} held-out songs, compared "

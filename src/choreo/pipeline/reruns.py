@@ -1,0 +1,85 @@
+"""Which rules an edit of the package reruns: `python -m choreo.pipeline.reruns [FILE ...]`.
+
+Without a file, all of them. Edits of comments, docstrings, layout, annotations and the words of
+errors rerun nothing (`choreo.pipeline.digest`).
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from choreo.files import PROJECT
+from choreo.pipeline.digest import NAME, uses
+
+_RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
+_CODE = re.compile(r'code=code\(\s*"([^"]+)"')
+
+
+def scripts(rules=PROJECT / "rules"):
+    """Script of every rule that has one.
+
+    Parameters
+    ----------
+    rules : str or Path
+        The folder of the rule files.
+
+    Returns
+    -------
+    dict of str to Path
+    """
+    found = {}
+    for path in sorted(Path(rules).glob("*.smk")):
+        text = path.read_text(encoding="utf-8")
+        starts = [*_RULE.finditer(text)]
+        ends = [match.start() for match in starts[1:]] + [len(text)]
+        for match, end in zip(starts, ends):
+            name, derived = match.groups()
+            code = _CODE.search(text, match.start(), end)
+            if code:
+                found[derived or name] = Path(rules).parent / "workflow" / "scripts" / code[1]
+            elif derived and name in found:
+                found[derived] = found[name]
+    return found
+
+
+def reruns(rules=PROJECT / "rules"):
+    """Rules that an edit of a module makes outdated by themselves, without what follows.
+
+    Returns
+    -------
+    dict of str to dict of str to list of str
+        Module -> definition in it -> rules, all sorted.
+    """
+    found = {}
+    for rule, script in scripts(rules).items():
+        for module, names in uses(script).items():
+            for name in names:
+                found.setdefault(module, {}).setdefault(name, set()).add(rule)
+    return {
+        module: {name: sorted(rules) for name, rules in sorted(names.items())}
+        for module, names in sorted(found.items())
+    }
+
+
+def main(arguments):
+    """Print what an edit of some modules (paths or dotted names) reruns."""
+    found = reruns()
+    wanted = [_dotted(argument) for argument in arguments] or list(found)
+    for module in wanted:
+        names = found.get(module, {})
+        print(f"{module}: {', '.join(sorted(set().union(*names.values()))) or 'nothing'}")
+        if arguments:
+            for name, rules in names.items():
+                print(f"  {name}: {', '.join(rules)}")
+
+
+def _dotted(argument):
+    path = Path(argument)
+    if path.suffix != ".py":
+        return argument
+    parts = path.with_suffix("").parts
+    return ".".join(parts[parts.index(NAME) :]).removesuffix(".__init__")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,183 @@
+"""What an edit reruns, whole: reruns.yaml says it for people, and these tests hold it."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from choreo.pipeline import digest as digests
+from choreo.pipeline.reruns import reruns, scripts
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+
+def written():
+    return yaml.safe_load((HERE / "reruns.yaml").read_text())
+
+
+def following(project):
+    """Rule -> rules that take what it makes, directly or through others."""
+    targets = ("all", "table3", "cleaning_benchmark", "sensitivity")
+    done = project.run(*targets, options=("--rulegraph", "dot", "--quiet", "all"))
+    names = dict(re.findall(r'(\d+)\[label = "(\w+)"', done.stdout))
+    direct = {}
+    for before, after in re.findall(r"(\d+) -> (\d+)", done.stdout):
+        direct.setdefault(names[before], set()).add(names[after])
+
+    def all_after(rule):
+        seen, todo = set(), [rule]
+        while todo:
+            new = direct.get(todo.pop(), set()) - seen
+            seen |= new
+            todo.extend(new)
+        return seen
+
+    return {rule: all_after(rule) - {"all"} for rule in names.values()}
+
+
+def described(modules, after):
+    found = reruns()
+    text = {}
+    for module in modules:
+        direct = set().union(*found.get(module, {"": []}).values())
+        then = set().union(*(after.get(rule, set()) for rule in direct)) - direct
+        text[module] = {"reruns": sorted(direct), "and then": sorted(then)}
+    return text
+
+
+def test_the_file_says_what_every_module_reruns(project):
+    modules = written()
+    assert described(modules, following(project)) == modules
+
+
+def test_the_file_has_every_module_of_the_ground_floor_and_one_of_each_stage():
+    rooms = {module.split(".")[1] for module in written()}
+    package = ROOT / "src" / "choreo"
+    ground = {path.stem for path in package.glob("*.py")} - {"__init__", "cli"}
+    stages = {path.stem for path in (ROOT / "rules").glob("*.smk")} - {"common", "targets"}
+    assert ground <= rooms
+    assert stages - {"report"} <= rooms
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package that may be edited; digests are taken of it."""
+    folder = tmp_path / "src" / "choreo"
+    shutil.copytree(digests.PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(digests, "PACKAGE", folder)
+    forget()
+    yield folder
+    monkeypatch.undo()
+    forget()
+
+
+def forget():
+    for function in (digests._file, digests._module, digests._reached):
+        function.cache_clear()
+
+
+RULES = scripts()
+
+
+def taken():
+    forget()
+    return {rule: digests.digest(script) for rule, script in RULES.items()}
+
+
+def changed(before):
+    after = taken()
+    return {rule for rule in after if after[rule] != before[rule]}
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text, (path, old)
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_words_layout_and_annotations_rerun_nothing(package):
+    before = taken()
+    tables = package / "tables.py"
+    tables.write_text(tables.read_text() + "\n# a comment\n\n\n'a text of nobody'\n")
+    path = package / "cleaning" / "gaps.py"
+    path.write_text(re.sub(r'(?m)^( *""")(?=\w)', r"\1Said anew: ", path.read_text()))
+    layout = package / "dataset" / "layout.py"
+    message = re.search(r"raise ItemError\(\s*f?\"[^\"]+\"", layout.read_text())[0]
+    edit(layout, message, message[:-1] + ' indeed"')
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "ruff",
+            "format",
+            "-q",
+            "--isolated",
+            "--line-length",
+            "60",
+            package,
+        ],
+        check=True,
+    )
+    assert changed(before) == set()
+
+
+def test_a_number_s_format_reruns_the_tables_and_no_training(package):
+    before = taken()
+    edit(package / "tables.py", "def _cell(", "_OTHER = 1\n\n\ndef _cell(")
+    assert changed(before) == set()  # no one uses it
+    text = (package / "tables.py").read_text()
+    start = text.index("def _cell(")
+    body = text.index("\n    ", text.index(":\n", start))
+    (package / "tables.py").write_text(text[:body] + "\n    _ = _OTHER" + text[body:])
+    found = changed(before)
+    assert found == set().union(*reruns()["choreo.tables"].values())
+    assert {"table1", "table2", "seams"} <= found
+    assert not found & {"train_model", "write_shard", "evaluate_model", "standardise_video"}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("cleaning.robust", "repair"),
+        ("evaluation.table2", "table2"),
+        ("dataset.card", "card_table"),
+        ("videos.source", "look"),
+        ("drawing", "draw_pose"),
+    ],
+)
+def test_an_edit_of_one_definition_changes_the_digests_that_the_file_names(package, module, name):
+    before = taken()
+    path = package.joinpath(*module.split(".")).with_suffix(".py")
+    names = reruns()[f"choreo.{module}"]
+    if name not in names:
+        pytest.fail(f"{module} has {sorted(names)}")
+    text = path.read_text()
+    begin = re.search(rf"^def {name}\(", text, re.MULTILINE).start()
+    body = re.compile(r"\):\n").search(text, begin).end()
+    path.write_text(text[:body] + "    __debug__ or None\n" + text[body:])
+    assert changed(before) == set(names[name])
+
+
+def test_names_imported_in_branches_under_one_name_all_count():
+    """A registry that imports one of several modules as the same name uses all of them."""
+    used = digests.uses(RULES["import_poses"])
+    for name in ("alphapose", "coco", "deeplabcut", "mmpose", "movement", "openpose"):
+        assert f"choreo.poses.formats.{name}" in used
+
+
+def test_digests_are_kept_while_no_file_changes(package, tmp_path, monkeypatch):
+    script = RULES["table1"]
+    kept = tmp_path / "kept" / "code.json"
+    first = digests.Digests(kept)(script)
+    assert first == digests.digest(script)
+    monkeypatch.setattr(digests, "digest", lambda *_: "taken anew")
+    assert digests.Digests(kept)(script) == first
+    edit(package / "tables.py", "SUFFIXES =", "_A = 1\nSUFFIXES =")
+    assert digests.Digests(kept)(script) == "taken anew"
+    kept.write_text("{")
+    assert digests.Digests(kept)(script) == "taken anew"
