@@ -20,14 +20,15 @@ from statistics import median
 
 import numpy as np
 
+from choreo.beats.motion import speed_drops
 from choreo.cleaning import benchmark, robust
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import JITTER, corrupt
-from choreo.cleaning.gaps import fill_linearly, runs
+from choreo.cleaning.gaps import fill_linearly
 from choreo.cleaning.truths import CLIPS, SEED, TUNING, TUNING_SEED, held_out
-from choreo.displacement import joints_in_use
-from choreo.evaluation.motion_beats import speed_drops
-from choreo.track import PoseTrack
+from choreo.pose.misdetections import joints_in_use
+from choreo.pose.runs import runs
+from choreo.pose.track import PoseTrack
 
 FRAMES = 1000
 TRACKS = {"tuning": (TUNING, TUNING_SEED), "held-out": (CLIPS, SEED), "fresh": (CLIPS, 4711)}

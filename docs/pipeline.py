@@ -14,8 +14,8 @@ from choreo.cleaning.figure5 import worst_frames
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import draw_pose
 from choreo.files import read_json, whole
+from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures
-from choreo.track import PoseTrack
 
 DEMO = Path("results/demo")
 

@@ -64,7 +64,7 @@ def check_place(python):
     """End where no job of the workflow could be started with a Python of this path."""
     sys.path.insert(0, str(ROOT / "src"))
     from choreo.errors import ConfigError
-    from choreo.workflow import check_place
+    from choreo.pipeline.workflow import check_place
 
     try:
         check_place(python)

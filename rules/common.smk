@@ -6,7 +6,7 @@ from pathlib import Path
 import choreo.config
 import choreo.poses.needs
 import choreo.provenance
-import choreo.workflow
+import choreo.pipeline.workflow
 from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
@@ -23,19 +23,19 @@ ROOT = Path(workflow.current_basedir).parent
 
 if workflow.is_main_process:
     try:
-        choreo.workflow.check_writable()
-        choreo.workflow.check_place(sys.executable)
+        choreo.pipeline.workflow.check_writable()
+        choreo.pipeline.workflow.check_place(sys.executable)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None
-    choreo.workflow.release_stale_locks()
+    choreo.pipeline.workflow.release_stale_locks()
 
 
 try:
     STUDY = choreo.config.read_config(
         config, where=", ".join(map(str, workflow.configfiles)) or "config"
     )
-    ROWS = choreo.workflow.Named(
+    ROWS = choreo.pipeline.workflow.Named(
         ((row.id, row) for row in choreo.config.read_table(STUDY.table)),
         what=f"video in {STUDY.table}",
     )
@@ -65,14 +65,14 @@ except ChoreoError as error:
 OUT = f"results/{STUDY.study}"
 # One run a study at a time; jobs that outlive a killed run count.
 if workflow.is_main_process:
-    choreo.workflow.keep_apart(FilePersistence, OUT)
+    choreo.pipeline.workflow.keep_apart(FilePersistence, OUT)
 else:
-    choreo.workflow.share_locks(OUT)
+    choreo.pipeline.workflow.share_locks(OUT)
 CLIPS = list(ROWS)
 # Those that are videos, and no shards that were imported.
 VIDEOS = [video for video, row in ROWS.items() if row.kind != "shard"]
 # Videos of a song, and the songs that the dances of the evaluation are made for.
-SONGS = choreo.workflow.Named(what=f"song in {STUDY.table}")
+SONGS = choreo.pipeline.workflow.Named(what=f"song in {STUDY.table}")
 for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
@@ -191,7 +191,7 @@ def source_of(wildcards):
     if row.kind == "url":
         return f"{OUT}/videos/downloads/{row.id}.video"
     path = source_path(wildcards)
-    return [] if Path(path).is_dir() else choreo.workflow.as_input(path)
+    return [] if Path(path).is_dir() else choreo.pipeline.workflow.as_input(path)
 
 
 def source_path(wildcards):
@@ -204,7 +204,7 @@ def source_state(wildcards):
     row = ROWS[wildcards.video]
     if row.kind in ("demo", "url"):
         return None
-    return choreo.workflow.state_of(source_path(wildcards))
+    return choreo.pipeline.workflow.state_of(source_path(wildcards))
 
 
 def sound_of(video):
@@ -221,12 +221,12 @@ def imported_path(wildcards):
 
 def imported_file(wildcards):
     """Another tool's poses of a video; none where there are none (the job says so)."""
-    return choreo.workflow.as_input(imported_path(wildcards))
+    return choreo.pipeline.workflow.as_input(imported_path(wildcards))
 
 
 def imported_state(wildcards):
     """What says that another tool's poses changed which are no input."""
-    return choreo.workflow.state_of(imported_path(wildcards))
+    return choreo.pipeline.workflow.state_of(imported_path(wildcards))
 
 
 def native_file(wildcards):
@@ -326,7 +326,7 @@ def alphapose_part(setting):
         if not own:
             return ancient(f"{RESOURCES}/alphapose/{name}.json")
         # None where it does not exist: the job says so.
-        return choreo.workflow.as_input(Path(own).expanduser())
+        return choreo.pipeline.workflow.as_input(Path(own).expanduser())
 
     return path
 
@@ -346,12 +346,12 @@ def with_test_songs(path):
 
 def wants_gpu(device):
     """One GPU a job where there is one to use; nothing to ask for on a CPU."""
-    return int(device == "cuda" or (device == "auto" and choreo.workflow.has_gpu()))
+    return int(device == "cuda" or (device == "auto" and choreo.pipeline.workflow.has_gpu()))
 
 
 onsuccess:
-    choreo.workflow.list_problems(OUT)
+    choreo.pipeline.workflow.list_problems(OUT)
 
 
 onerror:
-    choreo.workflow.list_problems(OUT)
+    choreo.pipeline.workflow.list_problems(OUT)

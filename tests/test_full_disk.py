@@ -20,8 +20,8 @@ from choreo.evaluation.measurements import Measurements
 from choreo.files import write_json
 from choreo.models.gan.networks import Networks, save_state
 from choreo.models.recipes import Recipe
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
-from choreo.track import PoseTrack
 from choreo.training import checkpoints
 from choreo.training.train import save_weights
 

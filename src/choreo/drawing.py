@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from choreo import media
-from choreo.skeletons import SKELETONS
+from choreo.pose.skeletons import SKELETONS
 
 # RGB. The dancer's left is blue and solid-dark, the right orange and light, so that a
 # swap is seen in colour and in grey.
@@ -32,7 +32,7 @@ def draw_pose(image, keypoints, skeleton, *, width=None):
     keypoints : ndarray, shape (J, 2)
         Pixels; NaN joints and the limbs to them are left out.
     skeleton : str
-        A key of `choreo.skeletons.SKELETONS`.
+        A key of `choreo.pose.skeletons.SKELETONS`.
     width : int, optional
         Thickness of a limb in pixels; by default it follows the picture's height.
     """

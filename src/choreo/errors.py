@@ -99,7 +99,7 @@ class DamagedError(ItemError):
     """A file of ours has not the digest that was written into it.
 
     Brought by the user it is a bad item; a study's own file was damaged by the machine, and
-    its job fails without a record (`choreo.jobs.run_item`).
+    its job fails without a record (`choreo.pipeline.jobs.run_item`).
     """
 
 

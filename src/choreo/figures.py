@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from choreo.errors import plain
 from choreo.files import whole
-from choreo.sealed import seal_page
+from choreo.files.sealed import seal_page
 
 # Okabe and Ito's colours (2008), dark to light, each with its own line style, so that
 # neither a colour-blind reader nor a grey print loses a line.

@@ -28,9 +28,9 @@ import numpy as np
 from choreo import MADE_BY
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole
-from choreo.outside import reading
+from choreo.files.outside import reading
+from choreo.files.sealed import compare, seal_video
 from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
-from choreo.sealed import compare, seal_video
 
 FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,"

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from choreo.beats import beat_this as module
+from choreo.beats.music import music_beats
 from choreo.beats.trackers import track_beats
 from choreo.errors import ConfigError
 from choreo.evaluation.measurements import listen
-from choreo.evaluation.music_beats import music_beats
 
 NOISE = np.random.default_rng(0).normal(size=80_000).astype(np.float32) * 0.1
 

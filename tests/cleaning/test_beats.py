@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from test_robust import dance
 
+from choreo.beats.motion import motion_beats
 from choreo.cleaning.beats import beat_f, beats_record
 from choreo.cleaning.clean import clean
-from choreo.evaluation.motion_beats import motion_beats
 
 
 def stepping(frames=240, every=15, shift=0):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from choreo.cleaning.clean import AT_THE_ENDS, UNUSED, clean
 from choreo.config import Cleaning
 from choreo.errors import ConfigError, ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def parabola(frames=12):

@@ -7,7 +7,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.figure5 import farthest_joint, figure5, worst_frames
 from choreo.errors import ItemError
 from choreo.files import write_json
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 SIZE = (64, 48)
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
+from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.pose.runs import runs
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from choreo.cleaning.retime import LONGEST_STEP, clean_at_frame_times, retime, t
 from choreo.cleaning.truths import CLIPS, held_out
 from choreo.cli import main
 from choreo.errors import ItemError
-from choreo.skeletons import COCO17
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import COCO17
+from choreo.pose.track import PoseTrack
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "clean_track.py"
 LEFT, RIGHT = (COCO17.index(f"{side}_wrist") for side in ("left", "right"))

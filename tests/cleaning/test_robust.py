@@ -4,17 +4,12 @@ import pytest
 from choreo.cleaning import robust
 from choreo.cleaning.clean import AT_THE_ENDS, clean
 from choreo.cleaning.faults import FLICKERING, corrupt, flicker
-from choreo.cleaning.robust import (
-    body_size,
-    consistent,
-    find_exchanges,
-    repair,
-    written_absent,
-)
+from choreo.cleaning.robust import consistent, find_exchanges, repair, written_absent
 from choreo.cleaning.truths import CLIPS, held_out, stress
 from choreo.errors import ConfigError
-from choreo.skeletons import COCO17
-from choreo.track import PoseTrack
+from choreo.pose.size import body_size
+from choreo.pose.skeletons import COCO17
+from choreo.pose.track import PoseTrack
 
 # Standing upright, in units of 200 px; the right side at smaller x.
 BODY = np.array(

@@ -8,9 +8,9 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.truths import CLIPS, held_out
 from choreo.cleaning.warning import share_removed, warning
 from choreo.cli import main
-from choreo.jobs import warnings, write_problem
-from choreo.problems import LEFT_OUT, USED, problems_table
-from choreo.workflow import list_problems
+from choreo.pipeline.jobs import warnings, write_problem
+from choreo.pipeline.problems import LEFT_OUT, USED, problems_table
+from choreo.pipeline.workflow import list_problems
 
 SIZES = {
     "landscape": ((640, 360), 1.0, (0, 0)),

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from choreo.skeletons import SKELETONS, convert
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import SKELETONS, convert
+from choreo.pose.track import PoseTrack
 
 # Torso 100 px, thighs and shins 50 px: 260 px from the nose along the body to the ankles.
 _BODY = {

@@ -5,8 +5,8 @@ import pytest
 from choreo import media
 from choreo.comparison.figure2 import common_frames, figure2, layout, outside, status
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures
-from choreo.track import PoseTrack
 
 SIZE = (64, 48)
 

@@ -12,7 +12,7 @@ from choreo.comparison.measures import (
     limb_joints,
     limb_variation,
 )
-from choreo.skeletons import SKELETONS
+from choreo.pose.skeletons import SKELETONS
 
 
 def test_every_skeleton_has_the_12_limb_joints():

@@ -3,16 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from choreo.comparison.quality import (
-    against_truth,
-    flags_against_truth,
-    height_px,
-    quality,
-    torso_px,
-)
+from choreo.comparison.quality import against_truth, flags_against_truth, quality
 from choreo.errors import ConfigError, ItemError
+from choreo.pose.size import height_px, torso_px
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import alphapose, openpose
-from choreo.track import PoseTrack
 
 JOINTS = {"coco17": 17, "halpe26": 26, "body25": 25}
 

@@ -18,7 +18,7 @@ from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.models.gan.pieces import dance_pieces, split_song
 from choreo.models.gan.pose_generator import draw_noise
 from choreo.models.recipes import recipe_from
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ import pytest
 
 from choreo.dances.seams import seam_jumps, seam_table
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def track(x, join):

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 
 from choreo.dataset import layout
-from choreo.skeletons import COCO17
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import COCO17
+from choreo.pose.track import PoseTrack
 
 # An upright dancer in pixels, facing the camera: the left side is at larger x.
 STANDING = {

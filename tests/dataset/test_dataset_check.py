@@ -10,8 +10,8 @@ from choreo.dataset.check import BeatOffset, beat_offsets, check, compare_with_s
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import info, make_shard, pack, write_shard
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_tracks
-from choreo.track import PoseTrack
 from choreo.videos.audio import read_song
 
 RATE = 16_000

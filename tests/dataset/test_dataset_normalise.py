@@ -13,8 +13,8 @@ from choreo.dataset.normalise import (
     to_pixels,
 )
 from choreo.errors import ConfigError, ItemError
-from choreo.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
+from choreo.pose.track import PoseTrack
 
 CANVASES = sorted(CANVAS.values())
 

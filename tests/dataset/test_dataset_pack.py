@@ -30,7 +30,7 @@ from choreo.dataset.samples import write_samples
 from choreo.dataset.seen import same_content
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.inputs import read_real
-from choreo.skeletons import COCO17, OPENPOSE18
+from choreo.pose.skeletons import COCO17, OPENPOSE18
 
 VIDEOS = {"v1": ("s1", 16), "v2": ("s1", 11), "v10": ("s2", 7), "v3": ("s3", 13)}
 SPLITS = {"v1": "train", "v2": "train", "v10": "test", "v3": "train"}

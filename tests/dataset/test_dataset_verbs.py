@@ -12,7 +12,7 @@ from choreo.cli import main
 from choreo.config import read_table
 from choreo.dataset.check import check, compare_with_sources
 from choreo.dataset.pack import ChunkDataset, info
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def _say(capsys, *arguments, status=0):

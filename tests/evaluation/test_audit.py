@@ -22,8 +22,8 @@ from choreo.evaluation.audit import (
 )
 from choreo.evaluation.claims import ARMS, CLAIMS
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import Heard, listen, measure
+from choreo.statistics.inference import Resampling
 
 SONGS = tuple("cdefghij")
 TRAIN = swaying(32, seed=1)

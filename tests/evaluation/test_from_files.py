@@ -27,8 +27,8 @@ from choreo.evaluation.inputs import (
 )
 from choreo.evaluation.table2x import TABLES
 from choreo.files import sha256, write_json
+from choreo.pose.track import PoseTrack
 from choreo.provenance import commit
-from choreo.track import PoseTrack
 
 CLIPS = (("v1", "a", "ada"), ("v2", "b", "bo"), ("v3", "c", "cy"), ("v4", "d", "ada"))
 KNOWN = (swaying(2, sound=False).pixels, ["a", "b"])

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choreo.evaluation.geometric import geometric_features, geometric_floor, relations
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
 
 # A dancer who faces the camera, arms hanging; the dancer's left is on the picture's right.
 STANDING = {

@@ -7,7 +7,7 @@ from choreo.dataset.pack import pack, write_shard
 from choreo.errors import ItemError
 from choreo.evaluation.inputs import read_dances, read_real
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def track(frames, seed=0, skeleton="openpose18"):

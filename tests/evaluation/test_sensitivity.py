@@ -10,7 +10,6 @@ from choreo.errors import ItemError
 from choreo.evaluation import sensitivity as module
 from choreo.evaluation.distances import nearest
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import listen, measure
 from choreo.evaluation.sensitivity import (
     DAMAGES,
@@ -26,6 +25,7 @@ from choreo.evaluation.sensitivity import (
     verdict,
 )
 from choreo.evaluation.table2x import RealSet
+from choreo.statistics.inference import Resampling
 
 TEST = swaying(8, seed=4, songs=("c", "d"), prefix="w")
 STUDY = Study(TEST, swaying(24, seed=1))

@@ -4,7 +4,7 @@ import numpy as np
 import soundfile
 
 from choreo.evaluation.simulated import simulate
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def test_true_joints_with_faults_and_the_song(tmp_path):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from evaluation_dances import swaying
 
+from choreo.config.names import BOUNDS, RESERVED
 from choreo.errors import ItemError
 from choreo.evaluation import bounds
 from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import (
     Measurements,
     listen,
@@ -17,7 +17,6 @@ from choreo.evaluation.measurements import (
     save_systems,
 )
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.names import BOUNDS, RESERVED
 from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,
@@ -34,6 +33,7 @@ from choreo.evaluation.table2x import (
     pairs_table,
     sentence,
 )
+from choreo.statistics.inference import Resampling
 
 SONGS = ("c", "d", "e", "f", "g", "h")
 

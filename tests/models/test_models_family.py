@@ -24,7 +24,7 @@ from choreo.evaluation.from_files import evaluate_dances, find_dances
 from choreo.evaluation.inputs import read_real
 from choreo.models.recipes import check_all, load_recipes, recipe_from
 from choreo.models.steps import TrainingDiverged
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.training.checkpoints import code_version
 from choreo.training.loss_curves import loss_curves
 from choreo.training.model_card import model_card

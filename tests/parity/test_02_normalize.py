@@ -14,7 +14,7 @@ from choreo.dataset.normalise import (
     to_pixels,
 )
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 def _track(keypoints, fps=10):

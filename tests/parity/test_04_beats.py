@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
+from choreo.beats.motion import released_speed_drops, speed_drops
+from choreo.beats.music import music_beats, released_onset_strength
 from choreo.evaluation.beat_scores import aligned, beat_rates, count_beats
-from choreo.evaluation.motion_beats import released_speed_drops, speed_drops
-from choreo.evaluation.music_beats import music_beats, released_onset_strength
 
 FPS = 10
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from test_selection import DANCER, FPS, SIZE, T, body, detections
 
 from choreo.errors import ConfigError, ItemError
-from choreo.poses.pick import FORMS, Pick, PickError, parse
+from choreo.pose.pick import FORMS, Pick, PickError, parse
 from choreo.poses.selection import dancer_track, select_dancer
 
 WATCHER = (T, body(T, 540, 140))
@@ -65,7 +65,7 @@ def test_any_text_is_a_pick_or_a_config_error(text):
 
 
 def test_reading_a_pick_imports_nothing_heavy():
-    code = "import sys, choreo.poses.pick; print([m for m in ('numpy', 'cv2') if m in sys.modules])"
+    code = "import sys, choreo.pose.pick; print([m for m in ('numpy', 'cv2') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

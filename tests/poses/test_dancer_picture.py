@@ -5,9 +5,9 @@ from test_selection import BYSTANDERS, DANCER, FPS, SIZE, T, detections
 
 from choreo import media
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.qc import NAMED, box_at, picture, shown_frames
 from choreo.poses.selection import dancer_track
-from choreo.track import PoseTrack
 
 PATH = [[10, 0, 0, 20, 40], [20, 100, 50, 20, 40], [80, 200, 50, 30, 60]]
 

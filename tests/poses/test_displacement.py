@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choreo.displacement import (
+from choreo.pose.misdetections import (
     displacement,
     flag_misdetections,
     joints_in_use,

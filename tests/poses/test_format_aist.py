@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import aist, pickled, registry
-from choreo.track import PoseTrack
 
 SIZE = (1920, 1080)
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import alphapose, native, people, registry
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import native, registry
 from choreo.poses.formats.people import first_number
-from choreo.skeletons import SKELETONS
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 NAMES = {
@@ -326,7 +326,7 @@ BOMB = """
 import re, resource, sys
 from choreo.errors import ItemError
 from choreo.poses.formats import registry
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 try:
     if sys.argv[1].endswith(".npz"):
         PoseTrack.load(sys.argv[1])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import coco, registry
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import deeplabcut, hdf5, isolated, registry
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 PARTS = ["nose", "leftShoulder", "R Ankle"]

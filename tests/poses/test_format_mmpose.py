@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import mmpose, registry
-from choreo.skeletons import SKELETONS
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 

@@ -4,8 +4,8 @@ import pytest
 import xarray as xr
 
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import movement, registry
-from choreo.track import PoseTrack
 
 SIZE = (640, 360)
 NAMES = ["nose", "Left Hip"]

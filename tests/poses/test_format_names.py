@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
 from choreo.poses.formats.names import joint_named, placed, skeleton_of
-from choreo.skeletons import SKELETONS
 
 
 @pytest.mark.parametrize(

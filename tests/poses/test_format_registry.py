@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from choreo import config
 from choreo.errors import ConfigError, ItemError
+from choreo.pose.skeletons import SKELETONS
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
-from choreo.skeletons import SKELETONS
-from choreo.track import PoseTrack
 
 # Most of the poses below lie inside.
 SIZE = (1920, 1800)

@@ -7,9 +7,9 @@ import pytest
 from choreo.errors import ItemError
 from choreo.files import sha256
 from choreo.media import read_frames
+from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_clip, make_tracks
 from choreo.synth.songs import SAMPLE_RATE
-from choreo.track import PoseTrack
 
 
 def outputs(folder):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choreo.skeletons import HALPE26
+from choreo.pose.skeletons import HALPE26
 from choreo.synth.body import CHANNELS, INDEX, KNEE_LIMIT, LIMITS, about
 from choreo.synth.dancers import JITTER, MOST_JITTER, make_dance, make_dancer
 from choreo.synth.motifs import ARMS, MOTIFS, PHRASES, TURNAROUND, phrase, pool

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from choreo.skeletons import COCO17, MEDIAPIPE33, convert
+from choreo.pose.skeletons import COCO17, MEDIAPIPE33, convert
 from choreo.synth import backgrounds
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.names import DANCERS

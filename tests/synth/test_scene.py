@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from choreo.skeletons import COCO17, HALPE26
+from choreo.pose.skeletons import COCO17, HALPE26
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.scene import (
     DISTANCE,

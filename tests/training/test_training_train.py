@@ -20,7 +20,7 @@ from choreo.errors import ConfigError, ItemError
 from choreo.models.gan.model import learning_rate_factor, start_from_mean_pose
 from choreo.models.gan.pose_generator import DanceGenerator
 from choreo.models.recipes import recipe_from
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.training import checkpoints
 from choreo.training.train import (
     TrainingDiverged,

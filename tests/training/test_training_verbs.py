@@ -15,7 +15,7 @@ from choreo.models.gan import perceptual
 from choreo.models.gan.networks import save_state
 from choreo.models.gan.pose_generator import DanceGenerator
 from choreo.models.recipes import load_recipes
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.training import model_card, train
 
 RECIPES = """\

@@ -16,8 +16,8 @@ from made_clips import SIZE, clicks, lit_at, loud_at, make_clip
 from choreo import media
 from choreo.cleaning.retime import clean_at_frame_times, times_taken
 from choreo.dataset.pack import ChunkDataset, make_shard
-from choreo.skeletons import COCO17, OPENPOSE18
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import COCO17, OPENPOSE18
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 from choreo.videos.standardise import standardise
 

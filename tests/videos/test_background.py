@@ -7,7 +7,7 @@ from made_clips import ffmpeg
 from choreo import media
 from choreo.cli import main
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.background import as_tracked
 from choreo.videos.standardise import standardise
 

@@ -9,7 +9,7 @@ from made_clips import make_clip
 
 from choreo.dataset.audio import CHANNELS
 from choreo.dataset.pack import ChunkDataset, make_shard
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.standardise import standardise
 
 RATES = ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60", "15", "12"]

@@ -16,10 +16,10 @@ from made_clips import clicks, ffmpeg, make_clip
 from test_download import Handler, files, ranges, server  # noqa: F401  (fixtures)
 from yt_dlp.aes import aes_cbc_decrypt_bytes
 
-from choreo import network
 from choreo.errors import AccidentError, ChoreoError, ItemError
-from choreo.jobs import MAGIC
+from choreo.pipeline.jobs import MAGIC
 from choreo.videos import download as module
+from choreo.videos import network
 from choreo.videos.aes import decrypt_cbc
 
 download = functools.partial(module.download, allow_private=True, wait=0.01)

@@ -13,7 +13,7 @@ from made_clips import clicks, ffmpeg, loud_at, make_clip, need
 from choreo import media
 from choreo.cli import main
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 from choreo.videos.source import even_clock, joined_at, look, scan
 

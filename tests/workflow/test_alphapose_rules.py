@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from choreo.files import read_json
-from choreo.jobs import problem_in
+from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 from choreo.poses.alphapose_run import COMMIT, URL
-from choreo.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import soundfile
 
 from choreo.cli import main
 from choreo.media import video_writer
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -241,7 +241,7 @@ def test_errors_are_one_line(tmp_path, capsys):
 
 
 def test_problems_and_retry(tmp_path, capsys):
-    from choreo.jobs import write_problem
+    from choreo.pipeline.jobs import write_problem
 
     problem = dict.fromkeys(("item", "stage", "message", "remedy"), "x")
     path = tmp_path / "videos" / "a.mp4"

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from choreo.files import read_json
-from choreo.jobs import problem_in
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -11,9 +11,9 @@ import pytest
 from choreo.cli import main
 from choreo.config import read_config, read_table
 from choreo.dataset.pack import ChunkDataset, info
-from choreo.jobs import problem_in
 from choreo.media import ffmpeg_binary
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 
 pytestmark = [pytest.mark.workflow]

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from choreo.jobs import problem_in
 from choreo.media import video_writer
+from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
-from choreo.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow]
 

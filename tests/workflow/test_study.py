@@ -14,8 +14,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-from choreo.jobs import problem_in
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 

@@ -1,6 +1,6 @@
 from choreo.dataset.pack import adopt_shard
 from choreo.errors import ItemError
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

@@ -2,8 +2,8 @@ from choreo.cleaning.beats import beats_record
 from choreo.cleaning.retime import clean_at_frame_times, times_taken
 from choreo.cleaning.warning import warning
 from choreo.files import write_json
-from choreo.jobs import run_item
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import run_item
+from choreo.pose.track import PoseTrack
 
 
 def action(terminal):

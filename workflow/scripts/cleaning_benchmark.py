@@ -1,7 +1,7 @@
 from choreo.cleaning import benchmark
 from choreo.cleaning.truths import held_out, stress
 from choreo.figures import save
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 
 
 def action(terminal):

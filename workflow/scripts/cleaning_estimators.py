@@ -1,5 +1,5 @@
 from choreo.cleaning.estimators import estimators_table
-from choreo.jobs import run, usable
+from choreo.pipeline.jobs import run, usable
 
 
 def action(terminal):

@@ -1,7 +1,7 @@
 from choreo.cleaning import qc
 from choreo.files import read_json
-from choreo.jobs import problem_in, run
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import problem_in, run
+from choreo.pose.track import PoseTrack
 
 
 def action(terminal):

@@ -2,8 +2,8 @@ from pathlib import Path
 
 from choreo.comparison.compare import THRESHOLD_HEIGHT, compare
 from choreo.files import write_json
-from choreo.jobs import run_item, usable
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import run_item, usable
+from choreo.pose.track import PoseTrack
 
 tracks = usable(snakemake.input.tracks)
 

@@ -1,6 +1,6 @@
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
+from choreo.pose.track import PoseTrack
 from choreo.poses.qc import picture
-from choreo.track import PoseTrack
 
 
 def action(terminal):

@@ -1,4 +1,4 @@
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.videos.download import download
 
 

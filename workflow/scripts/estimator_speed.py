@@ -1,8 +1,8 @@
 from pathlib import Path
 
 from choreo.comparison.speed import speed_table, track_speed
-from choreo.jobs import run, usable
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import run, usable
+from choreo.pose.track import PoseTrack
 
 
 def action(terminal):

@@ -4,7 +4,7 @@ from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.table2 import evaluate
 from choreo.files import read_json, write_json
-from choreo.jobs import problem_in, run_item
+from choreo.pipeline.jobs import problem_in, run_item
 
 
 def action(terminal):

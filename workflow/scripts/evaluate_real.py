@@ -2,7 +2,7 @@ from choreo.evaluation.inputs import load_extractor, read_real, shared_dancers
 from choreo.evaluation.measurements import measure, one_dance_a_song
 from choreo.evaluation.table2 import evaluate
 from choreo.files import write_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

@@ -1,5 +1,5 @@
 from choreo.files import write_json
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 from choreo.poses.alphapose_run import fetch_part
 
 

@@ -1,4 +1,4 @@
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 from choreo.poses.openpose_run import pull
 
 

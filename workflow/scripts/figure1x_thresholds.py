@@ -1,7 +1,7 @@
 from choreo.comparison.figure1x import figure1x
 from choreo.figures import save
 from choreo.files import read_json
-from choreo.jobs import run, usable
+from choreo.pipeline.jobs import run, usable
 
 
 def action(terminal):

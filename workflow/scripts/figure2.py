@@ -1,6 +1,6 @@
 from choreo.comparison.figure2 import figure2
 from choreo.figures import save
-from choreo.jobs import run, usable
+from choreo.pipeline.jobs import run, usable
 
 
 def action(terminal):

@@ -1,6 +1,6 @@
 from choreo.cleaning.figure5 import figure5
 from choreo.figures import save
-from choreo.jobs import run, usable
+from choreo.pipeline.jobs import run, usable
 
 
 def action(terminal):

@@ -1,5 +1,5 @@
 from choreo.dances.generate import generate, load_generator
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.videos.audio import read_song
 
 

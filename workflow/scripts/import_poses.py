@@ -1,6 +1,6 @@
 from choreo.errors import ItemError
 from choreo.files import read_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.poses.formats.registry import read
 
 

@@ -1,5 +1,5 @@
 from choreo.figures import save
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 from choreo.training.loss_curves import loss_curves
 
 

@@ -1,7 +1,7 @@
 from choreo.evaluation.bounds import measure_bounds
 from choreo.evaluation.inputs import load_extractor, read_music, read_real
 from choreo.evaluation.measurements import one_dance_a_song, save_systems
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

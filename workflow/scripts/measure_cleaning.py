@@ -1,7 +1,7 @@
 from choreo.cleaning.truths import held_out
 from choreo.evaluation.audit import cleaning_pairs
 from choreo.files import write_json
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 
 
 def action(terminal):

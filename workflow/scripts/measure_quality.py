@@ -1,9 +1,9 @@
 from choreo.comparison.quality import against_truth, quality
 from choreo.comparison.released import count_people
 from choreo.files import write_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats.registry import read_detections
-from choreo.track import PoseTrack
 
 i, p = snakemake.input, snakemake.params
 

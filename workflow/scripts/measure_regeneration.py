@@ -1,6 +1,6 @@
 from choreo.evaluation.regeneration import measure_regeneration
 from choreo.files import write_json
-from choreo.jobs import problem_in, run_item
+from choreo.pipeline.jobs import problem_in, run_item
 
 
 def action(terminal):

@@ -1,5 +1,5 @@
 from choreo.files import read_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.poses.mediapipe import check_pick, extract
 
 

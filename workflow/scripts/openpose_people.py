@@ -1,7 +1,7 @@
 from choreo.files import read_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.workflow import has_gpu
 from choreo.poses.openpose_run import run
-from choreo.workflow import has_gpu
 
 
 def action(terminal):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from choreo.dataset.card import card_table
 from choreo.dataset.pack import pack
-from choreo.jobs import run, usable
+from choreo.pipeline.jobs import run, usable
 
 
 def action(terminal):

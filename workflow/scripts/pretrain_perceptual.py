@@ -1,7 +1,7 @@
 import sys
 
 from choreo.dataset.pack import ChunkDataset
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 from choreo.training.devices import claimed
 from choreo.training.perceptual import pretrain
 

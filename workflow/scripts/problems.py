@@ -1,5 +1,5 @@
-from choreo.jobs import run
-from choreo.problems import study_problems
+from choreo.pipeline.jobs import run
+from choreo.pipeline.problems import study_problems
 
 
 def action(terminal):

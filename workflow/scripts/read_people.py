@@ -1,5 +1,5 @@
 from choreo.files import read_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.poses.formats.registry import read_detections
 from choreo.poses.selection import dancer_track
 

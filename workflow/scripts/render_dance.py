@@ -1,6 +1,6 @@
 from choreo.drawing import render_track
-from choreo.jobs import run_item
-from choreo.track import PoseTrack
+from choreo.pipeline.jobs import run_item
+from choreo.pose.track import PoseTrack
 
 
 def action(terminal):

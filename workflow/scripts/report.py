@@ -5,8 +5,8 @@ from pathlib import Path
 
 from choreo.errors import ChoreoError
 from choreo.files import whole, write_text
-from choreo.jobs import run
 from choreo.media import last_lines
+from choreo.pipeline.jobs import run
 
 
 def action(terminal):

@@ -1,7 +1,7 @@
 import time
 
 from choreo.files import read_json, write_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 from choreo.poses.formats.alphapose import write_detections
 from choreo.poses.rtmpose import load, people
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from choreo.dances.generate import generate_many, load_generator
 from choreo.dances.seams import seam_table
-from choreo.jobs import run_item, usable
+from choreo.pipeline.jobs import run_item, usable
 from choreo.videos.audio import read_song
 
 

@@ -4,7 +4,7 @@ from choreo.evaluation.sensitivity import (
     sensitivity_figure,
     sensitivity_table,
 )
-from choreo.jobs import run
+from choreo.pipeline.jobs import run
 
 
 def action(terminal):

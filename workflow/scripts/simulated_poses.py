@@ -1,5 +1,5 @@
 from choreo.evaluation.simulated import simulate
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

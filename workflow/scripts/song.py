@@ -2,8 +2,8 @@ import shutil
 from pathlib import Path
 
 from choreo.files import whole
-from choreo.jobs import problem_in, run, usable, write_problem
-from choreo.sealed import compare
+from choreo.files.sealed import compare
+from choreo.pipeline.jobs import problem_in, run, usable, write_problem
 
 
 def action(terminal):

@@ -1,5 +1,5 @@
-from choreo.jobs import own_inputs, run_item
-from choreo.sealed import compare
+from choreo.files.sealed import compare
+from choreo.pipeline.jobs import own_inputs, run_item
 from choreo.videos.standardise import standardise
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from choreo.evaluation.table2 import table2
 from choreo.files import read_json
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

@@ -1,6 +1,6 @@
 from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.evaluation.table2x import TABLES, extended
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

@@ -2,7 +2,7 @@ from choreo.evaluation.audit import Evidence, table3
 from choreo.evaluation.claims import REGENERATED
 from choreo.evaluation.measurements import Measurements
 from choreo.files import read_json
-from choreo.jobs import run_item, usable
+from choreo.pipeline.jobs import run_item, usable
 
 
 def action(terminal):

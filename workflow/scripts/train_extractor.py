@@ -2,7 +2,7 @@ from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inputs import read_real
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

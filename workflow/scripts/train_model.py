@@ -1,6 +1,6 @@
 from choreo.dataset.pack import ChunkDataset
-from choreo.jobs import run
 from choreo.models.recipes import recipe_from
+from choreo.pipeline.jobs import run
 from choreo.training.devices import claimed
 from choreo.training.model_card import write_card
 from choreo.training.train import train

@@ -1,5 +1,5 @@
 from choreo.dataset.pack import make_shard
-from choreo.jobs import run_item
+from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):

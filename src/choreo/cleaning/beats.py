@@ -3,9 +3,9 @@
 import mir_eval
 import numpy as np
 
+from choreo.beats.motion import motion_beats
 from choreo.cleaning.gaps import fill_linearly
-from choreo.displacement import joints_in_use
-from choreo.evaluation.motion_beats import motion_beats
+from choreo.pose.misdetections import joints_in_use
 
 WINDOW_SECONDS = 0.07
 """Two beats are the same within this, the usual window of the beat-tracking literature."""

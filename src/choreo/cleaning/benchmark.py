@@ -13,8 +13,9 @@ from choreo.cleaning.beats import beat_f
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import FLICKERING, JITTER, KINDS, WRITTEN, corrupt, flicker
 from choreo.cleaning.gaps import fill_linearly
-from choreo.comparison.quality import against_truth, torso_px
+from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
+from choreo.pose.size import torso_px
 from choreo.tables import Table
 
 RATES = (0.02, 0.05, 0.1, 0.2)

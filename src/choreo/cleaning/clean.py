@@ -3,9 +3,9 @@
 import numpy as np
 
 from choreo.cleaning import released, robust
-from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
-from choreo.comparison.quality import height_px, median
-from choreo.displacement import (
+from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.errors import ConfigError, ItemError
+from choreo.pose.misdetections import (
     THRESHOLD_PX,
     flag_misdetections,
     given_joints,
@@ -13,7 +13,9 @@ from choreo.displacement import (
     missing_frames,
     partial_frames,
 )
-from choreo.errors import ConfigError, ItemError
+from choreo.pose.runs import runs
+from choreo.pose.size import height_px
+from choreo.statistics.summaries import median
 
 UNUSED = {
     "thesis": (),
@@ -42,7 +44,7 @@ def clean(
         As the estimator gave it.
     method : {"thesis", "released", "robust"}
         ``thesis``: the text of section 3.3. Frames that eq. (1)-(2) flag
-        (`choreo.displacement.flag_misdetections`) are removed whole; they and the missing
+        (`choreo.pose.misdetections.flag_misdetections`) are removed whole; they and the missing
         frames are recovered by a cubic spline through the frames that are left, one for
         each coordinate. Nothing is extrapolated: frames before the first and after the
         last kept one stay NaN. ``released``: what the thesis's code did (see
@@ -52,7 +54,7 @@ def clean(
         Pixels, for eq. (1). ``robust`` has no such threshold and refuses another than 50 px.
     threshold_height : float, optional
         The same as a fraction of the dancer's height (the median over the track of
-        `choreo.comparison.quality.height_px`), which does not depend on the resolution; it
+        `choreo.pose.size.height_px`), which does not depend on the resolution; it
         takes the place of `threshold_px`. Refused with ``robust``.
     max_gap_seconds : float, optional
         Longer gaps are not bridged. By default ``thesis`` bridges any, as the text does,

@@ -7,10 +7,12 @@ import pandas as pd
 
 from choreo.cleaning.benchmark import FORMATS, HEADERS, METHODS, apply, measure
 from choreo.cleaning.faults import Spoiled
-from choreo.comparison.quality import WRONG_TORSO, check_same_video, median, torso_px
+from choreo.comparison.quality import WRONG_TORSO, check_same_video
 from choreo.errors import ItemError
+from choreo.pose.size import torso_px
+from choreo.pose.track import PoseTrack
+from choreo.statistics.summaries import median
 from choreo.tables import Table
-from choreo.track import PoseTrack
 
 
 def estimator_errors(track, truth, *, methods=METHODS):

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.cleaning.robust import body_size
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.size import body_size
+from choreo.pose.track import PoseTrack
 
 JITTER = 0.004
 """Standard deviation of the jitter in body sizes (about 1 px for a dancer of 250 px)."""

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from choreo import figures
-from choreo.cleaning.gaps import runs
-from choreo.displacement import displacement
 from choreo.errors import ItemError
 from choreo.files import read_json
+from choreo.pose.misdetections import displacement
+from choreo.pose.runs import runs
+from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures, show_pose
-from choreo.track import PoseTrack
 
 AROUND = 15
 """Frames shown to either side in the trajectories."""

@@ -3,23 +3,8 @@
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from choreo.displacement import given_joints
-
-
-def runs(mask):
-    """First and last index of each run of true values.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (T,)
-
-    Returns
-    -------
-    list of (int, int)
-        Both ends belong to the run.
-    """
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
-    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+from choreo.pose.misdetections import given_joints
+from choreo.pose.runs import runs
 
 
 def bridgeable(keep, max_gap=None):

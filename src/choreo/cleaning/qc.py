@@ -8,8 +8,8 @@ from matplotlib.ticker import NullLocator
 from choreo import MADE_BY, figures
 from choreo.cleaning.clean import UNUSED, clean
 from choreo.cleaning.figure5 import pictures_or_white, worst_frames
-from choreo.cleaning.gaps import runs
-from choreo.displacement import THRESHOLD_PX, displacement, joints_in_use, missing_frames
+from choreo.pose.misdetections import THRESHOLD_PX, displacement, joints_in_use, missing_frames
+from choreo.pose.runs import runs
 from choreo.poses.pictures import crop, show_pose
 
 METHODS = ("thesis", "released", "robust")

@@ -17,8 +17,8 @@ The released code holds 17 joints; the same rules are applied here to any number
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from choreo.displacement import THRESHOLD_PX
 from choreo.errors import ItemError
+from choreo.pose.misdetections import THRESHOLD_PX
 
 
 def filter_entries(frame, keypoints, threshold_px=THRESHOLD_PX):

@@ -11,10 +11,10 @@ import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from choreo.cleaning.clean import clean
-from choreo.cleaning.gaps import runs
-from choreo.displacement import missing_frames, partial_frames
 from choreo.errors import ItemError
 from choreo.files import read_json
+from choreo.pose.misdetections import missing_frames, partial_frames
+from choreo.pose.runs import runs
 
 LONGEST_STEP = 0.5
 """Seconds: over a picture that stands still for longer, no motion is made up."""

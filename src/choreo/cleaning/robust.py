@@ -32,8 +32,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from choreo.cleaning.gaps import bridgeable, fill_gaps, runs
-from choreo.displacement import given_joints, joints_in_use
+from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.pose.misdetections import given_joints, joints_in_use
+from choreo.pose.runs import runs
+from choreo.pose.size import body_size
 
 MAX_GAP_SECONDS = 0.5
 """Longer gaps are not bridged."""
@@ -142,25 +144,6 @@ class Repair:
     keypoints: np.ndarray
     dropped: np.ndarray
     exchanged: np.ndarray
-
-
-def body_size(keypoints):
-    """Median diagonal of the box around the joints.
-
-    Parameters
-    ----------
-    keypoints : ndarray, shape (T, J, 2)
-        Pixels; NaN where there is none.
-
-    Returns
-    -------
-    float
-        Pixels; 1 where there is nothing to measure.
-    """
-    extent = np.fmax.reduce(keypoints, axis=1) - np.fmin.reduce(keypoints, axis=1)
-    diagonal = np.hypot(*extent.T)
-    diagonal = diagonal[np.isfinite(diagonal)]
-    return max(float(np.median(diagonal)), 1.0) if diagonal.size else 1.0
 
 
 def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS):

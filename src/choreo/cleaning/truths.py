@@ -11,11 +11,11 @@ dances, how gaps are filled. No picture is drawn, and all are the same for every
 
 import numpy as np
 
-from choreo.skeletons import COCO17
+from choreo.pose.skeletons import COCO17
+from choreo.pose.track import PoseTrack
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.scene import make_scene
 from choreo.synth.songs import make_song
-from choreo.track import PoseTrack
 
 SEED = 2021
 """The demo study's is 1."""

@@ -10,8 +10,9 @@ from where ``problems.csv``, the report and the end of the run take it.
 import numpy as np
 
 from choreo.comparison.compare import THRESHOLD_HEIGHT
-from choreo.comparison.quality import height_px, median
 from choreo.comparison.table1x import share_of_height
+from choreo.pose.size import height_px
+from choreo.statistics.summaries import median
 
 MOST_REMOVED = 0.1
 """Share of the given joints above which it is said, also of those outside the picture."""
@@ -68,7 +69,7 @@ def warning(before, after, record, item):
     Returns
     -------
     dict or None
-        Keys as of a problem (`choreo.jobs.problem_in`); None where no more than
+        Keys as of a problem (`choreo.pipeline.jobs.problem_in`); None where no more than
         `MOST_REMOVED` was removed, and no more was guessed.
     """
     removed, guessed = share_removed(before, after), share_guessed(before)

@@ -9,14 +9,13 @@ from choreo.comparison.quality import (
     against_truth,
     check_same_video,
     flags_against_truth,
-    height_px,
     joint_distances,
-    median,
     quality,
-    torso_px,
 )
-from choreo.displacement import THRESHOLD_PX, flag_misdetections, missing_frames
 from choreo.errors import ItemError
+from choreo.pose.misdetections import THRESHOLD_PX, flag_misdetections, missing_frames
+from choreo.pose.size import height_px, torso_px
+from choreo.statistics.summaries import median
 
 SWEEP_PX = tuple(range(10, 201, 10))
 """Thresholds of eq. (1) in pixels for which incorrect frames are counted."""

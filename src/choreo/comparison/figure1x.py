@@ -6,8 +6,8 @@ import numpy as np
 
 from choreo import figures
 from choreo.comparison.sweep import bands, ranking, sweep
-from choreo.displacement import THRESHOLD_PX
 from choreo.errors import ItemError
+from choreo.pose.misdetections import THRESHOLD_PX
 
 _LABELS = {"px": "threshold (px)", "height": "threshold (fraction of the dancer's height)"}
 _MARKERS = "os^Dv<>Ph*"

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from choreo import figures
-from choreo.displacement import flag_misdetections, missing_frames, partial_frames
 from choreo.errors import ItemError
+from choreo.pose.misdetections import flag_misdetections, missing_frames, partial_frames
+from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures, show_pose
-from choreo.track import PoseTrack
 
 MOST_COLUMNS = 4
 """More estimators than these go into further blocks below."""

@@ -12,8 +12,8 @@ from choreo.comparison.figure2 import status
 from choreo.comparison.quality import check_same_video
 from choreo.drawing import draw_pose
 from choreo.errors import ItemError
+from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures
-from choreo.track import PoseTrack
 
 MOST_WIDTH = 1920
 """Width in pixels that an mp4 does not exceed."""
@@ -135,7 +135,7 @@ def draw_certainty(image, keypoints, certainty, skeleton):
     certainty : ndarray, shape (J,)
         From 0 to 1.
     skeleton : str
-        A key of `choreo.skeletons.SKELETONS`.
+        A key of `choreo.pose.skeletons.SKELETONS`.
     """
     draw_pose(image, keypoints, skeleton)
     radius = max(2, round(image.shape[0] / 130))

@@ -3,14 +3,16 @@
 import numpy as np
 
 from choreo.comparison import released
-from choreo.displacement import (
+from choreo.errors import ConfigError, ItemError
+from choreo.pose.misdetections import (
     THRESHOLD_PX,
     flag_misdetections,
     joints_in_use,
     missing_frames,
     partial_frames,
 )
-from choreo.errors import ConfigError, ItemError
+from choreo.pose.size import height_px, torso_px
+from choreo.statistics.summaries import median
 
 PCK_FRACTIONS = (0.05, 0.1)
 """Fractions of the torso within which a joint counts as correct."""
@@ -33,7 +35,7 @@ def quality(
         As the estimator gave it, before cleaning.
     method : {"thesis", "released"}
         ``thesis``: section 3.4, eq. (1)-(2) over the decoded frames (see
-        `choreo.displacement.flag_misdetections` for what happens at gaps and at the
+        `choreo.pose.misdetections.flag_misdetections` for what happens at gaps and at the
         start). ``released``: the rules of the thesis's code (see
         `choreo.comparison.released`), with its own 100 px: OpenPose's for a track in
         one of OpenPose's skeletons (`body25`, `openpose18`), else AlphaPose's.
@@ -138,69 +140,6 @@ def _threshold(pixels, height):
         "threshold_height": float(pixels / height) if finite and height else None,
         "height_px": height,
     }
-
-
-def median(values):
-    """Median of those values that are numbers; None where there is none.
-
-    Parameters
-    ----------
-    values : ndarray
-
-    Returns
-    -------
-    float or None
-    """
-    finite = np.isfinite(values)
-    return float(np.median(values[finite])) if finite.any() else None
-
-
-def _positions(track, *joints):
-    """Positions of joints by name, each float64 of shape (T, 2)."""
-    return [track.keypoints[:, track.joints.index(joint)].astype(float) for joint in joints]
-
-
-def _middle(track, joint):
-    return np.mean(_positions(track, f"left_{joint}", f"right_{joint}"), axis=0)
-
-
-def torso_px(track):
-    """Length of the torso in each frame: shoulders' midpoint to hips' midpoint.
-
-    Parameters
-    ----------
-    track : PoseTrack
-
-    Returns
-    -------
-    ndarray of float, shape (T,)
-        Pixels; NaN where one of the four joints is absent.
-    """
-    return np.hypot(*(_middle(track, "shoulder") - _middle(track, "hip")).T)
-
-
-def height_px(track):
-    """Height of the dancer in each frame, whatever the posture, along the body.
-
-    From the nose over the shoulders' and the hips' midpoints down the legs (mean of both):
-    a squat or a raised arm does not change it, turning a limb towards the camera does.
-
-    Parameters
-    ----------
-    track : PoseTrack
-
-    Returns
-    -------
-    ndarray of float, shape (T,)
-        Pixels; NaN where one of these joints is absent.
-    """
-    (nose,) = _positions(track, "nose")
-    legs = []
-    for side in ("left", "right"):
-        hip, knee, ankle = _positions(track, *(f"{side}_{j}" for j in ("hip", "knee", "ankle")))
-        legs.append(np.hypot(*(hip - knee).T) + np.hypot(*(knee - ankle).T))
-    neck = np.hypot(*(nose - _middle(track, "shoulder")).T)
-    return neck + torso_px(track) + np.mean(legs, axis=0)
 
 
 def check_same_video(track, other, what="track and truth"):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.evaluation.inference import Resampling, holm
+from choreo.statistics.inference import Resampling, holm
 
 REPLICATES = 2000
 LEVEL = 0.95
@@ -56,7 +56,7 @@ class Measure:
 
 
 def resample(videos, seed):
-    """Draw videos with replacement (see `choreo.evaluation.inference.Resampling`)."""
+    """Draw videos with replacement (see `choreo.statistics.inference.Resampling`)."""
     return Resampling.of(videos, replicates=REPLICATES, seed=seed)
 
 

@@ -12,7 +12,7 @@ from choreo.errors import ConfigError, ItemError
 from choreo.models.family import JOINS, Model, Recipe, Request
 from choreo.models.music_features import FEATURES
 from choreo.models.weights import read_model
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 
 @dataclass(frozen=True)

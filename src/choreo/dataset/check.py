@@ -21,7 +21,7 @@ from choreo.dataset.seen import same_content
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
 from choreo.media import SAMPLE_RATE
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 
 CHANCE = 1e-3
@@ -138,7 +138,7 @@ def beat_offsets(path):
 
     Consecutive chunks are joined; of overlapping ones only the consecutive are taken.
     Music beats are those of `choreo.beats.trackers.track_beats`, motion beats those
-    of `choreo.evaluation.motion_beats` (method ``thesis``).
+    of `choreo.beats.motion` (method ``thesis``).
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ def beat_offsets(path):
 def _beats(data, rows):
     """Seconds of music beats and motion beats of chunks in a row."""
     # Not for who only wants hashes.
+    from choreo.beats.motion import motion_beats
     from choreo.beats.trackers import track_beats
-    from choreo.evaluation.motion_beats import motion_beats
 
     chunks = data.batch(rows)
     frames = sound.unframed(chunks["audio"], data.description)

@@ -31,7 +31,7 @@ class DataDescription:
     chunk_seconds : float
         Length of a chunk, a whole number of poses and of samples.
     skeleton : str
-        Key of `choreo.skeletons.SKELETONS`.
+        Key of `choreo.pose.skeletons.SKELETONS`.
     sample_rate : int
         Samples a second of the songs.
 
@@ -64,7 +64,7 @@ class DataDescription:
     @property
     def joints(self) -> int:
         """Joints of a pose, J."""
-        from choreo.skeletons import SKELETONS
+        from choreo.pose.skeletons import SKELETONS
 
         return len(SKELETONS[self.skeleton])
 

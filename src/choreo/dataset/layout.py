@@ -22,12 +22,11 @@ import h5py
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from choreo import sealed
 from choreo.dataset.description import CANVAS, SKELETON, DataDescription
 from choreo.dataset.split import KEYS, SPLITS
 from choreo.errors import AccidentError, ConfigError, ItemError, accident
-from choreo.files import is_id, whole
-from choreo.outside import reading
+from choreo.files import is_id, sealed, whole
+from choreo.files.outside import reading
 from choreo.rates import (
     CHUNK_SECONDS,
     MAX_CHUNK_SECONDS,

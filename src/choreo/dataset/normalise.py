@@ -13,8 +13,8 @@ import numpy as np
 from choreo.dataset.description import CANVAS, DataDescription
 from choreo.dataset.resample import resample
 from choreo.errors import ConfigError, ItemError
+from choreo.pose.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
-from choreo.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
 
 OUTSIDE = ("clip", "rescale", "drop", "keep")
 """What may become of coordinates outside [-1, 1]."""

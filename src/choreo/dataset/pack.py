@@ -19,10 +19,10 @@ from choreo.dataset.normalise import Transform, normalise
 from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, sha256
+from choreo.files.sealed import damaged
+from choreo.pose.track import PoseTrack
 from choreo.poses.formats import isolated
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
-from choreo.sealed import damaged
-from choreo.track import PoseTrack
 from choreo.videos.audio import read_song, write_song
 
 

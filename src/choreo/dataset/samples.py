@@ -10,7 +10,7 @@ from choreo.dataset.normalise import to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import write_wav
 
 

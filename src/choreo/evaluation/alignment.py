@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from choreo.beats.motion import speed_drops
 from choreo.evaluation.beat_scores import distance, shifts
-from choreo.evaluation.motion_beats import speed_drops
 
 F_TOLERANCE = 0.07
 """Seconds of the F-measure (the field's and mir_eval's)."""
@@ -97,7 +97,7 @@ def motion_tempo(pixels, fps):
     """Tempo of the movement of each piece.
 
     The frequency of the highest peak in the spectrum of the speed drops
-    (`choreo.evaluation.motion_beats.speed_drops`), from 30 to 240 a minute, as far as
+    (`choreo.beats.motion.speed_drops`), from 30 to 240 a minute, as far as
     the frame rate allows.
 
     Parameters

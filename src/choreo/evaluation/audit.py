@@ -10,7 +10,6 @@ from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
 from choreo.evaluation.claims import CLAIMS, SPOILED_RATE
-from choreo.evaluation.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2x import (
     SIGNIFICANT,
@@ -20,6 +19,7 @@ from choreo.evaluation.table2x import (
     frechet_score,
     motion_scores,
 )
+from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
 from choreo.tables import Table
 
 MEASURES = {
@@ -117,7 +117,7 @@ def trained(a, b, resampling, *, margin=0.0):
     resampling : Resampling
         Of the test songs.
     margin : float
-        How much worse A may be, as a difference; see `choreo.evaluation.inference.compare`.
+        How much worse A may be, as a difference; see `choreo.statistics.inference.compare`.
 
     Returns
     -------

@@ -18,9 +18,9 @@ from pydantic import BaseModel
 from torch import nn
 
 from choreo.errors import ItemError
-from choreo.outside import reading
-from choreo.sealed import load_tensors, save_tensors
-from choreo.skeletons import OPENPOSE18
+from choreo.files.outside import reading
+from choreo.files.sealed import load_tensors, save_tensors
+from choreo.pose.skeletons import OPENPOSE18
 
 FRAMES, JOINTS = 50, 18
 DIMENSIONS = 32

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import choreo
 from choreo import provenance
+from choreo.config.names import REMEDY, is_reserved
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.errors import ItemError
@@ -23,7 +24,6 @@ from choreo.evaluation.inputs import (
     trained_on,
 )
 from choreo.evaluation.measurements import measure, one_dance_a_song
-from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.table2 import evaluate, table2
 from choreo.evaluation.table2x import TABLES, extended

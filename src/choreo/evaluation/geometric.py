@@ -7,7 +7,7 @@ Lengths are in units of the dancer's torso, so that place and size change nothin
 
 import numpy as np
 
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
 
 _SIDES = ("left", "right")
 SHARE_FLOOR, CHANGE_FLOOR = 0.1, 0.5

@@ -13,8 +13,8 @@ from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
-from choreo.outside import load_json, reading
-from choreo.track import PoseTrack
+from choreo.files.outside import load_json, reading
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from choreo.beats.motion import motion_beats, released_speed_drops
+from choreo.beats.music import music_beats
 from choreo.errors import ItemError
 from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
 from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
-from choreo.evaluation.motion_beats import motion_beats, released_speed_drops
 from choreo.evaluation.motion_quality import motion_quality
-from choreo.evaluation.music_beats import music_beats
-from choreo.outside import load_arrays, reading
-from choreo.sealed import save_arrays
+from choreo.files.outside import reading
+from choreo.files.sealed import load_arrays, save_arrays
 
 _BLOCK = 512
 """Pieces that are measured at once: bounds the memory."""
@@ -171,7 +171,7 @@ class Heard:
     Attributes
     ----------
     coverage, alignment : list of ndarray
-        The sets of Table 2 (`choreo.evaluation.music_beats.music_beats`).
+        The sets of Table 2 (`choreo.beats.music.music_beats`).
     tracked : list of ndarray
         The beats of method "thesis", whatever the method.
     """

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
 
 STILL = 8.0
 """A frame is frozen where the joints' mean speed is under this many canvas pixels a second.

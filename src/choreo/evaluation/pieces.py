@@ -6,7 +6,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
 
 SECONDS = 5.0
 """Length of a piece: the thesis's chunk."""

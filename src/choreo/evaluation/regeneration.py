@@ -16,7 +16,7 @@ from choreo.errors import ItemError
 from choreo.models.gan.networks import Networks, fill
 from choreo.models.gan.pieces import CHUNK_FRAMES, split_song
 from choreo.models.weights import read_trained
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 
 

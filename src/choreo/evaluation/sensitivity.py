@@ -17,7 +17,6 @@ from choreo.errors import ItemError
 from choreo.evaluation.bounds import move_beats
 from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.inference import Resampling
 from choreo.evaluation.measurements import Heard, listen, measure
 from choreo.evaluation.pieces import Pieces, join, pieces_from_chunks
 from choreo.evaluation.table2x import (
@@ -28,11 +27,12 @@ from choreo.evaluation.table2x import (
     real_sets,
 )
 from choreo.media import SAMPLE_RATE
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
+from choreo.pose.track import PoseTrack
+from choreo.statistics.inference import Resampling
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import DANCERS, SONGS
 from choreo.tables import Table
-from choreo.track import PoseTrack
 from choreo.videos.audio import read_song
 
 DAMAGES = {

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from choreo.cleaning.faults import corrupt
 from choreo.evaluation.claims import SPOILED_RATE
+from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import derived_seed
-from choreo.track import PoseTrack
 from choreo.videos.audio import SAMPLE_RATE, read_song, write_song
 
 

@@ -7,12 +7,16 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from choreo.config.names import BOUNDS, REMEDY, is_reserved
 from choreo.errors import ItemError
 from choreo.evaluation import distances
 from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.geometric import geometric_floor
-from choreo.evaluation.inference import (
+from choreo.evaluation.leave_out import without_each_song
+from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.table2 import LABELS
+from choreo.statistics.inference import (
     GROUPS_NEEDED,
     REPLICATES,
     SEEDS_NEEDED,
@@ -20,10 +24,6 @@ from choreo.evaluation.inference import (
     compare,
     holm,
 )
-from choreo.evaluation.leave_out import without_each_song
-from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.names import BOUNDS, REMEDY, is_reserved
-from choreo.evaluation.table2 import LABELS
 from choreo.tables import Table
 
 FEATURES = ("learned", "kinetic", "geometric")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from choreo.bounds import allowed_numbers
+from choreo.config.bounds import allowed_numbers
 from choreo.errors import ConfigError
 from choreo.models.music_features import check_name
 

@@ -8,9 +8,9 @@ import yaml
 
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, shipped
+from choreo.files.strict_yaml import load_yaml
+from choreo.files.text_tables import read_text
 from choreo.models import DEFAULT, recipe_class
-from choreo.strict_yaml import load_yaml
-from choreo.text_tables import read_text
 
 
 def recipe_from(switches, *, where=None):

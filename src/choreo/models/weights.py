@@ -9,11 +9,11 @@ from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from choreo.dataset.description import CANVAS, DataDescription
 from choreo.errors import ConfigError, ItemError
+from choreo.files.outside import reading
+from choreo.files.sealed import load_tensors, save_tensors
 from choreo.models.recipes import recipe_from
-from choreo.outside import reading
+from choreo.pose.skeletons import SKELETONS
 from choreo.rates import CHUNK_SECONDS, POSE_FPS, SAMPLE_RATE
-from choreo.sealed import load_tensors, save_tensors
-from choreo.skeletons import SKELETONS
 
 WEIGHTS = "weights.safetensors"
 INITIAL_POSES = "initial_poses"

@@ -82,7 +82,7 @@ class Model:
     config : str
         Its file in the checkout.
     skeleton : str
-        Its joints, a key of `choreo.skeletons.SKELETONS`.
+        Its joints, a key of `choreo.pose.skeletons.SKELETONS`.
     weights : str
         Its key in `ASSETS`.
     """

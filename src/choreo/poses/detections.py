@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.skeletons import SKELETONS
-from choreo.track import PoseTrack
+from choreo.pose.skeletons import SKELETONS
+from choreo.pose.track import PoseTrack
 
 BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",)}
 """Models of the whole body (Halpe, COCO-WholeBody, OpenPose's BODY_135): what their first joints
@@ -29,7 +29,7 @@ class Detections:
     scores : ndarray of float64, shape (N, J)
         The estimator's confidence; NaN where the joint is absent.
     skeleton : str
-        A key of `choreo.skeletons.SKELETONS`.
+        A key of `choreo.pose.skeletons.SKELETONS`.
     frames : int
         Frames of the video, those with nobody included.
     label : ndarray of float64, shape (N,)
@@ -60,7 +60,7 @@ class Detections:
         members : ndarray of int
             Their detections, at most one a frame.
         fps, size, meta
-            As in `choreo.track.PoseTrack`.
+            As in `choreo.pose.track.PoseTrack`.
 
         Returns
         -------

@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 from choreo.errors import AccidentError, ConfigError, ItemError
-from choreo.outside import reading
-from choreo.sealed import compare
+from choreo.files.outside import reading
+from choreo.files.sealed import compare
 
 LOG_BYTES = 16 << 20
 """What a log keeps of a tool's output; of the rest only the last `TAIL_BYTES`."""

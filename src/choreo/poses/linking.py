@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from choreo.skeletons import SKELETONS
+from choreo.pose.skeletons import SKELETONS
 
 LINK_SECONDS = 1.0
 """A person who is not seen for longer starts a new piece."""

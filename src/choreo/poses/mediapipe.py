@@ -17,11 +17,11 @@ import numpy as np
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256
+from choreo.pose.pick import parse
+from choreo.pose.track import PoseTrack
 from choreo.poses.detections import Detections
 from choreo.poses.linking import geometry_of
-from choreo.poses.pick import parse
 from choreo.poses.selection import meeting
-from choreo.track import PoseTrack
 
 _MODELS = (
     "modules/pose_detection/pose_detection.tflite",
@@ -197,7 +197,7 @@ def check_pick(track, pick, *, video):
     ----------
     track : PoseTrack
     pick : str or None
-        The user's own word (see `choreo.poses.pick.parse`); empty where there is none.
+        The user's own word (see `choreo.pose.pick.parse`); empty where there is none.
     video : str or Path
         Named in the error.
 

@@ -2,7 +2,7 @@
 
 People are followed through the video (`choreo.poses.linking`), and the track with the
 highest length x height x centrality x motion is the dancer: who is there longest, tall in
-the picture, near its middle and moving. The user's word (`choreo.poses.pick`) goes before
+the picture, near its middle and moving. The user's word (`choreo.pose.pick`) goes before
 that. Everyone else is recorded in the track's `meta`. What can be nobody but the dancer
 stays in the track, however far it jumps: the estimator's own errors are to be counted.
 """
@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.pose.pick import parse
+from choreo.pose.skeletons import SKELETONS
 from choreo.poses.linking import LINK_SECONDS, geometry_of, groups_of, link, trunk_of
-from choreo.poses.pick import parse
-from choreo.skeletons import SKELETONS
 
 LINKERS = ("poses", "pose_flow", "labels")
 """How people are linked from frame to frame: by pose distance, by Pose Flow's matching, or
@@ -140,7 +140,7 @@ def meeting(pick, detections, geometry, fps, size):
 
     Parameters
     ----------
-    pick : choreo.poses.pick.Pick
+    pick : choreo.pose.pick.Pick
         With a moment.
     detections : Detections
     geometry : choreo.poses.linking.Geometry
@@ -345,7 +345,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     size : tuple of int
         Width and height of the video in pixels.
     pick : str, optional
-        The user's own word (see `choreo.poses.pick.parse`): a click or a box chooses the
+        The user's own word (see `choreo.pose.pick.parse`): a click or a box chooses the
         person who is there at that time, ``id:N`` exactly the detections with that
         number of the estimator's; None or an empty text leaves it to the scores.
     linker : {"poses", "pose_flow", "labels"}

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from choreo.errors import ConfigError, accident
 from choreo.files import write_text
-from choreo.locks import hold
+from choreo.files.locks import hold
 
 SCHEMES = ("https",)
 """Addresses of other kinds are not opened, nor followed to."""

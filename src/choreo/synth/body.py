@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.skeletons import HALPE26
+from choreo.pose.skeletons import HALPE26
 
 CHANNELS = (
     # where the pelvis is, and which way the figure faces
@@ -120,7 +120,7 @@ class Pose:
     Attributes
     ----------
     joints : ndarray, shape (T, 26, 3)
-        World positions in metres, in the order of `choreo.skeletons.HALPE26`.
+        World positions in metres, in the order of `choreo.pose.skeletons.HALPE26`.
     pelvis, waist, chest, head : ndarray, shape (T, 3, 3)
         Orientations; columns are the part's left, up and forward in the world.
     arms, hands, feet : ndarray, shape (T, 2, 3, 3)

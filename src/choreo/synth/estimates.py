@@ -7,8 +7,8 @@ who is mostly hidden is lost, numbers of tracks change, and the order is anyone'
 
 import numpy as np
 
+from choreo.pose.skeletons import SKELETONS
 from choreo.poses.detections import Detections
-from choreo.skeletons import SKELETONS
 from choreo.synth.names import derived_seed
 
 JITTER = 0.006

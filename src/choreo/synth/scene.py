@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.skeletons import HALPE26
+from choreo.pose.skeletons import HALPE26
+from choreo.pose.track import PoseTrack
 from choreo.synth.body import INDEX, Pose, pose
 from choreo.synth.dancers import Dancer, make_dancer
 from choreo.synth.motifs import ARMS
 from choreo.synth.motion import bump, minimum_jerk
 from choreo.synth.names import derived_seed
-from choreo.track import PoseTrack
 
 EYE_LEVEL = 1.25
 """Height of the camera above the floor in metres."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
-from choreo.skeletons import HALPE26
+from choreo.pose.skeletons import HALPE26
 
 _JOINT = {name: index for index, name in enumerate(HALPE26.joints)}
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from choreo.errors import ItemError
-from choreo.locks import held_folder
-from choreo.sealed import load_torch, save_torch
+from choreo.files.locks import held_folder
+from choreo.files.sealed import load_torch, save_torch
 
 STATE = "state.pt"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from choreo.errors import AccidentError
-from choreo.locks import Busy, hold, open_lock
+from choreo.files.locks import Busy, hold, open_lock
 from choreo.training.numerics import choose_device
 
 _LOCKS = Path(tempfile.gettempdir()) / "choreo-gpus"

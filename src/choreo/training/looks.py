@@ -14,7 +14,7 @@ import torch
 from choreo.dataset.audio import encode, unframed
 from choreo.dataset.normalise import to_pixels
 from choreo.models.data import load_batch
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 from choreo.videos.audio import write_wav
 
 

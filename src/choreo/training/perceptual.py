@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from choreo.files.sealed import save_tensors
 from choreo.models.data import data_hash
 from choreo.models.gan.perceptual import Pretraining
-from choreo.sealed import save_tensors
 from choreo.training import checkpoints
 from choreo.training.numerics import Terminated, choose_device, numerics, threads_of
 

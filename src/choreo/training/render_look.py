@@ -7,7 +7,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from choreo.drawing import draw_pose, render_track
-from choreo.track import PoseTrack
+from choreo.pose.track import PoseTrack
 
 _SHOWN = 6
 

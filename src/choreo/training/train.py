@@ -21,13 +21,13 @@ from torch.utils.tensorboard import SummaryWriter
 from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, write_json, write_text
+from choreo.files.outside import reading
+from choreo.files.sealed import save_torch
 from choreo.models import FAMILIES
 from choreo.models.data import data_hash
 from choreo.models.family import Position, Setting
 from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.models.weights import save_weights
-from choreo.outside import reading
-from choreo.sealed import save_torch
 from choreo.training import checkpoints
 from choreo.training.feed import open_feed
 from choreo.training.fit import measure_fit

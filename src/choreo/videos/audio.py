@@ -17,8 +17,8 @@ import soxr
 from choreo import media
 from choreo.errors import ConfigError, ItemError, accident
 from choreo.files import whole
+from choreo.files.sealed import compare, seal_sound
 from choreo.media import SAMPLE_RATE
-from choreo.sealed import compare, seal_sound
 from choreo.videos.source import joined_at, look, sound_frames
 
 CHANNELS = ("mean", "left")

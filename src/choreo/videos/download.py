@@ -27,12 +27,12 @@ from yt_dlp.utils import ContentTooShortError, UnsupportedError, YoutubeDLError
 
 from choreo.errors import AccidentError, ItemError, accident
 from choreo.files import whole, write_text
-from choreo.jobs import MAGIC
-from choreo.locks import held_folder
+from choreo.files.locks import held_folder
+from choreo.files.outside import load_json
 from choreo.media import ffmpeg_binary
-from choreo.network import public_only
-from choreo.outside import load_json
+from choreo.pipeline.jobs import MAGIC
 from choreo.videos.aes import decrypt_cbc
+from choreo.videos.network import public_only
 from choreo.videos.source import look
 
 MAX_BYTES = 32 * 1024**3

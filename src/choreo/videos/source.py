@@ -27,7 +27,7 @@ import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
-from choreo.outside import looks_like, reading
+from choreo.files.outside import looks_like, reading
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""

@@ -14,8 +14,8 @@ import numpy as np
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
+from choreo.files.sealed import seal_video
 from choreo.media import SAMPLE_RATE
-from choreo.sealed import seal_video
 from choreo.videos.audio import Placement, as_mono, place_sound, resampled, write_song
 from choreo.videos.source import (
     MICROSECONDS,

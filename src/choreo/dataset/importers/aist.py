@@ -11,9 +11,9 @@ import numpy as np
 
 from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.files import write_text
-from choreo.outside import reading
+from choreo.files.outside import reading
+from choreo.files.text_tables import read_lines
 from choreo.poses.formats import aist
-from choreo.text_tables import read_lines
 
 CAMERAS = tuple(f"c{n:02d}" for n in range(1, 10))
 """Order of the cameras in a file; c01 stands in front."""

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.outside import reading
-from choreo.text_tables import read_csv
-from choreo.track import PoseTrack
+from choreo.files.outside import reading
+from choreo.files.text_tables import read_csv
+from choreo.pose.track import PoseTrack
 
 SIZE = (1920, 1080)
 

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 
 from choreo.errors import ItemError
+from choreo.files.outside import reading
+from choreo.files.sealed import load_torch, save_torch
 from choreo.models.gan.discriminators import GlobalDiscriminator, LocalDiscriminator
 from choreo.models.gan.music_feature_generator import UNUSED, MusicFeatureGenerator
 from choreo.models.gan.pose_generator import DanceGenerator
-from choreo.outside import reading
-from choreo.sealed import load_torch, save_torch
 
 # A state dict of the largest network has 15 MB; what is far larger is something else.
 _MAXIMUM_BYTES = 1 << 30

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from choreo.models.gan.music_encoder import MusicEncoder, recurrent
-from choreo.skeletons import OPENPOSE18
+from choreo.pose.skeletons import OPENPOSE18
 
 JOINTS = len(OPENPOSE18)
 """V, joints of a pose: 18."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files import whole
-from choreo.outside import reading
+from choreo.files.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated, native, pickled
 from choreo.poses.formats.names import placed, skeleton_of

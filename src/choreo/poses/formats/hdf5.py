@@ -13,7 +13,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files import whole
-from choreo.outside import reading
+from choreo.files.outside import reading
 from choreo.poses.formats import native
 
 MAX_BYTES = 1 << 30

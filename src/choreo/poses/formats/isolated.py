@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import AccidentError, ChoreoError, ItemError, accident
-from choreo.outside import load_arrays, reading
+from choreo.files.outside import reading
+from choreo.files.sealed import load_arrays
 
 SECONDS = 120.0
 """How long a child may take; an hour of poses takes a few seconds."""

@@ -9,9 +9,9 @@ from 0, the demos from 1: the first object tells.
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, flat_triples
-from choreo.skeletons import SKELETONS
 
 SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
 META = {"estimator": "mmpose", "licence": "MMPose: Apache-2.0; its models have their own"}

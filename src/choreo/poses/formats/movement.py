@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from choreo.errors import ItemError
-from choreo.outside import reading
+from choreo.files.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated
 from choreo.poses.formats.names import placed, skeleton_of

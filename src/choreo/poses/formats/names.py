@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.skeletons import SKELETONS
+from choreo.pose.skeletons import SKELETONS
 
 _JOINTS = {joint for skeleton in SKELETONS.values() for joint in skeleton.joints}
 _SIDES = {"l": "left", "left": "left", "r": "right", "right": "right"}

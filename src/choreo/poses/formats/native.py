@@ -12,7 +12,7 @@ from pathlib import Path
 
 from choreo.errors import ItemError
 from choreo.files import write_text
-from choreo.outside import looks_like, reading
+from choreo.files.outside import looks_like, reading
 
 MAX_BYTES = 1 << 30
 """Largest file that is read; an hour of AlphaPose's 26 joints takes about a quarter of it."""

@@ -7,9 +7,9 @@ What holds for the poses of all formats is decided here, once: which joints are 
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
 from choreo.poses.detections import Detections, frame_count, skeleton_for
 from choreo.poses.formats.native import MAX_PIXELS
-from choreo.skeletons import SKELETONS
 
 MAX_PEOPLE = 2_000_000
 """Most people in all frames of a file; they take about two gigabytes."""
@@ -230,7 +230,7 @@ def columns(people, *, at, path, frames, skeleton, first=0):
     frames : int or None
         Decoded frames of the video; None takes the file's last.
     skeleton : str
-        A key of `choreo.skeletons.SKELETONS`.
+        A key of `choreo.pose.skeletons.SKELETONS`.
     first : int or None
         Number of the first frame. None finds it out (`first_number`): there is a row for
         every frame.

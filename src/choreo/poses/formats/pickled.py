@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.outside import reading
+from choreo.files.outside import reading
 
 MAX_BYTES = 1 << 26
 """Largest pickle that is read; ten minutes of nine AIST++ cameras take half of it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from choreo.errors import ConfigError
-from choreo.outside import reading
+from choreo.files.outside import reading
 from choreo.poses.formats import native
 
 
@@ -92,7 +92,7 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
     frames : int, optional
         Decoded frames of the video; without it the file's last frame + 1.
     skeleton : str, optional
-        A key of `choreo.skeletons.SKELETONS`, where the file can't tell.
+        A key of `choreo.pose.skeletons.SKELETONS`, where the file can't tell.
     **options
         Those of `Format.options`; None counts as not said.
 

@@ -1,0 +1,315 @@
+"""``choreo verify``: whether every file of a study still is what was written.
+
+Binary files, videos, songs and PDFs carry digests or checksums (`choreo.files.sealed`, PNG), which
+are compared; tables and records are read. What a text holds can't be told from what it held, unless
+another file holds the same: a training's ``metrics.json`` is compared with the header of its
+weights, a dataset's card with the dataset. Videos and songs without a digest are decoded.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+from choreo.cli.arguments import say
+from choreo.errors import ChoreoError, ItemError
+from choreo.files.outside import load_json, reading
+from choreo.files.sealed import load_arrays
+
+TEXTS = (".csv", ".tsv", ".md", ".txt", ".yaml", ".yml", ".html", ".svg", ".rst", ".bib")
+_MADE_ALONE = (".checkpoints", "checkpoints", "tensorboard", "looks")
+"""Folders whose files no rule declares: what is deleted there is made again by itself."""
+
+_SECONDS = 3600.0
+
+EPILOG = """\
+examples:
+  choreo verify results/demo
+  choreo verify results/demo/training --json
+
+Nothing is changed. Files that are damaged are named with what to delete; the exit status
+is 1 where there is one. Texts have no digest: they are read, which does not tell every
+turned bit.
+"""
+
+
+def add_verb(verbs):
+    """Add the verb to a parser's verbs."""
+    text = "check every file of a study for damage since it was written, and say what to delete"
+    sub = verbs.add_parser(
+        "verify",
+        help=text,
+        description=text.capitalize() + ".",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    sub.set_defaults(run=_run)
+    sub.add_argument("results", type=Path, metavar="FOLDER", help="such as results/demo; or a file")
+    sub.add_argument("--json", action="store_true", help="machine-readable output")
+
+
+def verify(results, on_file=None):
+    """Check every file of a folder.
+
+    Parameters
+    ----------
+    results : str or Path
+        A study's results, a folder in them, or one file.
+    on_file : callable, optional
+        Called after each file with how many there are.
+
+    Returns
+    -------
+    damaged : dict of Path to str
+        What is wrong with each file that is damaged.
+    counts : dict of str to int
+        How many files there are of each suffix that was looked at, and of ``others``.
+    """
+    results = Path(results)
+    if not results.exists():
+        raise ItemError("no such folder", where=results, remedy="Such as results/demo")
+    paths = [results] if results.is_file() else sorted(p for p in results.rglob("*") if p.is_file())
+    damaged, counts = {}, {}
+    for path in paths:
+        look = _LOOKS.get(path.suffix)
+        kind = path.suffix if look else "others"
+        counts[kind] = counts.get(kind, 0) + 1
+        if look is not None:
+            try:
+                look_at(path, look)
+            except ChoreoError as error:
+                damaged[path] = error.message
+        if on_file is not None:
+            on_file(len(paths))
+    return damaged, dict(sorted(counts.items()))
+
+
+def look_at(path, look):
+    """Check one file, or the record of a problem that stands in its place."""
+    from choreo.pipeline.jobs import MAGIC, record_in
+
+    with reading(path, "a whole file"):
+        with open(path, "rb") as file:
+            head = file.read(len(MAGIC))
+        # With one bit of its mark turned, a record would be taken for a broken video.
+        if _near(head, MAGIC.encode()):
+            with reading(path, "the record of a problem", besides=("a zip archive",)):
+                if record_in(path) is None:
+                    raise ValueError("its mark is damaged")
+            return
+        look(path)
+
+
+def _near(head, magic):
+    return len(head) == len(magic) and sum(a != b for a, b in zip(head, magic)) <= 1
+
+
+def _dataset(path):
+    from choreo.dataset.check import check
+
+    problems = check(path)
+    if problems:
+        raise ItemError("; ".join(problems))
+
+
+def _weights(path):
+    from choreo.files.sealed import load_tensors
+
+    load_tensors(path, "weights")
+
+
+def _json(path):
+    found = load_json(path, "JSON")
+    for name, (beside, said_by) in _TWICE.items():
+        if path.name == name and path.with_name(beside).is_file():
+            try:
+                other = said_by(path.with_name(beside))
+            except ChoreoError:
+                return  # which is told of that file
+            if found != other:
+                raise ItemError(f"it does not say what {beside} beside it says, which has a digest")
+
+
+def _header(path):
+    from choreo.files.sealed import load_tensors
+
+    return load_tensors(path, "weights", wanted=lambda name: False)[0]
+
+
+def _card(path):
+    from choreo.dataset.pack import info
+
+    return json.loads(json.dumps(info(path)))
+
+
+_TWICE = {"metrics.json": ("weights.safetensors", _header), "card.json": ("dataset.h5", _card)}
+"""What is said twice: the text, and the file beside it that says it too."""
+
+
+def _unchanged(path, kind):
+    """Whether a file has the digest that is in it; False where there is none."""
+    from choreo.files.sealed import compare, say_unsealed
+
+    if compare(path):
+        return True
+    say_unsealed(path, kind)
+    return False
+
+
+def _checkpoint(path):
+    from choreo.files.sealed import load_torch
+
+    load_torch(path, "a checkpoint")
+
+
+def _arrays(path):
+    load_arrays(path, "a file of arrays")
+
+
+def _video(path):
+    from choreo.media import ffmpeg_binary
+
+    if _unchanged(path, "videos"):
+        return
+    file = ["-protocol_whitelist", "file,pipe", "-i", f"file:{path.resolve()}"]
+    command = [ffmpeg_binary(), "-v", "error", "-nostdin", *file, "-f", "null", "-"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    if done.returncode or lines:
+        raise ItemError(f"can't be decoded whole ({lines[0] if lines else done.returncode})")
+
+
+def _sound(path):
+    import soundfile
+
+    if _unchanged(path, "songs"):
+        return
+    with soundfile.SoundFile(path) as file:
+        frames, found = len(file), 0
+        while block := len(file.read(1 << 20, dtype="int16")):
+            found += block
+        size = found * file.channels * 2
+        if found < frames or (file.subtype == "PCM_16" and size > path.stat().st_size):
+            raise ItemError(f"it holds {found} of {frames} samples")
+
+
+def _picture(path):
+    from PIL import Image
+
+    if path.suffix == ".png":
+        _checksums(path.read_bytes())
+    with Image.open(path) as picture:
+        picture.load()
+
+
+def _checksums(data):
+    """Compare all checksums of a PNG; Pillow leaves out those of some chunks."""
+    at, kind = 8, None
+    while at < len(data) and kind != b"IEND":
+        (length,) = struct.unpack_from(">I", data, at)
+        kind, end = data[at + 4 : at + 8], at + 8 + length
+        if zlib.crc32(data[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
+            raise ItemError("a part of it does not have the checksum that is kept with it")
+        at = end + 4
+    if kind != b"IEND" or at != len(data):
+        raise ItemError("it is not whole")
+
+
+def _page(path):
+    if _unchanged(path, "pages"):
+        return
+    data = path.read_bytes()
+    if not data.startswith(b"%PDF-") or not data.rstrip().endswith(b"%%EOF"):
+        raise ItemError("not a whole PDF")
+
+
+def _text(path):
+    if "\0" in path.read_text(encoding="utf-8-sig"):
+        raise ItemError("a text that holds zero bytes")
+
+
+_LOOKS = {
+    ".h5": _dataset,
+    ".safetensors": _weights,
+    ".pt": _checkpoint,
+    ".pth": _checkpoint,
+    ".npz": _arrays,
+    ".json": _json,
+    ".mp4": _video,
+    ".wav": _sound,
+    ".png": _picture,
+    ".jpg": _picture,
+    ".pdf": _page,
+    **dict.fromkeys(TEXTS, _text),
+}
+
+
+def _run(options):
+    from tqdm import tqdm
+
+    with tqdm(unit=" files", disable=None, file=sys.stderr) as bar:
+
+        def on_file(count):
+            bar.total = count
+            bar.update()
+
+        damaged, counts = verify(options.results, on_file)
+    record = {
+        "damaged": {str(path): message for path, message in damaged.items()},
+        "looked_at": counts,
+    }
+    looked = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no file"
+    lines = [f"{path}: {message}" for path, message in damaged.items()]
+    say(options, record, [*lines, *advice(damaged), f"looked at {looked}"])
+    if damaged:
+        raise ItemError(
+            f"{len(damaged)} damaged file{'s'[: len(damaged) > 1]}",
+            where=options.results,
+            remedy="Delete what is named above",
+        )
+    print(
+        f"{options.results}: nothing is damaged, as far as texts, which have no digest, can tell",
+        file=sys.stderr,
+    )
+
+
+def advice(damaged):
+    """Lines that say how to go on.
+
+    Parameters
+    ----------
+    damaged : iterable of Path
+
+    Returns
+    -------
+    list of str
+    """
+    if not damaged:
+        return []
+    here = Path.cwd()
+    paths = [Path(os.path.relpath(p)) if p.absolute().is_relative_to(here) else p for p in damaged]
+    made = [
+        path
+        for path in paths
+        # Hidden: what a killed job left half-written.
+        if not path.name.startswith(".") and not set(path.parent.parts) & set(_MADE_ALONE)
+    ]
+    lines = ["Delete what is damaged:", f"  rm {_quoted(paths)}"]
+    if made:
+        lines += [
+            "then make it again, and with the study's own command all that was made from it:",
+            f"  snakemake --cores all {_quoted(made)}",
+            "  snakemake --cores all",
+            "(both with the --configfile or --config of the study; a file that is no output of",
+            "a rule, such as a video that you gave, has to be copied again)",
+        ]
+    return lines
+
+
+def _quoted(paths):
+    return " ".join(shlex.quote(str(path)) for path in paths)

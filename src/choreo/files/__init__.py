@@ -1,0 +1,118 @@
+"""Files that are written whole or not at all, and their hashes."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from choreo.errors import ChoreoError, accident
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+"""What `is_id` allows, as a regular expression."""
+
+PROJECT = Path(__file__).parents[3]
+"""The folder of the Snakefile, from which the package is installed."""
+
+
+@contextlib.contextmanager
+def whole(path):
+    """Give a temporary path that becomes `path` when the block ends without an error.
+
+    The temporary file lies in the same folder and keeps the suffix (writers such as
+    ffmpeg choose the format by it), so that the final rename is atomic.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the file shall be. Its folder is made.
+
+    Yields
+    ------
+    Path
+        The temporary path to write to.
+
+    Raises
+    ------
+    AccidentError
+        Where the machine failed meanwhile, such as by a full disk.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A name may take 255 bytes; what is put around it must not make it longer than that.
+    encoding = sys.getfilesystemencoding()
+    start = os.fsencode(path.stem)[:64].decode(encoding, errors="ignore")
+    handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files that only their owner reads; results are for sharing.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+    except (OSError, ChoreoError) as error:
+        found = accident(error)
+        # Named as it was asked for, not by the temporary name.
+        if isinstance(error, ChoreoError) and error.where == str(temporary):
+            error.where = str(path)
+        if found is None:
+            raise
+        if found.where in (None, str(temporary)):
+            found.where = str(path)
+        raise found from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all."""
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path, value):
+    """Write `value` as indented JSON with sorted keys; NaN is refused (use None)."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path):
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def sha256(path):
+    """Hex SHA-256 of a file, read in pieces."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_id(text):
+    """Tell whether `text` may name a video, song or model in a file path.
+
+    Letters, digits, ``_`` and ``-``, at most 64, the first a letter or digit: safe in
+    every file system, in a shell, in a URL and in a Snakemake wildcard.
+    """
+    return bool(re.fullmatch(NAME, text))
+
+
+def shipped(path):
+    """A path that is not in the working folder, but is in the project, such as the demo's table.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    Path
+        As given, where it is there, is absolute, or is in neither.
+    """
+    path = Path(path)
+    # os.path: a name that no system takes is in neither.
+    ours = not path.is_absolute() and not os.path.exists(path) and os.path.exists(PROJECT / path)
+    return PROJECT / path if ours else path

@@ -1,0 +1,137 @@
+"""The one wrapper around every reader of an outside file.
+
+Whatever a file that Choreo did not write itself, or may have been changed since, makes a
+reader raise becomes one message that names the file; accidents of the machine stay
+accidents. What a file declares is bounded before memory is taken for it.
+"""
+
+import contextlib
+import json
+from pathlib import Path
+
+from choreo.errors import AccidentError, ChoreoError, ItemError, accident
+
+MAX_JSON_BYTES = 1 << 26
+"""Largest small JSON (records, probes, summaries) that is read."""
+
+_OTHERS = (
+    (b"PK\x03\x04", "a zip archive", "Unpack it first"),
+    (b"\x1f\x8b", "gzip-compressed", "Unpack it first (gunzip)"),
+    (b"\xfd7zXZ\0", "xz-compressed", "Unpack it first (unxz)"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),
+    (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8"),
+    (b"\xfe\xff", "UTF-16 text", "Save it as UTF-8"),
+    (b"<!DOCTYPE", "a web page", "Fetch the file itself, not the page that shows it"),
+    (b"<html", "a web page", "Fetch the file itself, not the page that shows it"),
+    (b"version https://git-lfs", "a Git LFS pointer, not the file", "Run `git lfs pull`"),
+)
+
+
+def looks_like(path, besides=()):
+    """Tell what a file is by its first bytes, where that says more than a parser would.
+
+    Parameters
+    ----------
+    path : str or Path
+    besides : tuple of str
+        Kinds that the reader itself reads, such as ``("a zip archive",)`` for .npz.
+
+    Returns
+    -------
+    tuple of (str, str or None), or None
+        What it is and the remedy.
+    """
+    with contextlib.suppress(OSError):
+        with open(path, "rb") as file:
+            head = file.read(64)
+        if not head:
+            return "an empty file (0 bytes)", "Make or fetch it again"
+        for magic, kind, remedy in _OTHERS:
+            if head.lstrip().startswith(magic) and kind not in besides:
+                return kind, remedy
+    return None
+
+
+@contextlib.contextmanager
+def reading(path, what, *, remedy=None, besides=()):
+    """Turn whatever an outside file causes in the block into one message naming it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file or folder that is read.
+    what : str
+        What it should be, such as ``"a pose track"``.
+    remedy : str, optional
+        What to do where it is something else.
+    besides : tuple of str
+        As of `looks_like`.
+
+    Raises
+    ------
+    ItemError
+        For every fault of the file.
+    AccidentError
+        Where the machine failed.
+    """
+    try:
+        yield
+    except ChoreoError as error:
+        if error.where is None:
+            error.where = str(path)
+        raise
+    except FileNotFoundError as error:
+        raise ItemError("no such file", where=path) from error
+    except IsADirectoryError as error:
+        raise ItemError(f"a folder, not {what}", where=path, remedy=remedy) from error
+    except Exception as error:  # a damaged file makes parsers raise nearly anything
+        if (found := accident(error, where=path)) is not None:
+            raise found from error
+        if isinstance(error, PermissionError):
+            raise AccidentError(
+                "this file may not be read by you", where=path, remedy="Change its permissions"
+            ) from error
+        kind = looks_like(path, besides)
+        if kind is not None:
+            raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1]) from error
+        said = "nested too deeply" if isinstance(error, RecursionError) else _said(error)
+        raise ItemError(f"not {what} ({said})", where=path, remedy=remedy) from error
+
+
+def _said(error):
+    text = " ".join(str(error).split())[:200]
+    name = type(error).__name__
+    if isinstance(error, SystemError):
+        # Of the interpreter about a library, with addresses in memory.
+        return "damaged"
+    if isinstance(error, KeyError):
+        return f"{text.strip(chr(39))} is missing"
+    return text or name
+
+
+def load_json(path, what, *, limit=MAX_JSON_BYTES, remedy=None):
+    """Read a small JSON file that anybody may have written.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it should be, for the message.
+    limit : int
+        Largest size in bytes.
+    remedy : str, optional
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ItemError
+        Where it is missing, too large, or no JSON.
+    """
+    with reading(path, what, remedy=remedy):
+        size = Path(path).stat().st_size
+        if size > limit:
+            raise ItemError(f"larger than {limit >> 20} MiB: not {what}", value=size)
+        return json.loads(Path(path).read_text(encoding="utf-8-sig"))

@@ -1,0 +1,384 @@
+"""Digests that files carry in themselves, and compare when they are opened.
+
+A disk, a cable or a copy may turn a bit, and weights or poses with one bit turned look as
+good as ever. So the binary files of this package hold the SHA-256 of all their bytes (its
+own 64 digits taken as zeros) between two marks, of which one turned bit can't break both:
+
+- ``.safetensors``: in the header, as ``seal`` beside ``choreo``;
+- ``.npz``, ``.pt``, ``.pth`` (zip archives): as the archive's comment, at the very end;
+- ``.h5``: after the end of what HDF5 knows (`choreo.dataset.layout`, where chunks have
+  checksums of their own, so that a huge file need not be read whole);
+- ``.mp4``: in a box ``free``, ``.wav``: in a chunk ``JUNK``, ``.pdf``: in a comment, each at
+  the end. These are what the formats have for bytes that readers pass over.
+
+No other file has to be kept beside them, and other programs read them as before.
+"""
+
+import hashlib
+import io
+import json
+import os
+import struct
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from choreo.errors import DamagedError, ItemError
+from choreo.files import whole
+from choreo.files.outside import reading
+
+BEGIN, END = b"choreo-sha256:", b":choreo-seal"
+DIGITS = 64
+LENGTH = len(BEGIN) + DIGITS + len(END)
+BLANK = BEGIN + b"0" * DIGITS + END
+"""A seal that is not filled in yet; what the digest is taken over."""
+
+MAX_ARRAYS_BYTES = 1 << 30
+"""Most that the arrays of one .npz may take in memory; an hour of tracks takes 70 MB."""
+
+_NEAR = 4096
+"""A seal lies in the first or the last so many bytes of its file."""
+_PIECE = 1 << 20
+_END_OF_ZIP = struct.Struct("<4s4H2LH")
+
+
+def place(data):
+    """Find the seal in some bytes.
+
+    Parameters
+    ----------
+    data : bytes
+
+    Returns
+    -------
+    int or None
+        Where its digits begin, by either of its marks.
+    """
+    if (at := data.find(BEGIN)) >= 0:
+        return at + len(BEGIN)
+    if (at := data.find(END)) >= DIGITS:
+        return at - DIGITS
+    return None
+
+
+def filled(data, at):
+    """Bytes that hold `BLANK`, with the digest of them all at `at`, where its digits begin."""
+    digits = hashlib.sha256(data).hexdigest().encode()
+    return data[:at] + digits + data[at + DIGITS :]
+
+
+def filled_zip(data):
+    """Bytes of a zip archive without a comment, with the digest of them all as its comment."""
+    end = len(data) - _END_OF_ZIP.size
+    mark, *numbers, comment = _END_OF_ZIP.unpack_from(data, end)
+    if mark != b"PK\5\6" or comment:
+        raise ValueError("a zip archive with a comment, or none")
+    data = data[:end] + _END_OF_ZIP.pack(mark, *numbers, LENGTH) + BLANK
+    return filled(data, len(data) - len(END) - DIGITS)
+
+
+def seal_video(path):
+    """Put the digest of an mp4 into a box at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        An mp4 that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(struct.pack(">I4s", 8 + LENGTH, b"free") + BLANK)
+        _fill(file)
+
+
+def seal_sound(path):
+    """Put the digest of a wav into a chunk at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        A wav that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        # Chunks begin at even places.
+        file.write(b"\0" * (size % 2) + struct.pack("<4sI", b"JUNK", LENGTH) + BLANK)
+        size = file.tell()
+        file.seek(4)
+        file.write(struct.pack("<I", size - 8))
+        _fill(file)
+
+
+def seal_page(path):
+    """Put the digest of a PDF into a comment at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        A PDF that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(b"%" + BLANK)
+        _fill(file)
+
+
+def _fill(file):
+    """Fill in the blank seal that an open file ends in."""
+    file.seek(0)
+    digits = hashlib.file_digest(file, "sha256").hexdigest().encode()
+    file.seek(-len(END) - DIGITS, os.SEEK_END)
+    file.write(digits)
+
+
+def compare(path):
+    """Compare a file with the digest in it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    bool
+        False where it has none: another program wrote it, or an older version.
+
+    Raises
+    ------
+    ItemError
+        Where they differ.
+    """
+    size = Path(path).stat().st_size
+    with open(path, "rb") as file:
+        at = place(file.read(_NEAR))
+        if at is None and size > _NEAR:
+            first = max(_NEAR, size - _NEAR) - LENGTH
+            file.seek(first)
+            found = place(file.read())
+            at = None if found is None else first + found
+        if at is None:
+            return False
+        digest = hashlib.sha256()
+        file.seek(0)
+        for _ in range(at // _PIECE):
+            digest.update(file.read(_PIECE))
+        digest.update(file.read(at % _PIECE))
+        digits = file.read(DIGITS)
+        digest.update(b"0" * DIGITS)
+        # A broken mark is damage too: the digest is taken over it.
+        while piece := file.read(_PIECE):
+            digest.update(piece)
+    if digest.hexdigest().encode() != digits:
+        raise damaged(path)
+    return True
+
+
+def damaged(path, what="its bytes do not have the digest that is kept in it"):
+    """Give the error of a file that has changed since it was written."""
+    return DamagedError(
+        f"damaged since it was written: {what}",
+        where=path,
+        remedy="Delete it and make it again, or copy it again from where it is whole "
+        "(`choreo verify FOLDER` looks for more)",
+    )
+
+
+_told = set()
+
+
+def say_unsealed(path, kind):
+    """Say, once a process and kind, that damage of a file can't be told."""
+    if kind not in _told:
+        _told.add(kind)
+        print(
+            f"{path}: an older version of choreo, or another program, wrote it without a digest: "
+            f"damage to {kind} like this can't be seen",
+            file=sys.stderr,
+        )
+
+
+def save_tensors(path, tensors, summary):
+    """Write tensors as ``.safetensors``, whole or not at all; the same give the same bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+    tensors : dict of str to Tensor
+    summary : dict
+        JSON values; goes into the header under ``choreo``.
+    """
+    from safetensors.torch import save
+
+    data = save({name: value.detach().contiguous().cpu() for name, value in tensors.items()})
+    (length,) = struct.unpack_from("<Q", data)
+    header = json.loads(data[8 : 8 + length])
+    # Written here, since the library's order of several entries is not fixed; the seal
+    # before the summary, which may be long.
+    about = {"seal": BLANK.decode(), "choreo": json.dumps(summary, sort_keys=True)}
+    text = json.dumps({"__metadata__": about, **header}, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    data = struct.pack("<Q", len(text)) + text + data[8 + length :]
+    with whole(path) as temporary:
+        # In one piece by Python: a full disk then is an error that says so.
+        temporary.write_bytes(filled(data, place(data[:_NEAR])))
+
+
+def load_tensors(path, what, *, wanted=lambda name: True, remedy=None):
+    """Read what `save_tensors` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it should be, for messages.
+    wanted : callable, optional
+        From a tensor's name to whether it is read.
+    remedy : str, optional
+
+    Returns
+    -------
+    summary : dict
+    tensors : dict of str to Tensor
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, damaged, or something else.
+    """
+    from safetensors import safe_open
+
+    with reading(path, what, remedy=remedy):
+        sealed = compare(path)
+        with safe_open(path, "pt") as file:
+            summary = json.loads((file.metadata() or {})["choreo"])
+            if not isinstance(summary, dict):
+                raise TypeError("what its header says is no mapping")
+            tensors = {
+                name: file.get_tensor(name)
+                for name in file.keys()  # noqa: SIM118
+                if wanted(name)
+            }
+    if not sealed:
+        say_unsealed(path, "weights")
+    return summary, tensors
+
+
+def save_arrays(path, arrays):
+    """Write arrays as ``.npz``, whole or not at all; the same give the same bytes.
+
+    Parameters
+    ----------
+    path : str or Path
+    arrays : dict of str to ndarray
+        `load_arrays` reads them.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    with whole(path) as temporary:
+        temporary.write_bytes(filled_zip(buffer.getvalue()))
+
+
+def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
+    """Read an ``.npz`` without pickles, its declared sizes checked before any is read.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it should be, for the message.
+    limit : int
+        Most bytes that its arrays may take together.
+    remedy : str, optional
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    Raises
+    ------
+    ItemError
+        Where it is missing, declares more than `limit`, is cut, has changed since choreo
+        wrote it, or is no .npz.
+    """
+    with reading(path, what, remedy=remedy, besides=("a zip archive",)):
+        compare(path)
+        arrays, total = {}, 0
+        with zipfile.ZipFile(path) as archive:
+            for entry in archive.infolist():
+                name = entry.filename.removesuffix(".npy")
+                with archive.open(entry) as file:
+                    version = np.lib.format.read_magic(file)
+                    header = {
+                        (1, 0): np.lib.format.read_array_header_1_0,
+                        (2, 0): np.lib.format.read_array_header_2_0,
+                    }.get(version)
+                    if header is None:
+                        raise ItemError(f"{name}: an array of unknown layout {version}")
+                    try:
+                        shape, _, dtype = header(file)
+                    except MemoryError as error:
+                        # Python's parser says so of what is nested too deeply.
+                        raise ItemError(f"{name}: a header nested too deeply") from error
+                if dtype.hasobject:
+                    raise ItemError(f"not {what} ({name} holds objects, which could run code)")
+                size = dtype.itemsize
+                for length in shape:
+                    size *= length
+                if any(length < 0 for length in shape):
+                    raise ItemError(f"{name} declares an impossible shape {shape}")
+                total += size
+                if total > limit or entry.file_size > limit + 4096:
+                    raise ItemError(
+                        f"{name} declares {shape} {dtype}: more than {limit >> 20} MiB, not {what}"
+                    )
+                if size > entry.file_size:
+                    raise ItemError(f"{name} declares {shape} {dtype}, but holds less")
+                with archive.open(entry) as file:
+                    arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+        return arrays
+
+
+def save_torch(path, value):
+    """Write a checkpoint or state dict by ``torch.save``, whole or not at all.
+
+    Parameters
+    ----------
+    path : str or Path
+    value : object
+        Of what ``torch.load(..., weights_only=True)`` reads.
+    """
+    import torch
+
+    # Into memory first: torch ends in an error of its own, or not at all, on a full disk.
+    buffer = io.BytesIO()
+    torch.save(value, buffer)
+    with whole(path) as temporary:
+        temporary.write_bytes(filled_zip(buffer.getvalue()))
+
+
+def load_torch(path, what, *, remedy=None):
+    """Read tensors that ``torch.save`` wrote, ours or another program's; no code can run.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What it should be, for messages.
+    remedy : str, optional
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, damaged, or something else.
+    """
+    import torch
+
+    with reading(path, what, remedy=remedy, besides=("a zip archive",)):
+        compare(path)
+        return torch.load(path, map_location="cpu", weights_only=True)

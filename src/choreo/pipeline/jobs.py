@@ -1,0 +1,392 @@
+"""What the scripts of all rules share: logs, and items that are left out.
+
+A bad video must stop its own item and nothing else. Snakemake knows only "every output
+is there" or "the run failed", so a job that can't use its item writes a *tombstone* in
+the place of each output: a small text that begins with `MAGIC` and says what is wrong.
+Jobs that are given a tombstone pass it on, tables leave it out, and ``problems.csv``
+lists it. Only an output of our own rules can be one: a user's file that begins alike is
+read as what it should be, and `choreo.videos.download` takes no such file for a video.
+
+An accident of the machine leaves no tombstone: the job fails, and the next run tries again.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import traceback
+from pathlib import Path
+
+import pydantic
+
+from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident, plain
+from choreo.files import write_text
+from choreo.files.locks import Busy, hold, open_lock
+from choreo.files.outside import reading
+
+MAGIC = "choreo problem\n"
+STAGES = ("videos", "poses", "comparison", "cleaning", "dataset", "dances", "evaluation")
+MAX_RECORD_BYTES = 1 << 16
+"""Largest tombstone that is read; a long one has 2 kB."""
+STUDY_LOCK = ".choreo.lock"
+"""In a study's folder: a run holds it while it starts, and shares it with its jobs."""
+
+_Text = pydantic.constr(max_length=MAX_RECORD_BYTES, strict=True)
+
+
+class _Record(pydantic.BaseModel):
+    """What a tombstone says."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
+
+    item: _Text
+    stage: _Text = ""
+    message: _Text
+    where: _Text = ""
+    value: _Text = ""
+    remedy: _Text = ""
+
+
+def problem_in(path):
+    """Read the problem that stands in the place of an output of ours.
+
+    Parameters
+    ----------
+    path : str or Path
+        An output of a rule. Of a file that is not (a source, an import, weights) nobody
+        may ask this: it could say what it likes.
+
+    Returns
+    -------
+    dict or None
+        Keys `item`, `stage`, `message`, `where`, `value`, `remedy`, each a text without
+        control characters; None where the file is a real output. A record that was cut or
+        changed is itself the problem, with how to mend it.
+    """
+    try:
+        return record_in(path)
+    except ValueError:
+        path = Path(path)
+        return {
+            "item": plain(path.name.partition(".")[0]),
+            "stage": next((part for part in reversed(path.parts) if part in STAGES), ""),
+            "message": "the record of what was wrong here is damaged",
+            "where": plain(path),
+            "value": "",
+            "remedy": "Remove it with `choreo problems --retry` and run again",
+        }
+
+
+def record_in(path):
+    """Read a tombstone as `problem_in` does.
+
+    Raises
+    ------
+    ValueError
+        Where it was cut or changed.
+    """
+    with open(path, "rb") as file:
+        if file.read(len(MAGIC)) != MAGIC.encode():
+            return None
+        text = file.read(MAX_RECORD_BYTES + 1)
+    if len(text) > MAX_RECORD_BYTES:
+        raise ValueError("too long")
+    record = _Record.model_validate_json(text)
+    return {key: plain(value) for key, value in record.model_dump().items()}
+
+
+def write_problem(path, problem):
+    """Write a tombstone (see the module's docstring)."""
+    write_text(path, MAGIC + json.dumps(problem, indent=2, sort_keys=True, default=str) + "\n")
+
+
+def usable(paths):
+    """List of those outputs of our rules that hold a real output."""
+    return [path for path in paths if problem_in(path) is None]
+
+
+def tombstones(results):
+    """Find every tombstone of a study.
+
+    Parameters
+    ----------
+    results : str or Path
+        Its folder, such as ``results/demo``.
+
+    Returns
+    -------
+    dict of Path to dict
+        Path -> problem, as `problem_in` gives it, in the order of the stages. Hidden files
+        and folders (unfinished downloads) are none of ours to read.
+    """
+    found = {}
+    for stage in STAGES:
+        for path in sorted(Path(results, stage).rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(results).parts)
+            if not hidden and path.is_file() and (problem := problem_in(path)):
+                found[path] = problem
+    return found
+
+
+def warnings(results):
+    """What a study used but someone should look at: `warning` in the records of cleaning.
+
+    Parameters
+    ----------
+    results : str or Path
+        Its folder, such as ``results/demo``.
+
+    Returns
+    -------
+    list of dict
+        As `problem_in` gives them.
+    """
+    found = map(warning_in, sorted(Path(results, "cleaning").glob("*.json")))
+    return [warning for warning in found if warning]
+
+
+def warning_in(path):
+    """Read what a record of cleaning warns of.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``cleaning/<video>.json``, or the tombstone in its place.
+
+    Returns
+    -------
+    dict or None
+        As `problem_in` gives it. A record that was cut or changed is itself warned of.
+    """
+    path = Path(path)
+    try:
+        if problem_in(path):
+            return None
+        with reading(path, "a record of cleaning"):
+            warning = json.loads(path.read_bytes()).get("warning")
+            record = warning and _Record.model_validate(warning).model_dump()
+    except ItemError:
+        return {
+            "item": plain(path.stem),
+            "stage": "cleaning",
+            "message": "the record of its cleaning is damaged",
+            "where": plain(path),
+            "value": "",
+            "remedy": "Delete it and run again",
+        }
+    return record and {key: plain(value) for key, value in record.items()}
+
+
+def forget(results, found):
+    """Remove problems and what made them, so that the next run tries again.
+
+    Parameters
+    ----------
+    results : str or Path
+        The study's folder.
+    found : iterable of Path
+        Tombstones in it, as `tombstones` finds them. Where that of a video is among them,
+        its download goes too, complete or not: it may be what is damaged.
+
+    Raises
+    ------
+    AccidentError
+        Where a run works on the study.
+    """
+    results = Path(results)
+    lock = results / STUDY_LOCK
+    with contextlib.ExitStack() as held:
+        if lock.exists():
+            handle = open_lock(lock)
+            held.callback(os.close, handle)
+            try:
+                hold(handle, where=lock)
+            except Busy:
+                raise AccidentError(
+                    "a run works on this study now",
+                    where=results,
+                    remedy="Wait until it has ended, then try again",
+                ) from None
+        downloads = results / "videos" / "downloads"
+        for path in found:
+            path.unlink(missing_ok=True)
+            if path.parent not in (downloads, downloads.parent):
+                continue
+            video = path.name.partition(".")[0]
+            (downloads / f"{video}.video").unlink(missing_ok=True)
+            for folder in (downloads / ".partial").glob(f"{video}-{'[0-9a-f]' * 16}"):
+                shutil.rmtree(folder)
+
+
+def study_of(job):
+    """Folder of the study that a job works for: logs lie in ``<study>/logs``."""
+    log = Path(job.log[0])
+    for folder in log.parents:
+        if folder.name == "logs":
+            return folder.parent
+    return log.parent
+
+
+def own_inputs(job, paths):
+    """Those inputs of a job that rules of its study wrote, which alone can be tombstones.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+    paths : list of str
+
+    Returns
+    -------
+    list of str
+    """
+    study = Path(os.path.abspath(study_of(job)))
+    return [path for path in paths if Path(os.path.abspath(path)).is_relative_to(study)]
+
+
+def share_study(folder):
+    """Hold a study's lock together with its run, until this process ends.
+
+    Where the run is killed and its jobs live on, the next run finds the lock held.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The study's folder; without one there is nothing to hold.
+    """
+    with contextlib.suppress(OSError):
+        # Never closed. Waiting is for the moment in which a run that starts has it alone.
+        hold(open_lock(Path(folder) / STUDY_LOCK), shared=True, wait=True, where=folder)
+
+
+@contextlib.contextmanager
+def logged(job):
+    """Send everything that a script prints, C++ libraries included, to the rule's log.
+
+    Yields
+    ------
+    file
+        The terminal, for progress and for the one line that says what went wrong.
+    """
+    log = Path(job.log[0])
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        # "a": what another's program adds to the same file (run_tool) is not written over.
+        file = open(  # noqa: SIM115  (what fails when it is closed must not hide an error)
+            log, "a", buffering=1, encoding="utf-8", errors="replace"
+        )
+    except OSError as error:
+        sys.exit(f"{job.rule}: {accident(error, where=log) or error}")
+    if (study_of(job) / STUDY_LOCK).exists():
+        share_study(study_of(job))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    terminal = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="replace")
+    kept = os.dup(1), os.dup(2)
+    # Both at the level of the operating system, for C++ libraries, and of Python.
+    os.dup2(file.fileno(), 1)
+    os.dup2(file.fileno(), 2)
+    try:
+        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
+            try:
+                yield terminal
+            except Exception as error:
+                known = error if isinstance(error, ChoreoError) else accident(error)
+                if known is not None:
+                    print(f"{job.rule}: {known}", file=terminal)
+                # On a full disk the log can't be written either.
+                with contextlib.suppress(OSError):
+                    if isinstance(error, ChoreoError):
+                        print(f"error: {error}")
+                    else:
+                        traceback.print_exc()
+                if known is None:
+                    raise
+                sys.exit(1)
+    finally:
+        for number, copy in enumerate(kept, 1):
+            os.dup2(copy, number)
+            os.close(copy)
+        terminal.close()
+        with contextlib.suppress(OSError):
+            file.close()
+
+
+def run(job, action):
+    """Run a script's action with its output in the rule's log.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        The object that Snakemake gives to a script.
+    action : callable
+        Called with the terminal; raises `ChoreoError` for what the user can mend.
+    """
+    with logged(job) as terminal:
+        action(terminal)
+
+
+def run_item(job, action, needs=None):
+    """Run a script's action for one item: a problem with it stops only itself.
+
+    Where an input is a tombstone, it becomes every output. Where `action` raises
+    `ItemError` and the rule's ``params.on_bad_video`` is "skip", a new tombstone does; an
+    accident of the machine (`AccidentError`, or what `choreo.errors.accident` calls one)
+    fails the job with one line and leaves none.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        With ``params.item`` (what the problem is about, as people know it) and
+        ``params.on_bad_video``.
+    action : callable
+        Called with the terminal.
+    needs : list of str, optional
+        Inputs that `action` can't do without; by default all of them.
+    """
+    with logged(job) as terminal:
+        for path in own_inputs(job, job.input if needs is None else needs):
+            problem = problem_in(path)
+            if problem is not None:
+                print(f"left out: {problem['message']}", file=sys.stderr)
+                _bury(job, problem)
+                return
+        try:
+            action(terminal)
+        except ItemError as error:
+            # A reader may have said "not a video" of what a full disk cut short.
+            if (found := _cause(error)) is not None:
+                raise found from error
+            # What a rule wrote whole and is damaged now says nothing about the video.
+            ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
+            if ours or job.params.on_bad_video != "skip":
+                raise
+            print(f"left out: {job.params.item}: {error}", file=terminal)
+            print(f"left out: {error}", file=sys.stderr)
+            _bury(
+                job,
+                {
+                    "item": job.params.item,
+                    "stage": job.params.stage,
+                    "message": error.message,
+                    "where": error.where or "",
+                    "value": "" if error.value is None else str(error.value),
+                    "remedy": error.remedy or "",
+                },
+            )
+
+
+def _cause(error):
+    """The accident that an error of an item was made from, if there was one."""
+    seen = error.__cause__
+    while seen is not None:
+        if (found := accident(seen)) is not None:
+            return found
+        seen = seen.__cause__
+    return None
+
+
+def _bury(job, problem):
+    for path in job.output:
+        write_problem(path, problem)

@@ -1,0 +1,320 @@
+"""What the Snakefile needs to build the DAG; imports nothing heavy."""
+
+import contextlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from choreo.errors import AccidentError, ConfigError, accident, plain
+from choreo.files.locks import Busy, hold, open_lock
+from choreo.pipeline.jobs import STUDY_LOCK, tombstones, warnings
+
+UNFIT = "\"'\\`$&;|<>()*?[]{}:"
+"""Characters that a shell, PATH or Snakemake reads in its own way."""
+
+
+class Named(dict):
+    """Rows or other things by name; to ask for another name is the user's error.
+
+    Parameters
+    ----------
+    *args
+        As of `dict`.
+    what : str
+        What has the names, as the end of "there is no ...".
+    """
+
+    def __init__(self, *args, what):
+        super().__init__(*args)
+        self._what = what
+
+    def __missing__(self, name):
+        raise ConfigError(f"there is no {self._what} with this name", value=name)
+
+
+def check_writable(folder=".snakemake"):
+    """Refuse, before anything else, a working folder that Snakemake can't write its records to.
+
+    It does so for a plan (``-n``) too.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Snakemake's own folder, in the working folder.
+
+    Raises
+    ------
+    ConfigError
+    """
+    folder = Path(folder)
+    parts = [folder, *folder.glob("*/")] if folder.exists() else [folder.absolute().parent]
+    for part in parts:
+        if not os.access(part, os.W_OK | os.X_OK):
+            raise ConfigError(
+                "Snakemake keeps its records here, also of a plan (-n), and can't write",
+                where=part.absolute(),
+                remedy="Make it writable, or work in a copy of this project's folder",
+            )
+
+
+_held = {}
+
+
+def release_stale_locks(folder=".snakemake"):
+    """Remove the locks of runs that were killed, and only those.
+
+    Snakemake's lock files outlive a run that is killed, and the next run refuses to
+    start. Every run of ours and every job of it holds a shared lock of the operating
+    system, which ends with its process however that ends. Who can get it exclusively is
+    alone, so that any lock file that lies there is a dead run's. In a folder that can't
+    be written nothing is done: a plan needs no lock.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Snakemake's own folder.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+        handle = open_lock(folder / "choreo.lock")
+    except OSError:
+        return
+    try:
+        if hold(handle, where=folder / "choreo.lock"):
+            shutil.rmtree(folder / "locks", ignore_errors=True)
+    except Busy:
+        pass
+    # Waiting is for the moment in which another one looks whether it is alone.
+    hold(handle, shared=True, wait=True, where=folder / "choreo.lock")
+    _keep(folder, handle)
+
+
+def _keep(folder, handle):
+    """Hold a lock until this process ends; one that it held before is given back."""
+    before = _held.pop(str(folder), None)
+    if before is not None:
+        os.close(before)
+    _held[str(folder)] = handle
+
+
+def share_locks(out, folder=".snakemake"):
+    """In a job: hold what its run holds, so that both count where the run is killed.
+
+    Parameters
+    ----------
+    out : str or Path
+        The study's folder of results.
+    folder : str or Path
+        Snakemake's own folder.
+    """
+    for path in (Path(out, STUDY_LOCK), Path(folder, "choreo.lock")):
+        if path.exists():
+            with contextlib.suppress(OSError):
+                handle = open_lock(path)
+                hold(handle, shared=True, wait=True, where=path)
+                _keep(path, handle)
+
+
+def hold_study(out, folder=".snakemake"):
+    """Take a study for one run, which shares it with its jobs.
+
+    Parameters
+    ----------
+    out : str or Path
+        The study's folder of results; made where it isn't there.
+    folder : str or Path
+        Snakemake's own folder; lock files of this study in it are dead runs'.
+
+    Raises
+    ------
+    AccidentError
+        Where another run, or jobs that outlived theirs, work on the study.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / STUDY_LOCK
+    handle = open_lock(path)
+    try:
+        hold(handle, where=path)
+        hold(handle, shared=True, where=path)
+    except Busy:
+        who = _holders(handle)
+        os.close(handle)
+        raise AccidentError(
+            f"another run works on this study, or jobs of one that was killed do{who}",
+            where=out,
+            remedy="Wait until they have ended (or end them), then run the same command again",
+        ) from None
+    _keep(path, handle)
+    for lock in Path(folder, "locks").glob("*.lock"):
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            if any(line.startswith(f"{out}/") for line in lock.read_text().splitlines()):
+                lock.unlink()
+
+
+def _holders(handle):
+    """Which processes hold an open lock, as the end of a message (on Linux; else nothing)."""
+    found = []
+    with contextlib.suppress(OSError):
+        inode = os.fstat(handle).st_ino
+        for line in Path("/proc/locks").read_text().splitlines():
+            fields = line.split()
+            if "FLOCK" in fields and fields[-3].endswith(f":{inode}"):
+                found.append(fields[-4])
+    return f" (processes {', '.join(sorted(set(found)))})" if found else ""
+
+
+def keep_apart(persistence, out):
+    """Make Snakemake's own locks safe for runs that share a working folder.
+
+    A run that really starts takes its study first (`hold_study`); a plan takes nothing.
+    A run that ends removes its own lock files: Snakemake removes those of all runs in
+    the folder.
+
+    Parameters
+    ----------
+    persistence : type
+        Snakemake's class of what lies in its folder (`snakemake.persistence.file`).
+    out : str or Path
+        The study's folder of results.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    if not hasattr(persistence, "_choreo"):
+        persistence._choreo = persistence.lock, persistence._delete_locks
+    lock, delete_all = persistence._choreo
+
+    @contextlib.contextmanager
+    def locked(self):
+        try:
+            hold_study(out, self.path)
+        except (AccidentError, OSError) as error:
+            raise WorkflowError(str(accident(error, where=out) or error)) from None
+        with lock(self):
+            yield
+
+    def delete_own(self):
+        for path in self._lockfile.values():
+            Path(path).unlink(missing_ok=True)
+        self._lockfile.clear()
+
+    persistence.lock, persistence._delete_locks = locked, delete_own
+    persistence.cleanup_locks = delete_all  # snakemake --unlock
+
+
+def as_input(path):
+    """A file or folder of the user as an input of a rule.
+
+    Snakemake puts wildcards into every input, also into one that a function returned:
+    ``{video}`` in a name would become another file, and ``{x}`` end the planning. A path with
+    braces is therefore no input; the job reads it from its parameters, among which
+    `state_of` says when it changed.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str or list
+        None of the kind (``[]``) where it is not there, which the job says, or has braces.
+    """
+    text = os.path.normpath(path)
+    return text if os.path.exists(text) and not set("{}") & set(text) else []
+
+
+def state_of(path):
+    """What a job's parameters say of a path that can't be its input, so that a change is seen.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    list of int or None
+        Size in bytes and time of the last change in ns; None for a path that is an input,
+        or not there.
+    """
+    if as_input(path) or not os.path.exists(path):
+        return None
+    found = os.stat(path)
+    return [found.st_size, found.st_mtime_ns]
+
+
+def unfit_for_a_shell(path):
+    """Characters of a path that Snakemake's unquoted command lines can't take.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    str
+        Empty where there is none.
+    """
+    return "".join(dict.fromkeys(c for c in str(path) if c.isspace() or c in UNFIT))
+
+
+def check_place(*paths):
+    """Refuse a project or a Python from which no job could be started.
+
+    Parameters
+    ----------
+    *paths : str or Path
+
+    Raises
+    ------
+    ConfigError
+        With the characters and the remedy.
+    """
+    for path in paths:
+        if found := unfit_for_a_shell(path):
+            raise ConfigError(
+                f"a path from which no job can be started: it holds {found!r}",
+                where=path,
+                remedy="Move the project to a folder without spaces, quotes and other characters "
+                "that a shell reads, delete .venv there and run `make env`",
+            )
+
+
+def has_gpu():
+    """Tell whether an NVIDIA GPU is there, without importing torch."""
+    return Path("/proc/driver/nvidia/gpus").is_dir() and any(
+        Path("/proc/driver/nvidia/gpus").iterdir()
+    )
+
+
+def list_problems(out):
+    """Bring ``problems.csv`` up to date at a run's end, and print what a run left out.
+
+    Also what it used with a warning, one line an item. Files that say the same already
+    stay as they are, so that nothing is newer than what was made of them.
+
+    Parameters
+    ----------
+    out : str or Path
+        The study's folder of results.
+    """
+    found = {problem["item"]: problem for problem in tombstones(out).values()}
+    doubtful = warnings(out)
+    if found or doubtful or Path(out, "videos/problems.csv").exists():
+        from choreo.pipeline.problems import study_problems
+
+        study_problems(out).write(Path(out, "videos/problems"), keep=True)
+    for name, problem in found.items():
+        text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
+        print(" ".join(text.split()), file=sys.stderr)
+    if found:
+        print(
+            f"{len(found)} item(s) left out of the study; remedies: {out}/videos/problems.csv or "
+            f"`choreo problems {out}`",
+            file=sys.stderr,
+        )
+    for warning in doubtful:
+        print(f"used, but look at it: {warning['item']}: {warning['message']}", file=sys.stderr)
+    if doubtful and not found:
+        print(f"remedies: {out}/videos/problems.csv or `choreo problems {out}`", file=sys.stderr)

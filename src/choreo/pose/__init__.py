@@ -1,0 +1,1 @@
+"""What a pose is: skeletons, tracks on disk, misdetections, the dancer's size."""

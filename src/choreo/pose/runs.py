@@ -1,0 +1,19 @@
+"""Stretches of frames."""
+
+import numpy as np
+
+
+def runs(mask):
+    """First and last index of each run of true values.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (T,)
+
+    Returns
+    -------
+    list of (int, int)
+        Both ends belong to the run.
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]

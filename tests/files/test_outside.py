@@ -1,0 +1,120 @@
+"""Whatever an outside file causes becomes one message; accidents stay accidents."""
+
+import errno
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from choreo.errors import AccidentError, ItemError, accident, plain
+from choreo.files.outside import load_json, looks_like, reading
+from choreo.files.sealed import load_arrays
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("bad"), KeyError("x"), RecursionError(), IndexError(3), TypeError("t"), OSError(7)],
+)
+def test_whatever_a_reader_raises_names_the_file(error):
+    with (
+        pytest.raises(ItemError, match=r"^a\.x: not a track \(.+\)\. Make it"),
+        reading("a.x", "a track", remedy="Make it"),
+    ):
+        raise error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "full"),
+        OSError(errno.EIO, "io"),
+        MemoryError(),
+        PermissionError(13, "p"),
+    ],
+)
+def test_an_accident_is_nothing_about_the_file(error):
+    with pytest.raises(AccidentError), reading("a.x", "a track"):
+        raise error
+
+
+def test_an_error_of_ours_keeps_its_words_and_gets_a_place():
+    with pytest.raises(ItemError, match=r"^a\.x: too short$"), reading("a.x", "a track"):
+        raise ItemError("too short")
+    assert accident(ValueError()) is None
+
+
+def test_missing_files_and_folders(tmp_path):
+    with pytest.raises(ItemError, match="no such file"):
+        load_json(tmp_path / "a", "a record")
+    with pytest.raises(ItemError, match="a folder, not a record"):
+        load_json(tmp_path, "a record")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "0 bytes"),
+        (b"PK\x03\x04xx", "zip archive.*Unpack"),
+        (b"\x1f\x8bxx", "gzip.*gunzip"),
+        ("{}".encode("utf-16"), "UTF-16.*UTF-8"),
+        (b"\n<!DOCTYPE html>", "web page"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"{", "not a record"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_by_its_first_bytes(tmp_path, content, said):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(ItemError, match=said):
+        load_json(path, "a record")
+    assert looks_like(tmp_path / "none") is None
+
+
+def test_large_json_is_not_read(tmp_path):
+    (tmp_path / "a").write_text("[" + " " * 2_000_000 + "]")
+    with pytest.raises(ItemError, match="larger than 1 MiB"):
+        load_json(tmp_path / "a", "a record", limit=1 << 20)
+
+
+def _npz(path, header, body=b""):
+    out = io.BytesIO()
+    out.write(b"\x93NUMPY\x01\x00")
+    text = header.ljust(117).encode() + b"\n"
+    out.write(len(text).to_bytes(2, "little") + text + body)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000,)}", "more than"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1000,)}", "holds less"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1)}", "impossible shape"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "objects"),
+        ("{'descr'", "not a track"),
+    ],
+)
+def test_sizes_are_checked_before_memory_is_taken(tmp_path, header, said):
+    _npz(tmp_path / "a.npz", header)
+    with pytest.raises(ItemError, match=said):
+        load_arrays(tmp_path / "a.npz", "a track")
+
+
+def test_a_cut_npz_at_every_tenth(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.arange(1000.0), b=np.asarray("text"))
+    loaded = load_arrays(path, "a track")
+    assert (loaded["a"] == np.arange(1000.0)).all()
+    assert str(loaded["b"]) == "text"
+    whole = path.read_bytes()
+    for tenth in range(10):
+        path.write_bytes(whole[: len(whole) * tenth // 10])
+        with pytest.raises(ItemError, match=r"a\.npz"):
+            load_arrays(path, "a track")
+
+
+def test_text_from_outside_moves_no_cursor():
+    assert plain("a\x1b[31mb\u202ec\x07") == r"a\x1b[31mb\u202ec\x07"
+    assert "\x1b" not in str(ItemError("m", value="x", where="\x1b[2Ja.mp4"))

@@ -1,0 +1,38 @@
+"""The house: a room of the package imports only rooms below it, and no module itself."""
+
+from choreo.pipeline import imports
+
+
+def test_imports_go_one_way():
+    assert imports.upwards() == []
+
+
+def test_every_folder_and_module_has_its_place():
+    folder = imports.PACKAGE
+    there = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    there |= {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert there == set(imports.ROOMS)
+
+
+def test_an_import_against_the_order_is_seen(monkeypatch):
+    found = {"choreo.files": {"choreo.media"}, "choreo.media": {"choreo.files", "choreo"}}
+    monkeypatch.setattr(imports, "modules", lambda: found)
+    assert imports.upwards() == ["choreo.files -> choreo.media"]
+
+
+def test_no_module_imports_itself_through_others():
+    """Also not through what is imported inside functions."""
+    graph = imports.modules()
+    done, circles = set(), []
+
+    def follow(module, path):
+        if module in path:
+            circles.append(" -> ".join([*path[path.index(module) :], module]))
+        elif module not in done:
+            for target in sorted(graph.get(module, ())):
+                follow(target, [*path, module])
+            done.add(module)
+
+    for module in graph:
+        follow(module, [])
+    assert circles == []

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from scipy.stats import t as student
+
+from choreo.statistics.inference import Resampling, holm
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(holm([0.6, np.nan, 0.9]), [1.0, np.nan, 1.0])
+    assert holm([]).shape == (0,)
+
+
+def test_standard_error_of_a_mean_over_songs():
+    """Songs of one piece each: the error is that of the mean, s / sqrt(n)."""
+    values = np.random.default_rng(0).normal(size=40)
+    songs = np.array([f"{i:02d}" for i in range(40)])
+    drawn = Resampling.of(songs, replicates=4000, seed=1)
+    weights = drawn.weights(songs)
+    assert (weights[0] == 1).all()
+    means = weights @ values / weights.sum(1)
+    expected = values.std(ddof=1) / np.sqrt(40)
+    assert drawn.error(means[1:]) == pytest.approx(expected, rel=0.05)
+    assert drawn.half_width(means[1:]) == pytest.approx(student.ppf(0.975, 39) * expected, rel=0.05)
+
+
+def test_pieces_of_one_song_count_once():
+    """Ten copies of each song add no information."""
+    values = np.random.default_rng(1).normal(size=12)
+    songs = np.array(list("abcdefghijkl"))
+    errors = []
+    for copies in (1, 10):
+        drawn = Resampling.of(np.repeat(songs, copies), replicates=2000)
+        weights = drawn.weights(np.repeat(songs, copies))
+        means = weights @ np.repeat(values, copies) / weights.sum(1)
+        errors.append(drawn.error(means[1:]))
+    assert errors[0] == pytest.approx(errors[1])
+
+
+def test_one_song_tells_nothing():
+    drawn = Resampling.of(["a", "a"])
+    replicates = np.ones(10)
+    assert np.isnan([drawn.error(replicates), drawn.half_width(replicates)]).all()
+    assert np.isnan(drawn.p_value(1.0, replicates))
+
+
+def test_p_values_are_uniform_where_nothing_differs():
+    rng = np.random.default_rng(2)
+    songs = np.array([str(i) for i in range(12)])
+    drawn = Resampling.of(songs, replicates=400)
+    weights = drawn.weights(songs)
+    p = []
+    for _ in range(400):
+        means = weights @ rng.normal(size=12) / weights.sum(1)
+        p.append(drawn.p_value(means[0], means[1:]))
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.025)
+    assert drawn.p_value(0.0, np.zeros(10)) == 1
+    assert drawn.p_value(1.0, np.ones(10)) == 0
+
+
+def test_seeds_are_drawn_too():
+    drawn = Resampling.of(["a", "b"], replicates=500)
+    per_seed = np.array([[1.0] * 501, [3.0] * 501])
+    both = drawn.over_seeds(per_seed)
+    assert both[0] == 2
+    assert set(both[1:]) == {1.0, 2.0, 3.0}
+    np.testing.assert_array_equal(drawn.over_seeds(per_seed[:1]), per_seed[0])
+
+
+def test_draws_are_seeded():
+    a, b = (Resampling.of(["x", "y", "z"], seed=4).counts for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+    assert (a.sum(1) == 3).all()
