@@ -22,11 +22,10 @@ from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.files import write_json, write_text
 from choreo.jobs import problem_in, write_problem
 from choreo.models.gan.networks import load_state, save_state
-from choreo.models.recipes import Recipe
-from choreo.models.weights import read_trained
+from choreo.models.gan.recipe import Recipe
+from choreo.models.weights import read_trained, save_weights
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
-from choreo.training.train import save_weights
 from choreo.videos.audio import write_song
 
 
