@@ -49,7 +49,9 @@ rule train_model:
         "../envs/choreo.yaml"
     threads: STUDY.training.threads
     resources:
-        gpu=lambda w: wants_gpu(STUDY.training.device) if RECIPES[w.model].trained else 0,
+        gpu=lambda w: (
+            wants_gpu(STUDY.training.device) if RECIPES[w.model].trained else 0
+        ),
         mem_mb=4000,
         runtime=2880,
     params:

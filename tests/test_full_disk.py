@@ -19,11 +19,11 @@ from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import Measurements
 from choreo.files import write_json
 from choreo.models.gan.networks import Networks, save_state
-from choreo.models.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
+from choreo.models.weights import save_weights
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
 from choreo.training import checkpoints
-from choreo.training.train import save_weights
 
 resource = pytest.importorskip("resource")
 

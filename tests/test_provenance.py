@@ -8,7 +8,7 @@ import pytest
 
 from choreo import provenance
 from choreo.config import Row, read_config
-from choreo.models.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
 from choreo.tables import Table
 
 ROWS = [

@@ -26,14 +26,13 @@ from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.files import sealed, write_json, write_text
 from choreo.models.gan.networks import load_state, save_state
-from choreo.models.recipes import Recipe
-from choreo.models.weights import read_trained
+from choreo.models.gan.recipe import Recipe
+from choreo.models.weights import read_trained, save_weights
 from choreo.pipeline.jobs import problem_in, write_problem
 from choreo.pose.track import PoseTrack
 from choreo.poses.external import private_folder
 from choreo.synth.songs import save_song
 from choreo.training import checkpoints
-from choreo.training.train import save_weights
 from choreo.videos.audio import read_song, write_song
 from choreo.videos.standardise import standardise
 

@@ -451,7 +451,7 @@ def test_shard_refuses_a_stride_of_released(tmp_path, capsys):
     soundfile.write(tmp_path / "v.wav", song(12), 16_000)
     command = ["dataset", "shard", tmp_path / "v.npz", tmp_path / "v.wav", "-o", tmp_path / "v.h5"]
     command += ["--method", "released", "--stride", "1"]
-    assert "method released cuts consecutive chunks only" in _say(capsys, *command, status=1)
+    assert "method released cuts consecutive chunks of 5 s only" in _say(capsys, *command, status=1)
     assert not (tmp_path / "v.h5").exists()
 
 

@@ -8,7 +8,8 @@ import yaml
 from choreo.config import chosen_recipes, read_config
 from choreo.errors import ConfigError
 from choreo.evaluation.claims import ARMS, CLAIMS, audit_models, audit_recipes
-from choreo.models.recipes import Recipe, load_recipes
+from choreo.models.gan.recipe import Recipe
+from choreo.models.recipes import load_recipes
 
 ROOT = Path(__file__).parents[2]
 BASE = {"study": "x", "table": "t.tsv"}

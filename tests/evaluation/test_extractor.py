@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import DIMENSIONS, Extractor, train_extractor
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
-from choreo.models.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
 
 REAL = swaying(60, seed=1, sound=False)
 

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from choreo.errors import ItemError
 from choreo.evaluation.regeneration import identification_rates, load_networks, regenerate
 from choreo.models.gan.networks import Networks
-from choreo.models.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
 
 RNG = np.random.default_rng(0)
 HEARD = RNG.normal(size=(40, 5, 8)) * RNG.uniform(0.1, 10, 8)

@@ -17,7 +17,7 @@ from choreo.evaluation.released_fid import (
     published_fid,
 )
 from choreo.models.gan.networks import Networks
-from choreo.models.recipes import Recipe
+from choreo.models.gan.recipe import Recipe
 
 
 @pytest.fixture(scope="module")

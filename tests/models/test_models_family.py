@@ -147,6 +147,15 @@ def test_data_of_another_rate_and_length_are_packed_and_trained_on(nod, tmp_path
     song = tmp_path / "data" / "c.wav"
     track = generate(model, soundfile.read(song)[0], seed=1, initial_pose="zero")
     assert (len(track), track.fps) == (240, 20)
+    track.save(tmp_path / "dances" / "nod" / "c.npz")
+    # Evaluated in pieces of 4 s.
+    real = read_real(dataset, "train", sound=False)
+    extractor = tmp_path / "extractor.safetensors"
+    train_extractor(real.pixels, real.songs, steps=5).save(extractor)
+    found = find_dances(tmp_path / "dances")
+    records = evaluate_dances(dataset, found, {"c": song}, tmp_path / "o", extractor=extractor)
+    assert [(r["system"], r["chunks"]) for r in records] == [("real", 3), ("nod", 3)]
+    assert all(np.isfinite(r["distance"]) for r in records)
     # The GAN says why it can't, before it makes anything.
     with pytest.raises(ConfigError, match="family gan takes chunks of 5 s, 10 poses a second"):
         run(train, tmp_path / "gan")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from choreo.dances.generate import dance_pieces, split_song
 from choreo.dataset.normalise import CANVAS, to_pixels
 from choreo.models.gan.networks import Networks, fill
+from choreo.models.gan.pieces import dance_pieces, split_song
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import recipe_from
 

@@ -102,7 +102,7 @@ def test_steps_are_those_of_the_released_code(parity):
     cases = json.loads((folder / "expected.json").read_text())
     assert cases, f"no steps in {folder}"
     drawn, inputs, value = np.load(folder / "noise_alpha.npz"), load_inputs(parity), rule(parity)
-    batch = {"poses": inputs["pose"], "audio": inputs["audio"], "initial": inputs["pose"][:, 0]}
+    batch = {"poses": inputs["pose"], "music": inputs["audio"], "initial": inputs["pose"][:, 0]}
     for case, expected in cases.items():
         compare_float64(parity, case, expected, value, batch, drawn)
         networks, step = build(parity, case, expected, value)

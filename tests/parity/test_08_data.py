@@ -8,6 +8,7 @@ import numpy as np
 
 from choreo.dataset.audio import decode, frames, stored
 from choreo.dataset.chunks import initial_poses, released_bounds
+from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import CANVAS, from_pixels
 from choreo.dataset.split import assign_splits
 
@@ -111,7 +112,7 @@ def _compare_dataset(expected, data):
 def test_audio_frames():
     # d.view(50, 1600) in the released code.
     chunk = np.arange(80_000)
-    np.testing.assert_array_equal(frames(chunk)[3, :2], [4800, 4801])
+    np.testing.assert_array_equal(frames(chunk, DataDescription())[3, :2], [4800, 4801])
 
 
 def test_peak_normalisation(parity):

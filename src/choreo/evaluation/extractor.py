@@ -11,29 +11,39 @@ discriminator of one of the models it compares.
 
 import contextlib
 import hashlib
+from typing import Annotated
 
 import numpy as np
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from torch import nn
 
 from choreo.errors import ItemError
 from choreo.files.outside import reading
 from choreo.files.sealed import load_tensors, save_tensors
 from choreo.pose.skeletons import OPENPOSE18
+from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS
 
-FRAMES, JOINTS = 50, 18
+JOINTS = len(OPENPOSE18)
 DIMENSIONS = 32
 STEPS = 400
 BATCH = 64
 _FORMAT = "choreo-extractor-3"
 _DAMAGES = 4
+_USUAL_FRAMES = round(POSE_FPS * CHUNK_SECONDS)
+"""Of pieces of extractors that do not say it."""
 
 
 class _Network(nn.Module):
-    """Positions and steps of a piece -> features -> the same positions, and damages."""
+    """Positions and steps of a piece -> features -> the same positions, and damages.
 
-    def __init__(self):
+    Parameters
+    ----------
+    frames : int
+        Of a piece, T.
+    """
+
+    def __init__(self, frames):
         super().__init__()
         channels, width = 2 * JOINTS, 48
         self.encoder = nn.Sequential(
@@ -44,20 +54,20 @@ class _Network(nn.Module):
             nn.Conv1d(width, width, 5, 2, 2),
             nn.ReLU(),
             nn.Flatten(),
-            nn.Linear(width * 7, DIMENSIONS),
+            nn.Linear(width * -(-frames // 8), DIMENSIONS),
         )
         self.decoder = nn.Sequential(
             nn.Linear(DIMENSIONS, 128),
             nn.ReLU(),
-            nn.Linear(128, channels * FRAMES),
-            nn.Unflatten(1, (channels, FRAMES)),
+            nn.Linear(128, channels * frames),
+            nn.Unflatten(1, (channels, frames)),
         )
         self.damages = nn.Linear(DIMENSIONS, _DAMAGES)
         for name, size in (("mean", channels), ("position_scale", 1), ("step_scale", 1)):
             self.register_buffer(name, torch.ones(size, 1))
 
     def standardise(self, pixels):
-        """(N, 50, 18, 2) pixels to (N, 36, 50) centred positions."""
+        """(N, T, 18, 2) pixels to (N, 36, T) centred positions."""
         return (pixels.flatten(2).transpose(1, 2) - self.mean) / self.position_scale
 
     def steps(self, positions):
@@ -78,7 +88,7 @@ class Extractor:
     meta : dict
         `data_sha256` of the training poses, `pieces`, `songs` (those trained on), `seen`
         (`choreo.dataset.seen.seen_in` of the training data, or None), `seed`, `steps`,
-        `loss` (at the last step).
+        `loss` (at the last step), `frames` (of a piece).
     """
 
     def __init__(self, network, meta):
@@ -95,19 +105,24 @@ class Extractor:
         """Set of the videos that it was trained on; empty where that is not known."""
         return set((self.meta["seen"] or {}).get("videos", ()))
 
+    @property
+    def frames(self):
+        """Frames of the pieces that it was trained on, and takes: T."""
+        return self.meta["frames"]
+
     def features(self, pixels):
         """Features of pieces.
 
         Parameters
         ----------
-        pixels : ndarray, shape (N, 50, 18, 2)
-            Canvas pixels, OpenPose-18, 10 frames a second.
+        pixels : ndarray, shape (N, T, 18, 2)
+            Canvas pixels, OpenPose-18, at the rate of the training pieces.
 
         Returns
         -------
         ndarray of float64, shape (N, 32)
         """
-        pixels = _checked(pixels)
+        pixels = _checked(pixels, self.frames)
         with _one_thread():
             found = [
                 self._network(torch.from_numpy(pixels[start : start + 512])).numpy()
@@ -133,8 +148,8 @@ class Extractor:
         with reading(path, what, remedy=remedy):
             if meta.pop("format") != _FORMAT:
                 raise ValueError("of another version of choreo")
-            _Meta.model_validate(meta)
-            network = _Network()
+            meta = {**meta, "frames": _Meta.model_validate(meta).frames}
+            network = _Network(meta["frames"])
             network.load_state_dict(state)
         return cls(network, meta)
 
@@ -144,6 +159,7 @@ class _Meta(BaseModel):
 
     songs: list[str]
     seen: dict[str, list[str]] | None
+    frames: Annotated[int, Field(ge=2, le=MAX_FPS * MAX_CHUNK_SECONDS)] = _USUAL_FRAMES
 
 
 def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
@@ -151,7 +167,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
 
     Parameters
     ----------
-    pixels : ndarray, shape (N, 50, 18, 2)
+    pixels : ndarray, shape (N, T, 18, 2)
         Canvas pixels of real training pieces.
     songs : sequence of str
         The song of each, kept to refuse a later leak.
@@ -168,6 +184,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
         On a CPU two runs give the same bytes.
     """
     pixels = _checked(pixels)
+    frames = pixels.shape[1]
     if len(pixels) < 2 or len(songs) != len(pixels):
         raise ItemError(
             "the extractor needs at least two training pieces and the song of each",
@@ -176,7 +193,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     data = torch.from_numpy(pixels)
     with torch.random.fork_rng(devices=[]), _one_thread():
         torch.manual_seed(seed)
-        network = _Network()
+        network = _Network(frames)
         flat = data.flatten(2)
         network.mean.copy_(flat.mean((0, 1))[:, None])
         # One scale for all joints: a joint that moves little must not weigh as much as a
@@ -206,6 +223,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     meta = {
         "data_sha256": hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(),
         "pieces": len(pixels),
+        "frames": frames,
         "songs": sorted(set(map(str, songs))),
         "seen": seen,
         "seed": seed,
@@ -220,7 +238,7 @@ def _damage(pieces):
 
     Parameters
     ----------
-    pieces : Tensor, shape (N, 50, 18, 2)
+    pieces : Tensor, shape (N, T, 18, 2)
 
     Returns
     -------
@@ -231,23 +249,23 @@ def _damage(pieces):
         are swapped (or not, where that is the smaller share); binary logarithm of 1 +
         the jitter's standard deviation in pixels (up to 64).
     """
-    count = len(pieces)
-    rows, frames = torch.arange(count)[:, None], torch.arange(FRAMES)[None]
+    count, length = pieces.shape[:2]
+    rows, frames = torch.arange(count)[:, None], torch.arange(length)[None]
 
     def sometimes(values):
         return values * (torch.rand(count) < 0.5)
 
     def span():
         share = sometimes(torch.rand(count))
-        length = (share * FRAMES).round()
-        first = (torch.rand(count) * (FRAMES - length)).floor().long()[:, None]
-        return share, first, (frames >= first) & (frames < first + length[:, None])
+        part = (share * length).round()
+        first = (torch.rand(count) * (length - part)).floor().long()[:, None]
+        return share, first, (frames >= first) & (frames < first + part[:, None])
 
     tempo = sometimes(torch.rand(count) * 2 - 1)
     # A faster piece turns round at its end and comes back.
     time = frames * 2 ** tempo[:, None]
-    time = (FRAMES - 1) - (time % (2 * (FRAMES - 1)) - (FRAMES - 1)).abs()
-    before = time.floor().long().clamp(max=FRAMES - 2)
+    time = (length - 1) - (time % (2 * (length - 1)) - (length - 1)).abs()
+    before = time.floor().long().clamp(max=length - 2)
     after = (time - before)[..., None, None]
     damaged = pieces[rows, before] * (1 - after) + pieces[rows, before + 1] * after
     frozen, first, still = span()
@@ -282,11 +300,13 @@ def _one_thread():
         torch.set_num_threads(threads)
 
 
-def _checked(pixels):
+def _checked(pixels, frames=None):
     pixels = np.ascontiguousarray(pixels, np.float32)
-    if pixels.ndim != 4 or pixels.shape[1:] != (FRAMES, JOINTS, 2):
+    shape = (frames or (pixels.shape[1] if pixels.ndim == 4 else "T"), JOINTS, 2)
+    if pixels.ndim != 4 or pixels.shape[1:] != shape or pixels.shape[1] < 2:
         raise ItemError(
-            f"the extractor takes pieces of shape (N, {FRAMES}, {JOINTS}, 2)", value=pixels.shape
+            f"the extractor takes pieces of shape (N, {', '.join(map(str, shape))})",
+            value=pixels.shape,
         )
     if not np.isfinite(pixels).all():
         raise ItemError("pieces have positions that are not finite")

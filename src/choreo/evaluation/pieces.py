@@ -7,9 +7,7 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
 from choreo.pose.skeletons import OPENPOSE18
-
-SECONDS = 5.0
-"""Length of a piece: the thesis's chunk."""
+from choreo.rates import CHUNK_SECONDS
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def pieces_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, a
     return Pieces((poses + 1) * half, songs, dances, starts, audio, fps, canvas)
 
 
-def pieces_from_track(track, audio, song, *, dance=None, seconds=SECONDS):
+def pieces_from_track(track, audio, song, *, dance=None, seconds=None):
     """Cut a generated dance and its song into pieces.
 
     Parameters
@@ -122,8 +120,10 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=SECONDS):
         Its name.
     dance : str, optional
         Name of the dance; one that no video's id can be where there is none.
-    seconds : float
-        Length of a piece. What is left at the end is not evaluated.
+    seconds : float, optional
+        Length of a piece; by default that of the chunks that the dance's model learned
+        from, or where the track doesn't say it the thesis's. What is left at the end is not
+        evaluated.
 
     Returns
     -------
@@ -137,6 +137,8 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=SECONDS):
     """
     if track.skeleton != OPENPOSE18.name:
         raise ItemError(f"a dance must have the skeleton {OPENPOSE18.name}", value=track.skeleton)
+    if seconds is None:
+        seconds = track.meta.get("chunk_seconds", CHUNK_SECONDS)
     frames, samples = round(seconds * track.fps), round(seconds * SAMPLE_RATE)
     # Sound that ends within the last frame of a piece is filled up with silence.
     spare = -(-SAMPLE_RATE // track.fps)
