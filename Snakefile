@@ -35,4 +35,7 @@ rule all:
         collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+        collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/card.md", model=MODELS, seed=SEEDS
+        ),
         PROBLEMS,

@@ -72,7 +72,7 @@ def main():
         for part in (videos // 2, videos):
             before = _peak_mib()
             path = folder / f"{part}.h5"
-            took = _timed(lambda p=path, n=part: pack(shards[:n], p, splits=splits, card=p))
+            took = _timed(lambda p=path, n=part: pack(shards[:n], p, splits=splits))
             print(
                 f"pack {part} videos: {part * CHUNKS_A_VIDEO / took:,.0f} chunks/s, "
                 f"peak memory +{_peak_mib() - before:.0f} MiB, "

@@ -30,7 +30,7 @@ def packed(folder, chunks):
     folder.mkdir()
     shards = [make_shard(folder, number) for number in range(videos)]
     path = folder / "dataset.h5"
-    pack(shards, path, splits={f"v{k}": "train" for k in range(videos)}, card=folder / "c.json")
+    pack(shards, path, splits={f"v{k}": "train" for k in range(videos)})
     return path, videos * CHUNKS_A_VIDEO
 
 

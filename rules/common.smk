@@ -346,7 +346,9 @@ def with_test_songs(path):
 
 def wants_gpu(device):
     """One GPU a job where there is one to use; nothing to ask for on a CPU."""
-    return int(device == "cuda" or (device == "auto" and choreo.pipeline.workflow.has_gpu()))
+    return int(
+        device == "cuda" or (device == "auto" and choreo.pipeline.workflow.has_gpu())
+    )
 
 
 onsuccess:

@@ -87,15 +87,6 @@ rule pack_dataset:
         shards=collect(f"{OUT}/dataset/shards/{{video}}.h5", video=CLIPS),
     output:
         dataset=f"{OUT}/dataset/dataset.h5",
-        card=f"{OUT}/dataset/card.json",
-        text=f"{OUT}/dataset/card.md",
-        table=report(
-            f"{OUT}/tables/dataset.html",
-            caption="../workflow/report/dataset.rst",
-            category="1 Data",
-            labels={"what": "What the dataset holds"},
-        ),
-        forms=multiext(f"{OUT}/tables/dataset", ".csv", ".md", ".tex"),
     log:
         f"{OUT}/logs/pack_dataset.log",
     benchmark:
@@ -116,3 +107,35 @@ rule pack_dataset:
         "dataset: packing"
     script:
         "../workflow/scripts/pack_dataset.py"
+
+
+# The words of the card are no reason to pack, and to train, anew.
+rule describe_dataset:
+    input:
+        dataset=f"{OUT}/dataset/dataset.h5",
+    output:
+        card=f"{OUT}/dataset/card.json",
+        text=f"{OUT}/dataset/card.md",
+        table=report(
+            f"{OUT}/tables/dataset.html",
+            caption="../workflow/report/dataset.rst",
+            category="1 Data",
+            labels={"what": "What the dataset holds"},
+        ),
+        forms=multiext(f"{OUT}/tables/dataset", ".csv", ".md", ".tex"),
+    log:
+        f"{OUT}/logs/describe_dataset.log",
+    benchmark:
+        f"{OUT}/benchmarks/describe_dataset.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("describe_dataset.py"),
+    message:
+        "dataset: its data card"
+    script:
+        "../workflow/scripts/describe_dataset.py"

@@ -306,10 +306,6 @@ use rule pack_dataset as pack_uncleaned_dataset with:
         shards=collect(f"{OUT}/dataset/uncleaned/shards/{{video}}.h5", video=VIDEOS),
     output:
         dataset=f"{OUT}/dataset/uncleaned/dataset.h5",
-        card=f"{OUT}/dataset/uncleaned/card.json",
-        text=f"{OUT}/dataset/uncleaned/card.md",
-        table=f"{OUT}/dataset/uncleaned/table.html",
-        forms=multiext(f"{OUT}/dataset/uncleaned/table", ".csv", ".md", ".tex"),
     log:
         f"{OUT}/logs/pack_uncleaned_dataset.log",
     benchmark:

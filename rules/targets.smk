@@ -64,12 +64,14 @@ rule cleaning_qc:
 rule dataset:
     input:
         f"{OUT}/dataset/dataset.h5",
+        f"{OUT}/dataset/card.json",
 
 
 rule training:
     input:
         collect(
-            f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+            f"{OUT}/training/{{model}}/seed{{seed}}/{{file}}",
+            file=["weights.safetensors", "card.md"],
             model=MODELS,
             seed=SEEDS,
         ),

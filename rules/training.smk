@@ -38,7 +38,6 @@ rule train_model:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
         metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
         losses=f"{OUT}/training/{{model}}/seed{{seed}}/losses.csv",
-        card=f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
     log:
         f"{OUT}/logs/train_model/{{model}}/seed{{seed}}.log",
     benchmark:
@@ -70,6 +69,30 @@ rule train_model:
         "training: {wildcards.model}, seed {wildcards.seed}"
     script:
         "../workflow/scripts/train_model.py"
+
+
+rule model_card:
+    input:
+        metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
+        dataset=training_data,
+    output:
+        card=f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
+    log:
+        f"{OUT}/logs/model_card/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/model_card/{{model}}/seed{{seed}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("model_card.py"),
+    message:
+        "training: the card of {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../workflow/scripts/model_card.py"
 
 
 rule figure7:

@@ -64,7 +64,7 @@ def made(tmp_path_factory):
     """Folder with a dataset, two shards, and what each writer writes, in memory."""
     folder = tmp_path_factory.mktemp("made")
     shards = [_shard(folder / f"{v}.h5", v, k) for k, v in enumerate("ab")]
-    pack(shards[:1], folder / "d.h5", splits={"a": "train"}, card=folder / "d")
+    pack(shards[:1], folder / "d.h5", splits={"a": "train"})
     pieces = np.random.default_rng(0).normal(100, 20, (4, 50, 18, 2)).astype(np.float32)
     return folder, shards, ChunkDataset(folder / "d.h5"), train_extractor(pieces, "abab", steps=1)
 
@@ -85,9 +85,7 @@ WRITERS = {
     "adopted shard": lambda out, made: adopt_shard(
         made[1][0], out / "a.h5", out / "a.wav", video="v", song_id="s"
     ),
-    "dataset": lambda out, made: pack(
-        made[1], out / "p.h5", splits=dict.fromkeys("ab", "train"), card=out / "p"
-    ),
+    "dataset": lambda out, made: pack(made[1], out / "p.h5", splits=dict.fromkeys("ab", "train")),
     "weights": lambda out, made: save_weights(STATE, made[2], out / "w.safetensors", {}),
     "extractor": lambda out, made: made[3].save(out / "e.safetensors"),
     "checkpoint": lambda out, made: checkpoints.save(out, STATE),
@@ -143,7 +141,7 @@ def test_nothing_is_left_half_written(made, tmp_path, name, size):
 def test_datasets_fail_at_any_block(made, tmp_path, size):
     """HDF5 keeps blocks back: it may meet the full disk late, also when it closes the file."""
     with full_after(size), pytest.raises(AccidentError):
-        pack(made[1], tmp_path / "p.h5", splits=dict.fromkeys("ab", "train"), card=tmp_path / "p")
+        pack(made[1], tmp_path / "p.h5", splits=dict.fromkeys("ab", "train"))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -151,10 +149,10 @@ def test_appending_leaves_the_dataset_as_it_was(made, tmp_path):
     path = tmp_path / "d.h5"
     path.write_bytes(data := (made[0] / "d.h5").read_bytes())
     with full_after(len(data) + 9000), pytest.raises(AccidentError):
-        append(made[1][1:], path, splits={"b": "train"}, card=tmp_path / "d")
+        append(made[1][1:], path, splits={"b": "train"})
     assert path.read_bytes() == data
     assert [p.name for p in tmp_path.iterdir()] == ["d.h5"]
-    append(made[1][1:], path, splits={"b": "train"}, card=tmp_path / "d")
+    append(made[1][1:], path, splits={"b": "train"})
     assert len(ChunkDataset(path)) == 4
 
 
@@ -164,7 +162,7 @@ def test_a_disk_that_fails_while_appending_leaves_what_readers_refuse(made, tmp_
     path.write_bytes(data := (made[0] / "d.h5").read_bytes())
     monkeypatch.setattr(layout, "_take_room", lambda path, more: None)
     with full_after(len(data) + 9000), pytest.raises(AccidentError):
-        append(made[1][1:], path, splits={"b": "train"}, card=tmp_path / "d")
+        append(made[1][1:], path, splits={"b": "train"})
     with pytest.raises(Exception, match=r"d\.h5: (a process was killed|damaged|not a dataset)"):
         ChunkDataset(path)
 

@@ -18,6 +18,7 @@ from scipy.io import wavfile
 from choreo import figures, media
 from choreo.cli import main, verify
 from choreo.dataset import layout
+from choreo.dataset.card import describe
 from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform
 from choreo.dataset.pack import ChunkDataset, pack, write_shard
 from choreo.drawing import render_track
@@ -64,7 +65,8 @@ def study(tmp_path_factory):
     shards = [_shard(folder / f"dataset/shards/{v}.h5", v, k) for k, v in enumerate("ab")]
     splits = {"a": "train", "b": "test"}
     dataset = folder / "dataset/dataset.h5"
-    pack(shards, dataset, splits=splits, card=folder / "dataset/card")
+    pack(shards, dataset, splits=splits)
+    describe(dataset, folder / "dataset/card")
     track = PoseTrack(np.full((20, 18, 2), 50), np.ones((20, 18)), POSE_FPS, (96, 96), "openpose18")
     track.save(folder / "cleaning/a.npz")
     song = np.sin(np.arange(16_000, dtype=np.float32) / 9) / 2

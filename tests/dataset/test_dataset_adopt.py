@@ -43,7 +43,8 @@ def test_the_chunks_are_the_shard_s_and_the_ids_the_table_s(shard, tmp_path):
     assert clip["provenance"]["licence"] == "CC"
     assert clip["provenance"]["score"] == 4
     assert check(path) == []
-    card = pack([path], tmp_path / "d.h5", splits={"mine": "test"}, card=tmp_path / "card")
+    pack([path], tmp_path / "d.h5", splits={"mine": "test"})
+    card = info(tmp_path / "d.h5")
     assert card["splits"]["test"]["chunks"] == 4
 
 

@@ -84,7 +84,7 @@ def study(request, tmp_path):
         method=request.param,
     )
     dataset = tmp_path / "study" / "dataset" / "dataset.h5"
-    pack([shard], dataset, splits={"v": "train"}, card=dataset.with_suffix(""))
+    pack([shard], dataset, splits={"v": "train"})
     return tmp_path / "study"
 
 

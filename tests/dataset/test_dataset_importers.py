@@ -394,7 +394,8 @@ def test_ren(tmp_path):
     shards = import_ren(path, tmp_path / "shards")
     assert [s.name for s in shards] == ["ren000.h5", "ren001.h5"]
     splits = {"ren000": "train", "ren001": "test"}
-    card = pack(shards, tmp_path / "d.h5", splits=splits, card=tmp_path / "card")
+    pack(shards, tmp_path / "d.h5", splits=splits)
+    card = info(tmp_path / "d.h5")
     assert check(tmp_path / "d.h5") == []
     assert card["dropped_chunks"] == {"another shape": 2}
     data = ChunkDataset(tmp_path / "d.h5", "train")

@@ -14,6 +14,7 @@ from dataset_clips import changed, dance, song
 
 from choreo.dataset import layout
 from choreo.dataset.audio import frames, network_audio
+from choreo.dataset.card import describe
 from choreo.dataset.check import beat_offsets, check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import (
@@ -54,7 +55,8 @@ def shards(tmp_path_factory):
 
 @pytest.fixture
 def packed(shards, tmp_path):
-    pack(shards, tmp_path / "dance.h5", splits=SPLITS, card=tmp_path / "card")
+    pack(shards, tmp_path / "dance.h5", splits=SPLITS)
+    describe(tmp_path / "dance.h5", tmp_path / "card")
     return tmp_path / "dance.h5"
 
 
@@ -122,7 +124,8 @@ def test_splits(packed):
 
 
 def test_same_shards_same_bytes(shards, packed, tmp_path):
-    pack(shards[::-1], tmp_path / "again.h5", splits=SPLITS, card=tmp_path / "again")
+    pack(shards[::-1], tmp_path / "again.h5", splits=SPLITS)
+    describe(tmp_path / "again.h5", tmp_path / "again")
     assert (tmp_path / "again.h5").read_bytes() == packed.read_bytes()
     for suffix in (".json", ".md"):
         assert (tmp_path / f"again{suffix}").read_bytes() == (
@@ -169,7 +172,8 @@ def test_card_counts_repaired_outside_dropped_and_unused(tmp_path):
     keypoints[320:460] += [700, 0]
     normalised = normalise(track.with_(keypoints=keypoints, repaired=flags), outside="drop")
     write_shard(tmp_path / "a.h5", normalised, song(21), video="a", song="s")
-    card = pack([tmp_path / "a.h5"], tmp_path / "d.h5", splits={"a": "train"}, card=tmp_path / "c")
+    pack([tmp_path / "a.h5"], tmp_path / "d.h5", splits={"a": "train"})
+    card = info(tmp_path / "d.h5")
     # Whole chunks at 0, 5.6, 10.6 and 15.6 s, of which one leaves the window.
     assert card["dropped_chunks"] == {"outside": 1}
     assert card["unused_seconds"] == pytest.approx(21 - 20)
@@ -194,14 +198,14 @@ def test_gaps_and_overlap(tmp_path):
     write_shard(tmp_path / "a.h5", normalised, song(20), video="a", song="s", stride_seconds=2.5)
     for split, starts in (("train", [0, 5.1, 7.6, 10.1, 12.6]), ("test", [0, 5.1, 10.1])):
         packed = tmp_path / f"{split}.h5"
-        pack([tmp_path / "a.h5"], packed, splits={"a": split}, card=tmp_path / split)
+        pack([tmp_path / "a.h5"], packed, splits={"a": split})
         assert ChunkDataset(packed).start_seconds.tolist() == starts
         assert check(packed) == []
 
 
 def test_released_method(tmp_path):
     shard = _shard(tmp_path, "a", "s", 12, seed=1, method="released")
-    pack([shard], tmp_path / "d.h5", splits={"a": "train"}, card=tmp_path / "c")
+    pack([shard], tmp_path / "d.h5", splits={"a": "train"})
     data = ChunkDataset(tmp_path / "d.h5")
     assert (data.method, data.canvas, len(data)) == ("released", (640, 360), 3)
     assert not data[0]["initial_pose"].any()
@@ -215,7 +219,8 @@ def test_overlapping_chunks_are_for_training_only(tmp_path):
         _shard(tmp_path, v, f"s{k}", 11, seed=k, stride_seconds=1) for k, v in enumerate("ab")
     ]
     splits = {"a": "train", "b": "test"}
-    card = pack(shards, tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+    pack(shards, tmp_path / "d.h5", splits=splits)
+    card = info(tmp_path / "d.h5")
     assert ChunkDataset(tmp_path / "d.h5", "train").start_seconds.tolist() == [0, 1, 2, 3, 4, 5, 6]
     assert ChunkDataset(tmp_path / "d.h5", "test").start_seconds.tolist() == [0, 5]
     assert [clip["chunks"] for clip in card["clips"]] == [7, 2]
@@ -223,9 +228,9 @@ def test_overlapping_chunks_are_for_training_only(tmp_path):
 
 
 def test_append_writes_only_what_is_new(shards, packed, tmp_path):
-    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS)
     before = (tmp_path / "part.h5").stat()
-    append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    append(shards[3:], tmp_path / "part.h5", splits=SPLITS)
     assert (tmp_path / "part.h5").stat().st_ino == before.st_ino
     assert check(tmp_path / "part.h5") == []
     whole, grown = ChunkDataset(packed), ChunkDataset(tmp_path / "part.h5")
@@ -235,16 +240,16 @@ def test_append_writes_only_what_is_new(shards, packed, tmp_path):
     grown.close()
     assert json.loads((tmp_path / "part.json").read_text()) == info(tmp_path / "part.h5")
     with pytest.raises(ItemError, match=r"in the dataset already \(got 'v3'\)"):
-        append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+        append(shards[3:], tmp_path / "part.h5", splits=SPLITS)
 
 
 def test_append_refuses_a_leak_and_leaves_the_file_alone(shards, tmp_path):
-    pack(shards[:1], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    pack(shards[:1], tmp_path / "part.h5", splits=SPLITS)
     before = (tmp_path / "part.h5").read_bytes()
     with pytest.raises(ConfigError, match="song 's1' is in two splits"):
-        append(shards[1:2], tmp_path / "part.h5", splits={"v2": "test"}, card=tmp_path / "part")
+        append(shards[1:2], tmp_path / "part.h5", splits={"v2": "test"})
     with pytest.raises(ConfigError, match="v2: the video has no split"):
-        append(shards[1:2], tmp_path / "part.h5", splits={}, card=tmp_path / "part")
+        append(shards[1:2], tmp_path / "part.h5", splits={})
     assert (tmp_path / "part.h5").read_bytes() == before
 
 
@@ -260,22 +265,22 @@ def test_pack_refuses_leaks(shards, tmp_path):
     with pytest.raises(
         ConfigError, match=r"rows v1 \(train\) and v2 \(test\): song 's1' is in two"
     ):
-        pack(shards, tmp_path / "d.h5", splits=leak, card=tmp_path / "c")
+        pack(shards, tmp_path / "d.h5", splits=leak)
     assert not (tmp_path / "d.h5").exists()
     with pytest.raises(ConfigError, match="dancer 'd0' is in two splits"):
-        pack(shards, tmp_path / "d.h5", splits=SPLITS, card=tmp_path / "c", by=["song", "dancer"])
+        pack(shards, tmp_path / "d.h5", splits=SPLITS, by=["song", "dancer"])
     # By video alone it is no leak, and the card says what was asked for.
-    pack(shards, tmp_path / "d.h5", splits=leak, card=tmp_path / "c", by="video")
+    pack(shards, tmp_path / "d.h5", splits=leak, by="video")
     assert "No two splits share a video." in (tmp_path / "c.md").read_text()
     assert check(tmp_path / "d.h5") == []
 
 
 def test_pack_errors(shards, tmp_path):
-    out = {"splits": SPLITS, "card": tmp_path / "c"}
+    out = {"splits": SPLITS}
     with pytest.raises(ConfigError, match="there is no video to pack"):
         pack([], tmp_path / "d.h5", **out)
     with pytest.raises(ConfigError, match="v1: the video has no split"):
-        pack(shards, tmp_path / "d.h5", splits={}, card=tmp_path / "c")
+        pack(shards, tmp_path / "d.h5", splits={})
     with pytest.raises(ItemError, match=r"two shards of one video \(got 'v1'\)"):
         pack([shards[0], shards[0]], tmp_path / "d.h5", **out)
     with pytest.raises(ItemError, match=r"none\.h5: no such file"):
@@ -367,8 +372,8 @@ def test_every_reader_refuses_what_no_writer_writes(packed, tmp_path, name, row,
         info,
         ChunkDataset,
         lambda path: write_samples(path, tmp_path / "a" / "b" / "c"),
-        lambda path: append([], path, splits={}, card=tmp_path / "card"),
-        lambda path: pack([path], tmp_path / "new.h5", splits={}, card=tmp_path / "card"),
+        lambda path: append([], path, splits={}),
+        lambda path: pack([path], tmp_path / "new.h5", splits={}),
         lambda path: adopt_shard(
             path, tmp_path / "s.h5", tmp_path / "s.wav", video="v", song_id="s"
         ),
@@ -434,7 +439,7 @@ def test_numbers_in_shards_are_looked_at(tmp_path, value, expected):
     out = tmp_path / "out"
     for write in (
         lambda: adopt_shard(shard, out / "v.h5", out / "v.wav", video="v", song_id="s"),
-        lambda: pack([shard], out / "d.h5", splits={"v": "train"}, card=out / "c"),
+        lambda: pack([shard], out / "d.h5", splits={"v": "train"}),
         lambda: ChunkDataset(shard).batch([0, 1]),
     ):
         with pytest.raises(ItemError, match=expected):
@@ -497,7 +502,7 @@ def test_packing_and_reading_stream(tmp_path):
 
     def packing(count):
         path = tmp_path / f"d{count}.h5"
-        return peak(lambda: pack(shards[:count], path, splits=splits, card=tmp_path / "c"))
+        return peak(lambda: pack(shards[:count], path, splits=splits))
 
     def reading(count):
         data = ChunkDataset(tmp_path / f"d{count}.h5")
@@ -589,10 +594,10 @@ def _where(path):
 
 
 def test_append_leaves_the_bytes_that_are_there(shards, tmp_path):
-    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    pack(shards[:3], tmp_path / "part.h5", splits=SPLITS)
     before = _where(tmp_path / "part.h5")
     size = (tmp_path / "part.h5").stat().st_size
-    append(shards[3:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    append(shards[3:], tmp_path / "part.h5", splits=SPLITS)
     after = _where(tmp_path / "part.h5")
     assert len(before) == 4 * 6
     assert {key: after[key] for key in before} == before
@@ -601,30 +606,30 @@ def test_append_leaves_the_bytes_that_are_there(shards, tmp_path):
 
 
 def test_append_of_a_damaged_shard_changes_nothing(shards, tmp_path):
-    pack(shards[:2], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    pack(shards[:2], tmp_path / "part.h5", splits=SPLITS)
     before = info(tmp_path / "part.h5")
     damaged = tmp_path / "damaged.h5"
     damaged.write_bytes(shards[3].read_bytes())
     with changed(damaged) as file:
         file["pose"][1, 3] = 0
     with pytest.raises(ItemError, match="the shard is damaged"):
-        append([shards[2], damaged], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+        append([shards[2], damaged], tmp_path / "part.h5", splits=SPLITS)
     assert check(tmp_path / "part.h5") == []
     assert info(tmp_path / "part.h5") == before
-    append(shards[2:], tmp_path / "part.h5", splits=SPLITS, card=tmp_path / "part")
+    append(shards[2:], tmp_path / "part.h5", splits=SPLITS)
     assert check(tmp_path / "part.h5") == []
     with pytest.raises(ItemError, match="this is a shard of one video"):
-        append(shards[2:], shards[0], splits=SPLITS, card=tmp_path / "part")
+        append(shards[2:], shards[0], splits=SPLITS)
 
 
 def test_memory_of_appending_does_not_grow(tmp_path):
     shards = [_shard(tmp_path, f"v{k}", f"s{k}", 30, seed=k) for k in range(12)]
     splits = {f"v{k}": "train" for k in range(12)}
-    pack(shards[:1], tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+    pack(shards[:1], tmp_path / "d.h5", splits=splits)
     peaks = []
     for part in (shards[1:3], shards[3:]):
         tracemalloc.start()
-        append(part, tmp_path / "d.h5", splits=splits, card=tmp_path / "c")
+        append(part, tmp_path / "d.h5", splits=splits)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert check(tmp_path / "d.h5") == []
@@ -648,7 +653,7 @@ def test_chunks_go_back_to_the_video_s_pixels(tmp_path):
     write_shard(
         tmp_path / "v.h5", normalise(track, outside="rescale"), song(12), video="v", song="s"
     )
-    pack([tmp_path / "v.h5"], tmp_path / "d.h5", splits={"v": "train"}, card=tmp_path / "c")
+    pack([tmp_path / "v.h5"], tmp_path / "d.h5", splits={"v": "train"})
     data = ChunkDataset(tmp_path / "d.h5")
     assert data.start_seconds.tolist() == [0.3, 5.3]
     eyes = [OPENPOSE18.index(f"{side}_eye") for side in ("left", "right")]
@@ -687,8 +692,8 @@ def test_no_key_leaks_into_any_split(tmp_path, by, other):
         write_shard(paths[-1], normalise(dance(6)), song(6), video=video, **own)
     splits = {"a": "train", "b": other}
     with pytest.raises(ConfigError, match=f"{by} {ids[key]!r} is in two splits"):
-        pack(paths, tmp_path / "d.h5", splits=splits, card=tmp_path / "c", by=by)
-    pack(paths, tmp_path / "d.h5", splits=dict.fromkeys("ab", other), card=tmp_path / "c", by=by)
+        pack(paths, tmp_path / "d.h5", splits=splits, by=by)
+    pack(paths, tmp_path / "d.h5", splits=dict.fromkeys("ab", other), by=by)
     _break(tmp_path / "d.h5", "clips/split", 0, "train")
     assert any(
         f"{by} {ids[key]!r} is in two splits" in problem for problem in check(tmp_path / "d.h5")

@@ -56,7 +56,7 @@ def _adopted(shard, folder, **limit):
 
 
 def _packed(shard, folder, **limit):
-    pack([shard], folder / "p.h5", splits={"v": "train"}, card=folder / "p", **limit)
+    pack([shard], folder / "p.h5", splits={"v": "train"}, **limit)
     return folder / "p.h5"
 
 
@@ -66,9 +66,8 @@ def _appended(shard, folder, **limit):
         [_shard(folder / "w.h5", spans=[], video="w")],
         path,
         splits={"w": "train"},
-        card=folder / "d",
     )
-    append([shard], path, splits={"v": "train"}, card=folder / "d", **limit)
+    append([shard], path, splits={"v": "train"}, **limit)
     return path
 
 
@@ -122,7 +121,7 @@ def test_the_sound_of_an_adopted_shard_is_of_what_is_left(tmp_path):
 
 def test_overlapping_chunks_of_validation_and_test_stay_consecutive(tmp_path):
     shard = _shard(tmp_path / "v.h5", stride_seconds=2.5)
-    pack([shard], tmp_path / "p.h5", splits={"v": "test"}, card=tmp_path / "p")
+    pack([shard], tmp_path / "p.h5", splits={"v": "test"})
     assert _starts(tmp_path / "p.h5") == [0, 10, 15]
 
 

@@ -49,7 +49,7 @@ def make_shard(folder, video, song, dancer, *, seed, sound_of=None):
 def dataset(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     shards = [make_shard(folder, *clip, seed=n) for n, clip in enumerate(CLIPS)]
-    pack(shards, folder / "d.h5", splits=SPLITS, card=folder / "card")
+    pack(shards, folder / "d.h5", splits=SPLITS)
     return folder / "d.h5"
 
 
@@ -202,7 +202,7 @@ def test_where_the_training_of_a_dance_is_found(tmp_path):
 def test_dancers_count_where_the_dataset_is_divided_by_them(tmp_path, by):
     shards = [make_shard(tmp_path, *clip, seed=n) for n, clip in enumerate(CLIPS[:3])]
     splits = {"v1": "train", "v2": "train", "v3": "test"}
-    pack(shards, tmp_path / "d.h5", splits=splits, by=by, card=tmp_path / "card")
+    pack(shards, tmp_path / "d.h5", splits=splits, by=by)
     seen = {"songs": [], "videos": [], "clips": [], "dancers": ["cy"]}
     if by == "song":
         assert check_unseen(seen, tmp_path / "d.h5", where="gru")
@@ -219,7 +219,7 @@ def test_the_same_content_under_another_name_is_refused(tmp_path, what):
     other = {"poses": {"seed": 1}, "sound": {"seed": 2, "sound_of": "a"}}[what]
     other = make_shard(tmp_path, "v2", "b", "bo", **other)
     path = tmp_path / "d.h5"
-    pack([own, other], path, splits={"v1": "train", "v2": "test"}, card=tmp_path / "card")
+    pack([own, other], path, splits={"v1": "train", "v2": "test"})
     with pytest.raises(ItemError, match=f"v2 .test. has the same {what} in a chunk as v1"):
         read_real(path, "test", sound=False)
     assert check(path) == [f"v2 (test) has the same {what} in a chunk as v1 (train)"]
@@ -243,7 +243,7 @@ def test_leaks_inside_a_dataset_are_refused(tmp_path, by):
     path = tmp_path / "d.h5"
     harmless = "song" if by == "dancer" else "dancer"
     splits = {"v1": "train", "v2": "test"}
-    pack(shards, path, splits=splits, by=harmless, card=tmp_path / "card")
+    pack(shards, path, splits=splits, by=harmless)
     assert shared_dancers(path) == (["ada"] if by == "dancer" else [])
     assert len(read_real(path, "test", sound=False)) == 2
     with h5py.File(path, "r+") as file:

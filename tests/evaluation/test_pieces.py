@@ -89,7 +89,7 @@ def test_real_dances_from_a_packed_dataset(tmp_path, method):
         shards.append(tmp_path / f"{video}.h5")
         write_shard(shards[-1], normalised, sounds[video], video=video, song=song)
     splits = {"v1": "train", "v2": "test"}
-    pack(shards, tmp_path / "d.h5", splits=splits, card=tmp_path / "card")
+    pack(shards, tmp_path / "d.h5", splits=splits)
     real = read_real(tmp_path / "d.h5", "test", sound=True)
     half = np.array(CANVAS[method]) / 2
     np.testing.assert_allclose(real.pixels.reshape(100, 18, 2), (poses["v2"] + 1) * half, rtol=1e-4)

@@ -24,8 +24,8 @@ from choreo.evaluation.from_files import evaluate_dances, find_dances
 from choreo.evaluation.inputs import read_real
 from choreo.models.recipes import check_all, load_recipes, recipe_from
 from choreo.models.steps import TrainingDiverged
+from choreo.pipeline.digest import digest
 from choreo.pose.track import PoseTrack
-from choreo.training.checkpoints import code_version
 from choreo.training.loss_curves import loss_curves
 from choreo.training.model_card import model_card
 from choreo.training.train import code_of
@@ -71,7 +71,7 @@ def packed(folder, **options):
         shards.append(folder / f"v{song}.h5")
         make_shard(*nodding(folder, song), shards[-1], video=f"v{song}", song_id=song, **options)
     splits = {f"v{song}": split for song, split in SONGS.items()}
-    pack(shards, folder / "dataset.h5", splits=splits, card=folder / "card")
+    pack(shards, folder / "dataset.h5", splits=splits)
     return folder / "dataset.h5"
 
 
@@ -165,7 +165,6 @@ def test_data_of_another_rate_and_length_are_packed_and_trained_on(nod, tmp_path
             [tmp_path / "data" / "va.h5", other.with_name("vb.h5")],
             tmp_path / "both.h5",
             splits={"va": "train", "vb": "train"},
-            card=tmp_path / "both",
         )
 
 
@@ -222,10 +221,10 @@ def test_a_step_that_is_not_finite_stops_any_family(nod, tmp_path):
 
 def test_an_edit_of_one_family_leaves_the_checkpoints_of_others_alone(nod, tmp_path):
     gan = recipe_from({})
-    before = [code_version(code_of(recipe)) for recipe in (gan, nod)]
+    before = [digest(None, *code_of(recipe)) for recipe in (gan, nod)]
     path = tmp_path / "own_nod.py"
     path.write_text(path.read_text() + "\nMORE = 1\n")
-    after = [code_version(code_of(recipe)) for recipe in (gan, nod)]
+    after = [digest(None, *code_of(recipe)) for recipe in (gan, nod)]
     assert after[0] == before[0]
     assert after[1] != before[1]
 

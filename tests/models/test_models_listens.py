@@ -29,7 +29,7 @@ def danced(tmp_path):
         shards.append(tmp_path / f"{name}.h5")
         make_shard(truth, song, shards[-1], video=name, song_id=clip.split("/")[0])
     splits = {shard.stem: "train" for shard in shards}
-    pack(shards, tmp_path / "dataset.h5", splits=splits, card=tmp_path / "card.json")
+    pack(shards, tmp_path / "dataset.h5", splits=splits)
     return ChunkDataset(tmp_path / "dataset.h5", split="train")
 
 

@@ -53,5 +53,5 @@ def packed(folder, chunks=8):
     )
     song = rng.integers(-20_000, 20_000, frames * 1600, np.int16)
     write_shard(shard, normalised, song, video="dance", song="song")
-    pack([shard], folder / "dataset.h5", splits={"dance": "train"}, card=folder / "card.json")
+    pack([shard], folder / "dataset.h5", splits={"dance": "train"})
     return folder / "dataset.h5"

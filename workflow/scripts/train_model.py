@@ -2,14 +2,13 @@ from choreo.dataset.pack import ChunkDataset
 from choreo.models.recipes import recipe_from
 from choreo.pipeline.jobs import run
 from choreo.training.devices import claimed
-from choreo.training.model_card import write_card
 from choreo.training.train import train
 
 
 def action(terminal):
     i, o, p, w = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
     with claimed(p.device) as device:
-        summary = train(
+        train(
             ChunkDataset(i.dataset, split="train"),
             recipe_from(p.recipe),
             seed=int(w.seed),
@@ -27,7 +26,6 @@ def action(terminal):
             terminal=terminal,
             name=f"training {w.model}, seed {w.seed}",
         )
-    write_card(o.card, summary, w.model, i.dataset)
 
 
 run(snakemake, action)

@@ -516,25 +516,28 @@ def _split_options(options):
 
 
 def _packed(options, shards, path, asked, repaired):
+    from choreo.dataset.card import describe
     from choreo.dataset.pack import pack, split_shards
 
     splits = split_shards(shards, asked=asked, **_split_options(options))
-    card = pack(shards, path, splits=splits, by=options.by, card=_card(path), **repaired)
+    pack(shards, path, splits=splits, by=options.by, **repaired)
+    card = describe(path, _card(path))
     tell(_told(path, card))
     return card
 
 
 def _append(options):
+    from choreo.dataset.card import describe
     from choreo.dataset.pack import append, shard_videos
 
     splits = dict.fromkeys(shard_videos(options.shards), options.split)
-    card = append(
+    append(
         options.shards,
         options.dataset,
         splits=splits,
-        card=_card(options.dataset),
         **_most_repaired(options, _method_of(options.dataset)),
     )
+    card = describe(options.dataset, _card(options.dataset))
     tell(_told(options.dataset, card))
 
 

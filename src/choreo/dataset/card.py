@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from choreo.dataset.pack import info
 from choreo.files import write_json, write_text
 from choreo.tables import Table
 
@@ -88,6 +89,25 @@ def clips_table(card):
         CLIP_HEADERS,
         formats={"share_outside": ".2%"},
     )
+
+
+def describe(dataset, stem):
+    """Write the data card of a packed file, and give it back.
+
+    Parameters
+    ----------
+    dataset : str or Path
+    stem : str or Path
+        Path without suffix: ``.json`` and ``.md`` are written.
+
+    Returns
+    -------
+    dict
+        As `choreo.dataset.pack.info` gives it.
+    """
+    card = info(dataset)
+    write_card(card, stem)
+    return card
 
 
 def write_card(card, stem):

@@ -332,12 +332,11 @@ def pack(
     path,
     *,
     splits,
-    card,
     by=("song",),
     max_repaired=cutting.MAX_REPAIRED,
     provenance=None,
 ):
-    """Pack shards into one file, and write its data card.
+    """Pack shards into one file (its data card: `choreo.dataset.card.describe`).
 
     The shards are streamed: memory does not grow with them. Chunks stand in the order
     of the videos' ids, so that the same shards make the same bytes. Of overlapping
@@ -352,8 +351,6 @@ def pack(
     splits : dict of str to str
         Video -> "train", "validation" or "test"
         (`choreo.dataset.split.assign_splits`).
-    card : str or Path
-        Stem of the data card: ``.json`` and ``.md`` are written.
     by : str or sequence of str
         What no two splits may share: "song", "video", "dancer".
     max_repaired : float
@@ -361,11 +358,6 @@ def pack(
         `choreo.dataset.chunks.too_repaired`.
     provenance : dict, optional
         JSON values about the study, such as its name, settings and version.
-
-    Returns
-    -------
-    dict
-        The data card.
 
     Raises
     ------
@@ -386,7 +378,6 @@ def pack(
     about = {"by": by, "study": provenance or {}}
     with layout.created(path, _description(planned[0][0]), about) as file:
         _add(file, planned, max_repaired)
-    return _carded(path, card)
 
 
 def split_shards(shards, *, asked=None, **options):
@@ -417,7 +408,7 @@ def shard_videos(shards):
     return [_clip_of(shard)["video"] for shard in shards]
 
 
-def append(shards, path, *, splits, card, max_repaired=cutting.MAX_REPAIRED):
+def append(shards, path, *, splits, max_repaired=cutting.MAX_REPAIRED):
     """Add shards to a packed file in place; nothing that is there is written again.
 
     The time depends on what is added, not on what is there. After an error the file is as
@@ -428,17 +419,12 @@ def append(shards, path, *, splits, card, max_repaired=cutting.MAX_REPAIRED):
     ----------
     shards : sequence of str or Path
         Files of `write_shard`, of videos that are not in the file yet.
-    path, card
+    path
         As given to `pack`.
     splits : dict of str to str
         Video -> split, for the new videos.
     max_repaired : float
         As for `pack`.
-
-    Returns
-    -------
-    dict
-        The data card.
     """
     planned = _planned(shards, splits)
     with layout.open_dataset(path) as file:
@@ -456,17 +442,6 @@ def append(shards, path, *, splits, card, max_repaired=cutting.MAX_REPAIRED):
     more = sum(Path(shard).stat().st_size for shard, _ in planned)
     with layout.appending(path, more) as file:
         _add(file, planned, max_repaired)
-    return _carded(path, card)
-
-
-def _carded(path, stem):
-    """Write the data card of a packed file, and give it back."""
-    # Not for who only reads chunks: the card needs pandas.
-    from choreo.dataset.card import write_card
-
-    card = info(path)
-    write_card(card, stem)
-    return card
 
 
 def info(path):

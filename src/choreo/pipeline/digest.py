@@ -14,6 +14,7 @@ import ast
 import contextlib
 import functools
 import hashlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -49,17 +50,19 @@ def digest(script, *modules):
 
     Parameters
     ----------
-    script : str or Path
+    script : str or Path or None
     *modules : str
         What it uses besides, found by name while it runs, such as a model family's
-        ``choreo.models.gan``: a module whole, or one name in it after a colon.
+        ``choreo.models.gan``, each whole.
 
     Returns
     -------
     str
         Hexadecimal, 16 digits.
     """
-    found = hashlib.sha256(_dump(_parse(Path(script))).encode())
+    found = hashlib.sha256()
+    for path in _scripts(script, modules):
+        found.update(_dump(_parse(path)).encode())
     for module, name in sorted(_closure(script, modules)):
         found.update(f"\n{module}:{name}\n".encode())
         for node in _module(module).nodes(name):
@@ -133,15 +136,21 @@ def uses(script, *modules):
     return found
 
 
+def _scripts(script, modules):
+    """The script, and the files of modules of others, such as a family of one's own."""
+    own = [importlib.util.find_spec(module).origin for module in modules if not _file(module)]
+    return [Path(path) for path in ([script] if script else []) + own]
+
+
 def _closure(script, modules):
     """Pairs (module, name of a definition) that a script and modules reach."""
-    script = Path(script)
-    tree = _parse(script)
-    top = _Module(None, tree)
-    todo = [pair for node in tree.body for pair in _names(top, node)]
-    for module in modules:
-        module, _, name = module.partition(":")
-        todo += [(module, name)] if name else _whole(module)
+    todo = []
+    for path in _scripts(script, modules):
+        tree = _parse(path)
+        top = _Module(None, tree)
+        todo += [pair for node in tree.body for pair in _names(top, node)]
+    for module in filter(_file, modules):
+        todo += _whole(module)
     seen = set()
     while todo:
         pair = todo.pop()

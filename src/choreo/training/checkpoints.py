@@ -7,42 +7,18 @@ checkpoint.
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import shutil
 import sys
-from pathlib import Path
 
 import torch
 
 from choreo.errors import ItemError
 from choreo.files.locks import held_folder
 from choreo.files.sealed import load_torch, save_torch
+from choreo.pipeline.digest import digest
 
 STATE = "state.pt"
-
-
-def code_version(modules):
-    """Hash of the source of modules.
-
-    Parameters
-    ----------
-    modules : iterable of str
-        Names of modules; of a package, all that is in it.
-
-    Returns
-    -------
-    str
-        Hexadecimal.
-    """
-    digest = hashlib.sha256()
-    for module in modules:
-        spec = importlib.util.find_spec(module)
-        folders = spec.submodule_search_locations or ()
-        paths = [path for folder in folders for path in sorted(Path(folder).rglob("*.py"))]
-        for path in paths or [Path(spec.origin)]:
-            digest.update(f"{module} {path.name}".encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def run_key(modules, **parts):
@@ -51,7 +27,7 @@ def run_key(modules, **parts):
     Parameters
     ----------
     modules : iterable of str
-        Whose code decides the outcome; see `code_version`.
+        Whose code decides the outcome: see `choreo.pipeline.digest.digest`.
     **parts
         What decides the outcome, as JSON values.
 
@@ -60,7 +36,7 @@ def run_key(modules, **parts):
     str
         32 hex digits.
     """
-    code = {"code": code_version(modules), "torch": torch.__version__}
+    code = {"code": digest(None, *modules), "torch": torch.__version__}
     text = json.dumps({**parts, **code}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -28,6 +28,7 @@ from choreo.models.data import data_hash
 from choreo.models.family import Position, Setting
 from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.models.weights import save_weights
+from choreo.pipeline.digest import digest
 from choreo.training import checkpoints
 from choreo.training.feed import open_feed
 from choreo.training.fit import measure_fit
@@ -386,7 +387,7 @@ class _Training:
                 **self.dataset.description.as_json(),
             },
             "trained_on": seen_in(self.dataset),
-            "code": checkpoints.code_version(code_of(self.recipe)),
+            "code": digest(None, *code_of(self.recipe)),
             "batch_size": self.batch_size,
             "steps": self.steps,
             "parameters": self.model.parameters(),
