@@ -14,7 +14,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.gaps import runs
 from choreo.displacement import missing_frames, partial_frames
 from choreo.errors import ItemError
-from choreo.files import read_json
+from choreo.outside import load_json, reading
 
 LONGEST_STEP = 0.5
 """Seconds: over a picture that stands still for longer, no motion is made up."""
@@ -41,8 +41,10 @@ def times_taken(probe):
     ItemError
         Where the file is missing or no probe.
     """
-    try:
-        found = read_json(probe)
+    what = "the probe of a standardised video"
+    remedy = "Give the .json that `choreo videos` writes beside the video"
+    with reading(probe, what, remedy=remedy):
+        found = load_json(probe, what, remedy=remedy)
         text, frames, fps = found.get("shift"), found["frames"], float(found["fps"])
         if text is None:
             return None
@@ -50,16 +52,9 @@ def times_taken(probe):
         if not (len(shift) == frames > 0 and fps > 0):
             raise ValueError(f"{len(shift)} times for {frames} frames at {fps} a second")
         taken = np.arange(len(shift)) / fps + shift / _UNIT
-        if (np.diff(taken) < -_SAME).any():
+        # NaN does not fall, and is no time.
+        if not (np.isfinite(taken).all() and (np.diff(taken) >= -_SAME).all()):
             raise ValueError("the times of its pictures fall")
-    except FileNotFoundError:
-        raise ItemError("no such file", where=probe) from None
-    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not the probe of a standardised video ({error!r})",
-            where=probe,
-            remedy="Give the .json that `choreo videos` writes beside the video",
-        ) from None
     return np.maximum.accumulate(taken)
 
 

@@ -182,7 +182,7 @@ def recipe_from(switches, *, where=None):
             first["msg"],
             where=place,
             value=first["input"],
-            remedy=allowed_numbers(Recipe, first["loc"]),
+            remedy=allowed_numbers(Recipe, first["loc"], first["input"]),
         ) from error
 
 
