@@ -88,6 +88,10 @@ def main(arguments=None):
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        if "datasets" in options:
+            from choreo.dataset.pack import look_first
+
+            look_first(options.datasets(options))
         outputs.check(options)
         options.run(options)
     except ChoreoError as error:
@@ -137,6 +141,8 @@ def _parser():
         if formats:
             sub.add_argument("format", metavar="FORMAT", choices=list(FORMATS), help="see below")
         sub.add_argument(takes.lower(), metavar=takes, type=Path, help=help_)
+        if takes == "DATASET":
+            sub.set_defaults(datasets=lambda options: [options.dataset])
         if report:
             sub.add_argument("--json", action="store_true", help="machine-readable output")
         return sub

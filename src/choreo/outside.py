@@ -41,6 +41,19 @@ _IN_WORKBOOKS = (b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"mimetypeappli
 
 _QUOTES = (("'", "'"), ('"', '"'), ("\u2018", "\u2019"), ("\u201c", "\u201d"))
 
+UNMARKED = "UTF-16 text without its mark"
+
+
+def _is_unmarked_utf16(head):
+    """Tell whether every second of some bytes is 0, and the others are letters and signs."""
+    if len(head) < 16:
+        return False
+    even, odd = head[::2], head[1::2]
+    return any(
+        not any(none) and all(32 <= c < 127 or c in b"\t\r\n" for c in some)
+        for none, some in ((even, odd), (odd, even))
+    )
+
 
 def looks_like(path, besides=()):
     """Tell what a file is by its first bytes, where that says more than a parser would.
@@ -63,6 +76,8 @@ def looks_like(path, besides=()):
             return "an empty file (0 bytes)", "Make or fetch it again"
         if head.startswith(b"PK\x03\x04") and head[30:].startswith(_IN_WORKBOOKS):
             return _WORKBOOK, _AS_TEXT
+        if UNMARKED not in besides and _is_unmarked_utf16(head):
+            return UNMARKED, "Save it as UTF-8"
         for magic, kind, remedy in _OTHERS:
             if head.lstrip().startswith(magic) and kind not in besides:
                 return kind, remedy

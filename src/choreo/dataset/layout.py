@@ -330,9 +330,10 @@ def seal(path):
         raise accident(error, where=path) or error from error
 
 
-def load(path):
-    """Look at a file in a process of its own (`choreo.poses.formats.isolated`): no arrays."""
-    open_dataset(path).close()
+def load(path, besides=()):
+    """Look at files in a process of its own (`choreo.poses.formats.isolated`): no arrays."""
+    for one in (path, *besides):
+        open_dataset(one).close()
     return {}
 
 
