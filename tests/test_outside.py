@@ -124,7 +124,7 @@ def test_text_from_outside_moves_no_cursor():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ("gone.npz", r"^gone\.npz: there is no such file"),
+        ("gone.npz", r"^gone\.npz: no such file"),
         ("'gone.npz'", "Take the path out of its quotes"),
         ("\u201cgone.npz\u201d", "Take the path out of its quotes"),
         ("https://example.org/dance.mp4", "an address, and there is no such file.*of its table"),

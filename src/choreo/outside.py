@@ -113,9 +113,7 @@ def missing(path):
         return ItemError(
             "no such file", where=path, remedy="This looks like a path of Windows: write it as here"
         )
-    return ItemError(
-        "there is no such file", where=path, remedy="Correct the path or put the file there"
-    )
+    return ItemError("no such file", where=path, remedy="Correct the path or put the file there")
 
 
 @contextlib.contextmanager

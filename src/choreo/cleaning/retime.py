@@ -49,7 +49,7 @@ def times_taken(probe):
         if text is None:
             return None
         shift = np.array([int(word) for word in text.split()], float)
-        if not (len(shift) == frames > 0 and fps > 0):
+        if not (len(shift) == frames > 0 and 0 < fps < np.inf):
             raise ValueError(f"{len(shift)} times for {frames} frames at {fps} a second")
         taken = np.arange(len(shift)) / fps + shift / _UNIT
         # NaN does not fall, and is no time.

@@ -26,7 +26,7 @@ from choreo import sealed
 from choreo.dataset import chunks as cutting
 from choreo.dataset.normalise import CANVAS, POSE_FPS
 from choreo.dataset.split import KEYS, SPLITS
-from choreo.errors import AccidentError, ItemError, accident
+from choreo.errors import AccidentError, ItemError, accident, plain
 from choreo.files import is_id, whole
 from choreo.media import SAMPLE_RATE
 from choreo.outside import reading
@@ -44,6 +44,7 @@ COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
 CHECKSUM = "crc32"
 """Name of the column of checksums, uint32; files of older versions have none."""
 TEXTS = ("video", "source", "song", "dancer", "genre", "split", "sha256", "record")
+_FREE_TEXTS = ("source", "dancer", "genre")
 BLOCK = 64
 """Chunks that are in memory at once while packing and checking: 11 MB."""
 FARTHEST = 1e4
@@ -584,6 +585,14 @@ def clips_of(file):
     return list(clips.values())
 
 
+def _shown(text):
+    """A text of outside in one line of at most `_LONGEST_TEXT`, invisible characters escaped.
+
+    A path may hold what joins emoji, or turns the direction of writing.
+    """
+    return plain(text).replace("\n", " ").replace("\t", " ")[:_LONGEST_TEXT]
+
+
 def _check_ids(clip, where):
     """Refuse ids that this package does not write: files are named by them."""
     for name in ("video", "song"):
@@ -593,8 +602,8 @@ def _check_ids(clip, where):
                 where=where,
                 value=clip[name][:100],
             )
-    for name in ("source", "dancer", "genre"):
-        if len(clip[name]) > _LONGEST_TEXT or not clip[name].isprintable():
+    for name in _FREE_TEXTS:
+        if clip[name] != _shown(clip[name]):
             raise ItemError(
                 f"the {name} of a clip holds control characters, or is too long",
                 where=where,
@@ -682,6 +691,7 @@ def hash_rows(rows, digest):
 
 def append_clip(file, texts, record):
     """Append a clip: its ids (dict of `TEXTS`) and its record (JSON values)."""
+    texts = {name: _shown(text) if name in _FREE_TEXTS else text for name, text in texts.items()}
     record = json.dumps(record, sort_keys=True, allow_nan=False)
     for name in TEXTS:
         column = file["clips"][name]
