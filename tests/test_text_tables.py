@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from choreo import config
+from choreo.cli import main
 from choreo.dataset.importers import aist, brace
 from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.text_tables import read_csv, read_lines, read_rows
@@ -112,6 +113,8 @@ NAME = "gBR_sBM_c01_d04_mBR0_ch01"
     [
         codecs.BOM_UTF8 + f"{NAME}\r\n\r\n{NAME}.mp4\r\n".encode(),
         codecs.BOM_UTF16_LE + f"{NAME}\n{NAME}\n".encode("utf-16-le"),
+        f'# mine\n"{NAME}"\n{NAME}.mp4,\n'.encode(),
+        f"{NAME}\r  '{NAME}';\r".encode(),
     ],
 )
 def test_lists_of_names_are_read_in_the_same_way(tmp_path, data):
@@ -125,6 +128,13 @@ def test_a_wrong_name_is_named_with_its_line(tmp_path):
     path.write_text(f"{NAME}\n\nother\n")
     with pytest.raises(ItemError, match=r"list.txt, line 3: not a name of AIST \(got 'other'\)"):
         aist.read_names(path)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# no name\n"])
+def test_an_empty_list_is_named_and_not_its_table(tmp_path, capsys, text):
+    (tmp_path / "list.txt").write_text(text)
+    assert main(["videos-table", str(tmp_path / "list.txt"), "-o", str(tmp_path / "t.tsv")]) == 1
+    assert f"{tmp_path / 'list.txt'}: the list holds no name. Write one" in capsys.readouterr().err
 
 
 def test_comma_separated_lists_too(tmp_path):
@@ -195,7 +205,7 @@ def test_how_to_write_a_number_is_said(tmp_path, cell, remedy):
     with pytest.raises(ConfigError, match="line 2, column: start") as caught:
         config.read_table(path)
     assert remedy in str(caught.value)
-    with pytest.raises(ConfigError, match="videos.min_seconds") as caught:
+    with pytest.raises(ConfigError, match=r"videos\.min_seconds") as caught:
         config.read_config({"study": "s", "table": "t", "videos": {"min_seconds": cell}})
     assert remedy in str(caught.value)
 

@@ -574,8 +574,11 @@ def _videos_table(options):
             remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
             "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",
         )
+    names = read_names(options.list)
+    if not names:
+        raise ItemError("the list holds no name", where=options.list, remedy="Write one a line")
     count = write_table(
-        read_names(options.list),
+        names,
         options.output,
         genres=options.genres,
         dancers=options.dancers,
