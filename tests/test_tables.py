@@ -1,8 +1,10 @@
 """The four forms of a table hold the same cells, escaped for each."""
 
+import csv
+
 import pandas as pd
 
-from choreo.tables import PORTRAIT_COLUMNS, Table
+from choreo.tables import PORTRAIT_COLUMNS, SUFFIXES, Table
 
 TABLE = Table(
     pd.DataFrame({"name": ["a_b & c", "x|y"], "value": [1.256, None], "hidden": [1, 2]}),
@@ -72,3 +74,14 @@ def test_no_text_of_a_csv_is_a_formula(tmp_path):
     back = pd.read_csv(tmp_path / "t.csv")
     assert back["text"].tolist() == [*(f"'{text}" for text in texts[:4]), *texts[4:]]
     assert back["number"].tolist() == frame["number"].tolist()
+
+
+def test_control_characters_of_outside_are_escaped_in_every_form(tmp_path):
+    frame = pd.DataFrame({"text": ["\x1b[2Ja\u202eb", "\r=cmd", "\uff1dcmd", "\n=cmd", "naïve"]})
+    Table(frame, "A", {"text": "Text"}).write(tmp_path / "t")
+    for suffix in SUFFIXES:
+        text = (tmp_path / f"t{suffix}").read_text(encoding="utf-8")
+        assert not set("\x1b\u202e\r") & set(text), suffix
+    with (tmp_path / "t.csv").open(encoding="utf-8", newline="") as file:
+        cells = [row["text"] for row in csv.DictReader(file)]
+    assert cells == ["\\x1b[2Ja\\u202eb", "\\r=cmd", "'\uff1dcmd", "'\n=cmd", "naïve"]

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from choreo import MADE_BY, provenance
+from choreo.errors import plain
 from choreo.files import write_text
 
 SUFFIXES = (".csv", ".md", ".tex", ".html")
@@ -23,7 +24,8 @@ class Table:
     ----------
     frame : pandas.DataFrame
         The numbers in full precision, one row a thing; written as they are to .csv, but for
-        texts that spreadsheets would run as formulas, which get a ``'`` before them.
+        texts that spreadsheets would run as formulas, which get a ``'`` before them, and
+        control characters, which are escaped.
     caption : str
         What the table shows, from what data.
     headers : dict of str to str
@@ -148,7 +150,12 @@ class Table:
 
 def _no_formula(value):
     """A cell that spreadsheets show as it is: texts from outside may begin like a formula."""
-    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if not isinstance(value, str):
+        return value
+    value = plain(value)
+    if not value.startswith(
+        ("=", "+", "-", "@", "\t", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+    ):
         return value
     try:
         float(value)
@@ -161,7 +168,7 @@ def _cell(value, form):
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     if isinstance(value, str):
-        return value
+        return plain(value)
     if form:
         return format(value, form)
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -706,3 +706,23 @@ def test_a_start_that_is_no_time_is_refused(tmp_path, start):
     with pytest.raises(ItemError, match="v1: the poses begin at no second of the song"):
         write_shard(tmp_path / "a.h5", normalised, song(11, seed=1), video="v1", song="s1")
     assert not (tmp_path / "a.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        # As macOS names recordings of the screen.
+        ("Recording at 9.41.00\u202fAM.mov", "Recording at 9.41.00\u202fAM.mov"),
+        ("my\u00a0dance.mp4", "my\u00a0dance.mp4"),
+        ("\U0001f469\u200d\U0001f3a4.mp4", "\U0001f469\\u200d\U0001f3a4.mp4"),
+        ("\u202eab\x0bc\x1b[2J\u2028d", "\\u202eab\\x0bc\\x1b[2J\\u2028d"),
+        ("two\nlines\tof text", "two lines of text"),
+        ("x" * 5000, "x" * 4096),
+    ],
+    ids=ascii,
+)
+def test_what_a_table_may_say_can_be_packed_and_read(tmp_path, given, kept):
+    shard = _shard(tmp_path, "v", "s", 6, seed=0, source=given, genre=given, dancer=given)
+    pack([shard], tmp_path / "d.h5", splits={"v": "train"}, card=tmp_path / "card")
+    clip = info(tmp_path / "d.h5")["clips"][0]
+    assert [clip[name] for name in ("source", "genre", "dancer")] == [kept] * 3

@@ -1,5 +1,6 @@
 """``choreo dataset ...`` and ``choreo videos-table``, as users type them."""
 
+import argparse
 import json
 import pickle
 
@@ -8,11 +9,12 @@ import pytest
 import soundfile
 from dataset_clips import dance, song
 
-from choreo.cli import main
+from choreo.cli import _parser, main
 from choreo.config import read_table
 from choreo.dataset.check import check, compare_with_sources
 from choreo.dataset.pack import ChunkDataset, info
 from choreo.pose.track import PoseTrack
+from choreo.poses.formats import isolated
 
 
 def _say(capsys, *arguments, status=0):
@@ -486,6 +488,52 @@ def test_shard_pack_append_info(tmp_path, capsys):
         capsys, "dataset", "pack", *shards, "-o", tmp_path / "e.h5", "--by", "genre", status=1
     )
     assert "unknown key (got 'genre')" in said
+
+
+def _readers_of_datasets(parser, words=()):
+    """Every verb that takes a dataset file or shards, as the words before them."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, sub in action.choices.items():
+                yield from _readers_of_datasets(sub, (*words, name))
+        elif action.metavar in ("DATASET", "SHARD") and not action.option_strings:
+            yield words
+            return
+
+
+@pytest.mark.parametrize("words", list(_readers_of_datasets(_parser())), ids=" ".join)
+def test_what_keeps_hdf5_busy_is_seen_by_a_process_of_its_own(words, tmp_path, capsys, monkeypatch):
+    """In this one nothing could end it; `verify` and the jobs of a study read what is theirs."""
+    (tmp_path / "a.h5").write_bytes(b"what HDF5 would read for ever")
+    needed = {
+        ("dataset", "sample"): ["-o", tmp_path / "out"],
+        ("dataset", "pack"): ["-o", tmp_path / "out.h5"],
+        ("dataset", "append"): [tmp_path / "a.h5", "--split", "train"],
+        ("train",): ["-o", tmp_path / "out"],
+        ("evaluate",): [tmp_path, "-o", tmp_path / "out"],
+    }.get(words, [])
+    monkeypatch.setattr(isolated, "SECONDS", 0.001)
+    said = _say(capsys, *words, tmp_path / "a.h5", *needed, status=1)
+    assert "a.h5: a damaged HDF5 file (it can't be read within 0.001 s)" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_of_many_shards_the_damaged_one_is_named(tmp_path, capsys):
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / "song.wav", song(6, 0), 16_000)
+        dance(6).save(tmp_path / f"{name}.npz")
+        _say(
+            capsys,
+            *("dataset", "shard", tmp_path / f"{name}.npz", tmp_path / "song.wav"),
+            *("-o", tmp_path / f"{name}.h5"),
+        )
+    (tmp_path / "b.h5").write_bytes((tmp_path / "b.h5").read_bytes()[:3000])
+    said = _say(
+        capsys,
+        *("dataset", "pack", tmp_path / "a.h5", tmp_path / "b.h5", "-o", tmp_path / "c.h5"),
+        status=1,
+    )
+    assert said.startswith(f"choreo dataset: {tmp_path / 'b.h5'}: ")
 
 
 def test_coordinates_outside_are_counted_shown_and_chosen(tmp_path, capsys):

@@ -2,7 +2,9 @@
 
 import errno
 import io
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -118,3 +120,26 @@ def test_a_cut_npz_at_every_tenth(tmp_path):
 def test_text_from_outside_moves_no_cursor():
     assert plain("a\x1b[31mb\u202ec\x07") == r"a\x1b[31mb\u202ec\x07"
     assert "\x1b" not in str(ItemError("m", value="x", where="\x1b[2Ja.mp4"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("gone.npz", r"^gone\.npz: no such file"),
+        ("'gone.npz'", "Take the path out of its quotes"),
+        ("\u201cgone.npz\u201d", "Take the path out of its quotes"),
+        ("https://example.org/dance.mp4", "an address, and there is no such file.*of its table"),
+        ("file:///home/dance.npz", "Write the path alone, without file:"),
+    ],
+)
+@pytest.mark.parametrize("as_path", [str, Path])
+def test_what_is_not_there_is_told_by_what_was_given(given, said, as_path):
+    with pytest.raises(ItemError, match=said):
+        load_arrays(as_path(given), "a pose track")
+
+
+@pytest.mark.skipif(os.sep != "/", reason="such paths are right there")
+@pytest.mark.parametrize("given", [r"C:\Videos\x.npz", "d:/x.npz", r"\\server\share\x.npz"])
+def test_a_path_of_windows(given):
+    with pytest.raises(ItemError, match="This looks like a path of Windows"):
+        load_json(given, "a record")

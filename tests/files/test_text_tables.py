@@ -5,6 +5,7 @@ import codecs
 import pytest
 
 from choreo import config
+from choreo.cli import main
 from choreo.dataset.importers import aist, brace
 from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.files.text_tables import read_csv, read_lines, read_rows
@@ -13,6 +14,7 @@ TABLE = "id\tsource\tsong\tnote\na1\tvideos/one.mp4\tsa\tdanse\nb1\tvideos/two.m
 ENCODINGS = {
     "utf-8": TABLE.encode(),
     "utf-8 with a mark": codecs.BOM_UTF8 + TABLE.encode(),
+    "utf-8 with two marks": 2 * codecs.BOM_UTF8 + TABLE.encode(),
     "utf-16": codecs.BOM_UTF16_LE + TABLE.encode("utf-16-le"),
     "utf-16, big end first": codecs.BOM_UTF16_BE + TABLE.encode("utf-16-be"),
     "utf-32": codecs.BOM_UTF32_LE + TABLE.encode("utf-32-le"),
@@ -111,6 +113,8 @@ NAME = "gBR_sBM_c01_d04_mBR0_ch01"
     [
         codecs.BOM_UTF8 + f"{NAME}\r\n\r\n{NAME}.mp4\r\n".encode(),
         codecs.BOM_UTF16_LE + f"{NAME}\n{NAME}\n".encode("utf-16-le"),
+        f'# mine\n"{NAME}"\n{NAME}.mp4,\n'.encode(),
+        f"{NAME}\r  '{NAME}';\r".encode(),
     ],
 )
 def test_lists_of_names_are_read_in_the_same_way(tmp_path, data):
@@ -124,6 +128,13 @@ def test_a_wrong_name_is_named_with_its_line(tmp_path):
     path.write_text(f"{NAME}\n\nother\n")
     with pytest.raises(ItemError, match=r"list.txt, line 3: not a name of AIST \(got 'other'\)"):
         aist.read_names(path)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "# no name\n"])
+def test_an_empty_list_is_named_and_not_its_table(tmp_path, capsys, text):
+    (tmp_path / "list.txt").write_text(text)
+    assert main(["videos-table", str(tmp_path / "list.txt"), "-o", str(tmp_path / "t.tsv")]) == 1
+    assert f"{tmp_path / 'list.txt'}: the list holds no name. Write one" in capsys.readouterr().err
 
 
 def test_comma_separated_lists_too(tmp_path):
@@ -148,3 +159,58 @@ def test_every_reader_names_the_line_of_a_byte_that_it_cannot_read(tmp_path, rea
     path.write_bytes(b"id\nb\xfc\n")
     with pytest.raises(ChoreoError, match="some, line 2: is not UTF-8: byte 0xFC"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"PK\x03\x04" + bytes(60), "a zip archive, not a text. Unpack it"),
+        (
+            b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml",
+            "a workbook of a spreadsheet program, not a text. Save it as text",
+        ),
+        (
+            b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument",
+            "a workbook of a spreadsheet program, not a text. Save it as text",
+        ),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(60), "a workbook of a spreadsheet program"),
+        (b"\x1f\x8b\x08" + bytes(60), "gzip-compressed, not a text. Unpack it"),
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF, not a text"),
+        (b"<!DOCTYPE html><html></html>", "a web page, not a text"),
+    ],
+)
+@pytest.mark.parametrize("read", [config.read_table, read_lines, read_csv])
+def test_other_kinds_of_files_are_named(tmp_path, read, data, said):
+    path = tmp_path / "videos.tsv"
+    path.write_bytes(data)
+    with pytest.raises(ChoreoError, match=said) as caught:
+        read(path)
+    assert "videos.tsv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cell", "remedy"),
+    [
+        ("1,5", "Decimals are written with a point: 1.5"),
+        ("\u22121,5", "Decimals are written with a point: -1.5"),
+        ("1:30", "Write it in seconds, such as 90"),
+        ("00:01:30,5", "Write it in seconds, such as 90.5"),
+        ("5 s", "Write the number without a unit: 5"),
+        ("5 weeks", "'5 weeks'). Allowed: a number"),
+    ],
+)
+def test_how_to_write_a_number_is_said(tmp_path, cell, remedy):
+    path = tmp_path / "videos.tsv"
+    path.write_text(f"id\tsource\tstart\na\tx.mp4\t{cell}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="line 2, column: start") as caught:
+        config.read_table(path)
+    assert remedy in str(caught.value)
+    with pytest.raises(ConfigError, match=r"videos\.min_seconds") as caught:
+        config.read_config({"study": "s", "table": "t", "videos": {"min_seconds": cell}})
+    assert remedy in str(caught.value)
+
+
+def test_an_address_of_a_file_is_its_path(tmp_path):
+    path = tmp_path / "videos.tsv"
+    path.write_text("id\tsource\na\tfile:///my%20videos/x.mp4\n", encoding="utf-8")
+    assert [(r.source, r.kind) for r in config.read_table(path)] == [("/my videos/x.mp4", "path")]

@@ -237,7 +237,7 @@ def test_movement_from_1(tmp_path):
 
 @pytest.mark.parametrize(
     ("joints", "skeleton"),
-    [(136, "halpe26"), (136, "coco17"), (133, "coco17"), (135, "body25b")],
+    [(136, "halpe26"), (136, "coco17"), (133, "coco17"), (135, "body25b"), (137, "body25")],
 )
 def test_joints_of_the_whole_body(tmp_path, joints, skeleton):
     rng = np.random.default_rng(2)

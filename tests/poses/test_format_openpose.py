@@ -158,6 +158,18 @@ def test_files_that_count_from_1(folder):
     assert len(read(path, first_frame=1, frames=2)) == 2
 
 
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [(frame(person(101.0)), False), (frame(person(102.0)), True), (frame(), True)],
+)
+def test_one_frame_too_many_is_told_where_it_is_no_double(folder, capsys, extra, told):
+    path = folder({0: frame(person()), 1: frame(person(101.0)), 2: extra})
+    assert len(read(path, frames=2)) == 2
+    said = capsys.readouterr().err
+    assert ("one frame more than the video has (2)" in said) == told
+    assert not told or path.name in said
+
+
 @pytest.mark.parametrize("name", ["made", "made.json"])
 def test_everyone_is_written_back_without_loss(folder, tmp_path, name):
     absent = person(300.0)

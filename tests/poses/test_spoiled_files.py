@@ -111,6 +111,8 @@ def test_every_format_is_spoiled():
         (b"PK\x03\x04" + bytes(60), "a zip archive.*Unpack it"),
         (b"\x1f\x8b\x08" + bytes(60), "gzip-compressed.*gunzip"),
         (b"<!DOCTYPE html><html></html>", "a web page"),
+        ('[{"image_id": 0}]'.encode("utf-16-le"), "UTF-16 text without its mark.*as UTF-8"),
+        ("scorer,me,me,me".encode("utf-16-be"), "UTF-16 text without its mark.*as UTF-8"),
     ],
 )
 def test_what_is_plainly_another_kind_of_file(tmp_path, format, data, said):

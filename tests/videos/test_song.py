@@ -236,7 +236,7 @@ def test_files_that_are_no_song(tmp_path):
     for name, message in {
         "text.wav": "no video or sound file",
         "empty.wav": "0 bytes",
-        "gone.wav": "there is no such file",
+        "gone.wav": "no such file",
         "none.wav": "the sound has no sample",
         "mute.mp4": "the file holds no sound",
     }.items():

@@ -232,11 +232,11 @@ def test_a_video_without_sound_where_none_is_required(run, tmp_path):
 
 def test_a_missing_file(run, tmp_path):
     text = refused(run, tmp_path / "none.mp4")
-    assert "there is no such file" in text
+    assert "no such file" in text
 
 
 def test_a_folder(run, tmp_path):
-    assert "there is no such file" in refused(run, tmp_path)
+    assert "no such file" in refused(run, tmp_path)
 
 
 def test_an_empty_file(run, tmp_path):

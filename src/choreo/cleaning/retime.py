@@ -12,7 +12,7 @@ from scipy.interpolate import CubicSpline, PchipInterpolator
 
 from choreo.cleaning.clean import clean
 from choreo.errors import ItemError
-from choreo.files import read_json
+from choreo.files.outside import load_json, reading
 from choreo.pose.misdetections import missing_frames, partial_frames
 from choreo.pose.runs import runs
 
@@ -41,25 +41,20 @@ def times_taken(probe):
     ItemError
         Where the file is missing or no probe.
     """
-    try:
-        found = read_json(probe)
+    what = "the probe of a standardised video"
+    remedy = "Give the .json that `choreo videos` writes beside the video"
+    with reading(probe, what, remedy=remedy):
+        found = load_json(probe, what, remedy=remedy)
         text, frames, fps = found.get("shift"), found["frames"], float(found["fps"])
         if text is None:
             return None
         shift = np.array([int(word) for word in text.split()], float)
-        if not (len(shift) == frames > 0 and fps > 0):
+        if not (len(shift) == frames > 0 and 0 < fps < np.inf):
             raise ValueError(f"{len(shift)} times for {frames} frames at {fps} a second")
         taken = np.arange(len(shift)) / fps + shift / _UNIT
-        if (np.diff(taken) < -_SAME).any():
+        # NaN does not fall, and is no time.
+        if not (np.isfinite(taken).all() and (np.diff(taken) >= -_SAME).all()):
             raise ValueError("the times of its pictures fall")
-    except FileNotFoundError:
-        raise ItemError("no such file", where=probe) from None
-    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise ItemError(
-            f"not the probe of a standardised video ({error!r})",
-            where=probe,
-            remedy="Give the .json that `choreo videos` writes beside the video",
-        ) from None
     return np.maximum.accumulate(taken)
 
 

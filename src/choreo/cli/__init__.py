@@ -89,6 +89,10 @@ def main(arguments=None):
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
+        if "datasets" in options:
+            from choreo.dataset.pack import look_first
+
+            look_first(options.datasets(options))
         outputs.check(options)
         options.run(options)
     except ChoreoError as error:
@@ -138,6 +142,8 @@ def _parser():
         if formats:
             sub.add_argument("format", metavar="FORMAT", choices=list(FORMATS), help="see below")
         sub.add_argument(takes.lower(), metavar=takes, type=Path, help=help_)
+        if takes == "DATASET":
+            sub.set_defaults(datasets=lambda options: [options.dataset])
         if report:
             sub.add_argument("--json", action="store_true", help="machine-readable output")
         return sub
@@ -639,18 +645,20 @@ def _videos(options):
 def _check_same_source(probe, video):
     """Refuse to replace what was made of another video of the same name."""
     from choreo.files import sha256
-    from choreo.files.outside import load_json
+    from choreo.files.outside import load_json, reading
 
     if not (probe.is_file() and video.is_file()):
         return
-    made_of = load_json(probe, "a probe")["source"]
-    same = (made_of["name"], made_of["bytes"]) == (video.name, video.stat().st_size)
+    with reading(probe, "a probe", remedy="Name another folder, or delete it"):
+        made_of = load_json(probe, "a probe")["source"]
+        name, digest = made_of["name"], made_of.get("sha256")
+        same = (name, made_of["bytes"]) == (video.name, video.stat().st_size)
     # Cameras give the same names again, and without compression the same lengths.
-    if not same or made_of.get("sha256") != sha256(video):
+    if not same or digest != sha256(video):
         raise ItemError(
             "this was made of another video of this name",
             where=probe,
-            value=made_of["name"],
+            value=name,
             remedy="Name another folder, or give --force to replace it",
         )
 
@@ -823,13 +831,14 @@ def _clean(options):
     from choreo.cleaning.retime import clean_at_frame_times, times_taken
     from choreo.cleaning.warning import warning
     from choreo.comparison.quality import check_same_video
+    from choreo.files.outside import missing
 
     if (options.compare or options.video) and not options.picture:
         raise ItemError(
             "--compare and --video are about the picture", remedy="Give --picture FILE.png too"
         )
     if options.video and not options.video.is_file():
-        raise ItemError("no such file", where=options.video)
+        raise missing(options.video)
     if options.track.suffix == ".json":
         raise ItemError(
             "an estimator's file, not a track",
@@ -1080,12 +1089,13 @@ def _evaluation_files(options, folder):
 
 def _render(options):
     from choreo.drawing import render_track
+    from choreo.files.outside import missing
     from choreo.videos.audio import check_song
     from choreo.videos.background import as_tracked
 
     for path in (options.audio, options.video):
         if path is not None and not path.is_file():
-            raise ItemError("no such file", where=path)
+            raise missing(path)
     track = _load(options.track)
     if options.audio:
         check_song(options.audio)

@@ -153,6 +153,7 @@ def add_verbs(verbs):
 
     sub = action("pack", _pack, "pack shards into one dataset")
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
+    sub.set_defaults(datasets=lambda options: options.shards)
     _output(sub, "DATASET", "a .h5", what="a dataset", suffixes=(".h5",), files=_with_card)
     _max_repaired(sub)
     _splits(sub)
@@ -169,6 +170,7 @@ def add_verbs(verbs):
         help="dataset.h5; its shards stay as they are",
     )
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
+    sub.set_defaults(datasets=lambda options: [options.dataset, *options.shards])
     sub.add_argument("--split", choices=SPLITS, required=True, help="where they go")
     _max_repaired(sub)
 
@@ -249,6 +251,7 @@ def _sample_files(options, folder):
 
 def _dataset_file(sub):
     sub.add_argument("dataset", type=Path, metavar="DATASET", help="dataset.h5, or a shard")
+    sub.set_defaults(datasets=lambda options: [options.dataset])
 
 
 def _max_repaired(sub, kinds=""):
@@ -589,8 +592,11 @@ def _videos_table(options):
             remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
             "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",
         )
+    names = read_names(options.list)
+    if not names:
+        raise ItemError("the list holds no name", where=options.list, remedy="Write one a line")
     count = write_table(
-        read_names(options.list),
+        names,
         options.output,
         genres=options.genres,
         dancers=options.dancers,

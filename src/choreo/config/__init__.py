@@ -14,6 +14,7 @@ import re
 import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import unquote
 
 import yaml
 from pydantic import (
@@ -81,6 +82,8 @@ def _source(text):
     for c in text:
         if unicodedata.category(c) == "Cc":
             raise ValueError("must hold no line break, tab or other control character")
+    if match := re.fullmatch(r"file://(?:localhost)?(/.*)", text, re.IGNORECASE):
+        return unquote(match[1])
     return text
 
 
@@ -644,7 +647,7 @@ def _explain(error, model, where):
         f"{key}: {message}" if key else message,
         where=where,
         value=shown,
-        remedy=allowed_numbers(model, first["loc"]),
+        remedy=allowed_numbers(model, first["loc"], value),
     )
 
 

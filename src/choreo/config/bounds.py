@@ -3,12 +3,33 @@
 Imported while the DAG is built, so nothing heavy is imported here.
 """
 
+import re
+
 MAX_SEED = 2**63 - 1
 """Largest seed that every generator and file format takes."""
 
 
-def allowed_numbers(model, location):
-    """What a setting of numbers may be, in words.
+def _as_meant(value):
+    """How to write what was given in the place of a number, where that is plain: str or None."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip().replace("\u2212", "-")
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"Decimals are written with a point: {text.replace(',', '.')}"
+    if re.fullmatch(r"\d+(:[0-5]?\d){1,2}([.,]\d+)?", text):
+        seconds = 0.0
+        for part in text.replace(",", ".").split(":"):
+            seconds = seconds * 60 + float(part)
+        return f"Write it in seconds, such as {seconds:g}"
+    if match := re.fullmatch(
+        r"([+-]?\d+(?:\.\d+)?)\s*(s|sec|secs|seconds?|px|pixels?|fps|hz)\.?", text, re.I
+    ):
+        return f"Write the number without a unit: {match[1]}"
+    return None
+
+
+def allowed_numbers(model, location, value=None):
+    """What a setting of numbers may be, in words, and how to write what was given.
 
     Parameters
     ----------
@@ -16,6 +37,8 @@ def allowed_numbers(model, location):
         The settings.
     location : sequence of str or int
         Where the setting stands in them, as pydantic's errors say it.
+    value : object, optional
+        What was refused.
 
     Returns
     -------
@@ -60,4 +83,5 @@ def allowed_numbers(model, location):
     )
     kind = "a whole number" if number["type"] == "integer" else "a number"
     null = ", or null" if any(n.get("type") == "null" for n in nodes) else ""
-    return f"Allowed: {kind} {low}{high}{null}" if low else None
+    said = (_as_meant(value), f"Allowed: {kind} {low}{high}{null}" if low else None)
+    return ". ".join(filter(None, said)) or None

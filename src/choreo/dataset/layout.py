@@ -24,7 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from choreo.dataset.description import CANVAS, SKELETON, DataDescription
 from choreo.dataset.split import KEYS, SPLITS
-from choreo.errors import AccidentError, ConfigError, ItemError, accident
+from choreo.errors import AccidentError, ConfigError, ItemError, accident, plain
 from choreo.files import is_id, sealed, whole
 from choreo.files.outside import reading
 from choreo.rates import (
@@ -48,6 +48,7 @@ COLUMNS = {"clip": np.int32, "index": np.int32, "start_seconds": np.float64}
 CHECKSUM = "crc32"
 """Name of the column of checksums, uint32; files of older versions have none."""
 TEXTS = ("video", "source", "song", "dancer", "genre", "split", "sha256", "record")
+_FREE_TEXTS = ("source", "dancer", "genre")
 BLOCK = 64
 """Chunks that are in memory at once while packing and checking: 11 MB."""
 FARTHEST = 1e4
@@ -355,9 +356,10 @@ def seal(path):
         raise accident(error, where=path) or error from error
 
 
-def load(path):
-    """Look at a file in a process of its own (`choreo.poses.formats.isolated`): no arrays."""
-    open_dataset(path).close()
+def load(path, besides=()):
+    """Look at files in a process of its own (`choreo.poses.formats.isolated`): no arrays."""
+    for one in (path, *besides):
+        open_dataset(one).close()
     return {}
 
 
@@ -640,6 +642,14 @@ def clips_of(file):
     return list(clips.values())
 
 
+def _shown(text):
+    """A text of outside in one line of at most `_LONGEST_TEXT`, invisible characters escaped.
+
+    A path may hold what joins emoji, or turns the direction of writing.
+    """
+    return plain(text).replace("\n", " ").replace("\t", " ")[:_LONGEST_TEXT]
+
+
 def _check_ids(clip, where):
     """Refuse ids that this package does not write: files are named by them."""
     for name in ("video", "song"):
@@ -649,8 +659,8 @@ def _check_ids(clip, where):
                 where=where,
                 value=clip[name][:100],
             )
-    for name in ("source", "dancer", "genre"):
-        if len(clip[name]) > _LONGEST_TEXT or not clip[name].isprintable():
+    for name in _FREE_TEXTS:
+        if clip[name] != _shown(clip[name]):
             raise ItemError(
                 f"the {name} of a clip holds control characters, or is too long",
                 where=where,
@@ -738,6 +748,7 @@ def hash_rows(rows, digest):
 
 def append_clip(file, texts, record):
     """Append a clip: its ids (dict of `TEXTS`) and its record (JSON values)."""
+    texts = {name: _shown(text) if name in _FREE_TEXTS else text for name, text in texts.items()}
     record = json.dumps(record, sort_keys=True, allow_nan=False)
     for name in TEXTS:
         column = file["clips"][name]

@@ -253,6 +253,31 @@ def write_chunks(
     return record
 
 
+def look_first(paths):
+    """Open files of others in another process: some crash HDF5, or keep it busy for ever.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Dataset files.
+
+    Raises
+    ------
+    ItemError
+        Naming the first that can't be read.
+    """
+    if not paths:
+        return
+    first, *others = map(str, paths)
+    try:
+        isolated.arrays(layout.__name__, first, besides=[os.path.abspath(path) for path in others])
+    except ItemError:
+        # One process for all takes a second in all, but does not say which it was.
+        for path in paths if others else ():
+            isolated.arrays(layout.__name__, path)
+        raise
+
+
 def adopt_shard(
     source,
     path,
@@ -296,8 +321,7 @@ def adopt_shard(
         Where it is no shard, damaged, made with other settings than the study's, or of
         made-up joints throughout.
     """
-    # A file of others: what crashes HDF5 or keeps it busy for ever does so elsewhere.
-    isolated.arrays(layout.__name__, source)
+    look_first([source])
     clip = _clip_of(source)
     data = _description(source)
     made = {**clip, "method": data.method, "fps": data.fps, "chunk_seconds": data.chunk_seconds}

@@ -81,8 +81,16 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a record of a study: JSON that this package wrote, and anybody may have changed.
+
+    Raises
+    ------
+    ItemError
+        Where it is missing or damaged (`choreo.files.outside.load_json`).
+    """
+    from choreo.files.outside import load_json  # which a later module of the ground floor is
+
+    return load_json(path, "a record of choreo", remedy="Delete it and run again")
 
 
 def sha256(path):

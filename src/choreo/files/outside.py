@@ -2,11 +2,14 @@
 
 Whatever a file that Choreo did not write itself, or may have been changed since, makes a
 reader raise becomes one message that names the file; accidents of the machine stay
-accidents. What a file declares is bounded before memory is taken for it.
+accidents. What a file declares is bounded before memory is taken for it. Imported while the
+DAG is built, so nothing heavy is imported here.
 """
 
 import contextlib
 import json
+import os
+import re
 from pathlib import Path
 
 from choreo.errors import AccidentError, ChoreoError, ItemError, accident
@@ -14,6 +17,8 @@ from choreo.errors import AccidentError, ChoreoError, ItemError, accident
 MAX_JSON_BYTES = 1 << 26
 """Largest small JSON (records, probes, summaries) that is read."""
 
+_WORKBOOK = "a workbook of a spreadsheet program"
+_AS_TEXT = "Save it as text from that program (tab-separated, Unicode; .csv where one is asked)"
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
     (b"\x1f\x8b", "gzip-compressed", "Unpack it first (gunzip)"),
@@ -24,7 +29,26 @@ _OTHERS = (
     (b"<!DOCTYPE", "a web page", "Fetch the file itself, not the page that shows it"),
     (b"<html", "a web page", "Fetch the file itself, not the page that shows it"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Run `git lfs pull`"),
+    (b"%PDF-", "a PDF", "Fetch or save the file itself"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _WORKBOOK, _AS_TEXT),
 )
+# The first name in an archive, or the type in it, of an .xlsx or .ods.
+_IN_WORKBOOKS = (b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"mimetypeapplication/vnd.oasis")
+
+_QUOTES = (("'", "'"), ('"', '"'), ("\u2018", "\u2019"), ("\u201c", "\u201d"))
+
+UNMARKED = "UTF-16 text without its mark"
+
+
+def _is_unmarked_utf16(head):
+    """Tell whether every second of some bytes is 0, and the others are letters and signs."""
+    if len(head) < 16:
+        return False
+    even, odd = head[::2], head[1::2]
+    return any(
+        not any(none) and all(32 <= c < 127 or c in b"\t\r\n" for c in some)
+        for none, some in ((even, odd), (odd, even))
+    )
 
 
 def looks_like(path, besides=()):
@@ -46,10 +70,46 @@ def looks_like(path, besides=()):
             head = file.read(64)
         if not head:
             return "an empty file (0 bytes)", "Make or fetch it again"
+        if head.startswith(b"PK\x03\x04") and head[30:].startswith(_IN_WORKBOOKS):
+            return _WORKBOOK, _AS_TEXT
+        if UNMARKED not in besides and _is_unmarked_utf16(head):
+            return UNMARKED, "Save it as UTF-8"
         for magic, kind, remedy in _OTHERS:
             if head.lstrip().startswith(magic) and kind not in besides:
                 return kind, remedy
     return None
+
+
+def missing(path):
+    """Error of a file that is not there, with what was given in the place of a path.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    ItemError
+    """
+    text = str(path)
+    if os.path.isdir(path):
+        return ItemError("a folder, not a file", where=path, remedy="Name a file in it")
+    if re.match(r"[a-z]{2,}:/", text, re.IGNORECASE):  # pathlib leaves one slash of the two
+        return ItemError(
+            "an address, and there is no such file",
+            where=path,
+            remedy="Name a file; videos are fetched for a study, from the column `source` of its "
+            "table"
+            if not text.lower().startswith("file:")
+            else "Write the path alone, without file:",
+        )
+    if len(text) > 1 and (text[0], text[-1]) in _QUOTES:
+        return ItemError("no such file", where=path, remedy="Take the path out of its quotes")
+    if os.sep == "/" and (re.match(r"[a-z]:[\\/]", text, re.IGNORECASE) or "\\" in text):
+        return ItemError(
+            "no such file", where=path, remedy="This looks like a path of Windows: write it as here"
+        )
+    return ItemError("no such file", where=path, remedy="Correct the path or put the file there")
 
 
 @contextlib.contextmanager
@@ -81,7 +141,7 @@ def reading(path, what, *, remedy=None, besides=()):
             error.where = str(path)
         raise
     except FileNotFoundError as error:
-        raise ItemError("no such file", where=path) from error
+        raise missing(path) from error
     except IsADirectoryError as error:
         raise ItemError(f"a folder, not {what}", where=path, remedy=remedy) from error
     except Exception as error:  # a damaged file makes parsers raise nearly anything

@@ -13,6 +13,7 @@ import io
 import re
 
 from choreo.errors import ItemError
+from choreo.files.outside import UNMARKED, looks_like
 
 MAX_BYTES = 1 << 26
 """Largest table that is read; a row of a videos table takes about 100 bytes."""
@@ -54,8 +55,11 @@ def read_text(path):
         raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: not a table", where=path)
     mark, encoding = next((m for m in _MARKS if data.startswith(m[0])), (b"", "utf-8"))
     data = data[len(mark) :]
+    if data and not mark and (kind := looks_like(path, besides=(UNMARKED,))):
+        raise ItemError(f"{kind[0]}, not a text", where=path, remedy=kind[1])
     try:
-        text = data.decode(encoding)
+        # Some programs write a second mark before a text that has one.
+        text = data.decode(encoding).lstrip("\ufeff")
     except UnicodeDecodeError as error:
         if encoding != "utf-8":
             raise ItemError(

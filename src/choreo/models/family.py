@@ -124,7 +124,7 @@ class Recipe(BaseModel):
                 message,
                 where=place,
                 value=first["input"],
-                remedy=allowed_numbers(cls, first["loc"]),
+                remedy=allowed_numbers(cls, first["loc"], first["input"]),
             ) from error
 
 

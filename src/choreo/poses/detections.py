@@ -8,9 +8,9 @@ from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
 
-BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",)}
-"""Models of the whole body (Halpe, COCO-WholeBody, OpenPose's BODY_135): what their first joints
-are."""
+BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",), 137: ("body25",)}
+"""Models of the whole body (Halpe, COCO-WholeBody, BODY_135, BODY_25 with face and hands): what
+their first joints are."""
 
 MAX_FRAMES = 1_000_000
 """Longest video that is accepted: over nine hours at 30 frames a second."""

@@ -5,7 +5,6 @@ Sample n is at ``n / rate`` seconds of the clock of `choreo.videos.source`.
 
 import contextlib
 import math
-import struct
 import wave
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 import soxr
 
 from choreo import media
-from choreo.errors import ConfigError, ItemError, accident
+from choreo.errors import ChoreoError, ConfigError, ItemError, accident
 from choreo.files import whole
 from choreo.files.sealed import compare, seal_sound
 from choreo.media import SAMPLE_RATE
@@ -458,12 +457,12 @@ def _read_wav(path, rate):
             if kind != (1, 2, rate) or unknown:
                 return None
             return _together(_wav_blocks(file, count))
-    except (EOFError, wave.Error, struct.error):
-        # ffmpeg says what is wrong with it, or reads it.
-        return None
-    except OSError as error:
+    except ChoreoError:
+        raise
+    except Exception as error:  # of a damaged file `wave` raises more than its own
         if (found := accident(error, where=path)) is not None:
             raise found from error
+        # ffmpeg says what is wrong with it, or reads it.
         return None
 
 

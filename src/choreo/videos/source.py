@@ -27,7 +27,7 @@ import numpy as np
 
 from choreo import media
 from choreo.errors import ItemError
-from choreo.files.outside import looks_like, reading
+from choreo.files.outside import looks_like, missing, reading
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -375,9 +375,7 @@ def look(path, *, max_pixels=_MAX_PIXELS):
     """
     path = Path(path)
     if not path.is_file():
-        raise ItemError(
-            "there is no such file", where=path, remedy="Correct the path or put the file there"
-        )
+        raise missing(path)
     if path.stat().st_size == 0:
         raise ItemError("the file has 0 bytes", where=path, remedy="Copy or fetch it again")
     with reading(path, "a video or sound file"):

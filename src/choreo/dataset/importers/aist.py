@@ -114,13 +114,16 @@ def read_names(path):
     Returns
     -------
     list of str
-        One a line; empty lines are left out.
+        One a line, perhaps in quotes or with a comma behind it; empty lines and comments
+        (``#``) are left out.
     """
     with reading(path, "a list of names"):
         lines = read_lines(path)
     names = []
     for number, line in lines:
-        name = Path(line.strip()).stem
+        if line.startswith("#"):
+            continue
+        name = Path(line.strip().rstrip(",;").strip("\"' \t")).stem
         try:
             describe(name)
         except ChoreoError as error:

@@ -8,12 +8,13 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, plain
 from choreo.files import write_text
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, first_number, flat_triples
@@ -74,6 +75,13 @@ def _objects(path, first, frames):
         yield number - first, native.load(file), str(file)
 
 
+def _same(poses, others):
+    return len(poses) == len(others or ()) and all(
+        np.array_equal(np.asarray(a, float), np.asarray(b, float), equal_nan=True)
+        for a, b in zip(poses, others or ())
+    )
+
+
 def _people(value, where):
     people = value.get("people") if isinstance(value, dict) else None
     if not isinstance(people, list):
@@ -111,7 +119,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         A folder of JSON files, or one file with the list of their contents.
     frames : int, optional
         Decoded frames of the video; without it the last frame's number + 1. OpenPose may
-        double the last frame: one frame too many is dropped.
+        double the last frame: one frame too many is dropped, and told where it is no double.
     skeleton : str, optional
         Needed for 25 joints: ``body25`` or ``body25b``.
     first_frame : int, optional
@@ -131,10 +139,19 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         With file, frame, value and remedy.
     """
     people = People(path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT)
+    last = None
     for number, value, where in _objects(path, first_frame, frames):
         found = list(_people(value, where))
+        poses = [triples for triples, *_ in found]
         if number == frames:
+            if not _same(poses, last):
+                print(
+                    f"{plain(where)}: one frame more than the video has ({frames}), and not the "
+                    "last one doubled: left out. Make sure that the poses are of this video",
+                    file=sys.stderr,
+                )
             continue
+        last = poses
         people.see(number, where)
         for triples, label, where_person in found:
             people.add(number, triples, where=where_person, label=label)
