@@ -37,12 +37,16 @@ _USUAL_TEMPO, _OCTAVES = 120.0, 0.9
 _TWICE, _TWICE_POWER = 0.32, 0.4
 """Difference of alternate beats from which one in two is none, at 120 BPM, and how it grows
 with the interval: half of a fast tempo is likelier than half of a slow one."""
+_REST, _LATE = 0.15, 0.2
 _USUAL_HIT = 90  # percentile of the hits at beats, to which louder ones are cut
 _QUIET = (
     1e-2  # of the usual loudest band: before the first and after the last such frame is nothing
 )
 _NOTHING, _USUAL = 1e-6, 95  # of the loudest frame; percentile of the others
-_ONSET, _SHARE = 0.05, 0.25  # a pulse has an onset at one beat in four at least
+_ONSET, _SHARE, _LEAST = 0.05, 0.25, 3
+"""A pulse has an onset at one beat in four at least, and three of them."""
+_WITHOUT = 0.0
+_SWING = 2.0
 _NONE = 255  # no beat before
 
 
@@ -77,7 +81,7 @@ def find_beats(audio, rate, *, block=_BLOCK):
     heard = ndimage.maximum_filter1d(loud, 2 * int(intervals[-1]) + 1)
     beats = _best_path(onsets, heard, intervals, first, last, per_minute)
     near = ndimage.maximum_filter1d(onsets, 2 * _NEAR + 1)[beats[heard[beats]]]
-    if not len(near) or (near > _ONSET).mean() < _SHARE:
+    if (near > _ONSET).sum() < max(_LEAST, _SHARE * len(near)):
         # What begins and ends, and is even between: a tone.
         return np.zeros(0)
     beats = _octave(beats, percussion, intervals[-1], per_minute)
@@ -157,8 +161,8 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         intervals, intervals[:, None]
     ) - _RIPPLE * (change > 0)
     change = change.astype(np.float32)
-    may_begin = (times >= first - _NEAR) & (times < first + longest)
-    begin = np.where(may_begin, until + on, -np.inf)
+    without = _WITHOUT * np.maximum(0, times - first - longest)
+    begin = np.where(times >= first - _NEAR, until + on - without, -np.inf)
 
     # scores[t, k]: of the best path with a beat at t and interval k after it. A beat looks
     # back by the shortest interval at least, so that many are found at once.
@@ -172,9 +176,11 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         inside = np.maximum(origin, 0)
         score = scores[origin % len(scores), kinds] + on[now][:, None]
         score += until[now][:, None] - until[inside] + usual * intervals * _STEP_SECONDS
-        score += half[_between(origin, intervals, 1 / 2)]
-        score += quarter[_between(origin, intervals, 1 / 4)]
-        score += quarter[_between(origin, intervals, 3 / 4)]
+        straight = half[_between(origin, intervals, 1 / 2)]
+        straight += quarter[_between(origin, intervals, 1 / 4)]
+        straight += quarter[_between(origin, intervals, 3 / 4)]
+        swung = half[_between(origin, intervals, 2 / 3)] - _SWING
+        score += np.maximum(straight, swung)
         score = np.where(origin >= 0, score, -np.inf).astype(np.float32)
         arrived[now] = score.argmax(1)
         ends[now] = score[np.arange(len(now)), arrived[now]]
@@ -184,7 +190,7 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         fresh = (begin[now][:, None] + usual).astype(np.float32)
         before[now] = np.where(fresh >= best, _NONE, source)
         scores[now % len(scores)] = np.maximum(fresh, best)
-    ends = np.where(times > last - longest, ends + (until[-1] - until), -np.inf)
+    ends = ends + (until[-1] - until) - _WITHOUT * np.maximum(0, last - longest - times)
     time = int(ends.argmax())
     if not ends[time] > until[-1]:
         return np.zeros(0, int)
@@ -206,16 +212,26 @@ def _between(origin, intervals, share):
 
 
 def _octave(beats, percussion, longest, per_minute):
-    """Leave out every second beat while kick and treble say that it is none."""
+    """Leave out beats between while kick and treble say that they are none."""
     hits = ndimage.maximum_filter1d(percussion, 2 * 4 + 1, axis=0)
     # One bang decides nothing.
     hits = np.minimum(hits, np.percentile(hits[beats], _USUAL_HIT, axis=0)) if len(beats) else hits
     while len(beats) > 8:
         interval = np.median(np.diff(beats))
+        if 3 * interval <= longest:
+            turns = hits[beats[: len(beats) // 3 * 3]].reshape(-1, 3, 2).mean(0)
+            kept = int(turns.sum(1).argmax())
+            on, rest, late = np.roll(turns, -kept, axis=0)
+            if (rest < _REST * on).all() and (late > _LATE * on).any():
+                beats = beats[kept::3]
+                continue
         if 2 * interval > longest:
             break
         pairs = hits[beats[: len(beats) // 2 * 2]].reshape(-1, 2, 2).mean(0)
-        more = ((pairs[0] - pairs[1]) / (pairs.sum(0) + 1e-12)).mean()
+        kick, treble = (pairs[0] - pairs[1]) / (pairs.sum(0) + 1e-12)
+        if kick * treble <= 0:
+            break
+        more = 0.3 * kick + 0.7 * treble
         if abs(more) <= _TWICE * (interval * _USUAL_TEMPO / per_minute) ** _TWICE_POWER:
             break
         beats = beats[::2] if more > 0 else beats[1::2]
