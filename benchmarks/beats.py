@@ -173,13 +173,15 @@ def main():
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", metavar="TEXT", help="kinds of song that hold it")
+    parser.add_argument("--share", type=float, default=1.0, help="of the songs, drawn by the seed")
     parser.add_argument("--trackers", nargs="*", metavar="NAME")
     parser.add_argument("--others", nargs="*", default=[], metavar="NAME")
     parser.add_argument("--python", default=sys.executable, help="that has the others")
     parser.add_argument("--song", nargs=2, action="append", default=[], metavar=("FILE", "BPM"))
     options = parser.parse_args()
     free = [name for name, tracker in TRACKERS.items() if not tracker.needs_weights]
-    pythons = dict.fromkeys(options.trackers or free, sys.executable)
+    chosen = free if options.trackers is None else options.trackers
+    pythons = dict.fromkeys(chosen, sys.executable)
     pythons |= dict.fromkeys(options.others, options.python)
     with tempfile.TemporaryDirectory() as temporary:
         print(measured(Path(temporary), pythons, options))
@@ -190,9 +192,10 @@ def measured(folder, pythons, options):
     whole, cut, long = (folder / name for name in ("whole", "cut", "long"))
     for each in (whole, cut, long):
         each.mkdir()
-    known = {}
+    known, drawn = {}, np.random.default_rng([options.seed, 1])
     for kind, sound, truth in made(options.seconds, options.seed):
-        if options.only not in kind:
+        left_out = drawn.random() >= options.share
+        if options.only not in kind or left_out:
             continue
         name = f"{len(known):04}"
         known[name] = kind, truth

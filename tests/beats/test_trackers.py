@@ -62,10 +62,16 @@ def test_a_tempo_that_changes_is_followed(intervals):
     assert f_measure(truth, clicks(truth, truth[-1] + 1)) > 0.98
 
 
-def test_swing_and_beats_without_a_sound():
-    truth = np.arange(0.4, 20, 0.5)
-    swung = clicks(truth, 21) + 0.5 * clicks(truth + 1 / 3, 21, seed=1)
+@pytest.mark.parametrize("bpm", [50, 75, 95, 120, 180])
+@pytest.mark.parametrize("loudness", [0.5, 1.0])
+def test_swing_is_counted_by_its_beats(bpm, loudness):
+    truth = np.arange(0.4, 20, 60 / bpm)
+    swung = clicks(truth, 21) + loudness * clicks(truth + 40 / bpm, 21, seed=1)
     assert f_measure(truth, swung) > 0.98
+
+
+def test_beats_without_a_sound():
+    truth = np.arange(0.4, 20, 0.5)
     sparse = truth[np.random.default_rng(2).random(len(truth)) > 0.3]
     assert f_measure(truth, clicks(sparse, 21)) > 0.95
 
@@ -104,6 +110,11 @@ def test_silence_has_no_tempo(tracker, seconds, level):
     assert found == {"tempo": None, "beats": []}
 
 
+def test_one_or_two_clicks_are_no_pulse():
+    for times in ([1.0], [1.0, 1.6]):
+        assert not track_beats(clicks(times, 6), SAMPLE_RATE)["beats"]
+
+
 @pytest.mark.parametrize("tracker", FREE)
 def test_one_click_and_noise_are_no_error(tracker):
     noise = np.random.default_rng(1).normal(size=3 * SAMPLE_RATE) * 0.1
@@ -128,6 +139,46 @@ def test_no_beat_before_the_song_begins_and_the_tempo_holds_through_a_break():
     broken = clicks(truth, 30)
     broken[11 * SAMPLE_RATE : 20 * SAMPLE_RATE] = 0
     assert track_beats(broken, SAMPLE_RATE)["tempo"] == pytest.approx(120, abs=3)
+
+
+def kick_and_snare(truth, seconds):
+    """Alternating low thuds and noise bursts: neither is between the beats."""
+    sound = clicks(truth[1::2], seconds)
+    time = np.arange(int(0.3 * SAMPLE_RATE)) / SAMPLE_RATE
+    thud = 0.6 * np.sin(2 * np.pi * 60 * time) * np.exp(-time / 0.08)
+    for beat in truth[::2]:
+        part = sound[round(beat * SAMPLE_RATE) :][: len(thud)]
+        part += thud[: len(part)]
+    return sound
+
+
+@pytest.mark.parametrize("bpm", [85, 125, 170, 205])
+def test_kick_and_snare_in_turns_are_both_beats(bpm):
+    truth = np.arange(0.4, 19.5, 60 / bpm)
+    assert f_measure(truth, kick_and_snare(truth, 20)) > 0.98
+
+
+@pytest.mark.parametrize("loudness", [30.0, 5000.0])
+def test_one_bang_takes_no_beats_away(loudness):
+    """Up to 74 dB over what is usual."""
+    truth = np.arange(0.4, 19.5, 0.5)
+    sound = kick_and_snare(truth, 20) + loudness * clicks([9.13], 20, seed=1)
+    assert f_measure(truth, sound / loudness) > 0.98
+
+
+def test_an_intro_30_db_down_keeps_its_beats():
+    truth = np.arange(0.4, 29.5, 0.5)
+    sound = kick_and_snare(truth, 30)
+    sound[: 12 * SAMPLE_RATE] *= 10 ** (-30 / 20)
+    found = np.array(track_beats(sound, SAMPLE_RATE)["beats"])
+    np.testing.assert_allclose(found, truth, atol=0.03)
+
+
+@pytest.mark.parametrize("hiss", [2e-4, 2e-3])
+def test_hiss_before_and_after_has_no_beats(hiss):
+    truth = np.arange(6.0, 20, 0.5)
+    sound = clicks(truth, 26) + hiss * np.random.default_rng(0).normal(size=26 * SAMPLE_RATE)
+    np.testing.assert_allclose(track_beats(sound, SAMPLE_RATE)["beats"], truth, atol=0.03)
 
 
 def test_integers_are_scaled_by_their_type():

@@ -6,12 +6,18 @@ only. Between beats nothing is decided, so that the search goes from beat to bea
 one score for each end and each interval.
 
 The observation is one curve of onsets, e. At the place p of a beat (on it, half, a quarter,
-elsewhere) its values are taken to follow the song's own distribution of e tilted by
-exp(w_p e). A frame's score is then w_p e - log(mean of exp(w_p e)): every frame counts once,
-whatever the tempo, and no tempo wins by having more beats.
+elsewhere; of a swung beat two thirds in place of half and quarters) its values are taken to
+follow the song's own distribution of e tilted by exp(w_p e). A frame's score is then
+w_p e - log(mean of exp(w_p e)): every frame counts once, whatever the tempo, and no tempo wins
+by having more beats.
+
+A path begins and ends where that explains most: in hiss before the song, or after it, are no
+beats.
 
 What a fast path cannot tell by itself is the octave. Kick and snare are on beats, so that of
-a path that counts twice, every second beat has both less treble and less bass.
+a path that counts twice, every second beat has both less treble and less bass. Where kick and
+snare alternate one has less of the one and more of the other, and both are beats. A path that
+counts swing in triplets has nothing at the second of three.
 """
 
 import numpy as np
@@ -34,15 +40,22 @@ _CHANGE, _RIPPLE = 200.0, 0.3
 interval of 210 BPM is 28.6 frames, 28 and 29 in turns."""
 _USUAL_TEMPO, _OCTAVES = 120.0, 0.9
 """Of equal evidence the tempo nearer to the usual wins: a normal distribution of log2."""
-_TWICE, _TWICE_POWER = 0.32, 0.4
-"""Difference of alternate beats from which one in two is none, at 120 BPM, and how it grows
-with the interval: half of a fast tempo is likelier than half of a slow one."""
+_SWING = 2.0  # what a swung beat costs: straight ones are likelier
+_TWICE, _TWICE_POWER = 0.3, 0.4
+"""Mean difference of alternate beats in kick and treble from which one in two is none, at 120
+BPM, and how it grows with the interval: half of a fast tempo is likelier than half of a slow
+one."""
+_BOTH = 0.15  # difference in each of the two at least
+_REST, _LATE = 0.15, 0.2
+"""Of three the second has less than this share of the first, the third more: swing. A waltz has
+it the other way round, if it leaves out any."""
 _USUAL_HIT = 90  # percentile of the hits at beats, to which louder ones are cut
-_QUIET = (
-    1e-2  # of the usual loudest band: before the first and after the last such frame is nothing
-)
+_QUIET = 3e-3
+"""Of the usual loudest band: what is quieter is silence. An intro 50 dB down still counts (at
+1e-2 it does not), hiss 50 dB down makes no beats (at 1e-3 some)."""
 _NOTHING, _USUAL = 1e-6, 95  # of the loudest frame; percentile of the others
-_ONSET, _SHARE = 0.05, 0.25  # a pulse has an onset at one beat in four at least
+_ONSET, _SHARE, _LEAST = 0.05, 0.25, 3
+"""A pulse has an onset at one beat in four at least, and three of them."""
 _NONE = 255  # no beat before
 
 
@@ -70,14 +83,13 @@ def find_beats(audio, rate, *, block=_BLOCK):
     loudest = levels.max(1)
     # One bang makes no song quiet: compared is with what is usual where there is sound.
     loud = loudest >= _QUIET * np.percentile(loudest[loudest > _NOTHING * loudest.max()], _USUAL)
-    first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     per_minute = 60 * rate / hop
     intervals = np.arange(round(per_minute / _FASTEST), round(per_minute / _SLOWEST) + 1)
     # No beat is expected of what is silent for longer than any interval: a break.
     heard = ndimage.maximum_filter1d(loud, 2 * int(intervals[-1]) + 1)
-    beats = _best_path(onsets, heard, intervals, first, last, per_minute)
+    beats = _best_path(onsets, heard, intervals, per_minute)
     near = ndimage.maximum_filter1d(onsets, 2 * _NEAR + 1)[beats[heard[beats]]]
-    if not len(near) or (near > _ONSET).mean() < _SHARE:
+    if (near > _ONSET).sum() < max(_LEAST, _SHARE * len(near)):
         # What begins and ends, and is even between: a tone.
         return np.zeros(0)
     beats = _octave(beats, percussion, intervals[-1], per_minute)
@@ -133,11 +145,11 @@ def _onsets(levels, block):
     return np.tanh(curve / max(2 * np.sqrt((curve**2).mean()), 1e-9)), percussion
 
 
-def _best_path(onsets, heard, intervals, first, last, per_minute):
+def _best_path(onsets, heard, intervals, per_minute):
     """Frames of the beats of the likeliest path, none where it explains less than no path.
 
-    Before its first beat and after its last the path has none: silence, and at most one
-    interval more. Frames that are not `heard` say nothing about it.
+    Before its first beat and after its last everything is elsewhere. Frames that are not
+    `heard` say nothing about it.
     """
     count, step, longest = len(onsets), int(intervals[0]), int(intervals[-1])
     times, kinds = np.arange(count), np.arange(len(intervals))
@@ -157,8 +169,7 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         intervals, intervals[:, None]
     ) - _RIPPLE * (change > 0)
     change = change.astype(np.float32)
-    may_begin = (times >= first - _NEAR) & (times < first + longest)
-    begin = np.where(may_begin, until + on, -np.inf)
+    begin = until + on
 
     # scores[t, k]: of the best path with a beat at t and interval k after it. A beat looks
     # back by the shortest interval at least, so that many are found at once.
@@ -172,9 +183,11 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         inside = np.maximum(origin, 0)
         score = scores[origin % len(scores), kinds] + on[now][:, None]
         score += until[now][:, None] - until[inside] + usual * intervals * _STEP_SECONDS
-        score += half[_between(origin, intervals, 1 / 2)]
-        score += quarter[_between(origin, intervals, 1 / 4)]
-        score += quarter[_between(origin, intervals, 3 / 4)]
+        straight = half[_between(origin, intervals, 1 / 2)]
+        straight += quarter[_between(origin, intervals, 1 / 4)]
+        straight += quarter[_between(origin, intervals, 3 / 4)]
+        swung = half[_between(origin, intervals, 2 / 3)]
+        score += np.maximum(straight, swung - _SWING)
         score = np.where(origin >= 0, score, -np.inf).astype(np.float32)
         arrived[now] = score.argmax(1)
         ends[now] = score[np.arange(len(now)), arrived[now]]
@@ -184,7 +197,7 @@ def _best_path(onsets, heard, intervals, first, last, per_minute):
         fresh = (begin[now][:, None] + usual).astype(np.float32)
         before[now] = np.where(fresh >= best, _NONE, source)
         scores[now % len(scores)] = np.maximum(fresh, best)
-    ends = np.where(times > last - longest, ends + (until[-1] - until), -np.inf)
+    ends = ends + (until[-1] - until)
     time = int(ends.argmax())
     if not ends[time] > until[-1]:
         return np.zeros(0, int)
@@ -206,19 +219,29 @@ def _between(origin, intervals, share):
 
 
 def _octave(beats, percussion, longest, per_minute):
-    """Leave out every second beat while kick and treble say that it is none."""
+    """Leave out beats between while kick and treble say that they are none."""
     hits = ndimage.maximum_filter1d(percussion, 2 * 4 + 1, axis=0)
     # One bang decides nothing.
     hits = np.minimum(hits, np.percentile(hits[beats], _USUAL_HIT, axis=0)) if len(beats) else hits
     while len(beats) > 8:
         interval = np.median(np.diff(beats))
+        if 3 * interval <= longest:
+            threes = hits[beats[: len(beats) // 3 * 3]].reshape(-1, 3, 2).mean(0)
+            first = int(threes.sum(1).argmax())
+            on, rest, late = np.roll(threes, -first, axis=0)
+            if (rest < _REST * on).all() and (late > _LATE * on).any():
+                beats = beats[first::3]
+                continue
         if 2 * interval > longest:
             break
         pairs = hits[beats[: len(beats) // 2 * 2]].reshape(-1, 2, 2).mean(0)
-        more = ((pairs[0] - pairs[1]) / (pairs.sum(0) + 1e-12)).mean()
-        if abs(more) <= _TWICE * (interval * _USUAL_TEMPO / per_minute) ** _TWICE_POWER:
+        more = (pairs[0] - pairs[1]) / (pairs.sum(0) + 1e-12)
+        first = int(more.sum() < 0)
+        more *= 1 - 2 * first
+        least = _TWICE * (interval * _USUAL_TEMPO / per_minute) ** _TWICE_POWER
+        if more.min() <= _BOTH or more.mean() <= least:
             break
-        beats = beats[::2] if more > 0 else beats[1::2]
+        beats = beats[first::2]
     return beats
 
 
