@@ -173,7 +173,7 @@ def test_card_counts_repaired_outside_dropped_and_unused(tmp_path):
     normalised = normalise(track.with_(keypoints=keypoints, repaired=flags), outside="drop")
     write_shard(tmp_path / "a.h5", normalised, song(21), video="a", song="s")
     pack([tmp_path / "a.h5"], tmp_path / "d.h5", splits={"a": "train"})
-    card = info(tmp_path / "d.h5")
+    card = describe(tmp_path / "d.h5", tmp_path / "c")
     # Whole chunks at 0, 5.6, 10.6 and 15.6 s, of which one leaves the window.
     assert card["dropped_chunks"] == {"outside": 1}
     assert card["unused_seconds"] == pytest.approx(21 - 20)
@@ -238,7 +238,8 @@ def test_append_writes_only_what_is_new(shards, packed, tmp_path):
     for name, values in whole.batch(range(len(whole))).items():
         np.testing.assert_array_equal(values, grown.batch(range(len(grown)))[name])
     grown.close()
-    assert json.loads((tmp_path / "part.json").read_text()) == info(tmp_path / "part.h5")
+    described = describe(tmp_path / "part.h5", tmp_path / "part")
+    assert json.loads((tmp_path / "part.json").read_text()) == described
     with pytest.raises(ItemError, match=r"in the dataset already \(got 'v3'\)"):
         append(shards[3:], tmp_path / "part.h5", splits=SPLITS)
 
@@ -271,6 +272,7 @@ def test_pack_refuses_leaks(shards, tmp_path):
         pack(shards, tmp_path / "d.h5", splits=SPLITS, by=["song", "dancer"])
     # By video alone it is no leak, and the card says what was asked for.
     pack(shards, tmp_path / "d.h5", splits=leak, by="video")
+    describe(tmp_path / "d.h5", tmp_path / "c")
     assert "No two splits share a video." in (tmp_path / "c.md").read_text()
     assert check(tmp_path / "d.h5") == []
 
@@ -723,6 +725,6 @@ def test_a_start_that_is_no_time_is_refused(tmp_path, start):
 )
 def test_what_a_table_may_say_can_be_packed_and_read(tmp_path, given, kept):
     shard = _shard(tmp_path, "v", "s", 6, seed=0, source=given, genre=given, dancer=given)
-    pack([shard], tmp_path / "d.h5", splits={"v": "train"}, card=tmp_path / "card")
+    pack([shard], tmp_path / "d.h5", splits={"v": "train"})
     clip = info(tmp_path / "d.h5")["clips"][0]
     assert [clip[name] for name in ("source", "genre", "dancer")] == [kept] * 3

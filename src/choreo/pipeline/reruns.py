@@ -9,14 +9,15 @@ import sys
 from pathlib import Path
 
 from choreo.files import PROJECT
+from choreo.models import FAMILIES
 from choreo.pipeline.digest import NAME, uses
 
 _RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
-_CODE = re.compile(r'code=code\(\s*"([^"]+)"')
+_CODE = re.compile(r'code=(?:lambda w: )?code\(\s*"([^"]+)"(, \*?\w)?')
 
 
 def scripts(rules=PROJECT / "rules"):
-    """Script of every rule that has one.
+    """Script of every rule that has one, and the modules that it finds by name.
 
     Parameters
     ----------
@@ -25,7 +26,8 @@ def scripts(rules=PROJECT / "rules"):
 
     Returns
     -------
-    dict of str to Path
+    dict of str to tuple
+        The script's path, and names of modules: of a rule about models, every family's.
     """
     found = {}
     for path in sorted(Path(rules).glob("*.smk")):
@@ -36,7 +38,8 @@ def scripts(rules=PROJECT / "rules"):
             name, derived = match.groups()
             code = _CODE.search(text, match.start(), end)
             if code:
-                found[derived or name] = Path(rules).parent / "workflow" / "scripts" / code[1]
+                script = Path(rules).parent / "workflow" / "scripts" / code[1]
+                found[derived or name] = (script, *(FAMILIES.values() if code[2] else ()))
             elif derived and name in found:
                 found[derived] = found[name]
     return found
@@ -51,8 +54,8 @@ def reruns(rules=PROJECT / "rules"):
         Module -> definition in it -> rules, all sorted.
     """
     found = {}
-    for rule, script in scripts(rules).items():
-        for module, names in uses(script).items():
+    for rule, code in scripts(rules).items():
+        for module, names in uses(*code).items():
             for name in names:
                 found.setdefault(module, {}).setdefault(name, set()).add(rule)
     return {
