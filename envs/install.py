@@ -137,7 +137,7 @@ def main():
         say("this is a CUDA build: adding the CUDA packages it names (about 3 GB)")
         run("install", version)
     run("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", str(ROOT))
-    subprocess.run([python, "-m", "choreo.evaluation.librosa_cache"], check=True)
+    subprocess.run([python, "-m", "choreo.beats.librosa_cache"], check=True)
     if not here:
         READY.touch()
     say(f"ready after {time.monotonic() - started:.0f} s")

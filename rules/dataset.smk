@@ -74,6 +74,7 @@ rule adopt_shard:
             if SPLITS[w.video] == "train"
             else None
         ),
+        max_repaired=STUDY.dataset.max_repaired,
         row=lambda w: ROWS[w.video].model_dump(exclude={"line", "note", "split"}),
     message:
         "dataset: imported chunks of {wildcards.video}"
@@ -110,6 +111,7 @@ rule pack_dataset:
         study=STUDY.study,
         splits=SPLITS,
         by=STUDY.dataset.split.by,
+        max_repaired=STUDY.dataset.max_repaired,
     message:
         "dataset: packing"
     script:

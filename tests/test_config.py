@@ -2,7 +2,10 @@
 
 import datetime
 import json
+import math
+import re
 from pathlib import Path
+from typing import get_origin
 
 import pytest
 import yaml
@@ -12,7 +15,7 @@ from choreo import config, provenance
 from choreo.comparison.table1x import TRUTH
 from choreo.dataset.chunks import stride_frames
 from choreo.errors import ConfigError, ItemError
-from choreo.models.recipes import load_recipes
+from choreo.models.recipes import load_recipes, recipe_from
 from choreo.videos.standardise import standardise
 
 ROOT = Path(__file__).parent.parent
@@ -72,6 +75,47 @@ def test_defaults_are_those_of_the_thesis():
 def test_a_wrong_config_is_refused(values, message):
     with pytest.raises(ConfigError, match=message):
         config.read_config(MINIMAL | values)
+
+
+def numbers(model=config.Config, path=()):
+    """Path and schema of every setting that is a number, lists of them too."""
+    for name, field in model.model_fields.items():
+        here = (*path, name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from numbers(field.annotation, here)
+        elif config._takes_numbers(field.annotation):
+            yield here, get_origin(field.annotation) is list
+
+
+def test_there_are_settings_of_numbers():
+    found = {".".join(path) for path, _ in numbers()}
+    assert {"seed", "videos.fps", "training.seeds", "evaluation.tolerance_seconds"} <= found
+    assert not found & {"videos.require_sound", "dances.join", "study"}
+
+
+@pytest.mark.parametrize("value", [-1e9, 1e308, 10**30, math.nan, math.inf, "x", True, False, [[]]])
+@pytest.mark.parametrize(("path", "many"), list(numbers()))
+def test_a_number_out_of_its_bounds_is_refused_with_its_name_and_range(path, many, value):
+    values = {path[-1]: [value] if many else value}
+    for part in reversed(path[:-1]):
+        values = {part: values}
+    with pytest.raises(ConfigError) as refused:
+        config.read_config(MINIMAL | values)
+    said = str(refused.value)
+    assert ".".join(path) in said
+    assert re.search(r"Allowed: |true or false|valid list", said), said
+
+
+@pytest.mark.parametrize("value", [-1.0, 1e308, math.nan, "x", True])
+@pytest.mark.parametrize(
+    "name",
+    ["epochs", "batch_size", "dropout", "warm_up_steps", "loss_weights.l1", "learning_rates.x"],
+)
+def test_a_switch_out_of_its_bounds_is_refused_with_its_range(name, value):
+    section, _, key = name.rpartition(".")
+    key = "generator" if key == "x" else key
+    with pytest.raises(ConfigError, match=rf"{key}: .*Allowed: a "):
+        recipe_from({section: {key: value}} if section else {key: value})
 
 
 def test_a_missing_study_is_refused():

@@ -21,6 +21,7 @@ from choreo.files import write_json
 from choreo.models.gan.networks import Networks, save_state
 from choreo.models.gan.recipe import Recipe
 from choreo.models.weights import save_weights
+from choreo.poses.formats import registry
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
 
@@ -99,6 +100,30 @@ WRITERS = {
 }
 
 
+@pytest.mark.parametrize("size", [0, 300])
+@pytest.mark.parametrize(
+    ("format", "name"),
+    [
+        ("alphapose", "a.json"),
+        ("openpose", "folder"),
+        ("coco", "a.json"),
+        ("mmpose", "a.json"),
+        ("aist", "a.pkl"),
+        ("deeplabcut", "a.csv"),
+        ("deeplabcut", "a.h5"),
+        ("movement", "a.nc"),
+    ],
+)
+def test_nor_in_another_tools_format(tmp_path, format, name, size):
+    track = TRACK if format == "openpose" else TRACK.to("coco17")
+    with full_after(size), pytest.raises(AccidentError) as caught:
+        registry.write(format, track, tmp_path / name)
+    assert str(tmp_path) in caught.value.where
+    assert list(tmp_path.iterdir()) == []
+    registry.write(format, track, tmp_path / name)
+    assert list(tmp_path.iterdir()) != []
+
+
 @pytest.mark.parametrize("size", [0, 5000])
 @pytest.mark.parametrize("name", WRITERS)
 def test_nothing_is_left_half_written(made, tmp_path, name, size):
@@ -166,7 +191,7 @@ platformdirs.user_cache_path = lambda name: Path(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 from choreo.errors import AccidentError
 try:
-    import choreo.evaluation.librosa_cache
+    import choreo.beats.librosa_cache
 except AccidentError as error:
     print(error)
     sys.exit(3)

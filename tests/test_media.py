@@ -1,5 +1,10 @@
 """The ffmpeg wrapper: frames in, frames out, nothing of the outside world."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import ffmpeg
 import numpy as np
 import pytest
@@ -134,3 +139,35 @@ def test_last_lines():
     assert media.last_lines("one\ntwo", 1) == "two"
     assert media.last_lines(" \n") == "no message"
     assert media.last_lines("[in#0 @ 0x1f0a] [h264 @ 0x55d0] no frame!") == "no frame!"
+
+
+def test_a_name_that_is_no_text_is_told_as_it_was_given(tmp_path):
+    """Not by the hidden name that is written to first."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    with (
+        pytest.raises(ItemError, match=r"v\.mp4: its name or folder is no UTF-8 text") as found,
+        media.video_writer(folder / "v.mp4", (32, 32), 30),
+    ):
+        pass
+    assert found.value.where == str(folder / "v.mp4")
+
+
+@pytest.mark.parametrize("settings", [{}, {"PYTHONUTF8": "0"}])
+def test_names_in_a_terminal_of_ascii(tmp_path, settings):
+    """`LC_ALL=C`: names with other letters are read and written all the same."""
+    work = (
+        "import sys, numpy as np; from choreo import media\n"
+        "with media.video_writer(sys.argv[1], (32, 32), 10) as put:\n"
+        "    put(np.zeros((32, 32, 3), np.uint8))\n"
+        "print(len(list(media.read_frames(sys.argv[1], (32, 32)))))"
+    )
+    path = tmp_path / "ü" / "ü.mp4"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", work, path],
+        env=kept | {"LC_ALL": "C"} | settings,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "1\n", done.stderr
+    assert [one.name for one in path.parent.iterdir()] == ["ü.mp4"]

@@ -301,6 +301,14 @@ def test_names_keep_their_dots_and_no_two_videos_share_a_result(tmp_path, capsys
     assert "made of another video of this name" in capsys.readouterr().err
     assert (out / "dance.take1.mp4").read_bytes() == made
     assert main(["videos", str(own / names[3]), "-o", str(out), "--force"]) == 0
+    # Another folder's video, of the same name and length.
+    other = tmp_path / "other" / "dance.mp4"
+    other.parent.mkdir()
+    changed = bytearray(before["dance.mp4"])
+    changed[-1] ^= 1
+    other.write_bytes(changed)
+    assert main(["videos", str(other), "-o", str(out)]) == 1
+    assert "made of another video of this name" in capsys.readouterr().err
     assert {name: (own / name).read_bytes() for name in names} == before
     # Its own result is no video of ours to replace, for another's name.
     (out / "dance.json").unlink()

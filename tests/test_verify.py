@@ -3,20 +3,25 @@
 import json
 import re
 import shutil
+import subprocess
+import wave
+from pathlib import Path
 
+import cv2
 import h5py
 import numpy as np
 import pytest
+import soundfile
 import torch
-from PIL import Image
+from scipy.io import wavfile
 
-from choreo import sealed, verify
+from choreo import figures, media, sealed, verify
 from choreo.cli import main
 from choreo.dataset import layout
 from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform
 from choreo.dataset.pack import ChunkDataset, pack, write_shard
 from choreo.drawing import render_track
-from choreo.errors import ItemError
+from choreo.errors import DamagedError, ItemError
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.files import write_json, write_text
@@ -24,9 +29,12 @@ from choreo.jobs import problem_in, write_problem
 from choreo.models.gan.networks import load_state, save_state
 from choreo.models.gan.recipe import Recipe
 from choreo.models.weights import read_trained, save_weights
+from choreo.poses.external import private_folder
+from choreo.synth.songs import save_song
 from choreo.track import PoseTrack
 from choreo.training import checkpoints
-from choreo.videos.audio import write_song
+from choreo.videos.audio import read_song, write_song
+from choreo.videos.standardise import standardise
 
 
 def _shard(path, video, seed):
@@ -59,8 +67,18 @@ def study(tmp_path_factory):
     pack(shards, dataset, splits=splits, card=folder / "dataset/card")
     track = PoseTrack(np.full((20, 18, 2), 50), np.ones((20, 18)), POSE_FPS, (96, 96), "openpose18")
     track.save(folder / "cleaning/a.npz")
-    write_song(folder / "videos/a.wav", [np.zeros(16_000, np.float32)], 16_000)
+    song = np.sin(np.arange(16_000, dtype=np.float32) / 9) / 2
+    write_song(folder / "videos/a.wav", [song], 16_000)
+    save_song(folder / "videos/demo/a.wav", np.stack([song, song], 1))
     render_track(track, folder / "dances/gru/seed1/a.mp4")
+    standardise(
+        folder / "dances/gru/seed1/a.mp4",
+        video=folder / "videos/a.mp4",
+        audio=folder / "videos/b.wav",
+        probe=folder / "videos/a.json",
+        require_sound=False,
+        min_seconds=0.1,
+    )
     write_problem(folder / "videos/c.mp4", {"item": "c", "stage": "videos", "message": "no sound"})
     run = folder / "training/gru/seed1"
     summary = {"recipe": Recipe().model_dump(), "data": {"method": "thesis", "canvas": [640, 320]}}
@@ -84,7 +102,9 @@ def study(tmp_path_factory):
         folder / "evaluation/real.npz"
     )
     (folder / "figures").mkdir()
-    Image.fromarray(np.arange(300, dtype=np.uint8).reshape(10, 30)).save(folder / "figures/f.png")
+    figure, axis = figures.new(figsize=(2, 2))
+    axis.plot([1, 3, 2])
+    figures.save(figure, folder / "figures/f")
     return folder
 
 
@@ -101,6 +121,16 @@ def _checkpoint(path):
         raise ItemError("left out", where=path)
 
 
+def _frames(path):
+    return list(media.read_frames(path, (360, 360)))
+
+
+def _verified(path):
+    """Of a file that no later stage opens."""
+    look_at = verify._LOOKS[path.suffix]
+    verify.look_at(path, look_at)
+
+
 READERS = {
     "dataset/dataset.h5": _read_dataset,
     "dataset/shards/a.h5": _read_dataset,
@@ -110,6 +140,12 @@ READERS = {
     "evaluation/extractor.safetensors": Extractor.load,
     "evaluation/real.npz": load_systems,
     "cleaning/a.npz": PoseTrack.load,
+    "videos/a.mp4": _frames,
+    "videos/a.wav": read_song,
+    "dances/gru/seed1/a.mp4": _frames,
+    "videos/demo/a.wav": _verified,
+    "figures/f.png": _verified,
+    "figures/f.pdf": _verified,
 }
 
 
@@ -148,12 +184,10 @@ def test_what_is_damaged_is_named_with_what_to_delete(study, tmp_path, capsys, m
     """Every kind at once, as `choreo verify` tells it."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(study, "results/my study")
-    names = [*READERS, "videos/c.mp4", "figures/f.png"]
+    names = [*READERS, "videos/c.mp4"]
     for name in names:
         path = tmp_path / "results/my study" / name
         _flip(path, 5 if name == "videos/c.mp4" else path.stat().st_size // 2, 1)
-    (tmp_path / "results/my study/dances/gru/seed1/a.mp4").write_bytes(b"\0" * 100)
-    names.append("dances/gru/seed1/a.mp4")
     assert main(["verify", "results/my study"]) == 1
     told = capsys.readouterr()
     for name in names:
@@ -226,13 +260,67 @@ def test_a_dataset_that_another_program_wrote_to_is_refused(study, tmp_path):
         ChunkDataset(path)
 
 
+def test_players_pass_over_the_digest(study, tmp_path, recwarn):
+    """And what another program writes anew carries none."""
+    for name in ("videos/a.mp4", "videos/a.wav"):
+        command = [media.ffmpeg_binary(), "-hide_banner", "-nostdin", "-v", "warning", "-y"]
+        command += ["-channel_layout", "mono"] if name.endswith("wav") else []
+        made = tmp_path / Path(name).name
+        done = subprocess.run(
+            [*command, "-i", study / name, "-c", "copy", made], capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert sealed.compare(study / name)
+        assert not sealed.compare(made)
+    song = study / "videos/a.wav"
+    data = song.read_bytes()
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    with wave.open(str(song)) as file:
+        assert file.getnframes() == 16_000
+    assert wavfile.read(song)[1].shape == soundfile.read(song)[0].shape == (16_000,)
+    assert not recwarn.list
+    capture = cv2.VideoCapture(str(study / "videos/a.mp4"))
+    assert sum(1 for _ in iter(lambda: capture.read()[0], False)) == len(
+        _frames(study / "videos/a.mp4")
+    )
+
+
+def test_songs_joined_end_to_end_are_no_damage(study, tmp_path):
+    path = tmp_path / "two.wav"
+    path.write_bytes((study / "videos/a.wav").read_bytes() * 2)
+    with pytest.raises(ItemError, match="two files joined end to end"):
+        read_song(path)
+
+
+def test_a_song_of_no_sample_is_told_from_one_of_unknown_length(tmp_path):
+    write_song(tmp_path / "none.wav", [], 0)
+    with pytest.raises(ItemError, match="the sound has no sample"):
+        read_song(tmp_path / "none.wav")
+
+
+def test_a_damaged_video_fails_the_job_that_reads_it(study, tmp_path):
+    """For tools that decode it themselves, too."""
+    path = tmp_path / "a.mp4"
+    shutil.copy(study / "videos/a.mp4", path)
+    _flip(path, path.stat().st_size // 2, 3)
+    with pytest.raises(DamagedError, match=r"a\.mp4: damaged"):
+        next(media.read_frames(path, (360, 360)))
+    with pytest.raises(DamagedError, match=r"a\.mp4: damaged"), private_folder(path):
+        pass
+
+
 def test_the_same_gives_the_same_bytes(tmp_path):
     tensors = {"b": torch.ones(3), "a": torch.zeros(2, 2)}
     for name in "xy":
         sealed.save_tensors(tmp_path / f"{name}.safetensors", tensors, {"k": [1, "é"]})
         sealed.save_arrays(tmp_path / f"{name}.npz", {"a": np.arange(5)})
         sealed.save_torch(tmp_path / f"{name}.pt", tensors)
-    for suffix in ("safetensors", "npz", "pt"):
+        write_song(tmp_path / f"{name}.wav", [np.ones(9, np.float32)], 9)
+        with media.video_writer(
+            tmp_path / f"{name}.mp4", (32, 32), 10, audio=tmp_path / f"{name}.wav"
+        ) as put:
+            put(np.zeros((32, 32, 3), np.uint8))
+    for suffix in ("safetensors", "npz", "pt", "wav", "mp4"):
         one, other = (tmp_path / f"{name}.{suffix}" for name in "xy")
         assert one.read_bytes() == other.read_bytes()
         assert sealed.compare(one)

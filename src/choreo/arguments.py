@@ -47,6 +47,11 @@ def share(text):
     return _number(text, float, lambda value: 0 <= value < 1, "a number from 0 to below 1")
 
 
+def some(text):
+    """Read a share above 0, up to all."""
+    return _number(text, float, lambda value: 0 < value <= 1, "a number above 0 and at most 1")
+
+
 def whole(text):
     """Read a whole number of 0 or more."""
     return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")

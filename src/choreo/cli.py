@@ -637,12 +637,15 @@ def _videos(options):
 
 def _check_same_source(probe, video):
     """Refuse to replace what was made of another video of the same name."""
+    from choreo.files import sha256
     from choreo.outside import load_json
 
     if not (probe.is_file() and video.is_file()):
         return
     made_of = load_json(probe, "a probe")["source"]
-    if (made_of["name"], made_of["bytes"]) != (video.name, video.stat().st_size):
+    same = (made_of["name"], made_of["bytes"]) == (video.name, video.stat().st_size)
+    # Cameras give the same names again, and without compression the same lengths.
+    if not same or made_of.get("sha256") != sha256(video):
         raise ItemError(
             "this was made of another video of this name",
             where=probe,
@@ -1076,12 +1079,15 @@ def _evaluation_files(options, folder):
 
 def _render(options):
     from choreo.drawing import render_track
+    from choreo.videos.audio import check_song
     from choreo.videos.background import as_tracked
 
     for path in (options.audio, options.video):
         if path is not None and not path.is_file():
             raise ItemError("no such file", where=path)
     track = _load(options.track)
+    if options.audio:
+        check_song(options.audio)
     with contextlib.ExitStack() as stack:
         video = options.video and stack.enter_context(as_tracked(options.video, track))[0]
         render_track(track, options.output, audio=options.audio, video=video)

@@ -13,7 +13,7 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import (
@@ -23,12 +23,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from choreo import provenance
 from choreo.arguments import MAX_SEED
 from choreo.beats.registry import TRACKERS
+from choreo.bounds import allowed_numbers
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.names import REMEDY, is_reserved
 from choreo.files import is_id, shipped, write_text
@@ -108,7 +110,9 @@ def _heights(value):
 Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
 UserPath = Annotated[str, AfterValidator(_user_path)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=10_000_000)]
+Pixels = Annotated[float, Field(gt=0, le=100_000)]
+Score = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
 Heights = Annotated[
     float,
     AfterValidator(_heights),
@@ -137,6 +141,22 @@ class _Strict(BaseModel):
             return values
         return {k: v for k, v in values.items() if v is not None or not _is_section(cls, k)}
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_is_no_answer(cls, value, info):
+        """YAML reads `yes` and `no` as true and false, which would count as 1 and 0."""
+        asked = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
+        if asked and _takes_numbers(cls.model_fields[info.field_name].annotation):
+            raise ValueError("YAML reads this as true or false (yes, no, on, off): write a number")
+        return value
+
+
+def _takes_numbers(annotation):
+    """Tell whether a field takes numbers, and no true or false."""
+    if args := get_args(annotation):
+        return any(_takes_numbers(part) for part in args)
+    return annotation in (int, float)
+
 
 class Videos(_Strict):
     """Stage `videos`."""
@@ -147,7 +167,7 @@ class Videos(_Strict):
     """Scale to this height in pixels; null keeps the original size."""
     require_sound: bool = True
     """Refuse a video without sound. With false, Table 1 and cleaning work; the dataset can't."""
-    min_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 5.0
+    min_seconds: Annotated[float, Field(ge=0, le=86_400)] = 5.0
     """Refuse a clip shorter than this: it would give no 5-second chunk."""
     retries: Annotated[int, Field(ge=0, le=100)] = 5
     """How often a download is tried again."""
@@ -322,7 +342,7 @@ class Comparison(_Strict):
 
     method: Literal["thesis", "released"] = "thesis"
     """`thesis`: eq. (1)-(2) over the decoded frames. `released`: the rules of the code."""
-    threshold_px: Positive = 50.0
+    threshold_px: Pixels = 50.0
     """Eq. (1)'s threshold in pixels a frame. Refused with `released`, which has its own."""
     threshold_height: Heights | None = None
     """The same as a fraction (up to 2) of the dancer's height, in its place; not `released`."""
@@ -344,11 +364,11 @@ class Cleaning(_Strict):
 
     method: Literal["thesis", "released", "robust"] = "thesis"
     """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
-    threshold_px: Positive = 50.0
+    threshold_px: Pixels = 50.0
     """Eq. (1)'s threshold in pixels. `robust` has none: another than 50 is refused with it."""
     threshold_height: Heights | None = None
     """The same as a fraction (up to 2) of the dancer's height; null: pixels. Not with `robust`."""
-    max_gap_seconds: Positive | None = None
+    max_gap_seconds: Seconds | None = None
     """Longer gaps stay empty; null: `thesis` fills all, `robust` 0.5 s. Not with `released`."""
 
     @model_validator(mode="after")
@@ -376,7 +396,7 @@ class Split(_Strict):
     """Share of the groups for testing; at least one where there are two or more."""
     validation: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the groups for validation."""
-    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    score: Score | None = None
     """The thesis's way: train on groups whose `score` is at least this, test on the others."""
 
 
@@ -391,7 +411,7 @@ class Dataset(_Strict):
     """Poses a second; of `released`, and for models of family `gan`, 10."""
     chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] = CHUNK_SECONDS
     """Length of a chunk, a whole number of poses; of `released`, and for family `gan`, 5."""
-    stride_seconds: Positive | None = None
+    stride_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] | None = None
     """Step between chunks of training songs; null: their length; less: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Chunks with a larger share of repaired joints are left out; 1: none. Not with `released`."""
@@ -438,7 +458,7 @@ class Dataset(_Strict):
 class Training(_Strict):
     """Stage `training`."""
 
-    recipes: str = "config/models.yaml"
+    recipes: Annotated[str, Field(min_length=1)] = "config/models.yaml"
     """File that defines the models."""
     models: Annotated[list[Id], Field(min_length=1)] = ["original", "lstm", "gru"]
     """Recipes to train: the rows of Table 2."""
@@ -452,7 +472,7 @@ class Training(_Strict):
     """`auto`: `tf32` on a GPU that has it, else `float32`; `bfloat16`: mixed precision."""
     threads: Workers = 2
     """CPU threads of one process. Another number may change the last digits of the result."""
-    look_every: Annotated[int, Field(ge=0)] = 0
+    look_every: Annotated[int, Field(ge=0, le=1_000_000_000)] = 0
     """Epochs between early looks: a short sample dance, as a video; 0: none."""
     perceptual_weights: UserPath | None = None
     """The perceptual network (Ren et al.'s GCN.pth); null: trained by its own rule."""
@@ -501,7 +521,7 @@ class Evaluation(_Strict):
 
     method: Literal["thesis", "released"] = "thesis"
     """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
-    tolerance_seconds: Positive = 0.15
+    tolerance_seconds: Annotated[float, Field(gt=0, le=60)] = 0.15
     """A motion beat within this of a music beat is aligned."""
     tracker: Annotated[str, AfterValidator(_free_tracker)] = "librosa"
     """Whose music beats `method: thesis` takes: `librosa` (the text), `state_space` (better)."""
@@ -516,7 +536,7 @@ class Config(_Strict):
 
     study: Id
     """Name of the study; everything goes to `results/<study>/`."""
-    table: str
+    table: Annotated[str, Field(min_length=1)]
     """The videos table (.tsv), one row a video."""
     on_bad_video: Literal["skip", "stop"] = "skip"
     """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""
@@ -539,9 +559,9 @@ class Row(_Strict):
     """Name of the video in every file of the study."""
     source: Annotated[str, Field(min_length=1), AfterValidator(_source)]
     """`demo:...`, a URL, or a path (from the working folder or the table) of a video or shard."""
-    start: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    start: Annotated[float, Field(ge=0, le=10_000_000)] | None = None
     """Seconds into the source at which the clip begins; empty: its beginning."""
-    end: Positive | None = None
+    end: Seconds | None = None
     """Seconds into the source at which the clip ends; empty: its end."""
     song: Id = ""
     """Videos to the same song have the same name here; empty: the video's id."""
@@ -551,7 +571,7 @@ class Row(_Strict):
     """Style of the dance."""
     licence: str = ""
     """Licence of the video, carried into the data card."""
-    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    score: Score | None = None
     """Hand-made quality from 1 to 5 (the thesis trained on 3.5 and more)."""
     split: Literal["train", "validation", "test"] | None = None
     """Put this video's song into this split."""
@@ -608,7 +628,12 @@ def _explain(error, model, where):
     shown = None if isinstance(value, (dict, BaseModel)) else value
     if isinstance(value, (datetime.date, datetime.datetime)):
         shown = str(value)
-    return ConfigError(f"{key}: {message}" if key else message, where=where, value=shown)
+    return ConfigError(
+        f"{key}: {message}" if key else message,
+        where=where,
+        value=shown,
+        remedy=allowed_numbers(model, first["loc"]),
+    )
 
 
 def _keys(model, location):
@@ -690,6 +715,10 @@ def read_table(path):
     except ItemError as error:
         raise ConfigError(
             error.message, where=error.where, value=error.value, remedy=error.remedy
+        ) from None
+    except IsADirectoryError:
+        raise ConfigError(
+            "a folder, not a videos table", where=path, remedy="Name the .tsv file in it"
         ) from None
     except (OSError, ValueError) as error:
         raise ConfigError(f"can't read the videos table: {error}", where=path) from None

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 
 from choreo.errors import plain
 from choreo.files import whole
+from choreo.sealed import seal_page
 
 # Okabe and Ito's colours (2008), dark to light, each with its own line style, so that
 # neither a colour-blind reader nor a grey print loses a line.
@@ -78,5 +79,7 @@ def write(figure, path, *, close=True, **options):
             text.set_text(plain(said))
     with matplotlib.rc_context(STYLE), whole(path) as temporary:
         figure.savefig(temporary, **options)
+        if temporary.suffix == ".pdf":
+            seal_page(temporary)
     if close:
         plt.close(figure)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from choreo.errors import AccidentError, accident
+from choreo.errors import ChoreoError, accident
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -54,10 +54,13 @@ def whole(path):
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         os.replace(temporary, path)
-    except (OSError, AccidentError) as error:
-        if (found := accident(error)) is None:
-            raise
+    except (OSError, ChoreoError) as error:
+        found = accident(error)
         # Named as it was asked for, not by the temporary name.
+        if isinstance(error, ChoreoError) and error.where == str(temporary):
+            error.where = str(path)
+        if found is None:
+            raise
         if found.where in (None, str(temporary)):
             found.where = str(path)
         raise found from error

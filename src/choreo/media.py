@@ -28,7 +28,9 @@ import numpy as np
 from choreo import MADE_BY
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole
+from choreo.outside import reading
 from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
+from choreo.sealed import compare, seal_video
 
 FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,flv,asf,ogg,nut,mxf,dv,wtv,"
@@ -219,12 +221,13 @@ def source(path, **options):
 def _local(path):
     name = f"file:{Path(path).resolve()}"
     try:
-        name.encode()
-    except UnicodeEncodeError as error:
+        # As bytes: where Python takes file names for ASCII, a good name holds escapes, which
+        # ffmpeg-python can't take.
+        return os.fsencode(name).decode("utf-8")
+    except UnicodeError as error:
         raise ItemError(
             "its name or folder is no UTF-8 text", where=path, remedy="Rename it"
         ) from error
-    return name
 
 
 def target(stream, path, **options):
@@ -239,11 +242,13 @@ def target(stream, path, **options):
 
 
 def _command(node, loglevel="error"):
-    return ffmpeg.compile(
+    command = ffmpeg.compile(
         node.global_args("-hide_banner", "-nostdin", "-loglevel", loglevel),
         cmd=ffmpeg_binary(),
         overwrite_output=True,
     )
+    # The bytes of `_local`'s names, whatever Python takes file names for.
+    return [os.fsdecode(part.encode("utf-8", "surrogateescape")) for part in command]
 
 
 def last_lines(text, count=3):
@@ -400,10 +405,13 @@ def read_frames(path, size, *, pixels="rgb24"):
     Raises
     ------
     ItemError
-        Where ffmpeg stops with an error, or the pictures have another size.
+        Where ffmpeg stops with an error, the pictures have another size, or choreo wrote
+        the file and it was damaged since.
     AccidentError
         Where the machine fails.
     """
+    with reading(path, "a video"):
+        compare(path)
     width, height = size
     # passthrough: every decoded frame once, none doubled or dropped to fit a clock. Before
     # each picture, PPM says the size that the decoder gave it.
@@ -438,7 +446,7 @@ def read_frames(path, size, *, pixels="rgb24"):
 
 @contextlib.contextmanager
 def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", threads=1):
-    """Encode frames to an H.264 mp4, whole or not at all: it is read back and counted.
+    """Encode frames to an H.264 mp4, whole or not at all: it is read back, counted and sealed.
 
     Parameters
     ----------
@@ -509,6 +517,7 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
                 process.stdin.close()
             _check_writer(process, errors, path)
             check_written(temporary, count, where=path)
+            seal_video(temporary)
         finally:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()

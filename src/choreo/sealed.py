@@ -7,7 +7,9 @@ own 64 digits taken as zeros) between two marks, of which one turned bit can't b
 - ``.safetensors``: in the header, as ``seal`` beside ``choreo``;
 - ``.npz``, ``.pt``, ``.pth`` (zip archives): as the archive's comment, at the very end;
 - ``.h5``: after the end of what HDF5 knows (`choreo.dataset.layout`, where chunks have
-  checksums of their own, so that a huge file need not be read whole).
+  checksums of their own, so that a huge file need not be read whole);
+- ``.mp4``: in a box ``free``, ``.wav``: in a chunk ``JUNK``, ``.pdf``: in a comment, each at
+  the end. These are what the formats have for bytes that readers pass over.
 
 No other file has to be kept beside them, and other programs read them as before.
 """
@@ -15,6 +17,7 @@ No other file has to be kept beside them, and other programs read them as before
 import hashlib
 import io
 import json
+import os
 import struct
 import sys
 from pathlib import Path
@@ -70,6 +73,60 @@ def filled_zip(data):
         raise ValueError("a zip archive with a comment, or none")
     data = data[:end] + _END_OF_ZIP.pack(mark, *numbers, LENGTH) + BLANK
     return filled(data, len(data) - len(END) - DIGITS)
+
+
+def seal_video(path):
+    """Put the digest of an mp4 into a box at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        An mp4 that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(struct.pack(">I4s", 8 + LENGTH, b"free") + BLANK)
+        _fill(file)
+
+
+def seal_sound(path):
+    """Put the digest of a wav into a chunk at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        A wav that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        # Chunks begin at even places.
+        file.write(b"\0" * (size % 2) + struct.pack("<4sI", b"JUNK", LENGTH) + BLANK)
+        size = file.tell()
+        file.seek(4)
+        file.write(struct.pack("<I", size - 8))
+        _fill(file)
+
+
+def seal_page(path):
+    """Put the digest of a PDF into a comment at its end, in place.
+
+    Parameters
+    ----------
+    path : str or Path
+        A PDF that is not in its place yet (`choreo.files.whole`).
+    """
+    with open(path, "r+b") as file:
+        file.seek(0, os.SEEK_END)
+        file.write(b"%" + BLANK)
+        _fill(file)
+
+
+def _fill(file):
+    """Fill in the blank seal that an open file ends in."""
+    file.seek(0)
+    digits = hashlib.file_digest(file, "sha256").hexdigest().encode()
+    file.seek(-len(END) - DIGITS, os.SEEK_END)
+    file.write(digits)
 
 
 def compare(path):
@@ -132,8 +189,8 @@ def say_unsealed(path, kind):
     if kind not in _told:
         _told.add(kind)
         print(
-            f"{path}: an older version of choreo wrote it, without a digest: damage to {kind} "
-            "like this can't be seen",
+            f"{path}: an older version of choreo, or another program, wrote it without a digest: "
+            f"damage to {kind} like this can't be seen",
             file=sys.stderr,
         )
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from clicks import clicks
 
+from choreo.beats.librosa_cache import librosa
 from choreo.beats.librosa_tracker import find_beats, mean_tempogram, onset_strength
 from choreo.beats.sound import as_float
 from choreo.beats.trackers import track_beats
-from choreo.evaluation.librosa_cache import librosa
+from choreo.synth.clicks import clicks
 
 
 def noisy(bpm):

@@ -4,7 +4,6 @@ import mir_eval
 import numpy as np
 import pytest
 import soxr
-from clicks import clicks
 
 from choreo.beats.registry import DEFAULT, TRACKERS, finder
 from choreo.beats.sound import as_float
@@ -13,6 +12,7 @@ from choreo.beats.trackers import track_beats
 from choreo.errors import ConfigError, ItemError
 from choreo.media import SAMPLE_RATE
 from choreo.synth import songs
+from choreo.synth.clicks import clicks
 
 FREE = [name for name, tracker in TRACKERS.items() if not tracker.needs_weights]
 

@@ -4,6 +4,7 @@ import os
 import pickle
 import re
 import tracemalloc
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -692,3 +693,11 @@ def test_no_key_leaks_into_any_split(tmp_path, by, other):
     assert any(
         f"{by} {ids[key]!r} is in two splits" in problem for problem in check(tmp_path / "d.h5")
     )
+
+
+@pytest.mark.parametrize("start", [float("nan"), float("inf"), -1.0])
+def test_a_start_that_is_no_time_is_refused(tmp_path, start):
+    normalised = replace(normalise(dance(11, seed=1), method="thesis"), start_seconds=start)
+    with pytest.raises(ItemError, match="v1: the poses begin at no second of the song"):
+        write_shard(tmp_path / "a.h5", normalised, song(11, seed=1), video="v1", song="s1")
+    assert not (tmp_path / "a.h5").exists()

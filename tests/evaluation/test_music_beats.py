@@ -1,22 +1,11 @@
 import numpy as np
 import pytest
 
+from choreo.beats.librosa_cache import librosa
 from choreo.errors import ItemError
-from choreo.evaluation.librosa_cache import librosa
 from choreo.evaluation.music_beats import music_beats, released_onset_strength
 from choreo.media import SAMPLE_RATE
-
-
-def clicks(times, seconds, rate=SAMPLE_RATE, seed=0):
-    """Short decaying noise bursts at known times in silence."""
-    rng = np.random.default_rng(seed)
-    sound = np.zeros(round(seconds * rate))
-    burst = rng.normal(size=rate // 10) * np.exp(-np.arange(rate // 10) / (rate / 80)) * 0.2
-    for time in times:
-        at = round(time * rate)
-        part = sound[at : at + len(burst)]
-        part += burst[: len(part)]
-    return sound
+from choreo.synth.clicks import clicks
 
 
 def test_beats_are_found_where_clicks_are():

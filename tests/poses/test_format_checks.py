@@ -50,7 +50,9 @@ def test_every_format_is_tried():
 
 
 @pytest.mark.parametrize("format", registry.FORMATS)
-@pytest.mark.parametrize("written", [(0, 0, 0), (0, 0, 0.6), (-1, -1, 0), (np.nan, 9, 0.5)])
+@pytest.mark.parametrize(
+    "written", [(0, 0, 0), (0, 0, 0.6), (-1, -1, 0), (-99, -99, 0), (np.nan, 9, 0.5)]
+)
 def test_an_absent_joint_however_it_is_written(tmp_path, format, written):
     track = standing(format)
     track.keypoints[2, 4], track.scores[2, 4] = written[:2], written[2]
@@ -118,6 +120,46 @@ def test_poses_of_a_smaller_picture_are_asked_about(tmp_path):
     with pytest.raises(ItemError, match=r"upper left quarter.*1280x720.*--units pixels"):
         read("coco", tmp_path / "a.json", size=(1280, 720))
     assert len(read("coco", tmp_path / "a.json", size=(1280, 720), units="pixels")) == 90
+
+
+def scaled(tmp_path, frames, scale):
+    rng = np.random.default_rng(3)
+    track = standing("coco", frames=frames)
+    # Someone who fills the height of a picture of 640x360, and is seen equally well.
+    keypoints = rng.uniform((230, 10), (400, 350), track.keypoints.shape)
+    scores = rng.uniform(0.4, 1, track.scores.shape)
+    registry.write("coco", track.with_(keypoints=keypoints * scale, scores=scores), tmp_path / "a")
+    return tmp_path / "a"
+
+
+@pytest.mark.parametrize(
+    ("frames", "scale", "said"),
+    [
+        (90, (0.5, 0.5), "upper left quarter"),
+        (90, (1.5, 1.5), "lie outside.*as sure of them as of the others.*--units pixels"),
+        (90, (1000 / 640, 1000 / 360), "lie outside"),
+        (20, (100 / 640, 100 / 360), "upper left corner.*percent.*divide them by 100"),
+        (90, (1, 1), None),
+    ],
+)
+def test_poses_of_a_picture_of_another_size(tmp_path, frames, scale, said):
+    path = scaled(tmp_path, frames, scale)
+    size = (1280, 720) if frames == 20 else SIZE
+    if said is None:
+        assert len(read("coco", path, size=size)) == frames
+        return
+    with pytest.raises(ItemError, match=said):
+        read("coco", path, size=size)
+
+
+def test_a_close_up_whose_legs_are_guessed_is_taken(tmp_path):
+    path = scaled(tmp_path, 90, (1.5, 1.5))
+    entries = json.loads(path.read_text())
+    for entry in entries:
+        joints = entry["keypoints"]
+        joints[2::3] = [0.2 if y > 360 else 0.9 for y in joints[1::3]]
+    path.write_text(json.dumps(entries))
+    assert len(read("coco", path)) == 90
 
 
 @pytest.mark.parametrize(

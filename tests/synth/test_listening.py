@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from choreo.evaluation.librosa_cache import librosa
+from choreo.beats.librosa_cache import librosa
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.songs import SAMPLE_RATE, make_song
 

@@ -3,9 +3,9 @@ import wave
 import numpy as np
 import pytest
 
-from choreo.evaluation.librosa_cache import librosa
+from choreo.beats.librosa_cache import librosa
 from choreo.synth.names import SONGS
-from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, write_wav
+from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, save_song
 
 
 def test_tempi_lie_between_90_and_140_and_styles_differ(songs):
@@ -89,7 +89,7 @@ def test_a_song_is_made_the_same_twice_and_differs_by_seed(songs):
 
 def test_wav_holds_the_samples(tmp_path):
     audio = np.array([[0.0, 1.0], [-1.0, 0.5], [2.0, -2.0]])
-    write_wav(tmp_path / "a.wav", audio)
+    save_song(tmp_path / "a.wav", audio)
     with wave.open(str(tmp_path / "a.wav")) as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 44100, 2)
         samples = np.frombuffer(file.readframes(9), "<i2").reshape(-1, 2)

@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -135,6 +136,55 @@ def test_a_song_that_changes_its_channels_is_not_cut_off(tmp_path):
         read_song(join(tmp_path / "two.ogg", *parts))
 
 
+# Endings of the two parts -> encoders of the first and of the second, and more of the second.
+UNLIKE = {
+    "another codec.ts": (("libx264", "aac"), ("mpeg2video", "mp2"), ()),
+    "another number.ts": (("libx264", "aac"), ("libx264", "aac"), ("-mpegts_start_pid", "768")),
+    "other sound.vob": (("mpeg2video", "mp2"), ("mpeg2video", "ac3"), ()),
+    "another codec.mkv": (("libx264", "aac"), ("mpeg4", "libmp3lame"), ()),
+    "chain.ogv": (("libtheora", "libvorbis"), ("libtheora", "libvorbis"), ()),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+@pytest.mark.parametrize("entrance", ["standardise", "even_clock", "song"])
+def test_parts_of_different_kinds_are_refused(name, entrance, run, tmp_path):
+    *both, more = UNLIKE[name]
+    parts = [tmp_path / f"{number}{Path(name).suffix}" for number in range(2)]
+    for path, encoders in zip(parts, both):
+        need(encoders[0])
+        part(path, encoders)
+    if more:
+        ffmpeg("-i", parts[1], "-c", "copy", *more, tmp_path / "more.ts")
+        parts[1] = tmp_path / "more.ts"
+    for path in parts:
+        assert entrances(run)["song"](path).size
+    with pytest.raises(ItemError, match=r"of different kinds|begins anew"):
+        entrances(run)[entrance](join(tmp_path / f"two{Path(name).suffix}", *parts))
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoders"),
+    [
+        ("flac", [["flac"], ["flac", "-ar", "44100"]]),
+        ("aac", [["aac"], ["aac", "-ar", "44100"]]),
+        ("ogg", [["libvorbis"], ["libopus"]]),
+        ("mka", [["aac"], ["libvorbis"]]),
+    ],
+)
+def test_so_are_those_of_a_song(kind, encoders, tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.1, (96_000, 1))
+    soundfile.write(tmp_path / "s.wav", noise, 48_000)
+    parts = []
+    for number, encoder in enumerate(encoders):
+        need(encoder[0])
+        parts.append(tmp_path / f"{number}.{kind}")
+        ffmpeg("-i", tmp_path / "s.wav", "-c:a", *encoder, parts[-1])
+        assert len(read_song(parts[-1])) / 16_000 == pytest.approx(2.0, abs=0.1)
+    with pytest.raises(ItemError, match="of different kinds were joined there"):
+        read_song(join(tmp_path / f"two.{kind}", *parts))
+
+
 def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
     for kind, encoders in (READ_ON | FIRST_ALONE).items():
         assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None
@@ -165,6 +215,7 @@ def test_joined_songs_are_heard_whole_in_a_drawn_video(tmp_path):
         "beats {two}",
         "import coco {track} --video {two} -o {out}/a.npz",
         "dataset shard {track} {two} -o {out}/a.h5",
+        "render {track} --audio {two} -o {out}/a.mp4",
     ],
 )
 def test_every_verb_refuses_them(verb, tmp_path, capsys):

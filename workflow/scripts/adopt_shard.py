@@ -20,6 +20,7 @@ def action(terminal):
         fps=p.fps,
         chunk_seconds=p.chunk_seconds,
         stride_seconds=p.stride_seconds,
+        max_repaired=p.max_repaired,
         licence=p.row["licence"],
         score=p.row["score"],
     )

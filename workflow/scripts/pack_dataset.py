@@ -11,6 +11,7 @@ def action(terminal):
         snakemake.output.dataset,
         splits=snakemake.params.splits,
         by=snakemake.params.by,
+        max_repaired=snakemake.params.max_repaired,
         card=Path(snakemake.output.card).with_suffix(""),
         provenance={"study": snakemake.params.study},
     )

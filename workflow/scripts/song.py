@@ -3,6 +3,7 @@ from pathlib import Path
 
 from choreo.files import whole
 from choreo.jobs import problem_in, run, usable, write_problem
+from choreo.sealed import compare
 
 
 def action(terminal):
@@ -12,6 +13,7 @@ def action(terminal):
         write_problem(snakemake.output.audio, problem_in(snakemake.input.audio[0]))
         return
     longest = max(paths, key=lambda path: (Path(path).stat().st_size, -paths.index(path)))
+    compare(longest)
     with whole(snakemake.output.audio) as temporary:
         shutil.copyfile(longest, temporary)
 

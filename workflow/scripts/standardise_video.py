@@ -1,9 +1,13 @@
-from choreo.jobs import run_item
+from choreo.jobs import own_inputs, run_item
+from choreo.sealed import compare
 from choreo.videos.standardise import standardise
 
 
 def action(terminal):
     p = snakemake.params
+    # The demo's videos are our own files; of another's the source is as it is.
+    for source in own_inputs(snakemake, snakemake.input):
+        compare(source)
     standardise(
         snakemake.input.get("source") or p.path,
         video=snakemake.output.video,

@@ -1,17 +1,16 @@
 """librosa's beat tracker (Ellis 2007, dynamic programming), in bounded memory."""
 
-import functools
-
 import numpy as np
 from scipy import fft
 from scipy.signal import get_window
 
-from choreo.beats.sound import framed
-from choreo.evaluation.librosa_cache import librosa
+from choreo.beats.librosa_cache import librosa
+from choreo.beats.sound import framed, triangles
 
 _STEP_SECONDS, _WINDOW_SECONDS = 0.01, 0.064
 _TEMPO_SECONDS = 4.0  # a longer window costs time and finds no better tempo in 5 s of sound
 _BLOCK = 6000  # frames whose spectra are held at a time: a minute
+_BANDS = 128  # of mel
 _FLOOR, _RANGE = 1e-10, 80  # librosa's: the least power, and dB under the loudest
 
 
@@ -57,7 +56,8 @@ def onset_strength(audio, rate, hop, window, block=_BLOCK):
     -------
     ndarray of float32, shape (1 + S // hop,)
     """
-    filters = _mel_filters(rate, window)
+    edges = librosa.mel_frequencies(_BANDS + 2, fmin=0, fmax=rate / 2)
+    filters = triangles(edges, rate, window)
     decibels = np.empty((len(filters), 1 + len(audio) // hop), np.float32)
     starts = range(0, decibels.shape[1], block)
     for start in starts:
@@ -106,8 +106,3 @@ def mean_tempogram(strength, lags, block=_BLOCK):
         spectra = fft.rfft(part, size)
         power = power + np.einsum("nf,n->f", spectra.real**2 + spectra.imag**2, 1 / energy)
     return fft.irfft(power / len(windows), size)[:lags, None]
-
-
-@functools.cache
-def _mel_filters(rate, window):
-    return librosa.filters.mel(sr=rate, n_fft=window)

@@ -71,3 +71,26 @@ def framed(audio, first, last, hop, window, beyond="constant"):
     end = (last - 1) * hop - window // 2 + window
     piece = audio[max(begin, 0) : max(end, 0)] - audio.mean()
     return np.pad(piece, (max(-begin, 0), max(end - len(audio), 0)), beyond)
+
+
+def triangles(edges, rate, window):
+    """Triangular filters of unit area over the bins of a spectrum.
+
+    Parameters
+    ----------
+    edges : array_like, shape (B + 2,)
+        Hz, rising: filter b begins at edge b, is largest at b + 1 and ends at b + 2.
+    rate, window : int
+        Samples a second and of a spectrum.
+
+    Returns
+    -------
+    ndarray of float32, shape (B, 1 + window // 2)
+    """
+    edges = np.asarray(edges, float)
+    steps = np.diff(edges)
+    away = edges[:, None] - np.fft.rfftfreq(window, 1 / rate)
+    rise, fall = -away[:-2] / steps[:-1, None], away[2:] / steps[1:, None]
+    filters = np.maximum(0, np.minimum(rise, fall)).astype(np.float32)
+    # Rounded twice, as librosa's are.
+    return (filters * (2 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)

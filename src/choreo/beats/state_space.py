@@ -14,12 +14,10 @@ What a fast path cannot tell by itself is the octave. Kick and snare are on beat
 a path that counts twice, every second beat has both less treble and less bass.
 """
 
-import functools
-
 import numpy as np
 from scipy import ndimage
 
-from choreo.beats.sound import framed
+from choreo.beats.sound import framed, triangles
 
 _STEP_SECONDS, _WINDOW_SECONDS = 0.01, 0.064
 _BLOCK = 2000  # frames whose spectra are held at a time
@@ -39,7 +37,11 @@ _USUAL_TEMPO, _OCTAVES = 120.0, 0.9
 _TWICE, _TWICE_POWER = 0.32, 0.4
 """Difference of alternate beats from which one in two is none, at 120 BPM, and how it grows
 with the interval: half of a fast tempo is likelier than half of a slow one."""
-_QUIET = 1e-3  # of the loudest band: before the first and after the last such frame is nothing
+_USUAL_HIT = 90  # percentile of the hits at beats, to which louder ones are cut
+_QUIET = (
+    1e-2  # of the usual loudest band: before the first and after the last such frame is nothing
+)
+_NOTHING, _USUAL = 1e-6, 95  # of the loudest frame; percentile of the others
 _ONSET, _SHARE = 0.05, 0.25  # a pulse has an onset at one beat in four at least
 _NONE = 255  # no beat before
 
@@ -65,7 +67,9 @@ def find_beats(audio, rate, *, block=_BLOCK):
     onsets, percussion = _onsets(levels, block)
     if not onsets.any():
         return np.zeros(0)
-    loud = levels.max(1) >= _QUIET * levels.max()
+    loudest = levels.max(1)
+    # One bang makes no song quiet: compared is with what is usual where there is sound.
+    loud = loudest >= _QUIET * np.percentile(loudest[loudest > _NOTHING * loudest.max()], _USUAL)
     first, last = int(loud.argmax()), len(loud) - int(loud[::-1].argmax())
     per_minute = 60 * rate / hop
     intervals = np.arange(round(per_minute / _FASTEST), round(per_minute / _SLOWEST) + 1)
@@ -83,7 +87,8 @@ def find_beats(audio, rate, *, block=_BLOCK):
 def _levels(audio, rate, hop, block):
     """Levels of mel bands, shape (T, 40); frame k is at ``k * hop`` samples."""
     window = 2 ** round(np.log2(_WINDOW_SECONDS * rate))
-    shape, filters = np.hanning(window + 1)[:-1].astype(np.float32), _mel_filters(rate, window)
+    shape = np.hanning(window + 1)[:-1].astype(np.float32)
+    filters = triangles(_edges(rate), rate, window).T
     levels = np.empty((1 + len(audio) // hop, _BANDS), np.float32)
     for start in range(0, len(levels), block):
         stop = min(start + block, len(levels))
@@ -94,16 +99,10 @@ def _levels(audio, rate, hop, block):
     return levels
 
 
-@functools.cache
-def _mel_filters(rate, window):
-    """Triangles of unit sum that are equally far apart in mel, shape (F, 40)."""
+def _edges(rate):
+    """Hz of the edges of the bands: equally far apart in mel."""
     mel = 2595 * np.log10(1 + np.array([_LOWEST, min(_HIGHEST, rate / 2)]) / 700)
-    edges = 700 * (10 ** (np.linspace(*mel, _BANDS + 2) / 2595) - 1)
-    low, centre, high = edges[:-2], edges[1:-1], edges[2:]
-    bins = np.fft.rfftfreq(window, 1 / rate)[:, None]
-    rise, fall = (bins - low) / (centre - low), (high - bins) / (high - centre)
-    filters = np.maximum(0, np.minimum(rise, fall))
-    return (filters / np.maximum(filters.sum(0), 1e-9)).astype(np.float32)
+    return 700 * (10 ** (np.linspace(*mel, _BANDS + 2) / 2595) - 1)
 
 
 def _onsets(levels, block):
@@ -209,6 +208,8 @@ def _between(origin, intervals, share):
 def _octave(beats, percussion, longest, per_minute):
     """Leave out every second beat while kick and treble say that it is none."""
     hits = ndimage.maximum_filter1d(percussion, 2 * 4 + 1, axis=0)
+    # One bang decides nothing.
+    hits = np.minimum(hits, np.percentile(hits[beats], _USUAL_HIT, axis=0)) if len(beats) else hits
     while len(beats) > 8:
         interval = np.median(np.diff(beats))
         if 2 * interval > longest:

@@ -1,4 +1,7 @@
-"""Clips of which cleaning removed so much that someone should look: how much, and why.
+"""Clips of which so much is not seen that someone should look: how much, and why.
+
+Either cleaning removed it, or it lies outside the picture: there an estimator such as
+MediaPipe guesses joints so smoothly that no cleaning takes them for wrong.
 
 Such a clip is used all the same. The warning stands in its record (``cleaning/<video>.json``),
 from where ``problems.csv``, the report and the end of the run take it.
@@ -11,7 +14,7 @@ from choreo.comparison.quality import height_px, median
 from choreo.comparison.table1x import share_of_height
 
 MOST_REMOVED = 0.1
-"""Share of the given joints above which it is said."""
+"""Share of the given joints above which it is said, also of those outside the picture."""
 
 OUTSIDE = 0.2
 """A joint this often out of the picture, or absent, speaks for a close-up."""
@@ -36,8 +39,23 @@ def share_removed(before, after):
     return float(removed.sum() / max(1, given.sum()))
 
 
+def share_guessed(track):
+    """Share of the joints given that lie outside the picture.
+
+    Parameters
+    ----------
+    track : PoseTrack
+
+    Returns
+    -------
+    float
+    """
+    given = track.given
+    return float((given & ~_inside(track)).sum() / max(1, given.sum()))
+
+
 def warning(before, after, record, item):
-    """Say that cleaning removed much of a clip, and the likely reasons.
+    """Say that much of a clip was removed or never in the picture, and the likely reasons.
 
     Parameters
     ----------
@@ -51,12 +69,18 @@ def warning(before, after, record, item):
     -------
     dict or None
         Keys as of a problem (`choreo.jobs.problem_in`); None where no more than
-        `MOST_REMOVED` was removed.
+        `MOST_REMOVED` was removed, and no more was guessed.
     """
-    share = share_removed(before, after)
-    if share <= MOST_REMOVED:
+    removed, guessed = share_removed(before, after), share_guessed(before)
+    said, found = [], []
+    if removed > MOST_REMOVED:
+        said.append(f"cleaning ({record['method']}) removed {removed:.0%} of the joints")
+        found = reasons(before, after, record)
+    if guessed > MOST_REMOVED:
+        said.append(f"{guessed:.0%} of the joints lie outside the picture, where they are guessed")
+        found = found or close_up(before)
+    if not said:
         return None
-    found = reasons(before, after, record)
     if not found:
         found = [
             ("the estimator is unsure of the dancer", "Look at its page, or try another estimator")
@@ -64,16 +88,16 @@ def warning(before, after, record, item):
     return {
         "item": item,
         "stage": "cleaning",
-        "message": f"cleaning ({record['method']}) removed {share:.0%} of the joints, likely "
-        f"because {'; '.join(reason for reason, _ in found)}",
+        "message": f"{' and '.join(said)}, likely because "
+        f"{'; '.join(reason for reason, _ in found)}",
         "where": "",
-        "value": f"{share:.3f}",
+        "value": f"{max(removed, guessed):.3f}",
         "remedy": ". ".join(remedy for _, remedy in found),
     }
 
 
 def reasons(before, after, record):
-    """Find likely reasons why so much was removed.
+    """Find likely reasons why cleaning removed so much.
 
     Parameters
     ----------
@@ -98,14 +122,7 @@ def reasons(before, after, record):
                 f"{THRESHOLD_HEIGHT * 30 / before.fps:.2g}",
             )
         )
-    outside = _out_of_sight(before)
-    if outside > OUTSIDE:
-        found.append(
-            (
-                f"it is a close-up: ankles are out of the picture in {outside:.0%} of the frames",
-                "Take a clip that shows the whole dancer, or leave it out",
-            )
-        )
+    found += close_up(before)
     if _others(before) > OTHERS:
         found.append(
             (
@@ -124,6 +141,24 @@ def reasons(before, after, record):
     return found
 
 
+def close_up(track):
+    """Reason and remedy where the dancer is not whole in the picture; an empty list elsewhere."""
+    outside = _out_of_sight(track)
+    if outside <= OUTSIDE:
+        return []
+    return [
+        (
+            f"it is a close-up: ankles are out of the picture in {outside:.0%} of the frames",
+            "Take a clip that shows the whole dancer, or leave it out",
+        )
+    ]
+
+
+def _inside(track):
+    """Which joints lie in the picture, shape (T, J); none that is absent."""
+    return ((track.keypoints >= 0) & (track.keypoints <= track.size)).all(-1)
+
+
 def _others(track):
     """Share of the frames with another person, as far as the estimator was asked."""
     rejected = (track.meta.get("dancer") or {}).get("rejected", ())
@@ -136,8 +171,7 @@ def _out_of_sight(track):
     """Share of the frames with a person in which an ankle is absent or out of the picture."""
     ankles = [track.joints.index(f"{side}_ankle") for side in ("left", "right")]
     there = track.given.any(1)
-    points = track.keypoints[there][:, ankles]
-    inside = ((points >= 0) & (points <= track.size)).all((1, 2))
+    inside = _inside(track)[there][:, ankles].all(1)
     return float(1 - inside.mean()) if there.any() else 0.0
 
 

@@ -1,5 +1,6 @@
 """A clip cut into chunks of pose and audio, of 5 seconds in the thesis (section 4.1)."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -201,8 +202,7 @@ def cut(
         Step between the chunks; less than their length makes them overlap, and None gives
         that. The cuts of `released` have no other.
     max_repaired : float
-        Largest share of repaired joints of a chunk; 1 takes all. The code had no such rule:
-        of `released` it is 1.
+        See `too_repaired`.
     where : str, optional
         What an error names, such as the video's id.
 
@@ -213,7 +213,7 @@ def cut(
     Raises
     ------
     ItemError
-        Where the clip has no whole chunk, or all of them are dropped.
+        Where the clip has no whole chunk, all of them are dropped, or its start is no time.
     ConfigError
         For a length or stride that can't be; of `released`, any but 5.
     """
@@ -226,6 +226,13 @@ def cut(
                 value=value,
                 remedy="Leave it out, or use method thesis",
             )
+    if not (math.isfinite(normalised.start_seconds) and normalised.start_seconds >= 0):
+        raise ItemError(
+            "the poses begin at no second of the song",
+            where=where,
+            value=normalised.start_seconds,
+            remedy="Give the seconds from the song's first sample on, 0 or more",
+        )
     audio = np.asarray(audio)[round(normalised.start_seconds * SAMPLE_RATE) :]
     sizes = len(normalised.poses), len(audio)
     if released:
@@ -243,8 +250,7 @@ def cut(
         raise _no_chunk(runs, sizes, data, where)
     kept, dropped = [], Counter()
     for index, frames, samples in _numbered(rows, step):
-        share = 1 if released else max_repaired
-        reason = _unusable(normalised, frames, len(audio[samples]), data, share)
+        reason = _unusable(normalised, frames, len(audio[samples]), data, max_repaired)
         if reason:
             dropped[reason] += 1
         else:
@@ -271,6 +277,25 @@ def cut(
         dropped=dict(sorted(dropped.items())),
         remainder_seconds=(sizes[0] - _covered(rows)) / data.fps,
     )
+
+
+def too_repaired(repaired, method, max_repaired=MAX_REPAIRED):
+    """Tell which chunks hold too much that cleaning made up: the one rule, wherever they pass.
+
+    Parameters
+    ----------
+    repaired : ndarray of bool, shape (N, 50, 18)
+    method : {"thesis", "released"}
+        The code had no such rule: of `released` every chunk is taken.
+    max_repaired : float
+        Largest share of repaired joints of a chunk; 1 takes all.
+
+    Returns
+    -------
+    ndarray of bool, shape (N,)
+    """
+    share = np.mean(repaired, axis=(1, 2))
+    return np.zeros(len(share), bool) if method == "released" else share > max_repaired
 
 
 def complete_runs(poses):
@@ -368,7 +393,7 @@ def _unusable(normalised, frames, n_samples, data, max_repaired):
     missing = 1 if normalised.method == "released" else data.audio_frame
     if n_samples <= data.chunk_samples - missing:
         return "short sound"
-    if normalised.repaired[frames].mean() > max_repaired:
+    if too_repaired(normalised.repaired[None, frames], normalised.method, max_repaired)[0]:
         return "repaired"
     return None
 

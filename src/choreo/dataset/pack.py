@@ -267,6 +267,7 @@ def adopt_shard(
     fps=None,
     chunk_seconds=None,
     stride_seconds=None,
+    max_repaired=cutting.MAX_REPAIRED,
     licence="",
     score=None,
 ):
@@ -284,13 +285,16 @@ def adopt_shard(
         As for `make_shard`.
     method, outside, fps, chunk_seconds, stride_seconds
         The study's; a shard that was made with others is refused. None: any.
+    max_repaired : float
+        Chunks with more are left out: see `choreo.dataset.chunks.too_repaired`.
     licence, score
         As in a videos table; an empty licence is the shard's own.
 
     Raises
     ------
     ItemError
-        Where it is no shard, damaged, or made with other settings than the study's.
+        Where it is no shard, damaged, made with other settings than the study's, or of
+        made-up joints throughout.
     """
     # A file of others: what crashes HDF5 or keeps it busy for ever does so elsewhere.
     isolated.arrays(layout.__name__, source)
@@ -313,17 +317,26 @@ def adopt_shard(
     ids = {"video": video, "song": song_id, "dancer": dancer or video, "genre": genre}
     kept = {**clip, **ids, "split": "", "provenance": provenance}
     with layout.open_dataset(source) as part:
-        starts = part["start_seconds"][:]
-        rows = cutting.rows_in_a_row(starts, np.arange(len(starts)), data.chunk_seconds)
-        rows = max(rows, key=len)
+        usable = np.flatnonzero(~_made_up(part, source, max_repaired))
+        starts = part["start_seconds"][:][usable]
+        rows = max(cutting.rows_in_a_row(starts, usable, data.chunk_seconds), key=len)
         # What is stored is the sound itself, scaled.
         blocks = (part["audio"][row] / np.float32(32768) for row in rows)
         write_song(song, blocks, len(rows) * data.chunk_samples)
         with layout.created(path, data, {}) as file:
-            _stream(part, file, kept, source)
+            _stream(part, file, kept, source, max_repaired)
 
 
-def pack(shards, path, *, splits, card, by=("song",), provenance=None):
+def pack(
+    shards,
+    path,
+    *,
+    splits,
+    card,
+    by=("song",),
+    max_repaired=cutting.MAX_REPAIRED,
+    provenance=None,
+):
     """Pack shards into one file, and write its data card.
 
     The shards are streamed: memory does not grow with them. Chunks stand in the order
@@ -343,6 +356,9 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
         Stem of the data card: ``.json`` and ``.md`` are written.
     by : str or sequence of str
         What no two splits may share: "song", "video", "dancer".
+    max_repaired : float
+        Chunks with more are left out, whoever made the shard: see
+        `choreo.dataset.chunks.too_repaired`.
     provenance : dict, optional
         JSON values about the study, such as its name, settings and version.
 
@@ -354,7 +370,7 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
     Raises
     ------
     ItemError
-        Where a shard is missing, damaged or not of this layout.
+        Where a shard is missing, damaged, not of this layout, or of made-up joints throughout.
     ConfigError
         Where a video has no split, a split would leak, or there is no shard.
     """
@@ -369,7 +385,7 @@ def pack(shards, path, *, splits, card, by=("song",), provenance=None):
     check_splits([clip for _, clip in planned], by)
     about = {"by": by, "study": provenance or {}}
     with layout.created(path, _description(planned[0][0]), about) as file:
-        _add(file, planned)
+        _add(file, planned, max_repaired)
     return _carded(path, card)
 
 
@@ -401,7 +417,7 @@ def shard_videos(shards):
     return [_clip_of(shard)["video"] for shard in shards]
 
 
-def append(shards, path, *, splits, card):
+def append(shards, path, *, splits, card, max_repaired=cutting.MAX_REPAIRED):
     """Add shards to a packed file in place; nothing that is there is written again.
 
     The time depends on what is added, not on what is there. After an error the file is as
@@ -416,6 +432,8 @@ def append(shards, path, *, splits, card):
         As given to `pack`.
     splits : dict of str to str
         Video -> split, for the new videos.
+    max_repaired : float
+        As for `pack`.
 
     Returns
     -------
@@ -437,7 +455,7 @@ def append(shards, path, *, splits, card):
     check_splits([*there, *(clip for _, clip in planned)], by)
     more = sum(Path(shard).stat().st_size for shard, _ in planned)
     with layout.appending(path, more) as file:
-        _add(file, planned)
+        _add(file, planned, max_repaired)
     return _carded(path, card)
 
 
@@ -685,7 +703,7 @@ def check_splits(clips, by):
     check_no_leak(ids, {clip["video"]: clip["split"] for clip in clips}, by=by)
 
 
-def _add(file, planned):
+def _add(file, planned, max_repaired):
     for shard, clip in planned:
         with layout.open_dataset(shard) as part:
             data = layout.description_of(part)
@@ -696,14 +714,28 @@ def _add(file, planned):
                     where=shard,
                     value="; ".join(differences),
                 )
-            _stream(part, file, clip, shard)
+            _stream(part, file, clip, shard, max_repaired)
 
 
-def _stream(part, file, clip, shard):
-    """Copy the chunks of a shard in blocks, and its clip."""
+def _made_up(part, shard, max_repaired):
+    """Which chunks of a shard are left out as made up, shape (N,); not all of them may be."""
+    made_up = cutting.too_repaired(part["repaired"][:], part.attrs["method"], max_repaired)
+    if len(made_up) and made_up.all():
+        raise ItemError(
+            f"cleaning made up more than {max_repaired:.0%} of the joints of each of its "
+            f"{len(made_up)} chunks",
+            where=shard,
+            remedy="Leave it out, or set dataset.max_repaired (--max-repaired)",
+        )
+    return made_up
+
+
+def _stream(part, file, clip, shard, max_repaired):
+    """Copy the chunks of a shard in blocks, and its clip: all that enters a dataset passes here."""
     number = len(file["clips/video"])
     step = round(layout.description_of(part).chunk_seconds / clip["stride_seconds"])
     read, written = hashlib.sha256(), hashlib.sha256()
+    made_up = _made_up(part, shard, max_repaired)
     repaired = count = 0
     for first in range(0, len(part["clip"]), layout.BLOCK):
         block = {
@@ -718,9 +750,10 @@ def _stream(part, file, clip, shard):
             raise ItemError(
                 f"{clip['video']}: initial poses that do not belong to its chunks", where=shard
             )
+        taken = ~made_up[first : first + layout.BLOCK]
         if clip["split"] in ("validation", "test"):
-            consecutive = block["index"] % step == 0
-            block = {name: values[consecutive] for name, values in block.items()}
+            taken &= block["index"] % step == 0
+        block = {name: values[taken] for name, values in block.items()}
         layout.append_rows(file, block, number, written)
         repaired += int(block["repaired"].sum())
         count += len(block["index"])
@@ -730,7 +763,16 @@ def _stream(part, file, clip, shard):
             where=shard,
             remedy="Delete it; the next run makes it anew",
         )
-    packed = {**clip, "chunks": count, "repaired_joints": repaired, "sha256": written.hexdigest()}
+    dropped = dict(clip["dropped"])
+    if made_up.any():
+        dropped["repaired"] = dropped.get("repaired", 0) + int(made_up.sum())
+    packed = {
+        **clip,
+        "chunks": count,
+        "dropped": dict(sorted(dropped.items())),
+        "repaired_joints": repaired,
+        "sha256": written.hexdigest(),
+    }
     record = {name: value for name, value in packed.items() if name not in layout.TEXTS}
     layout.append_clip(file, packed, record)
 

@@ -4,15 +4,14 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from choreo.dataset.audio import encode, unframed
 from choreo.dataset.normalise import to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
-from choreo.media import SAMPLE_RATE
 from choreo.track import PoseTrack
+from choreo.videos.audio import write_wav
 
 
 def write_samples(dataset, folder, *, count=4, split=None, seed=0):
@@ -53,8 +52,7 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
         title = f"{ids['video']} {ids['start_seconds']:g} s {ids['song']} {ids['split']}"
         with tempfile.TemporaryDirectory() as scratch:
             song = Path(scratch) / "song.wav"
-            samples = encode(unframed(chunk["audio"], data), data.method)
-            soundfile.write(song, samples, SAMPLE_RATE)
+            write_wav(song, [encode(unframed(chunk["audio"], data), data.method)])
             render_track(track, path, audio=song, text=title)
         paths.append(path)
     chunks.close()

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from choreo.arguments import heights, positive, say, seed, share, tell, whole, words
+from choreo.arguments import heights, positive, say, seed, share, some, tell, whole, words
 from choreo.dataset.split import KEYS, SPLITS, assign_splits
 from choreo.errors import ItemError
 from choreo.files import is_id
@@ -148,11 +148,13 @@ def add_verbs(verbs):
         choices=["clip", "rescale", "drop"],
         help="what becomes of coordinates outside [-1, 1] (default: thesis clips, released keeps)",
     )
+    _max_repaired(sub, "aist, brace: ")
     _splits(sub)
 
     sub = action("pack", _pack, "pack shards into one dataset")
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
     _output(sub, "DATASET", "a .h5", what="a dataset", suffixes=(".h5",), files=_with_card)
+    _max_repaired(sub)
     _splits(sub)
 
     sub = action("append", _append, "add shards to a dataset; what is there isn't written again")
@@ -168,6 +170,7 @@ def add_verbs(verbs):
     )
     sub.add_argument("shards", type=Path, nargs="+", metavar="SHARD")
     sub.add_argument("--split", choices=SPLITS, required=True, help="where they go")
+    _max_repaired(sub)
 
     sub = action("shard", _shard, "normalise and cut one cleaned track with its song")
     sub.add_argument("track", type=Path, metavar="TRACK", help="a cleaned track (.npz)")
@@ -192,13 +195,7 @@ def add_verbs(verbs):
     sub.add_argument(
         "--stride", type=positive, help="seconds between chunks (default: their length)"
     )
-    sub.add_argument(
-        "--max-repaired",
-        type=positive,
-        default=0.2,
-        metavar="SHARE",
-        help="leave out chunks of which cleaning made up more (default 0.2; 1: none)",
-    )
+    _max_repaired(sub)
 
     text = "make a videos table of solo dances from the AIST Dance Video Database's names"
     sub = verbs.add_parser(
@@ -252,6 +249,30 @@ def _sample_files(options, folder):
 
 def _dataset_file(sub):
     sub.add_argument("dataset", type=Path, metavar="DATASET", help="dataset.h5, or a shard")
+
+
+def _max_repaired(sub, kinds=""):
+    sub.add_argument(
+        "--max-repaired",
+        type=some,
+        metavar="SHARE",
+        help=f"{kinds}leave out chunks of which cleaning made up more "
+        "(default 0.2; 1: none; not of method released)",
+    )
+
+
+def _most_repaired(options, method):
+    """``{"max_repaired": ...}`` where it was asked for; refused where it has no effect."""
+    if options.max_repaired is None:
+        return {}
+    if method == "released":
+        raise ItemError(
+            "--max-repaired has no effect with method released, which takes every chunk",
+            where=f"dataset {options.action}",
+            value=options.max_repaired,
+            remedy="Leave it out",
+        )
+    return {"max_repaired": options.max_repaired}
 
 
 def _splits(sub):
@@ -388,7 +409,15 @@ _KINDS = {
 
 
 # What only some kinds take; all take --outside and the splits.
-_CLEANED = ("music", "lists", "cleaning", "threshold", "threshold_height", "method")
+_CLEANED = (
+    "music",
+    "lists",
+    "cleaning",
+    "threshold",
+    "threshold_height",
+    "method",
+    "max_repaired",
+)
 _TAKES = {
     "aist": (*_CLEANED, "camera"),
     "brace": (*_CLEANED, "official_split"),
@@ -433,6 +462,8 @@ def _needed(options, name):
 
 def _import(options):
     _refuse_unused(options)
+    # Before the work, not after it.
+    repaired = _most_repaired(options, options.method)
     from choreo.dataset.importers.shards_table import write_shards_table
 
     found, asked, problems = _KINDS[options.kind](options), {}, {}
@@ -458,29 +489,37 @@ def _import(options):
                 method=options.method or "thesis",
                 outside=options.outside,
                 on_item=lambda _: bar.update(),
+                **repaired,
             )
         problems |= more
     for name, message in problems.items():
         tell(f"left out: {name}: {message}", file=sys.stderr)
-    card = _packed(options, found, options.output / "dataset.h5", asked)
+    card = _packed(options, found, options.output / "dataset.h5", asked, repaired)
     table = options.output / "videos.tsv"
     write_shards_table(card["clips"], table)
     tell(f"{table}: the table of a study of them")
 
 
 def _pack(options):
-    _packed(options, options.shards, options.output, {})
+    repaired = _most_repaired(options, _method_of(options.shards[0]))
+    _packed(options, options.shards, options.output, {}, repaired)
+
+
+def _method_of(shard):
+    from choreo.dataset.pack import info
+
+    return info(shard)["method"]
 
 
 def _split_options(options):
     return {name: getattr(options, name) for name in ("by", "test", "validation", "seed")}
 
 
-def _packed(options, shards, path, asked):
+def _packed(options, shards, path, asked, repaired):
     from choreo.dataset.pack import pack, split_shards
 
     splits = split_shards(shards, asked=asked, **_split_options(options))
-    card = pack(shards, path, splits=splits, by=options.by, card=_card(path))
+    card = pack(shards, path, splits=splits, by=options.by, card=_card(path), **repaired)
     tell(_told(path, card))
     return card
 
@@ -489,7 +528,13 @@ def _append(options):
     from choreo.dataset.pack import append, shard_videos
 
     splits = dict.fromkeys(shard_videos(options.shards), options.split)
-    card = append(options.shards, options.dataset, splits=splits, card=_card(options.dataset))
+    card = append(
+        options.shards,
+        options.dataset,
+        splits=splits,
+        card=_card(options.dataset),
+        **_most_repaired(options, _method_of(options.dataset)),
+    )
     tell(_told(options.dataset, card))
 
 
@@ -523,7 +568,7 @@ def _shard(options):
         fps=options.fps,
         chunk_seconds=options.chunk,
         stride_seconds=options.stride,
-        max_repaired=options.max_repaired,
+        **_most_repaired(options, options.method),
     )
     share_outside = record["values_outside"] / max(1, record["values"])
     left_out = "".join(f"; left out: {n} ({why})" for why, n in record["dropped"].items())

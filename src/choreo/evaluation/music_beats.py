@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
+from choreo.beats.librosa_cache import librosa
 from choreo.beats.sound import as_float
 from choreo.beats.trackers import track_beats
 from choreo.errors import ItemError
-from choreo.evaluation.librosa_cache import librosa
 from choreo.media import SAMPLE_RATE
 
 METHODS = ("thesis", "released")

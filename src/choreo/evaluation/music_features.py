@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from choreo.beats.librosa_cache import librosa
 from choreo.beats.sound import as_float
-from choreo.evaluation.librosa_cache import librosa
 from choreo.media import SAMPLE_RATE
 
 _BANDS, _WINDOW, _HOP = 20, 2048, 1024

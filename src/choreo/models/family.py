@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from choreo.bounds import allowed_numbers
 from choreo.errors import ConfigError
 from choreo.models.music_features import check_name
 
@@ -118,8 +119,12 @@ class Recipe(BaseModel):
                     where=place,
                     remedy=f"Known: {', '.join(known)}",
                 ) from error
-            message = first["msg"].removeprefix("Value error, ")
-            raise ConfigError(message, where=place, value=first["input"]) from error
+            raise ConfigError(
+                first["msg"].removeprefix("Value error, "),
+                where=place,
+                value=first["input"],
+                remedy=allowed_numbers(cls, first["loc"]),
+            ) from error
 
 
 class TrainedRecipe(Recipe):

@@ -65,6 +65,8 @@ def load_recipes(path):
         data = load_yaml(read_text(path))
     except FileNotFoundError as error:
         raise ConfigError("no such file", where=path) from error
+    except IsADirectoryError as error:
+        raise ConfigError("a folder, not a file of recipes", where=path) from error
     except ItemError as error:
         raise ConfigError(error.message, where=error.where, remedy=error.remedy) from None
     except (yaml.YAMLError, OSError, RecursionError) as error:

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 
 from choreo.errors import AccidentError, ConfigError, ItemError
+from choreo.outside import reading
+from choreo.sealed import compare
 
 LOG_BYTES = 16 << 20
 """What a log keeps of a tool's output; of the rest only the last `TAIL_BYTES`."""
@@ -345,6 +347,8 @@ def private_folder(video, *, link=True):
     working : Path
         The video in it, ``video`` with the original suffix if that is plain.
     """
+    with reading(video, "a video"):
+        compare(video)
     video = Path(video).resolve()
     suffix = video.suffix if _PLAIN.fullmatch(video.suffix) else ""
     with tempfile.TemporaryDirectory(

@@ -11,7 +11,7 @@ from choreo.synth.dancers import Dance, make_dance, make_dancer
 from choreo.synth.names import Source, derived_seed, parse_source
 from choreo.synth.render import render_clip
 from choreo.synth.scene import bystanders, make_scene
-from choreo.synth.songs import SAMPLE_RATE, Song, make_song, write_wav
+from choreo.synth.songs import SAMPLE_RATE, Song, make_song, save_song
 
 LICENCE = "CC0-1.0"
 """Of everything that this package makes up: songs, dances and pictures."""
@@ -198,7 +198,7 @@ def _write_tracks(clip, scene, seed, *, truth, song, beats, skeleton):
     scene.truth(skeleton=skeleton, meta=meta).save(truth)
     first = round(clip.start * SAMPLE_RATE)
     count = round(clip.frames / clip.fps * SAMPLE_RATE)
-    write_wav(song, clip.song.audio[first : first + count])
+    save_song(song, clip.song.audio[first : first + count])
     write_json(beats, _annotations(clip, seed))
 
 

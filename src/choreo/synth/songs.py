@@ -6,13 +6,12 @@ second bar only, the last bar of a section has a drum fill, verse and chorus sta
 crash, and the energy of a section decides which instruments play and how loud.
 """
 
-import wave
 from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.files import whole
 from choreo.synth.names import derived_seed
+from choreo.videos.audio import write_wav
 
 SAMPLE_RATE = 44_100
 BEATS_IN_BAR = 4
@@ -255,23 +254,17 @@ def _sections(form, beat):
     return tuple(sections)
 
 
-def write_wav(path, audio, rate=SAMPLE_RATE):
-    """Write 16-bit PCM, whole or not at all.
+def save_song(path, audio):
+    """Write a song as 16-bit wav, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
     audio : ndarray, shape (N, channels)
-        Samples in [-1, 1].
-    rate : int
-        Samples a second.
+        Samples in [-1, 1], at `SAMPLE_RATE`.
     """
-    samples = np.round(np.clip(audio, -1, 1) * 32767).astype("<i2")
-    with whole(path) as temporary, wave.open(str(temporary), "wb") as file:
-        file.setnchannels(samples.shape[1])
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(samples.tobytes())
+    samples = np.round(np.clip(audio, -1, 1) * 32767).astype(np.int16)
+    write_wav(path, [samples], rate=SAMPLE_RATE)
 
 
 # --- instruments: each returns a mono float32 array -------------------------------------

@@ -9,14 +9,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 
 from choreo.dataset.audio import encode, unframed
 from choreo.dataset.normalise import to_pixels
-from choreo.files import whole
 from choreo.models.data import load_batch
 from choreo.track import PoseTrack
+from choreo.videos.audio import write_wav
 
 
 class Looks:
@@ -73,8 +72,7 @@ class Looks:
         ).save(path)
         song = self._folder / "song.wav"
         samples = unframed(self._dataset.batch([self._chunk])["audio"][0], data)
-        with whole(song) as temporary:
-            soundfile.write(temporary, encode(samples, data.method), data.sample_rate)
+        write_wav(song, [encode(samples, data.method)], rate=data.sample_rate)
         command = [sys.executable, "-m", "choreo.training.render_look", str(path), str(song)]
         self._drawing.append(subprocess.Popen([*command, str(self._log_dir), str(step)]))
 

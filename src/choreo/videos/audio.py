@@ -18,6 +18,7 @@ from choreo import media
 from choreo.errors import ConfigError, ItemError, accident
 from choreo.files import whole
 from choreo.media import SAMPLE_RATE
+from choreo.sealed import compare, seal_sound
 from choreo.videos.source import joined_at, look, sound_frames
 
 CHANNELS = ("mean", "left")
@@ -327,24 +328,45 @@ def write_song(path, blocks, count, *, rate=SAMPLE_RATE):
         `samples` that came from the blocks, `peak` and `rms` of all (full scale is 1).
     """
     done, peak, power = 0, 0.0, 0.0
-    with whole(path) as temporary, contextlib.closing(wave.open(str(temporary), "wb")) as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
+
+    def samples():
+        nonlocal done, peak, power
         for block in blocks:
             block = block[: count - done].astype(np.float64)
             if len(block):
                 peak = max(peak, float(np.abs(block).max()))
                 power += float(np.square(block).sum())
             done += len(block)
-            file.writeframesraw(
-                np.clip(np.rint(block * 32768), -32768, 32767).astype("<i2").tobytes()
-            )
+            yield np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
             if done == count:
                 break
         for begin in range(done, count, _BLOCK):
-            file.writeframesraw(bytes(2 * min(_BLOCK, count - begin)))
+            yield np.zeros(min(_BLOCK, count - begin), np.int16)
+
+    write_wav(path, samples(), rate=rate)
     return {"samples": done, "peak": peak, "rms": math.sqrt(power / count) if count else 0.0}
+
+
+def write_wav(path, blocks, *, rate=SAMPLE_RATE):
+    """Write a 16-bit wav with its digest, whole or not at all: the one writer of sound.
+
+    Parameters
+    ----------
+    path : str or Path
+    blocks : iterable of ndarray of int16, shape (n,) or (n, channels)
+    rate : int
+        Samples a second.
+    """
+    with whole(path) as temporary:
+        with contextlib.closing(wave.open(str(temporary), "wb")) as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            for number, block in enumerate(blocks):
+                if number == 0 and block.ndim == 2:
+                    file.setnchannels(block.shape[1])
+                file.writeframesraw(block.astype("<i2", copy=False).tobytes())
+        seal_sound(temporary)
 
 
 def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
@@ -369,7 +391,8 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     Raises
     ------
     ItemError
-        Where the file can't be read, holds no sound, or lasts longer than 4 hours.
+        Where the file can't be read, holds no sound, lasts longer than 4 hours, or is a wav
+        that choreo wrote and that was damaged since.
     """
     path = Path(path)
     song = _read_wav(path, rate)
@@ -395,6 +418,24 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     return song
 
 
+def check_song(path):
+    """Refuse what `read_song` refuses, without taking its samples.
+
+    Parameters
+    ----------
+    path : str or Path
+        A sound or video file.
+
+    Raises
+    ------
+    ItemError
+        Where it holds no sound, or ffmpeg reads a part of it only.
+    """
+    source = look(path)
+    if source.sound is None or place_sound(source) is None:
+        raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
+
+
 def _together(blocks):
     """Join blocks without ever holding them twice, as a list of them and its copy would be."""
     grown = bytearray()
@@ -408,11 +449,12 @@ def _read_wav(path, rate):
     try:
         if joined_at(path) is not None:
             return None
+        sealed = compare(path)
         with contextlib.closing(wave.open(str(path), "rb")) as file:
             kind = (file.getnchannels(), file.getsampwidth(), file.getframerate())
             count = min(file.getnframes(), int(_MAX_SECONDS * rate) + 1)
             # Who writes to a pipe does not know the size and writes 0.
-            unknown = count == 0 and path.stat().st_size > _HEADER
+            unknown = count == 0 and not sealed and path.stat().st_size > _HEADER
             if kind != (1, 2, rate) or unknown:
                 return None
             return _together(_wav_blocks(file, count))

@@ -10,12 +10,14 @@ lists and the encoder's priming samples are taken off) are called *file times* h
 """
 
 import array
+import contextlib
 import math
 import mmap
 import re
 import shlex
 import shutil
 import struct
+import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -74,6 +76,14 @@ _SIGNS = (
     b"nut/multimedia container\0",
     bytes.fromhex("060e2b34020501010d01020101020400"),
 )
+# Containers that say in every part what they hold, and how much of their end is looked at.
+_SAID_AGAIN = {"mpegts", "mpeg", "aac"}
+_END_BYTES = 1 << 21
+_SAID = re.compile(
+    r"  Stream #0:\d+(?:\[(\w+)\])?(?:\([^)]*\))?: (Video|Audio): (\w+)(?:.*?, (\d+ Hz))?"
+)
+# How much of a matroska file its tracks are looked for in.
+_HEAD_BYTES = 1 << 16
 # Pictures at one time after which the clock stands still.
 _STILL = 10
 # Whatever the file, this much is enough to say what it holds.
@@ -392,15 +402,111 @@ def look(path, *, max_pixels=_MAX_PIXELS):
     )
     if (place := joined_at(path)) is not None:
         raise _joined(source, place)
+    if (unlike := _unlike_parts(source)) is not None:
+        # Of what is no longer what its beginning says, decoding may fail before its end.
+        second = None
+        with contextlib.suppress(ItemError):
+            second = _end_read(source)
+        raise _of_different_kinds(source, unlike, second)
     return source
+
+
+def _end_read(source):
+    """Second at which what is read of a joined file ends."""
+    if source.picture:
+        return scan(source, fps=source.picture.fps or 30).end
+    return sum(length for _, length in sound_frames(source)) / source.sound.rate
+
+
+def _of_different_kinds(source, said, second):
+    """The error about parts that are not alike, of which ffmpeg reads those like the first."""
+    part = "-c:v libx264 -crf 16 -c:a flac PART.mkv" if source.picture else "PART.flac"
+    return ItemError(
+        f"parts of different kinds were joined there, and only the first is read: {said}",
+        where=source.path,
+        value=None if second is None else f"second {second:.2f}",
+        remedy=f"Bring every part to one kind ({_ffmpeg()} -i PART {part}), list them as lines "
+        f"`file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt -c copy whole"
+        f"{'.mkv' if source.picture else '.flac'}",
+    )
+
+
+def _unlike_parts(source):
+    """Tell that what comes last in a file is of another kind than what comes first.
+
+    ffmpeg passes over what the beginning did not announce, without a word.
+
+    Returns
+    -------
+    str or None
+        Both kinds; None where all is alike, or nothing tells.
+    """
+    if source.container in _SAID_AGAIN:
+        return _unlike_end(source)
+    with open(source.path, "rb") as file:
+        head, kind = _HEADS.get(file.read(4), (None, None))
+        if head is None:
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            places = [found.start() for found in head.finditer(data)]
+            ends = [*places[1:], len(data)]
+            kinds = [
+                kind(data[place : min(end, place + _HEAD_BYTES)])
+                for place, end in zip(places, ends)
+            ]
+    return next((f"{kinds[0]}, then {one}" for one in kinds if one != kinds[0]), None)
+
+
+def _unlike_end(source):
+    """As `_unlike_parts`, of streams that say again and again what they hold."""
+    size = source.path.stat().st_size
+    count = min(_END_BYTES, max(_END_BYTES >> 8, size // 16))
+    pieces = (0, max(0, size - count))
+    said = [_described_piece(source.path, place, count) for place in pieces]
+    containers = [re.search(r"^Input #0, (.*), from ", text, re.MULTILINE) for text in said]
+    # Pieces of bare sound may look like anything.
+    if None in containers or source.container != containers[0][1]:
+        return None
+    if containers[0][1] != containers[1][1]:
+        return None if source.container == "aac" else f"{source.container}, then {containers[1][1]}"
+    for kind in ("Video", "Audio"):
+        first, last = ([m for m in _SAID.findall(text) if m[1] == kind] for text in said)
+        # In a program stream the number tells the kind of sound; the codec is guessed.
+        same = 1 if source.container == "mpeg" else 4
+        if first and last and first[0][:same] not in [one[:same] for one in last]:
+            names = [f"{one[2]} {one[3] or one[0]}" for one in (first[0], last[0])]
+            return ", then ".join(names)
+    return None
+
+
+def _described_piece(path, place, count):
+    """What ffmpeg says of some bytes of a file."""
+    with tempfile.NamedTemporaryFile(suffix=path.suffix) as piece, open(path, "rb") as file:
+        file.seek(place)
+        piece.write(file.read(count))
+        piece.flush()
+        return _describe(Path(piece.name))[0]
+
+
+def _tracks_of_matroska(head):
+    """Names of the codecs in the first bytes of a matroska file."""
+    names = [
+        head[found.end() : found.end() + found[1][0] - 0x80].decode("ascii", errors="replace")
+        for found in re.finditer(rb"\x86([\x85-\xbf])(?=[VA]_)", head)
+    ]
+    return " and ".join(dict.fromkeys(names))
+
+
+def _stream_of_flac(head):
+    """What the first bytes of a flac file say of its samples and blocks."""
+    smallest, largest = struct.unpack(">HH", head[8:12])
+    rate = int.from_bytes(head[18:21]) >> 4
+    return f"{rate} Hz in blocks of {smallest} to {largest}"
 
 
 def _joined(source, place):
     """Two files in one, of which ffmpeg reads the first; the other begins at byte `place`."""
-    if source.picture:
-        second = scan(source, fps=source.picture.fps or 30).end
-    else:
-        second = sum(length for _, length in sound_frames(source)) / source.sound.rate
+    second = _end_read(source)
     path, name = source.path, shlex.quote(source.path.name)
     return ItemError(
         f"this is two files joined end to end, the second after {second:.2f} s; players show "
@@ -447,6 +553,16 @@ def joined_at(path):
                     place = data.find(sign, len(sign))
                 return None if place < 0 else place
     return None
+
+
+# First bytes -> what every part of such a file begins with, and what that says of its kind.
+_HEADS = {
+    b"\x1a\x45\xdf\xa3": (
+        re.compile(rb"\x1a\x45\xdf\xa3.{1,80}?\x42\x82.(?:matroska|webm)", re.DOTALL),
+        _tracks_of_matroska,
+    ),
+    b"fLaC": (re.compile(rb"fLaC[\0\x80]\0\0\x22.{34}", re.DOTALL), _stream_of_flac),
+}
 
 
 def _second_chunk(file, end, group, kind):
@@ -678,6 +794,12 @@ def picture_times(path):
         pipe.wait()
 
 
+def _refuse_other_streams(source, pipe, second):
+    """Refuse a chained ogg of which ffmpeg, which has come to its end, follows the first part."""
+    if re.search(r"failed to create or replace stream|multistream ogg", pipe.messages()):
+        raise _of_different_kinds(source, "what follows is not like it", second)
+
+
 def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
     """Decode the sound of a source for the times of its pieces.
 
@@ -720,6 +842,7 @@ def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
             yield time, length
             if time / rate - source.zero > until + 1:
                 return
+        _refuse_other_streams(source, pipe, due / rate - source.zero)
         if re.search(r"(?:rate|[Cc]hannel) change is not supported", pipe.messages()):
             raise ItemError(
                 "its sound becomes one of another rate or of other channels there",
@@ -789,6 +912,8 @@ def _scan(source, fps, start, end, threads, seek):
                 whole = False
                 break
             frames += time >= start
+        if whole and times:
+            _refuse_other_streams(source, pipe, last)
     if not times:
         return None
     interval = (last - times[0]) / (len(times) - 1) if len(times) > 1 else math.nan

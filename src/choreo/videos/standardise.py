@@ -15,6 +15,7 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.media import SAMPLE_RATE
+from choreo.sealed import seal_video
 from choreo.videos.audio import Placement, as_mono, place_sound, resampled, write_song
 from choreo.videos.source import (
     MICROSECONDS,
@@ -180,6 +181,7 @@ def standardise(
         copied = end is None and _is_standard(clip) and _copy(clip, new_audio, new_video)
         if not copied:
             _encode(clip, new_audio, new_video)
+        seal_video(new_video)
         record = _record(clip, level, mono, finish, copied)
         write_json(new_probe, record)
     return record

@@ -228,7 +228,8 @@ def write_shards(
     on_item : callable, optional
         Called with each sequence's id, when it is done.
     **dataset
-        `method`, `outside` and `stride_seconds` of `choreo.dataset.pack.make_shard`.
+        `method`, `outside`, `stride_seconds` and `max_repaired` of
+        `choreo.dataset.pack.make_shard`.
 
     Returns
     -------

@@ -20,6 +20,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+_Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+_Rate = Annotated[float, Field(gt=0, le=1)]
+_Steps = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
 class LossWeights(_Strict):
     """Weights of the terms of the full objective, eq. (7) (thesis section 4.3).
 
@@ -27,21 +32,21 @@ class LossWeights(_Strict):
     pose perceptual loss of the original framework; the released code has 1 for all.
     """
 
-    adversarial: float = Field(1.0, ge=0)
-    feature_matching: float = Field(1.0, ge=0)
-    l1: float = Field(200.0, ge=0)
-    music_feature: float = Field(1.0, ge=0)
-    perceptual: float = Field(1.0, ge=0)
-    gradient_penalty: float = Field(1.0, ge=0)
+    adversarial: _Weight = 1.0
+    feature_matching: _Weight = 1.0
+    l1: _Weight = 200.0
+    music_feature: _Weight = 1.0
+    perceptual: _Weight = 1.0
+    gradient_penalty: _Weight = 1.0
 
 
 class LearningRates(_Strict):
     """Adam's learning rate of each network (thesis section 4.3)."""
 
-    generator: float = Field(3e-4, gt=0)
-    music_feature_generator: float = Field(3e-4, gt=0)
-    discriminator_local: float = Field(3e-4, gt=0)
-    discriminator_global: float = Field(5e-4, gt=0)
+    generator: _Rate = 3e-4
+    music_feature_generator: _Rate = 3e-4
+    discriminator_local: _Rate = 3e-4
+    discriminator_global: _Rate = 5e-4
 
 
 class Recipe(TrainedRecipe):
@@ -122,19 +127,19 @@ class Recipe(TrainedRecipe):
     feature_matching: Annotated[Literal["thesis", "released", "off"], _off] = "thesis"
     gradient_penalty: Annotated[Literal["generated", "interpolated", "off"], _off] = "generated"
     generator_objective: Literal["minimax", "non_saturating"] = "minimax"
-    discriminator_scale: float = Field(1.0, gt=0)
+    discriminator_scale: float = Field(1.0, gt=0, le=1_000_000)
     loss_reduction: Literal["sum", "mean"] = "sum"
     perceptual_loss: bool = False
     dropout: float = Field(0.5, ge=0, lt=1)
     loss_weights: LossWeights = LossWeights()
     learning_rates: LearningRates = LearningRates()
-    warm_up_steps: int = Field(0, ge=0)
+    warm_up_steps: _Steps = 0
     learning_rate_schedule: Literal["constant", "cosine"] = "constant"
     output_start: Literal["random", "mean_pose"] = "random"
-    adversarial_from_epoch: int = Field(0, ge=0)
+    adversarial_from_epoch: _Steps = 0
     recalibrate: bool = False
-    epochs: int = Field(350, ge=0)
-    batch_size: int = Field(16, ge=2)
+    epochs: _Steps = 350
+    batch_size: int = Field(16, ge=2, le=1_000_000)
     weights_file: str | None = None
     kernels: bool = True
 

@@ -385,6 +385,9 @@ def _write_h5(table, labels, path):
     import pandas as pd
 
     frame = pd.DataFrame(table, columns=pd.MultiIndex.from_tuples(labels, names=LEVELS))
-    with whole(path) as temporary, contextlib.closing(pd.HDFStore(temporary, "w")) as store:
+    in_memory = {"driver": "H5FD_CORE", "driver_core_backing_store": 0}
+    with contextlib.closing(pd.HDFStore(Path(path).name, "w", **in_memory)) as store:
         # Without times and PyTables's index, which has some, two runs write the same bytes.
         store.put(KEY, frame, format="table", index=False, track_times=False)
+        image = store._handle.get_file_image()
+    hdf5.save(path, image)

@@ -15,11 +15,18 @@ MOST_OUTSIDE = 0.5
 SMALLEST, LARGEST = 0.03, 4.0
 """Heights or widths of a dancer, in picture heights, between which poses can be a dancer's."""
 
-PART = 0.45
-"""Poses that never leave this part of the width and height at the upper left are asked about."""
+PART = 0.5
+"""Poses that never leave this part of the width and height at the upper left are asked about:
+those of a picture of half the size don't."""
 
 ASKED_FROM = 60
 """Poses from which on that is asked: in a second or two a dancer may stay there."""
+
+SMALL_PART = 0.25
+"""The same for fewer poses, down to `_FEW`."""
+
+CUT = 0.1
+"""Share of joints outside the picture, as sure as those inside, from which is asked."""
 
 _FITS = 0.95
 _FEW = 6
@@ -87,8 +94,10 @@ def in_pixels(detections, size, units, where):
         )
     _check_inside(points, size, where)
     _check_size(detections.keypoints, points, size, where)
+    if units is None and len(detections) >= _FEW:
+        _check_part(points, high, size, where, len(detections))
     if units is None and len(detections) >= ASKED_FROM:
-        _check_part(points, high, size, where)
+        _check_cut(detections, size, where)
     return detections
 
 
@@ -142,13 +151,42 @@ def _check_size(keypoints, points, size, where):
     )
 
 
-def _check_part(points, high, size, where):
-    if (high > PART * np.array(size)).any():
+def _check_part(points, high, size, where, poses):
+    part = PART if poses >= ASKED_FROM else SMALL_PART
+    if (high > part * np.array(size)).any():
+        return
+    percent = high.max() > 40 and points.max() <= 105 and points.min() >= -5
+    raise ItemError(
+        f"all poses keep to the upper left {'quarter' if part == PART else 'corner'} of the "
+        f"picture, as those of a smaller picture do: it has {size[0]}x{size[1]} pixels, and they "
+        f"reach {_reach(points)}",
+        where=where,
+        remedy=(
+            "Where they are percent, divide them by 100 and say --units share. " if percent else ""
+        )
+        + "Give the video in which they were found, or say --units pixels (`units: pixels` in "
+        "the config) where the dancer is there",
+    )
+
+
+def _check_cut(detections, size, where):
+    """Ask where the joints outside are as sure as the others and fit a larger picture.
+
+    An estimator is less sure of a joint that it can't see; poses of a larger picture have
+    the same scores on both sides of an edge that was never there.
+    """
+    given = np.isfinite(detections.keypoints).all(-1) & np.isfinite(detections.scores)
+    points, scores = detections.keypoints[given], detections.scores[given]
+    outside = ~((points >= 0) & (points <= size)).all(-1)
+    if not len(points) or outside.mean() < CUT or (points < 0).any(-1).mean() >= CUT / 2:
+        return
+    if np.median(scores[outside]) < 0.9 * np.median(scores[~outside]):
         return
     raise ItemError(
-        f"all poses keep to the upper left quarter of the picture, as those of a smaller picture "
-        f"do: it has {size[0]}x{size[1]} pixels, and they reach {_reach(points)}",
+        f"{outside.mean():.1%} of the joints lie outside the picture, and the estimator was as "
+        f"sure of them as of the others, as in a larger picture: it has {size[0]}x{size[1]} "
+        f"pixels, and they reach {_reach(points)}",
         where=where,
-        remedy="Give the video in which they were found, or say --units pixels (`units: pixels` in "
-        "the config) where the dancer is there",
+        remedy="Give the video in which they were found, or say --units pixels (`units: pixels` "
+        "in the config) where they are right",
     )

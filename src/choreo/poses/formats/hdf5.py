@@ -1,4 +1,4 @@
-"""Opening HDF5 files (DeepLabCut, netCDF 4) that an enemy may have written.
+"""HDF5 files (DeepLabCut, netCDF 4): opening those that an enemy may have written, saving ours.
 
 HDF5 can point to other files (links, raw data kept outside, virtual datasets) and can
 promise more data than memory holds. Both are refused before anything is read.
@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.files import whole
 from choreo.outside import reading
 from choreo.poses.formats import native
 
@@ -103,6 +104,20 @@ def _check(file, path):
 
 def _bytes(shape, dtype):
     return math.prod(int(n) for n in shape) * max(np.dtype(dtype).itemsize, 1)
+
+
+def save(path, image):
+    """Write an HDF5 file that was made in memory, whole or not at all.
+
+    Where the disk is full, the HDF5 library itself may crash, or say nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+    image : bytes-like
+    """
+    with whole(path) as temporary:
+        temporary.write_bytes(image)
 
 
 def values(dataset, *, path):

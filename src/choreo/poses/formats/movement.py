@@ -13,7 +13,6 @@ import numpy as np
 import xarray as xr
 
 from choreo.errors import ItemError
-from choreo.files import whole
 from choreo.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated
@@ -235,5 +234,4 @@ def write(track, path):
             "ds_type": "poses",
         },
     )
-    with whole(path) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
+    hdf5.save(path, dataset.to_netcdf(engine="h5netcdf"))

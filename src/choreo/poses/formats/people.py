@@ -179,8 +179,9 @@ def first_number(lowest, last, frames, *, where, every_frame=False, usual=None):
 def absent_joints(keypoints, scores):
     """Tell which joints are absent, however a tool writes that.
 
-    NaN in a coordinate, both coordinates exactly 0 or a joint at -1, -1 without a positive
-    score. Tools leave a score above 0 beside 0, 0; no joint lies exactly in the corner.
+    NaN in a coordinate, both coordinates exactly 0, or the same negative number twice
+    (-1, -1 or -999, -999) without a positive score. Tools leave a score above 0 beside
+    0, 0; no joint lies exactly in the corner.
 
     Parameters
     ----------
@@ -192,7 +193,8 @@ def absent_joints(keypoints, scores):
     ndarray of bool, shape (...)
     """
     nowhere = ~np.isfinite(keypoints).all(-1) | (keypoints == 0).all(-1)
-    return nowhere | ((keypoints == -1).all(-1) & ~(scores > 0))
+    x, y = keypoints[..., 0], keypoints[..., 1]
+    return nowhere | ((x < 0) & (x == y) & ~(scores > 0))
 
 
 def flat_triples(keypoints, scores):

@@ -6,7 +6,7 @@ uses at the same time mix them, and every later use ends in a segmentation fault
 (numba issue 10128, open in numba 0.68). A study starts many jobs at once, so import this
 module before librosa: the first process compiles for all others, which wait.
 
-``python -m choreo.evaluation.librosa_cache`` does it ahead (`make env` calls it).
+``python -m choreo.beats.librosa_cache`` does it ahead (`make env` calls it).
 """
 
 import errno
