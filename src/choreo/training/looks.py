@@ -72,7 +72,7 @@ class Looks:
         ).save(path)
         song = self._folder / "song.wav"
         samples = unframed(self._dataset.batch([self._chunk])["audio"][0], data)
-        write_wav(song, [encode(samples, data.method)])
+        write_wav(song, [encode(samples, data.method)], rate=data.sample_rate)
         command = [sys.executable, "-m", "choreo.training.render_look", str(path), str(song)]
         self._drawing.append(subprocess.Popen([*command, str(self._log_dir), str(step)]))
 
