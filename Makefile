@@ -9,7 +9,7 @@ export PATH := $(BIN):$(PATH)
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
 	@echo "make demo    run the demo study from nothing to its report (about 12 minutes on 2 cores)"
-	@echo "make test    run the tests (about 16 minutes on 2 cores)"
+	@echo "make test    run the tests (about 20 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
 	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
@@ -28,7 +28,7 @@ demo: env
 	@echo "Open results/demo/report.html in a browser; the dances are under results/demo/dances/."
 
 test: env
-	@echo "choreo test: unit, parity and workflow tests; about 16 minutes on 2 cores."
+	@echo "choreo test: unit, parity and workflow tests; about 20 minutes on 2 cores."
 	@python -m pytest --max-worker-restart 0 -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 
 check: env

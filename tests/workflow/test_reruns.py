@@ -11,7 +11,7 @@ import yaml
 
 from choreo.pipeline import digest as digests
 from choreo.pipeline.imports import ROOMS, modules, room
-from choreo.pipeline.reruns import reruns, scripts
+from choreo.cli.reruns import reruns, scripts
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -1,4 +1,4 @@
-"""Which rules an edit of the package reruns: `python -m choreo.pipeline.reruns [FILE ...]`.
+"""Which rules an edit of the package reruns: `python -m choreo.cli.reruns [FILE ...]`.
 
 Without a file, all of them. Edits of comments, docstrings, layout, annotations and the words of
 errors rerun nothing (`choreo.pipeline.digest`).
