@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from choreo.cli.reruns import reruns, scripts
 from choreo.pipeline import digest as digests
 from choreo.pipeline.imports import ROOMS, modules, room
-from choreo.cli.reruns import reruns, scripts
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

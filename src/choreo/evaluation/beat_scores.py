@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.statistics.summaries import ratio
 
 TOLERANCE = 0.15
 """Seconds between a motion beat and a music beat that still count as aligned.
@@ -172,7 +173,7 @@ def beat_rates(counts, aggregate):
     """
     if aggregate == "pooled":
         ratios = [
-            _ratio(a.sum(), b.sum())
+            float(ratio(a.sum(), b.sum()))
             for a, b in (
                 (counts.motion, counts.music),
                 (counts.aligned, counts.motion),
@@ -195,10 +196,6 @@ def beat_rates(counts, aggregate):
         chunks_without_music_beats=int(np.count_nonzero(counts.music == 0)),
         chunks_without_motion_beats=int(np.count_nonzero(counts.motion == 0)),
     )
-
-
-def _ratio(a, b):
-    return float(a / b) if b else float("nan")
 
 
 def _mean(values):

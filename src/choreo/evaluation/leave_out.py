@@ -3,6 +3,7 @@
 import numpy as np
 
 from choreo.evaluation.distances import KID_PIECES, NEIGHBOURS, apart
+from choreo.statistics.summaries import ratio
 
 
 def without_each_song(features, songs, real, names, k=NEIGHBOURS):
@@ -37,7 +38,7 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
     inside = between <= real.balls
 
     def mean(values):
-        return _ratio(values.sum() - own @ values, left)
+        return ratio(values.sum() - own @ values, left)
 
     pairs = own @ lengths @ own.T
     same = np.diag(pairs)
@@ -52,17 +53,13 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
         "density": mean(inside.sum(1) / k),
         "coverage": _others(inside, own).mean(1),
         "nearest": mean(between.min(1)),
-        "diversity_within": _ratio(within, twins - left),
-        "diversity_across": _ratio(every - within, left**2 - twins),
+        "diversity_within": ratio(within, twins - left),
+        "diversity_across": ratio(every - within, left**2 - twins),
     }
     few = (left <= k) | (len(real.scaled) <= k)
     for name in ("precision", "recall", "density", "coverage"):
         found[name] = np.where(few, np.nan, found[name])
     return found
-
-
-def _ratio(top, bottom):
-    return np.divide(top, bottom, out=np.full(len(bottom), np.nan), where=bottom > 0)
 
 
 def _others(hits, own):
@@ -105,4 +102,4 @@ def _kernel_distances(features, real, own, left):
     inner_left = inner.sum() - 2 * own @ inner.sum(1) + np.diag(own @ inner @ own.T)
     cross = kernel(features, real).sum(1)
     cross_left = cross.sum() - own @ cross
-    return _ratio(inner_left, left * (left - 1)) + fixed - 2 * _ratio(cross_left, left * len(real))
+    return ratio(inner_left, left * (left - 1)) + fixed - 2 * ratio(cross_left, left * len(real))

@@ -24,6 +24,7 @@ from choreo.statistics.inference import (
     compare,
     holm,
 )
+from choreo.statistics.summaries import ratio
 from choreo.tables import Table
 
 FEATURES = ("learned", "kinetic", "geometric")
@@ -243,8 +244,8 @@ def beat_scores(systems, resampling):
     for measured in systems:
         for name, (top, chance, bottom) in _beat_sums(measured).items():
             weights = resampling.weights(measured.songs)
-            values[name].append(_ratio(weights @ top, weights @ bottom))
-            chances[name].append(_ratio(weights @ chance, weights @ bottom))
+            values[name].append(ratio(weights @ top, weights @ bottom))
+            chances[name].append(ratio(weights @ chance, weights @ bottom))
     found = {}
     for name in BEATS:
         if name == "beat_coverage":
@@ -265,7 +266,7 @@ def _beat_sums(measured):
     other = measured.songs[:, None] != measured.songs[None]
     others = other & np.isfinite(tempo)[None]
     agree = tempi_agree(moved[:, None], tempo[None])
-    by_chance = _ratio((agree & others).sum(1), others.sum(1))
+    by_chance = ratio((agree & others).sum(1), others.sum(1))
     known = np.isfinite(tempo)
     both = beats.motion + heard
     return {
@@ -302,23 +303,17 @@ def motion_scores(systems, resampling):
         for name in MOTION:
             scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
             if name == "seam_jump":
-                jump = _ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
-                step = _ratio(weights @ of["step"], weights @ ones)
-                values[name].append(_ratio(jump, step))
+                jump = ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
+                step = ratio(weights @ of["step"], weights @ ones)
+                values[name].append(ratio(jump, step))
             else:
-                values[name].append(scale * _ratio(weights @ of[name], weights @ ones))
+                values[name].append(scale * ratio(weights @ of[name], weights @ ones))
     return {name: averaged(rows, resampling) for name, rows in values.items()}
-
-
-def _ratio(top, bottom):
-    top, bottom = np.asarray(top, float), np.asarray(bottom, float)
-    shape = np.broadcast_shapes(top.shape, bottom.shape)
-    return np.divide(top, bottom, out=np.full(shape, np.nan), where=bottom > 0)
 
 
 def _corrected(value, chance):
     room = 1 - np.asarray(chance, float)
-    return _ratio(value - chance, room) if np.ndim(value) else float(_ratio(value - chance, room))
+    return ratio(value - chance, room) if np.ndim(value) else float(ratio(value - chance, room))
 
 
 @dataclass(frozen=True)

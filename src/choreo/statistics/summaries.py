@@ -16,3 +16,20 @@ def median(values):
     """
     finite = np.isfinite(values)
     return float(np.median(values[finite])) if finite.any() else None
+
+
+def ratio(top, bottom):
+    """Quotient, NaN where it is of nothing.
+
+    Parameters
+    ----------
+    top, bottom : array_like
+        Of shapes that go together; counts or sums, not negative.
+
+    Returns
+    -------
+    ndarray
+    """
+    top, bottom = np.asarray(top, float), np.asarray(bottom, float)
+    shape = np.broadcast_shapes(top.shape, bottom.shape)
+    return np.divide(top, bottom, out=np.full(shape, np.nan), where=bottom > 0)
