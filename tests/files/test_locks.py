@@ -87,8 +87,8 @@ def test_without_locks_everybody_works_and_it_is_said_once(
     workflow.share_locks(tmp_path / "study", tmp_path / ".snakemake")
     monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(devices.torch.cuda, "device_count", lambda: 2)
-    with devices.claimed("cuda", 2, locks=tmp_path / "gpus") as both:
-        assert both == ["cuda:0", "cuda:1"]
+    with devices.claimed("cuda", locks=tmp_path / "gpus") as device:
+        assert device == "cuda:0"
 
 
 def test_other_errors_of_locks_are_not_hidden(tmp_path, monkeypatch):
@@ -137,7 +137,7 @@ def test_a_lock_of_another_user_is_shared(gpu, tmp_path, monkeypatch):
 
     monkeypatch.setattr(devices.time, "sleep", wait)
     with devices.claimed("cuda", locks=tmp_path) as device:
-        assert device == ["cuda:0"]
+        assert device == "cuda:0"
     assert waited
 
 
@@ -148,7 +148,7 @@ def test_where_nothing_of_theirs_may_be_opened_there_is_ones_own(gpu, tmp_path, 
     monkeypatch.setattr(devices.os, "getuid", lambda: "own")
     refuse(monkeypatch, reading=True)
     with devices.claimed("cuda", locks=folder) as device:
-        assert device == ["cuda:0"]
+        assert device == "cuda:0"
     assert (tmp_path / "gpus-own" / "gpu0.lock").is_file()
 
 

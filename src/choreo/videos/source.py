@@ -471,10 +471,15 @@ def _unlike_end(source):
         first, last = ([m for m in _SAID.findall(text) if m[1] == kind] for text in said)
         # In a program stream the number tells the kind of sound; the codec is guessed.
         same = 1 if source.container == "mpeg" else 4
-        if first and last and first[0][:same] not in [one[:same] for one in last]:
+        if first and last and not any(_alike(first[0][:same], one[:same]) for one in last):
             names = [f"{one[2]} {one[3] or one[0]}" for one in (first[0], last[0])]
             return ", then ".join(names)
     return None
+
+
+def _alike(one, other):
+    """Whether two descriptions of a stream agree; a piece may be too short to say all of it."""
+    return all(a == b or not (a and b) for a, b in zip(one, other))
 
 
 def _described_piece(path, place, count):

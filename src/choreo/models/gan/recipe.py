@@ -20,7 +20,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-_Weight = Annotated[float, Field(ge=0, le=1_000_000)]
+_Weight = Annotated[float, Field(ge=0, le=1e12)]
 _Rate = Annotated[float, Field(gt=0, le=1)]
 _Steps = Annotated[int, Field(ge=0, le=1_000_000_000)]
 

@@ -1,1 +1,0 @@
-"""What a whole study holds."""
