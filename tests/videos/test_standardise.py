@@ -236,7 +236,7 @@ def test_a_missing_file(run, tmp_path):
 
 
 def test_a_folder(run, tmp_path):
-    assert "no such file" in refused(run, tmp_path)
+    assert "a folder, not a file. Name a file in it" in refused(run, tmp_path)
 
 
 def test_an_empty_file(run, tmp_path):

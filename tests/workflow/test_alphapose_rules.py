@@ -123,7 +123,10 @@ def test_the_source_is_fetched_and_what_was_fetched_is_kept(project, tmp_path, m
     assert "ALPHAPOSE STAND-IN: ALL OF IT IS MADE UP" in log
     # An edit of our code looks again and fetches nothing: the origin is gone.
     (tmp_path / "origin").rename(tmp_path / "gone")
-    source.write_text(source.read_text() + "\n")
+    weights = project.folder / "src" / "choreo" / "poses" / "weights.py"
+    text = weights.read_text()
+    weights.write_text(text.replace("_BLOCK = 1 << 20", "_BLOCK = 1 << 19"))
+    assert weights.read_text() != text
     again = project.run(*records)
     assert "poses: fetching AlphaPose's weights17" in again.stdout
     assert (folder / "fast_421_res152_256x192.pth").read_bytes() == b"weights"
