@@ -155,8 +155,16 @@ def test_a_target_runs_what_its_name_says(project):
     }
     assert project.planned("dataset") == {
         *("make_demo_clip", "standardise_video", "mediapipe_poses"),
-        *("clean_track", "write_shard", "pack_dataset", "dataset"),
+        *("clean_track", "write_shard", "pack_dataset", "describe_dataset", "dataset"),
     }
+
+
+def test_a_large_study_can_be_planned_in_parts(project):
+    """As docs/reruns.md says: a part makes the shards of its videos."""
+    options = ("--dry-run", "--quiet", "host", "--batch", "pack_dataset=1/3")
+    first = project.run("dataset", options=options).stdout
+    assert re.search(r"write_shard +1\b", first), first
+    assert "pack_dataset " not in first
 
 
 def test_what_is_the_same_for_every_study_is_made_once_and_shown(copy):
