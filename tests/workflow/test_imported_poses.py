@@ -30,7 +30,7 @@ def test_files_and_folders_are_imported(project):
     table = "id\tsource\nhere\there.mp4\ngone\tgone.mp4\n"
     (project.folder / "config" / "tiny.tsv").write_text(table)
     (project.folder / "config" / "tiny.yaml").write_text(CONFIG)
-    keypoints = np.random.default_rng(0).uniform(0, 60, (160, 25, 2)).astype(np.float32)
+    keypoints = np.random.default_rng(0).uniform(0, 46, (160, 25, 2)).astype(np.float32)
     keypoints[-1] = np.nan
     track = PoseTrack(keypoints, np.full((160, 25), 0.5), 30, (64, 48), "body25")
     registry.write("openpose", track, project.folder / "found" / "here")
