@@ -299,12 +299,13 @@ def list_problems(out):
     out : str or Path
         The study's folder of results.
     """
-    found = {problem["item"]: problem for problem in tombstones(out).values()}
+    problems = tombstones(out).values()
+    found = {problem["item"]: problem for problem in problems}
     doubtful = warnings(out)
     if found or doubtful or Path(out, "videos/problems.csv").exists():
-        from choreo.pipeline.problems import study_problems
+        from choreo.pipeline.problems import problems_table
 
-        study_problems(out).write(Path(out, "videos/problems"), keep=True)
+        problems_table(problems, doubtful).write(Path(out, "videos/problems"), keep=True)
     for name, problem in found.items():
         text = plain(f"left out: {name}: {problem['stage']}: {problem['message']}")
         print(" ".join(text.split()), file=sys.stderr)
