@@ -34,7 +34,7 @@ rule problems:
         runtime=10,
     params:
         code=code("problems.py"),
-        results=OUT,
+        results=lambda wildcards, output: Path(output[0]).parents[1].as_posix(),
     message:
         "report: listing what was left out"
     script:
