@@ -8,6 +8,7 @@ the bar's phase; the time between beats, in octaves from half a second; a pulse 
 whether there are beats; four bands of loudness.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -194,7 +195,7 @@ def slow_loudness(samples, rate):
         In [-1, 1], 50 a second; equal values have equal ranks, and an even song has 0.
     """
     frequencies = np.fft.rfftfreq(_WINDOW, 1 / rate)
-    bands = zip(_BANDS, _BANDS[1:])
+    bands = itertools.pairwise(_BANDS)
     filters = np.stack([(frequencies >= low) & (frequencies < high) for low, high in bands], 1)
     powers = banded(samples, _WINDOW, rate // _RATE, filters.astype(np.float32))
     slow = ndimage.gaussian_filter1d(powers, _SLOW_SECONDS / 2 * _RATE, axis=0, mode="nearest")
