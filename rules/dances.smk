@@ -83,6 +83,7 @@ rule render_dance:
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
         text="{model}, {song}",
+        style=STUDY.dances.style,
     message:
         "dances: rendering {wildcards.model} to {wildcards.song}"
     script:

@@ -1,9 +1,12 @@
 """Videos of dances: framing, figure, styles."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from choreo import media
+from choreo.config import Dances
 from choreo.dances.figure import draw_figure, stage, turning
 from choreo.dances.framing import FILL, between_frames, frame_dance
 from choreo.dances.openpose_style import COLOURS, LIMBS, draw_openpose
@@ -211,6 +214,10 @@ def test_every_style_becomes_a_video(style, tmp_path):
     assert np.ptp(wave[:5, :78]) < 20
     assert np.ptp(wave[:5, 96:104]) > 60
     assert wave[:, 80].max() < 100
+
+
+def test_the_setting_names_every_style():
+    assert get_args(Dances.model_fields["style"].annotation) == tuple(STYLES)
 
 
 def test_dances_side_by_side(tmp_path):

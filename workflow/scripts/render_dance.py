@@ -9,6 +9,7 @@ def action(terminal):
         snakemake.output.video,
         audio=snakemake.input.audio,
         names=[snakemake.params.text],
+        style=snakemake.params.style,
     )
 
 

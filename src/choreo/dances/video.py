@@ -18,7 +18,6 @@ STYLES = {
 """Ways to draw a dancer."""
 
 FPS = 30.0
-HEIGHT = 720
 _TRAIL_SECONDS = 0.5
 _FLASH_SECONDS = 0.2
 _STRIP = 1 / 9
@@ -33,9 +32,10 @@ def render_dances(
     audio=None,
     names=None,
     style="figure",
-    height=HEIGHT,
+    height=720,
     fps=FPS,
     beats=None,
+    flash=True,
     trails=False,
     sound=None,
     progress=None,
@@ -58,7 +58,9 @@ def render_dances(
         Of the mp4. A single dance is square; each of several is three quarters as wide
         as high.
     beats : sequence of float, optional
-        Seconds at which the floor lights up.
+        Of the song, in seconds.
+    flash : bool
+        Whether the floor lights up on the beats.
     trails : bool
         Whether hands and feet leave trails.
     sound : (ndarray, float), optional
@@ -71,7 +73,8 @@ def render_dances(
     panel = height - strip
     width = panel if len(tracks) == 1 else round(panel * 0.375) * 2
     framed = [frame_dance(track, (width, panel), fps) for track in tracks]
-    painters = [_Painter(one, style, (width, panel), fps, beats, trails) for one in framed]
+    lit = beats if flash and beats is not None else ()
+    painters = [_Painter(one, style, (width, panel), fps, lit, trails) for one in framed]
     wave = _Waveform(*sound, beats, (width * len(tracks), strip)) if strip else None
     frames = max(len(one.keypoints) for one in framed)
     size = (width * len(tracks), height)
@@ -96,7 +99,7 @@ class _Painter:
 
     def __init__(self, framed, style, size, fps, beats, trails):
         self.framed, self.style, self.fps, self.trails = framed, style, fps, trails
-        self.beats = np.asarray(sorted(beats) if beats is not None else [], float)
+        self.beats = np.asarray(sorted(beats), float)
         if style == "openpose":
             self.ground = np.zeros((size[1], size[0], 3), np.uint8)
         elif style == "stick":
