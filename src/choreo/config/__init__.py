@@ -27,3 +27,33 @@ from choreo.config.study import ONCE, Config, check_keys, read_config
 from choreo.config.training import Training, chosen_recipes
 from choreo.config.videos import Videos
 from choreo.config.videos_table import COLUMNS, Row, local_path, read_table
+
+__all__ = [
+    "COLUMNS",
+    "EMBEDDED",
+    "ESTIMATORS",
+    "FOREIGN",
+    "ONCE",
+    "RESERVED_ESTIMATORS",
+    "SIMULATED",
+    "AlphaPose",
+    "Cleaning",
+    "Comparison",
+    "Config",
+    "Dances",
+    "Dataset",
+    "Evaluation",
+    "Import",
+    "OpenPose",
+    "Poses",
+    "RTMPose",
+    "Row",
+    "Split",
+    "Training",
+    "Videos",
+    "check_keys",
+    "chosen_recipes",
+    "local_path",
+    "read_config",
+    "read_table",
+]

@@ -174,10 +174,15 @@ def _reached(module, name):
     found |= {(".".join(parts[:count]), _EFFECTS) for count in range(1, len(parts))}
     for node in here.nodes(name):
         found |= _names(here, node)
+    if name == "__all__":
+        for exported in here.exported():
+            found |= _resolve(module, exported)
     if name == _EFFECTS:
         # Imported for what the import does, since nothing names them.
-        for target in here.unnamed_imports():
-            found |= _resolve(*target) or {(target[0], _EFFECTS)}
+        for local, target in here.unnamed_imports():
+            # What is exported counts where someone names it.
+            exported = local in here.exported() and not _file(".".join(map(str, target)))
+            found |= (not exported and _resolve(*target)) or {(target[0], _EFFECTS)}
     return frozenset(found)
 
 
@@ -292,14 +297,23 @@ class _Module:
         return self.effects if name == _EFFECTS else self.definitions.get(name, [])
 
     def unnamed_imports(self):
-        """Targets of imports whose names the module never uses."""
+        """Imports whose names the module never uses: pairs (name, target)."""
         named = getattr(self, "_used", None)
         if named is None:
             nodes = [n for ns in self.definitions.values() for n in ns] + self.effects
             named = self._used = {
                 inner.id for n in nodes for inner in ast.walk(n) if isinstance(inner, ast.Name)
             }
-        return [target for name, target in self.imports.items() if name not in named]
+        return [pair for pair in self.imports.items() if pair[0] not in named]
+
+    def exported(self):
+        """Names in ``__all__``."""
+        return {
+            inner.value
+            for node in self.definitions.get("__all__", [])
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Constant)
+        }
 
 
 def _imported(node):
