@@ -3,6 +3,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from soaking import soak_after
 
 from choreo.pose.skeletons import COCO17, MEDIAPIPE33, convert
 from choreo.synth import backgrounds
@@ -44,7 +45,7 @@ def test_frames_are_the_same_in_pieces(songs, monkeypatch):
         assert np.array_equal(one, two)
 
 
-@pytest.mark.parametrize("dancer", DANCERS)
+@pytest.mark.parametrize("dancer", soak_after(2, DANCERS))
 def test_the_figure_is_where_the_truth_is(songs, dancer):
     """Every joint of trunk and limbs lies on or next to what was drawn."""
     scene = film(songs["neon"], dancer=dancer, frames=40)
@@ -125,7 +126,7 @@ def test_all_places_can_be_drawn():
     assert picture.dtype == np.uint8
 
 
-@pytest.mark.parametrize(("song", "dancer"), [("neon", "ada"), ("strut", "esi")])
+@pytest.mark.parametrize(("song", "dancer"), soak_after(1, [("neon", "ada"), ("strut", "esi")]))
 def test_mediapipe_finds_the_dancer_in_every_frame(songs, song, dancer):
     """Through a half turn, with left and right the right way round; about 5 px of error."""
     import mediapipe

@@ -2,6 +2,7 @@ import wave
 
 import numpy as np
 import pytest
+from soaking import soak_after
 
 from choreo.beats.librosa_cache import librosa
 from choreo.synth.names import SONGS
@@ -47,7 +48,7 @@ def test_a_section_of_more_energy_is_louder(songs):
     assert ENERGY["break"] < ENERGY["verse"] < ENERGY["chorus"]
 
 
-@pytest.mark.parametrize("name", [*SONGS, "other-1", "other-2"])
+@pytest.mark.parametrize("name", soak_after(2, ["other-1", *SONGS, "other-2"]))
 def test_the_tempo_is_found_by_a_beat_tracker(songs, name):
     song = songs[name]
     sound = librosa.resample(

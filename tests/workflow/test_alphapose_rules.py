@@ -81,7 +81,7 @@ def test_files_of_ones_own_need_no_download(project, ours):
     assert not {rule for rule in project.planned("poses") if rule.startswith("fetch")}
 
 
-def test_it_runs(project, ours):
+def test_it_runs(filmed, project, ours):
     track = "results/tiny/poses/alphapose17/one.npz"
     other = "results/tiny/poses/alphapose17/two.npz"
     project.run(track, other)

@@ -356,6 +356,8 @@ class _Training:
         """Let go of what feeds the training."""
         if self._feed is not None:
             self._feed.close()
+            # It knows this training: without the circle, networks and moments go at once.
+            self._feed = None
 
     @property
     def losses_so_far(self):
