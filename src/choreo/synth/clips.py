@@ -240,6 +240,7 @@ def _annotations(clip, seed):
         "downbeats": local(song.downbeats[inside(song.downbeats)]),
         "sections": sections,
         "accents": local(dance.accents[accents]),
+        "counts": [float(count) for count in dance.counts[accents]],
         "jitter": [round(float(value), 6) for value in dance.jitter[accents]],
         "motifs": motifs,
     }
