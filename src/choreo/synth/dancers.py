@@ -522,13 +522,23 @@ class _Writer:
         return Dance(self.dancer, motion, accents, counts, jitter, motifs)
 
 
-def _within_limits(values):
-    """Clip the angles to the range of motion, less the little that sway adds."""
-    values = values.copy()
+def _bounds():
+    """Least and most of every channel, less the little that sway adds."""
+    low = np.full(len(CHANNELS), -np.inf)
+    high = -low
     for index, name in enumerate(CHANNELS):
         limits = LIMITS.get(name) or LIMITS.get(name.split("_")[-1])
         if limits:
-            low, high = np.radians(limits)
             margin = 0.02 if "elbow" not in name else 0.0
-            values[index] = np.clip(values[index], low + margin, high - margin)
-    return values
+            low[index], high[index] = np.radians(limits)
+            low[index] += margin
+            high[index] -= margin
+    return low, high
+
+
+_LEAST, _MOST = _bounds()
+
+
+def _within_limits(values):
+    """Clip the angles to the range of motion."""
+    return np.clip(values, _LEAST, _MOST)

@@ -438,11 +438,11 @@ class Mix:
         if self.dull:
             # One pole: 9 kHz for a little, 900 Hz for all.
             pole = np.exp(-2 * np.pi * 9000 * 0.1**self.dull / RATE)
-            sound = lfilter([1 - pole], [1, -pole], sound, axis=1)
+            sound = lfilter([1 - pole], [1, -pole], sound, axis=1).astype(np.float32)
         if self.thin:
             pole = np.exp(-2 * np.pi * 20 * 16**self.thin / RATE)
-            sound = lfilter([1, -1], [1, -pole], sound, axis=1)
-        sound = np.tanh(self.drive * sound).astype(np.float32)
+            sound = lfilter([1, -1], [1, -pole], sound, axis=1).astype(np.float32)
+        sound = np.tanh(np.float32(self.drive) * sound.astype(np.float32))
         if self.noise:
             hiss = rng.standard_normal(sound.shape[1], np.float32)
             sound = sound + np.float32(self.noise * np.abs(sound).max()) * hiss

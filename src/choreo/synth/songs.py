@@ -328,9 +328,17 @@ def _frequency(note):
     return 440.0 * 2 ** ((note - 69) / 12)
 
 
+_WHOLE = np.arange(1, 17, dtype=np.float32)
+
+
 def _harmonics(frequency, length, amplitudes, decays, detune=0.0):
     """Sum of harmonics, each with its own decay (seconds)."""
     t = _seconds(length)
+    # What can't be heard, or is not there, is not made.
+    heard = np.flatnonzero(
+        (np.asarray(amplitudes) != 0) & (_WHOLE[: len(amplitudes)] * frequency < 9000)
+    )
+    amplitudes, decays = (part[: heard[-1] + 1] for part in (amplitudes, decays))
     k = np.arange(1, len(amplitudes) + 1, dtype=np.float32)[:, None]
     # One complex exponential raised to its powers is several times cheaper than a sine
     # for each harmonic.
@@ -531,8 +539,8 @@ class _Arrangement:
         ]
 
     def _rounded(self, length):
-        """Where the tempo changes, notes are kept and used again to a hundredth of a second."""
-        return length if self.steady else round(length, 2)
+        """Where the tempo changes, notes are used again: to a twentieth of a second."""
+        return length if self.steady else max(1, round(20 * length)) / 20
 
     def _tune(self, degree, bar, start):
         for index, _, time in self._steps(self.style.lead, start):
