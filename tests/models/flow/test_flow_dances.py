@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from flow_songs import TINY, packed
 from test_training_train import run
 
+from choreo.cli import main
 from choreo.dances.editing import Keep, known_poses, parse_keep
 from choreo.dances.generate import Generator, generate, generate_many, load_generator
 from choreo.dances.seams import seam_jumps
@@ -23,11 +25,16 @@ LEGS = [i for i, name in enumerate(OPENPOSE18.joints) if name.split("_")[-1] in 
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """A flow that has learned a little, in a second."""
+def folder(tmp_path_factory):
+    """Of the training of a flow that has learned a little, in a second."""
     folder = tmp_path_factory.mktemp("trained")
     data = ChunkDataset(packed(folder / "data"), "train")
     run(data, folder, recipe_from({**TINY, "epochs": 10, "learning_rate": 1e-2}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(folder):
     return load_generator(folder)
 
 
@@ -235,6 +242,19 @@ def test_a_phrase_and_the_legs_of_other_dances_are_kept(trained, song):
     np.testing.assert_array_equal(track.keypoints[10:30].astype(np.float32), held)
     arms = np.s_[40:80, [i for i in range(18) if i not in LEGS]]
     assert np.abs(track.keypoints[arms] - two.keypoints[arms]).mean() > 0.5
+
+
+def test_the_command_keeps_and_loops(folder, trained, song, tmp_path):
+    generate(trained, song, seed=1).save(tmp_path / "one.npz")
+    soundfile.write(tmp_path / "song.wav", song, 16_000)
+    command = ["dance", tmp_path / "song.wav", "--model", folder, "-o", tmp_path / "new.npz"]
+    command += ["--seed", 2, "--loop", "--keep", f"{tmp_path / 'one.npz'}@1:3:arms"]
+    assert main(list(map(str, command))) == 0
+    one, new = (PoseTrack.load(tmp_path / f"{name}.npz") for name in ("one", "new"))
+    arms = np.s_[10:30, [OPENPOSE18.index("left_wrist"), OPENPOSE18.index("right_elbow")]]
+    np.testing.assert_allclose(new.keypoints[arms], one.keypoints[arms], atol=1e-3)
+    assert np.abs(new.keypoints - one.keypoints).mean() > 0.5
+    assert new.meta["loop"]
 
 
 def test_a_real_dancers_track_is_scaled_as_the_training_data_were(trained):
