@@ -14,6 +14,7 @@ from choreo.files import NAME
 from choreo.pipeline.digest import Digests
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
+from choreo.models.music_features import FEATURES
 from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -156,10 +157,12 @@ DIGESTS = Digests(".snakemake/choreo/code.json")
 def code(script, *models):
     """Digest of the code that a script uses: editing that code reruns its rule.
 
-    Of models, also that of their families.
+    Of models, also that of their families and of what they hear.
     """
-    families = sorted({FAMILIES[RECIPES[model].family] for model in models})
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *families)
+    recipes = [RECIPES[model] for model in models]
+    families = {FAMILIES[recipe.family] for recipe in recipes}
+    heard = {FEATURES[recipe.music].module for recipe in recipes}
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | heard))
 
 
 def item(wildcards):
