@@ -13,7 +13,7 @@ from choreo.models import FAMILIES
 from choreo.models.music_features import FEATURES
 from choreo.pipeline.digest import NAME, uses
 
-_RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
+_RULE = re.compile(r"^ *(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
 _CODE = re.compile(r'code=(?:lambda w: )?code\(\s*"([^"]+)"(, \*?\w)?')
 
 

@@ -378,5 +378,8 @@ class Model(abc.ABC):
         return counts
 
     def about(self) -> dict[str, Any]:
-        """More for ``metrics.json``, as JSON values; it goes over what the training writes."""
+        """More for ``metrics.json``, as JSON values; it goes over what the training writes.
+
+        Sentences under ``notes`` stand in the model's card.
+        """
         return {}
