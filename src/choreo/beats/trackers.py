@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.beats.registry import DEFAULT, TRACKERS, finder
+from choreo.beats.registry import DEFAULT, TRACKERS
 from choreo.beats.sound import as_float, beatless
 from choreo.errors import ConfigError, ItemError
 
@@ -46,7 +46,7 @@ def track_beats(audio, rate, tracker=DEFAULT, weights=None):
     found = np.zeros(0)
     if not beatless(audio, rate):
         more = (str(weights),) if chosen.needs_weights else ()
-        found = finder(tracker)(audio, rate, *more)
+        found = chosen.finder()(audio, rate, *more)
     if len(found) < 2:
         return {"tempo": None, "beats": []}
     return {"tempo": tempo_of(found), "beats": [float(beat) for beat in found]}
