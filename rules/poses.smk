@@ -216,7 +216,7 @@ rule rtmpose_people:
         joints=lambda w: KNOWN[w.estimator].joints,
         device=STUDY.poses.rtmpose.device,
     message:
-        "poses: RTMPose ({wildcards.estimator}) on {wildcards.video}"
+        "poses: RTMPose ({params.joints} joints) on {wildcards.video}"
     script:
         "../workflow/scripts/rtmpose_people.py"
 
@@ -305,7 +305,7 @@ rule alphapose_people:
         settings=STUDY.poses.alphapose.model_dump(),
         folder=subpath(output.record, parent=True),
     message:
-        "poses: AlphaPose ({wildcards.estimator}) on {wildcards.video}"
+        "poses: AlphaPose ({params.joints} joints) on {wildcards.video}"
     script:
         "../workflow/scripts/alphapose_people.py"
 

@@ -36,6 +36,14 @@ class Skeleton:
                 found.append((index, self.joints.index(other)))
         return tuple(found)
 
+    @property
+    def mirror(self):
+        """List of joint indices with left and right exchanged."""
+        order = list(range(len(self)))
+        for left, right in self.pairs:
+            order[left], order[right] = right, left
+        return order
+
     def index(self, joint):
         """Index of the joint called `joint`; ValueError where there is none."""
         return self.joints.index(joint)

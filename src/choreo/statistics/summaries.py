@@ -18,6 +18,21 @@ def median(values):
     return float(np.median(values[finite])) if finite.any() else None
 
 
+def mean(values):
+    """Mean of those values that are numbers; NaN where there is none.
+
+    Parameters
+    ----------
+    values : ndarray of float
+
+    Returns
+    -------
+    float
+    """
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else np.nan
+
+
 def ratio(top, bottom):
     """Quotient, NaN where it is of nothing.
 
