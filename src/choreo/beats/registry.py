@@ -3,11 +3,13 @@
 Imports nothing heavy: config and command line read the names from here.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-TRACKERS: dict[str, "Tracker"] = {}
+TRACKERS: dict[str, Tracker] = {}
 """Tracker by name, filled by `tracker`."""
 
 
@@ -35,7 +37,9 @@ class Tracker:
     needs_weights: bool = False
 
 
-def tracker(name: str, text: str, *, needs_weights: bool = False):
+def tracker(
+    name: str, text: str, *, needs_weights: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register what the decorated function imports, so that no job waits for another's."""
 
     def add(finder):

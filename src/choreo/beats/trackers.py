@@ -1,5 +1,10 @@
 """Tempo and beats of a song by any tracker of the registry."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from choreo.beats.registry import DEFAULT, TRACKERS
@@ -10,7 +15,9 @@ LEAST_RATE = 1000
 """Samples a second: of fewer there is no spectrum to speak of."""
 
 
-def track_beats(audio, rate, tracker=DEFAULT, weights=None):
+def track_beats(
+    audio: np.ndarray, rate: int, tracker: str = DEFAULT, weights: str | Path | None = None
+) -> dict[str, Any]:
     """Tempo and beats of one piece of sound.
 
     Parameters
@@ -52,7 +59,7 @@ def track_beats(audio, rate, tracker=DEFAULT, weights=None):
     return {"tempo": tempo_of(found), "beats": [float(beat) for beat in found]}
 
 
-def tempo_of(beats):
+def tempo_of(beats: Any) -> float:
     """Beats a minute by the slope of the beats' times.
 
     No interval is exact, since beats lie on a grid of frames; of the slope no single

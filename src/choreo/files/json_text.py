@@ -1,7 +1,11 @@
 """A JSON text taken apart value by value, so that memory holds one value at a time."""
 
+from __future__ import annotations
+
 import json
 import re
+from collections.abc import Iterable
+from typing import Any
 
 BLOCK = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -26,36 +30,45 @@ class JsonText:
         How far `text` is read.
     """
 
-    def __init__(self, blocks, decoder=json.JSONDecoder(), limit=None):  # noqa: B008
+    def __init__(
+        self,
+        blocks: Iterable[str],
+        decoder: json.JSONDecoder = json.JSONDecoder(),  # noqa: B008
+        limit: int | None = None,
+    ) -> None:
         self._blocks, self._decoder, self._limit = iter(blocks), decoder, limit
         self.text, self.at, self._before = "", 0, 0
 
     @property
-    def position(self):
+    def position(self) -> int:
         """Characters of the whole that are read."""
         return self._before + self.at
 
     @property
-    def too_long(self):
+    def too_long(self) -> bool:
         """Whether more than a value may have is in memory."""
         return self._limit is not None and len(self.text) - self.at > self._limit
 
-    def next(self):
+    def _past_space(self) -> int:
+        found = _SPACE.match(self.text, self.at)
+        return found.end() if found else self.at
+
+    def next(self) -> str:
         """Give the next character that is no white space, without going past it; "" at the end."""
-        while (end := _SPACE.match(self.text, self.at).end()) == len(self.text):
+        while (end := self._past_space()) == len(self.text):
             self.at = end
             if not self._more():
                 return ""
         self.at = end
         return self.text[end]
 
-    def on(self, character):
+    def on(self, character: str) -> bool:
         """Go past `character` if it is next, and tell whether it was."""
         found = self.next() == character
         self.at += found
         return found
 
-    def value(self):
+    def value(self) -> Any:
         """Read the next value.
 
         Raises
@@ -64,7 +77,7 @@ class JsonText:
             Of the decoder, where what is left holds no value (`too_long`: none so short).
         """
         while True:
-            start = _SPACE.match(self.text, self.at).end()
+            start = self._past_space()
             try:
                 value, end = self._decoder.raw_decode(self.text, start)
             except ValueError:

@@ -5,7 +5,13 @@ BODY_25B and the 18-joint COCO model as OpenPose writes them, 33 landmarks as Me
 gives them. "Left" is the dancer's left.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Skeleton:
     limbs: tuple
 
     @property
-    def pairs(self):
+    def pairs(self) -> tuple[tuple[int, int], ...]:
         """Tuple of (left, right) joint indices."""
         found = []
         for index, joint in enumerate(self.joints):
@@ -37,14 +43,14 @@ class Skeleton:
         return tuple(found)
 
     @property
-    def mirror(self):
+    def mirror(self) -> list[int]:
         """List of joint indices with left and right exchanged."""
         order = list(range(len(self)))
         for left, right in self.pairs:
             order[left], order[right] = right, left
         return order
 
-    def index(self, joint):
+    def index(self, joint: str) -> int:
         """Index of the joint called `joint`; ValueError where there is none."""
         return self.joints.index(joint)
 
@@ -135,7 +141,9 @@ SKELETONS = {s.name: s for s in (COCO17, HALPE26, BODY25, BODY25B, OPENPOSE18, M
 _MIDPOINTS = {"neck": ("left_shoulder", "right_shoulder"), "hip": ("left_hip", "right_hip")}
 
 
-def convert(keypoints, scores, source, target):
+def convert(
+    keypoints: np.ndarray, scores: np.ndarray, source: Skeleton, target: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
     """Bring keypoints from one skeleton into the order of another.
 
     A joint that `source` has under the same name is copied; the neck and the hip are
