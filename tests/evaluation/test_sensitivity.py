@@ -22,7 +22,7 @@ from choreo.evaluation.sensitivity import (
     sensitivity,
     sensitivity_figure,
     sensitivity_table,
-    verdict,
+    trend,
 )
 from choreo.evaluation.table2x import RealSet
 from choreo.statistics.inference import Resampling
@@ -107,13 +107,13 @@ def test_table_and_figure(frame, tmp_path):
 
 def test_verdicts():
     none = np.zeros(4)
-    assert verdict([1, 2, 3, 4], +1, none, none) == "monotone"
-    assert verdict([1, 2, 3, 4], -1, none, none) == "wrong way"
-    assert verdict([1, 3, 2, 4], +1, none, none) == "not monotone"
-    assert verdict([1, 3, 2, 4], +1, [0, 0, 1, 0], none) == "monotone"
-    assert verdict([4, 3, np.nan, 1], -1, none, none) == "monotone"
-    assert verdict([2, 2, 2, 2], +1, none, none) == "does not move"
-    assert verdict([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
+    assert trend([1, 2, 3, 4], +1, none, none) == "monotone"
+    assert trend([1, 2, 3, 4], -1, none, none) == "wrong way"
+    assert trend([1, 3, 2, 4], +1, none, none) == "not monotone"
+    assert trend([1, 3, 2, 4], +1, [0, 0, 1, 0], none) == "monotone"
+    assert trend([4, 3, np.nan, 1], -1, none, none) == "monotone"
+    assert trend([2, 2, 2, 2], +1, none, none) == "does not move"
+    assert trend([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
 
 
 @pytest.mark.parametrize(

@@ -155,5 +155,5 @@ poses:
     assert "OpenPose wrote frame 329, but the video has 315 frames" in problem["message"]
     assert (
         "Starting OpenPose demo"
-        in (project.folder / "results/tiny/logs/openpose_people/one.log").read_text()
+        in (project.folder / "results/tiny/logs/openpose_people/openpose25/one.log").read_text()
     )

@@ -111,7 +111,7 @@ class Recipe(BaseModel):
             name = ".".join(str(part) for part in first["loc"])
             place = f"{where}, {name}" if where else name
             if first["type"] == "extra_forbidden":
-                known = cls.model_fields
+                known: Any = cls.model_fields
                 for part in first["loc"][:-1]:
                     known = known[part].annotation.model_fields
                 raise ConfigError(
