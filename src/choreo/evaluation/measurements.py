@@ -17,6 +17,7 @@ from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
 from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
+from choreo.evaluation.locked import dance_locking
 from choreo.evaluation.motion_quality import motion_quality
 from choreo.evaluation.song_beats import inside, song_beats
 from choreo.files.outside import reading
@@ -311,6 +312,7 @@ def measure(
         values["music_tempo"] = np.array([_tempo(tracked) for tracked in heard.tracked])
         values["motion_tempo"] = np.concatenate([motion_tempo(block, fps) for block in blocks])
         values |= motion_quality(pieces)
+        values["phase_locking"] = dance_locking(pieces, heard.songs)
     return Measurements(
         pieces.songs,
         pieces.dances,

@@ -1,0 +1,69 @@
+"""Phase locking of dances from their pieces."""
+
+import numpy as np
+import pytest
+
+from choreo.beats.locking import phase_locking
+from choreo.evaluation.locked import dance_locking
+from choreo.evaluation.pieces import Pieces
+from choreo.pose.skeletons import SKELETONS
+
+JOINTS = SKELETONS["openpose18"].joints
+BEATS = np.arange(0.1, 20, 0.5)
+
+
+def danced(seconds=20, fps=10, bpm=120, seed=0):
+    time = np.arange(round(seconds * fps)) / fps
+    y = {"shoulder": 100, "hip": 170, "knee": 230, "ankle": 290, "neck": 100, "wrist": 160}
+    base = np.array([[300.0, y.get(name.split("_")[-1], 80)] for name in JOINTS])
+    share = np.array([0.0 if name.endswith("ankle") else 1.0 for name in JOINTS])
+    bounce = 6 * np.cos(2 * np.pi * bpm / 60 * time)
+    poses = base + np.random.default_rng(seed).normal(0, 0.5, (len(time), len(JOINTS), 2))
+    poses[..., 1] += share * bounce[:, None]
+    poses[:, [4, 7], 0] += 4 * bounce[:, None]
+    return poses.astype(np.float32)
+
+
+def pieces_of(dances, starts=(0.0, 5.0, 10.0, 15.0)):
+    pixels, names, times = [], [], []
+    for name, poses in dances.items():
+        for start in starts:
+            first = round(start * 10)
+            pixels.append(poses[first : first + 50])
+            names.append(name)
+            times.append(start)
+    return Pieces(np.array(pixels), names, names, times, None, 10.0, (640, 360))
+
+
+def heard(pieces, beats=BEATS):
+    cut = [beats - start for start in pieces.starts]
+    return [times[(times >= -5) & (times < 10)] for times in cut]
+
+
+def test_every_piece_has_its_whole_dances_value():
+    dances = {"a": danced(), "b": danced(bpm=150, seed=1)}
+    pieces = pieces_of(dances)
+    found = dance_locking(pieces, {"librosa": heard(pieces)})
+    for name, poses in dances.items():
+        whole = phase_locking(poses, 10, BEATS, "openpose18").above
+        assert found[pieces.dances == name] == pytest.approx(whole)
+    assert found[0] == 1 > found[-1]
+
+
+def test_true_beats_go_before_a_trackers():
+    pieces = pieces_of({"a": danced()})
+    wrong = np.arange(0.1, 20, 0.4)
+    songs = {"librosa": heard(pieces, wrong), "truth": heard(pieces)}
+    assert dance_locking(pieces, songs)[0] == 1
+    assert dance_locking(pieces, {"librosa": heard(pieces, wrong)})[0] < 1
+
+
+def test_a_gap_is_not_danced_over():
+    poses = danced()
+    pieces = pieces_of({"a": poses}, starts=(0.0, 5.0, 15.0))
+    found = dance_locking(pieces, {"librosa": heard(pieces)})
+    assert found == pytest.approx(phase_locking(poses[:100], 10, BEATS, "openpose18").above)
+
+
+def test_without_beats_of_whole_songs_there_is_none():
+    assert np.isnan(dance_locking(pieces_of({"a": danced()}), {})).all()
