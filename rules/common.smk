@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import choreo.config
-import choreo.poses.needs
+import choreo.poses.estimators
 import choreo.provenance
 import choreo.pipeline.workflow
 from choreo.dataset.description import DataDescription
@@ -12,8 +12,10 @@ from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
 from choreo.files import NAME
 from choreo.pipeline.digest import Digests
+from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
+from choreo.models.music_features import FEATURES
 from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -76,13 +78,14 @@ SONGS = choreo.pipeline.workflow.Named(what=f"song in {STUDY.table}")
 for row in ROWS.values():
     SONGS.setdefault(row.song, []).append(row.id)
 TEST_SONGS = sorted({row.song for row in ROWS.values() if SPLITS[row.id] == "test"})
+KNOWN = choreo.poses.estimators.ESTIMATORS
 ESTIMATORS = list(dict.fromkeys(STUDY.poses.estimators))
 # Those that find everyone, where a person may want to see who was followed; and the chosen.
 PICTURED = [
     e
     for e in ESTIMATORS
-    if e != choreo.config.SIMULATED
-    and (e == STUDY.poses.chosen or e not in choreo.config.EMBEDDED)
+    if e in STUDY.poses.imports
+    or (KNOWN[e].filmed and (e == STUDY.poses.chosen or KNOWN[e].format))
 ]
 # A model that lacks what it is made of, such as weights, has no row of its own to fill.
 MODELS = [m for m, recipe in RECIPES.items() if recipe.complete]
@@ -96,7 +99,7 @@ if workflow.is_main_process or not choreo.provenance.current():
 RECIPES |= AUDITED
 AUDIT_SEEDS = sorted(set(STUDY.evaluation.audit.seeds or SEEDS))
 # Simulated poses come with their song; no video is drawn for them.
-SIMULATED = STUDY.poses.chosen == choreo.config.SIMULATED
+SIMULATED = STUDY.poses.chosen in KNOWN and not KNOWN[STUDY.poses.chosen].filmed
 SOUND = (
     f"{OUT}/poses/simulated/{{video}}.wav"
     if SIMULATED
@@ -109,7 +112,7 @@ if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
-PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
+PARTS_OF_TABLE2X = ["distances", "beats", "song_beats", "motion", "pairs"]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.
@@ -156,10 +159,12 @@ DIGESTS = Digests(".snakemake/choreo/code.json")
 def code(script, *models):
     """Digest of the code that a script uses: editing that code reruns its rule.
 
-    Of models, also that of their families.
+    Of models, also that of their families and of what they hear.
     """
-    families = sorted({FAMILIES[RECIPES[model].family] for model in models})
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *families)
+    recipes = [RECIPES[model] for model in models]
+    families = {FAMILIES[recipe.family] for recipe in recipes}
+    heard = {FEATURES[recipe.music].module for recipe in recipes}
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | heard))
 
 
 def item(wildcards):
@@ -235,11 +240,10 @@ def native_file(wildcards):
         return None
     name = wildcards.estimator
     if name in PEOPLE:
-        format, skeleton = PEOPLE[name]
-        return {"format": format, "skeleton": skeleton, "first_frame": None}
-    # The formats that the released code counted.
+        own = KNOWN[name]
+        return {"format": own.format, "skeleton": own.skeleton, "first_frame": None}
     own = STUDY.poses.imports.get(name)
-    if own is None or own.format not in ("alphapose", "openpose"):
+    if own is None or not FORMATS[own.format].counted:
         return None
     asked = own.model_dump(include={"format", "skeleton", "first_frame"})
     if imported_state(wildcards):
@@ -283,7 +287,7 @@ def look_for(estimator):
         return
     LOOKED_FOR.add(estimator)
     try:
-        lacking = choreo.poses.needs.check(estimator, STUDY.poses)
+        lacking = choreo.poses.estimators.check(estimator, STUDY.poses)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None
     for text in lacking:
@@ -292,18 +296,23 @@ def look_for(estimator):
 
 def openpose_image(wildcards):
     """The image that OpenPose runs in; none where it is a program of this machine."""
-    look_for("openpose25")
+    look_for(wildcards.estimator)
     image = STUDY.poses.openpose.image
     # ancient: what is fetched again unchanged makes no video anew.
     return (ancient(OPENPOSE_IMAGE) if "://" in image else image) if image else []
 
 
-def rtmpose_network(setting):
+def network(wildcards, detector):
+    """The setting that names a network of an estimator's tool."""
+    return "detector" if detector else KNOWN[wildcards.estimator].weights
+
+
+def rtmpose_network(*, detector=False):
     """Input function: a network of RTMPose, the user's own or the one that is fetched."""
 
     def path(wildcards):
-        name = setting.format(**wildcards)
-        look_for(f"rtmpose{wildcards.joints}")
+        name = network(wildcards, detector)
+        look_for(wildcards.estimator)
         own = getattr(STUDY.poses.rtmpose, name)
         return own or ancient(f"{RESOURCES}/rtmpose/{name}.onnx")
 
@@ -312,16 +321,16 @@ def rtmpose_network(setting):
 
 def alphapose_source(wildcards):
     """What says that AlphaPose's source was fetched; none for the user's own checkout."""
-    look_for(f"alphapose{wildcards.joints}")
+    look_for(wildcards.estimator)
     own = STUDY.poses.alphapose.checkout
     return [] if own else ancient(f"{RESOURCES}/alphapose/source.json")
 
 
-def alphapose_part(setting):
+def alphapose_part(*, detector=False):
     """Input function: AlphaPose's weights, the user's own or what says they were fetched."""
 
     def path(wildcards):
-        name = setting.format(**wildcards)
+        name = network(wildcards, detector)
         own = getattr(STUDY.poses.alphapose, name)
         if not own:
             return ancient(f"{RESOURCES}/alphapose/{name}.json")

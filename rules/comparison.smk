@@ -255,9 +255,9 @@ rule estimator_speed:
         benchmarks=f"{OUT}/benchmarks",
         # Jobs that are the estimator itself; foreign tools have a record of their run.
         jobs={
-            "mediapipe17": "mediapipe_poses",
-            "mediapipe26": "mediapipe_poses",
-            "mediapipe17_small": "mediapipe_small_poses",
+            name: entry.rule
+            for name, entry in KNOWN.items()
+            if entry.filmed and not entry.format
         },
     message:
         "comparison: speed of estimators"

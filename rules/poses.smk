@@ -5,6 +5,17 @@ seen_by_linker = (
 )
 
 
+def run_by(rule):
+    """Constraint of a wildcard: the estimators that a rule runs."""
+    return "|".join(name for name, entry in KNOWN.items() if entry.rule == rule)
+
+
+def networks_of(rule):
+    """Constraint of a wildcard: settings that name networks of a rule's tool."""
+    own = sorted({entry.weights for entry in KNOWN.values() if entry.rule == rule})
+    return "|".join(["detector", *own])
+
+
 rule mediapipe_poses:
     input:
         video=f"{OUT}/videos/{{video}}.mp4",
@@ -122,12 +133,14 @@ rule openpose_people:
         probe=f"{OUT}/videos/{{video}}.json",
         image=openpose_image,
     output:
-        people=f"{OUT}/poses/openpose25/{{video}}.json",
-        record=f"{OUT}/poses/openpose25/{{video}}.run.json",
+        people=f"{OUT}/poses/{{estimator}}/{{video}}.json",
+        record=f"{OUT}/poses/{{estimator}}/{{video}}.run.json",
     log:
-        f"{OUT}/logs/openpose_people/{{video}}.log",
+        f"{OUT}/logs/openpose_people/{{estimator}}/{{video}}.log",
     benchmark:
-        f"{OUT}/benchmarks/openpose_people/{{video}}.tsv"
+        f"{OUT}/benchmarks/openpose_people/{{estimator}}/{{video}}.tsv"
+    wildcard_constraints:
+        estimator=run_by("openpose_people"),
     conda:
         "../envs/choreo.yaml"
     threads: 2
@@ -158,7 +171,7 @@ rule fetch_rtmpose_weights:
     benchmark:
         f"{OUT}/benchmarks/fetch_rtmpose_weights/{{network}}.tsv"
     wildcard_constraints:
-        network="detector|weights17|weights26",
+        network=networks_of("rtmpose_people"),
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -177,17 +190,17 @@ rule rtmpose_people:
     input:
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
-        detector=rtmpose_network("detector"),
-        weights=rtmpose_network("weights{joints}"),
+        detector=rtmpose_network(detector=True),
+        weights=rtmpose_network(),
     output:
-        people=f"{OUT}/poses/rtmpose{{joints}}/{{video}}.json",
-        record=f"{OUT}/poses/rtmpose{{joints}}/{{video}}.run.json",
+        people=f"{OUT}/poses/{{estimator}}/{{video}}.json",
+        record=f"{OUT}/poses/{{estimator}}/{{video}}.run.json",
     log:
-        f"{OUT}/logs/rtmpose_people/{{joints}}/{{video}}.log",
+        f"{OUT}/logs/rtmpose_people/{{estimator}}/{{video}}.log",
     benchmark:
-        f"{OUT}/benchmarks/rtmpose_people/{{joints}}/{{video}}.tsv"
+        f"{OUT}/benchmarks/rtmpose_people/{{estimator}}/{{video}}.tsv"
     wildcard_constraints:
-        joints="17|26",
+        estimator=run_by("rtmpose_people"),
     conda:
         "../envs/choreo.yaml"
     threads: 4
@@ -200,10 +213,10 @@ rule rtmpose_people:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
-        joints=lambda w: int(w.joints),
+        joints=lambda w: KNOWN[w.estimator].joints,
         device=STUDY.poses.rtmpose.device,
     message:
-        "poses: RTMPose ({wildcards.joints} joints) on {wildcards.video}"
+        "poses: RTMPose ({params.joints} joints) on {wildcards.video}"
     script:
         "../workflow/scripts/rtmpose_people.py"
 
@@ -242,7 +255,7 @@ rule fetch_alphapose_weights:
     benchmark:
         f"{OUT}/benchmarks/fetch_alphapose_weights/{{part}}.tsv"
     wildcard_constraints:
-        part="detector|weights17|weights26",
+        part=networks_of("alphapose_people"),
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -265,17 +278,17 @@ rule alphapose_people:
         video=f"{OUT}/videos/{{video}}.mp4",
         probe=f"{OUT}/videos/{{video}}.json",
         source=alphapose_source,
-        weights=alphapose_part("weights{joints}"),
-        detector=alphapose_part("detector"),
+        weights=alphapose_part(),
+        detector=alphapose_part(detector=True),
     output:
-        people=f"{OUT}/poses/alphapose{{joints}}/{{video}}.json",
-        record=f"{OUT}/poses/alphapose{{joints}}/{{video}}.run.json",
+        people=f"{OUT}/poses/{{estimator}}/{{video}}.json",
+        record=f"{OUT}/poses/{{estimator}}/{{video}}.run.json",
     log:
-        f"{OUT}/logs/alphapose_people/{{joints}}/{{video}}.log",
+        f"{OUT}/logs/alphapose_people/{{estimator}}/{{video}}.log",
     benchmark:
-        f"{OUT}/benchmarks/alphapose_people/{{joints}}/{{video}}.tsv"
+        f"{OUT}/benchmarks/alphapose_people/{{estimator}}/{{video}}.tsv"
     wildcard_constraints:
-        joints="17|26",
+        estimator=run_by("alphapose_people"),
     conda:
         "../envs/choreo.yaml"
     threads: 4
@@ -288,23 +301,17 @@ rule alphapose_people:
         item=item,
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
-        joints=lambda w: int(w.joints),
+        joints=lambda w: KNOWN[w.estimator].joints,
         settings=STUDY.poses.alphapose.model_dump(),
         folder=subpath(output.record, parent=True),
     message:
-        "poses: AlphaPose ({wildcards.joints} joints) on {wildcards.video}"
+        "poses: AlphaPose ({params.joints} joints) on {wildcards.video}"
     script:
         "../workflow/scripts/alphapose_people.py"
 
 
 # Everyone that a tool found -> the track of the dancer.
-PEOPLE = {
-    "alphapose17": ("alphapose", "coco17"),
-    "alphapose26": ("alphapose", "halpe26"),
-    "openpose25": ("openpose", "body25"),
-    "rtmpose17": ("alphapose", "coco17"),
-    "rtmpose26": ("alphapose", "halpe26"),
-}
+PEOPLE = [name for name, entry in KNOWN.items() if entry.format]
 
 
 rule read_people:
@@ -333,8 +340,8 @@ rule read_people:
         stage="poses",
         on_bad_video=STUDY.on_bad_video,
         estimator=lambda w: w.estimator,
-        format=lambda w: PEOPLE[w.estimator][0],
-        skeleton=lambda w: PEOPLE[w.estimator][1],
+        format=lambda w: KNOWN[w.estimator].format,
+        skeleton=lambda w: KNOWN[w.estimator].skeleton,
         pick=lambda w: ROWS[w.video].dancer_pick,
         linker=STUDY.poses.linker,
     message:

@@ -1,10 +1,19 @@
 """Skeletons drawn on pictures, and tracks rendered as videos."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 
 from choreo import media
 from choreo.pose.skeletons import SKELETONS
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+
 
 # RGB. The dancer's left is blue and solid-dark, the right orange and light, so that a
 # swap is seen in colour and in grey.
@@ -22,7 +31,9 @@ def _side(skeleton, joints):
     return {frozenset({"left"}): LEFT, frozenset({"right"}): RIGHT}.get(frozenset(sides), MIDDLE)
 
 
-def draw_pose(image, keypoints, skeleton, *, width=None):
+def draw_pose(
+    image: np.ndarray, keypoints: np.ndarray, skeleton: str, *, width: int | None = None
+) -> None:
     """Draw one pose on a picture, in place.
 
     Parameters
@@ -36,24 +47,22 @@ def draw_pose(image, keypoints, skeleton, *, width=None):
     width : int, optional
         Thickness of a limb in pixels; by default it follows the picture's height.
     """
-    skeleton = SKELETONS[skeleton]
+    kind = SKELETONS[skeleton]
     width = width or max(2, round(image.shape[0] / 110))
     given = np.isfinite(keypoints).all(-1)
     # cv2 draws at sixteenths of a pixel; far-off points are cut where they can't be seen.
     points = np.clip(np.nan_to_num(keypoints), -1e4, 1e4)
     fixed = np.round(points * 16).astype(int)
-    for a, b in skeleton.limbs:
+    for a, b in kind.limbs:
         if given[a] and given[b]:
             ends = tuple(fixed[a].tolist()), tuple(fixed[b].tolist())
-            cv2.line(image, *ends, _side(skeleton, (a, b)), width, cv2.LINE_AA, 4)
+            cv2.line(image, *ends, _side(kind, (a, b)), width, cv2.LINE_AA, 4)
     for j in np.flatnonzero(given):
         centre = tuple(fixed[j].tolist())
-        cv2.circle(
-            image, centre, round(width * 0.9 * 16), _side(skeleton, (j,)), -1, cv2.LINE_AA, 4
-        )
+        cv2.circle(image, centre, round(width * 0.9 * 16), _side(kind, (j,)), -1, cv2.LINE_AA, 4)
 
 
-def caption(image, text):
+def caption(image: np.ndarray, text: str) -> None:
     """Write a line of text at the lower left of a picture, in place."""
     scale = image.shape[0] / 720
     at = (round(12 * scale), image.shape[0] - round(16 * scale))
@@ -70,7 +79,16 @@ def caption(image, text):
         )
 
 
-def render_track(track, path, *, audio=None, video=None, fps=30.0, height=360, text=None):
+def render_track(
+    track: PoseTrack,
+    path: str | Path,
+    *,
+    audio: str | Path | None = None,
+    video: str | Path | None = None,
+    fps: float = 30.0,
+    height: int = 360,
+    text: str | None = None,
+) -> None:
     """Render a track as an mp4 of a stick figure, on white or on its video.
 
     Parameters

@@ -5,6 +5,8 @@ Three classes of failure: a bad item (`ItemError`: left out and listed), a bad s
 fails the job, leaves no record against the item, and is tried again by the next run).
 """
 
+from __future__ import annotations
+
 import errno
 import unicodedata
 
@@ -30,7 +32,7 @@ _SHOWN = 500
 """Most characters of a refused value that a message repeats."""
 
 
-def plain(text):
+def plain(text: object) -> str:
     r"""Text without what would move a terminal's cursor or turn its direction.
 
     Control and format characters of outside text (titles, names, values) become their
@@ -59,7 +61,14 @@ class ChoreoError(Exception):
         What to do about it.
     """
 
-    def __init__(self, message, *, where=None, value=None, remedy=None):
+    def __init__(
+        self,
+        message: object,
+        *,
+        where: object = None,
+        value: object = None,
+        remedy: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = str(message)
         self.where = None if where is None else str(where)
@@ -110,7 +119,7 @@ class AccidentError(ChoreoError):
     """
 
 
-def accident(error, *, where=None):
+def accident(error: BaseException, *, where: object = None) -> AccidentError | None:
     """Tell an accident of the machine from a fault of a file.
 
     Parameters

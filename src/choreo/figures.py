@@ -1,6 +1,9 @@
 """The one style of every figure: readable labels, told apart in grey too."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 
@@ -13,6 +16,10 @@ from matplotlib.text import Text
 from choreo.errors import plain
 from choreo.files import whole
 from choreo.files.sealed import seal_page
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 # Okabe and Ito's colours (2008), dark to light, each with its own line style, so that
 # neither a colour-blind reader nor a grey print loses a line.
@@ -35,13 +42,13 @@ STYLE = {
 }
 
 
-def new(*args, **options):
+def new(*args: Any, **options: Any) -> tuple[Any, Any]:
     """``matplotlib.pyplot.subplots`` in the project's style, laid out without overlaps."""
     with matplotlib.rc_context(STYLE):
         return plt.subplots(*args, **{"layout": "constrained", **options})
 
 
-def save(figure, stem):
+def save(figure: Figure, stem: str | Path) -> None:
     """Write ``stem.png`` and ``stem.pdf`` without a date (same input, same bytes) and close.
 
     Parameters
@@ -56,7 +63,7 @@ def save(figure, stem):
     plt.close(figure)
 
 
-def write(figure, path, *, close=True, **options):
+def write(figure: Figure, path: str | Path, *, close: bool = True, **options: Any) -> None:
     """Write a figure, whole or not at all, with every text as it stands.
 
     Names and messages come from outside: a ``$`` in one begins no formula, and what no font

@@ -11,6 +11,8 @@ disk and a tool that lacks an option are accidents of the machine (`AccidentErro
 left is the file's (`ItemError`). What was written is read back before it counts as written.
 """
 
+from __future__ import annotations
+
 import contextlib
 import functools
 import os
@@ -20,6 +22,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import ffmpeg
@@ -65,7 +68,7 @@ _NEEDED = "Install ffmpeg 5.1 or newer with libx264, or unset CHOREO_FFMPEG: cho
 
 
 @functools.cache
-def ffmpeg_binary():
+def ffmpeg_binary() -> str:
     """Path of the ffmpeg executable: one that can do what choreo asks of it.
 
     Returns
@@ -129,7 +132,7 @@ def _signal(number):
         return f"signal {number}"
 
 
-def accident_in(status, text, *, where):
+def accident_in(status: int, text: str, *, where: object) -> AccidentError | None:
     """Tell an accident of the machine in how ffmpeg ended.
 
     Parameters
@@ -251,7 +254,7 @@ def _command(node, loglevel="error"):
     return [os.fsdecode(part.encode("utf-8", "surrogateescape")) for part in command]
 
 
-def last_lines(text, count=3):
+def last_lines(text: str, count: int = 3) -> str:
     """Return the last lines of a tool's output that say something, joined into one."""
     # Not ffmpeg's "[h264 @ 0x55d0c1a2]": an address says nothing and differs each time.
     text = re.sub(r"\[[^\]\n]* @ 0x[0-9a-f]+\] *", "", text)
@@ -373,7 +376,7 @@ class Pipe:
             raise found
         return status
 
-    def messages(self):
+    def messages(self) -> str:
         """Return what ffmpeg has said, its first and last 100,000 bytes at most."""
         size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(0)
@@ -384,7 +387,9 @@ class Pipe:
         return text.decode(errors="replace")
 
 
-def read_frames(path, size, *, pixels="rgb24"):
+def read_frames(
+    path: str | Path, size: tuple[int, int], *, pixels: str = "rgb24"
+) -> Generator[np.ndarray, None, None]:
     """Decode a standardised video frame by frame, in constant memory.
 
     Parameters
@@ -535,7 +540,7 @@ def _check_writer(process, errors, path):
         raise ItemError(f"ffmpeg can't write this video: {last_lines(said)}", where=path)
 
 
-def check_written(path, frames, *, where):
+def check_written(path: str | Path, frames: int, *, where: object) -> None:
     """Read back a video that was just written, and count.
 
     On a full disk some versions of ffmpeg end without an error and leave a file that lacks
@@ -566,7 +571,7 @@ def check_written(path, frames, *, where):
         )
 
 
-def count_packets(path):
+def count_packets(path: str | Path) -> int:
     """Count the encoded pictures of a video, those that an edit list hides included.
 
     All of it is read, none decoded; 0 where it can't be opened.

@@ -5,11 +5,15 @@ environment variable, which no rule depends on: another commit makes no table an
 table carries what was true when it was written. Nothing heavy is imported here.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "CHOREO_PROVENANCE"
 COLUMNS = ("study_seed", "training_seeds", "commit", "config")
@@ -37,7 +41,7 @@ _MACHINE = {
 whose content is hashed in its place (the videos table, the recipes)."""
 
 
-def config_hash(study, rows, recipes):
+def config_hash(study: Any, rows: Iterable[Any], recipes: Mapping[str, Any]) -> str:
     """Hash of everything that a study's results are decided by, but for its code.
 
     Settings of a machine (devices, threads, folders, paths of programs and weights) are
@@ -81,7 +85,7 @@ def _without(settings, prefix):
     }
 
 
-def commit(root):
+def commit(root: str | Path) -> str:
     """Commit of the pipeline's own repository.
 
     Parameters
@@ -109,7 +113,13 @@ def commit(root):
         return _NONE
 
 
-def announce(root, study, rows, recipes, splits):
+def announce(
+    root: str | Path,
+    study: Any,
+    rows: Sequence[Any],
+    recipes: Mapping[str, Any],
+    splits: Mapping[str, str],
+) -> None:
     """Work the provenance out and hand it to the jobs of this run.
 
     Parameters
@@ -137,13 +147,13 @@ def announce(root, study, rows, recipes, splits):
     )
 
 
-def current():
+def current() -> dict[str, Any] | None:
     """What `announce` handed over; None outside a run of the workflow."""
     text = os.environ.get(VARIABLE)
     return json.loads(text) if text else None
 
 
-def line(found):
+def line(found: Mapping[str, Any]) -> str:
     """One sentence for people.
 
     Parameters
@@ -164,7 +174,7 @@ def line(found):
     )
 
 
-def columns(found):
+def columns(found: Mapping[str, Any]) -> dict[str, Any]:
     """Columns for a .csv: each row carries the same values.
 
     Parameters

@@ -1,9 +1,12 @@
 """Every table of the project: tidy .csv, and .md, .tex and .html for people."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from choreo import MADE_BY, provenance
 from choreo.errors import plain
@@ -38,20 +41,20 @@ class Table:
         Lines under the table.
     """
 
-    frame: object
+    frame: Any
     caption: str
     headers: dict
     formats: dict = field(default_factory=dict)
     notes: tuple = ()
 
-    def cells(self):
+    def cells(self) -> list[list[str]]:
         """List of rows of text, as people see them, without the heading."""
         return [
             [_cell(row[column], self.formats.get(column)) for column in self.headers]
             for row in self.frame.to_dict("records")
         ]
 
-    def markdown(self, made_by=None):
+    def markdown(self, made_by: str | None = None) -> str:
         """The table as GitHub-flavoured Markdown, with a last line on what it was made by."""
         lines = [f"**{self.caption}**", ""]
         lines.append("| " + " | ".join(map(_markdown, self.headers.values())) + " |")
@@ -61,7 +64,7 @@ class Table:
         lines += ["", f"*{made_by}*"] if made_by else []
         return "\n".join(lines) + "\n"
 
-    def latex(self, made_by=None):
+    def latex(self, made_by: str | None = None) -> str:
         """The table in LaTeX with booktabs rules, and comments on its making and its packages.
 
         A table of more than `PORTRAIT_COLUMNS` is turned and made as wide as the page is high.
@@ -83,7 +86,7 @@ class Table:
         lines += [rf"  \par\footnotesize {_latex(note)}" for note in self.notes]
         return "\n".join([*lines, rf"\end{{{float_}}}"]) + "\n"
 
-    def html(self, made_by=None):
+    def html(self, made_by: str | None = None) -> str:
         """The table as a page that needs nothing else, with a line on its making."""
         numeric = [mark == "r" for mark in self._alignment("l", "r")]
         head = "".join(_html("th", text, n) for text, n in zip(self.headers.values(), numeric))
@@ -107,7 +110,7 @@ class Table:
             f"</thead><tbody>{''.join(rows)}</tbody></table>{notes}</html>\n"
         )
 
-    def write(self, stem, *, of_study=True, keep=False):
+    def write(self, stem: str | Path, *, of_study: bool = True, keep: bool = False) -> None:
         """Write ``stem.csv``, ``.md``, ``.tex`` and ``.html``, each whole or not at all.
 
         In a run of the workflow each carries commit, config, seeds and the size of the

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soxr
 
-from choreo.beats.registry import DEFAULT, TRACKERS, finder
+from choreo.beats.registry import DEFAULT, TRACKERS
 from choreo.beats.sound import as_float
 from choreo.beats.state_space import find_beats
 from choreo.beats.trackers import track_beats
@@ -26,8 +26,8 @@ def test_every_entry_has_its_function():
     for name, tracker in TRACKERS.items():
         assert tracker.name == name
         assert tracker.text
-        assert callable(finder(name))
-    assert len({finder(name) for name in TRACKERS}) == len(TRACKERS)
+        assert callable(tracker.finder())
+    assert len({tracker.finder() for tracker in TRACKERS.values()}) == len(TRACKERS)
 
 
 @pytest.mark.parametrize("tracker", FREE)

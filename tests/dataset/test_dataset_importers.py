@@ -17,6 +17,7 @@ from choreo.dataset.importers.json_stream import entries
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import ChunkDataset, info, pack
 from choreo.errors import ConfigError, ItemError
+from choreo.files import json_text
 
 NAME = "gBR_sBM_cAll_d04_mBR0_ch01"
 
@@ -27,7 +28,7 @@ NAME = "gBR_sBM_cAll_d04_mBR0_ch01"
 @pytest.mark.parametrize("block", [1, 2, 7, 1 << 20])
 @pytest.mark.parametrize("encoded", [False, True])
 def test_entries(tmp_path, monkeypatch, block, encoded):
-    monkeypatch.setattr(json_stream, "_BLOCK", block)
+    monkeypatch.setattr(json_text, "BLOCK", block)
     value = {"a": [1.5, {"b": [2, 'x,"\\{\n']}], "000": -12, "é\u2028": None, "e": {}, "f": 34}
     text = json.dumps(value)
     (tmp_path / "a.json").write_text(json.dumps(text) + "\n" if encoded else f" {text}\n")
@@ -64,7 +65,7 @@ def test_entries_errors(tmp_path, text, encoded, message):
 
 def test_entries_limits(tmp_path, monkeypatch):
     monkeypatch.setattr(json_stream, "_LIMIT", 1000)
-    monkeypatch.setattr(json_stream, "_BLOCK", 64)
+    monkeypatch.setattr(json_text, "BLOCK", 64)
     (tmp_path / "a.json").write_text(json.dumps({"a": list(range(1000))}))
     with pytest.raises(ItemError, match="a value of more than 1000 characters"):
         list(entries(tmp_path / "a.json"))

@@ -22,7 +22,7 @@ from choreo.evaluation.sensitivity import (
     sensitivity,
     sensitivity_figure,
     sensitivity_table,
-    verdict,
+    trend,
 )
 from choreo.evaluation.table2x import RealSet
 from choreo.statistics.inference import Resampling
@@ -34,7 +34,12 @@ HEARD = listen(TEST.audio)
 
 @pytest.fixture(scope="module")
 def frame():
+    return of(DAMAGES)
+
+
+def of(damages):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DAMAGES", damages)
         patch.setattr(module, "train_extractor", partial(train_extractor, steps=60))
         return sensitivity(STUDY)
 
@@ -65,14 +70,25 @@ def test_damages_do_what_they_say():
         damage(TEST, HEARD, "blur", 1)
 
 
+def test_every_metric_at_the_ends_of_two_damages():
+    damages = {kind: (DAMAGES[kind][0], DAMAGES[kind][1][::5]) for kind in ("jitter", "shift")}
+    check(of(damages), damages)
+
+
+@pytest.mark.soak
 def test_every_metric_at_every_level(frame):
-    assert len(frame) == len(METRICS) * sum(len(levels) for _, levels in DAMAGES.values())
+    check(frame, DAMAGES)
+
+
+def check(frame, damages):
+    assert len(frame) == len(METRICS) * sum(len(levels) for _, levels in damages.values())
     own = frame[(frame.metric == "frechet learned") & (frame.damage == "jitter")].value
     assert own.is_monotonic_increasing
     shift = frame[(frame.metric == "frechet kinetic") & (frame.damage == "shift")].value
     assert shift.nunique() == 1
 
 
+@pytest.mark.soak
 def test_table_and_figure(frame, tmp_path):
     table = sensitivity_table(frame, STUDY)
     assert table.frame.chunks.tolist() == [8] * len(METRICS)
@@ -91,13 +107,13 @@ def test_table_and_figure(frame, tmp_path):
 
 def test_verdicts():
     none = np.zeros(4)
-    assert verdict([1, 2, 3, 4], +1, none, none) == "monotone"
-    assert verdict([1, 2, 3, 4], -1, none, none) == "wrong way"
-    assert verdict([1, 3, 2, 4], +1, none, none) == "not monotone"
-    assert verdict([1, 3, 2, 4], +1, [0, 0, 1, 0], none) == "monotone"
-    assert verdict([4, 3, np.nan, 1], -1, none, none) == "monotone"
-    assert verdict([2, 2, 2, 2], +1, none, none) == "does not move"
-    assert verdict([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
+    assert trend([1, 2, 3, 4], +1, none, none) == "monotone"
+    assert trend([1, 2, 3, 4], -1, none, none) == "wrong way"
+    assert trend([1, 3, 2, 4], +1, none, none) == "not monotone"
+    assert trend([1, 3, 2, 4], +1, [0, 0, 1, 0], none) == "monotone"
+    assert trend([4, 3, np.nan, 1], -1, none, none) == "monotone"
+    assert trend([2, 2, 2, 2], +1, none, none) == "does not move"
+    assert trend([1, 2, 1.5, 1.2], +1, none, [0, 1, 1, 1]) == "does not move"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +151,12 @@ def test_every_metric_has_its_errors():
     assert all(np.isfinite(resampling.error(found[name].replicates)) for name in found)
 
 
+def test_no_song_is_on_both_sides():
+    assert not {*module.TRAIN_SONGS} & {*module.TEST_SONGS}
+
+
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_demo_study_has_no_song_twice():
     study = demo_study(seconds=8, dancers=1)
     assert not set(study.held_out.songs) & set(study.training.songs)

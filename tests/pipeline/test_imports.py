@@ -20,6 +20,18 @@ def test_an_import_against_the_order_is_seen(monkeypatch):
     assert imports.upwards() == ["choreo.files -> choreo.media"]
 
 
+def test_the_config_knows_registries_of_the_stages_and_nothing_else_of_them():
+    stages = imports.ROOMS[imports.ROOMS.index("pipeline") + 1 :]
+    known = {
+        target
+        for module, targets in imports.modules().items()
+        if imports.room(module) == "config"
+        for target in targets
+        if imports.room(target) in stages and imports.room(target) != "config"
+    }
+    assert known == {"choreo.poses.estimators", "choreo.poses.formats.registry"}
+
+
 def test_no_module_imports_itself_through_others():
     """Also not through what is imported inside functions."""
     graph = imports.modules()

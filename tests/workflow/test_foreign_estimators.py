@@ -106,7 +106,7 @@ def test_the_licence_comes_first(project):
     assert "openpose25 needs `poses: openpose: accept_licence: true`" in done.stdout
 
 
-def test_both_run(project, monkeypatch):
+def test_both_run(filmed, project, monkeypatch):
     monkeypatch.syspath_prepend(POSES)
     from tiny_onnx import detector, pose
 
@@ -155,5 +155,5 @@ poses:
     assert "OpenPose wrote frame 329, but the video has 315 frames" in problem["message"]
     assert (
         "Starting OpenPose demo"
-        in (project.folder / "results/tiny/logs/openpose_people/one.log").read_text()
+        in (project.folder / "results/tiny/logs/openpose_people/openpose25/one.log").read_text()
     )

@@ -1,13 +1,16 @@
 """Beats of the learned tracker Beat This! (Foscarin, Schlüter and Widmer, 2024)."""
 
+from __future__ import annotations
+
 import functools
+from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ConfigError
 
 
-def find_beats(audio, rate, weights):
+def find_beats(audio: np.ndarray, rate: int, weights: str | Path) -> np.ndarray:
     """Find beats.
 
     Parameters

@@ -21,11 +21,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from filelock import FileLock
 from llvmlite import binding
 from platformdirs import user_cache_path
 
 from choreo.errors import AccidentError, accident
+from choreo.files.locks import hold, open_lock
 
 _FILLING = "CHOREO_FILLS_LIBROSA_CACHE"
 _COMPILED = ("core", "beat", "feature", "onset", "sequence", "util")
@@ -58,10 +58,14 @@ def prepare():
     if not ready.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            with FileLock(cache / "lock"):
+            handle = open_lock(cache / "lock")
+            try:
+                hold(handle, wait=True, where=cache / "lock")
                 if not ready.exists():
                     _fill(cache)
                     ready.touch()
+            finally:
+                os.close(handle)
         except OSError as error:
             found = accident(error, where=cache)
             if found is not None and error.errno not in (errno.EROFS, errno.ENOLCK):

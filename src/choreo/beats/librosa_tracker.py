@@ -1,5 +1,7 @@
 """librosa's beat tracker (Ellis 2007, dynamic programming), in bounded memory."""
 
+from __future__ import annotations
+
 import numpy as np
 from scipy import fft
 from scipy.signal import get_window
@@ -14,7 +16,7 @@ _BANDS = 128  # of mel
 _FLOOR, _RANGE = 1e-10, 80  # librosa's: the least power, and dB under the loudest
 
 
-def find_beats(audio, rate, *, block=_BLOCK):
+def find_beats(audio: np.ndarray, rate: int, *, block: int = _BLOCK) -> np.ndarray:
     """Find beats.
 
     Parameters

@@ -5,6 +5,8 @@ peak to a minimum there; the falls of all joints are added a frame, and frames w
 sum exceeds its own standard deviation are beats (thesis section 4.4).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +38,7 @@ class MotionBeats:
     crash: bool = False
 
 
-def motion_beats(poses, fps, method="thesis"):
+def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
     """Times of the motion beats of many pieces.
 
     Parameters

@@ -1,6 +1,9 @@
 """The music beats of Table 2, from onset strength (thesis section 4.4)."""
 
+from __future__ import annotations
+
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +44,12 @@ def released_onset_strength(audio):
         )
 
 
-def music_beats(audio, method="thesis", tracker="librosa", beat_this=None):
+def music_beats(
+    audio: np.ndarray,
+    method: str = "thesis",
+    tracker: str = "librosa",
+    beat_this: str | Path | None = None,
+):
     """Music beats of one piece of sound.
 
     Parameters

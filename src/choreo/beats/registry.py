@@ -3,7 +3,14 @@
 Imports nothing heavy: config and command line read the names from here.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+TRACKERS: dict[str, Tracker] = {}
+"""Tracker by name, filled by `tracker`."""
 
 
 @dataclass(frozen=True)
@@ -13,12 +20,12 @@ class Tracker:
     Attributes
     ----------
     name : str
-        As in ``choreo beats --tracker NAME`` and ``evaluation.tracker`` of a config. Its
-        module in `choreo.beats` has ``find_beats(audio, rate)``, which gives the beats in
-        seconds, rising; `audio` is float32 in [-1, 1], shape (S,), two seconds or longer
-        and not silent.
+        As in ``choreo beats --tracker NAME`` and ``evaluation.tracker`` of a config.
     text : str
         What it is, in one line.
+    finder : callable
+        Gives its ``find_beats(audio, rate)``, which gives the beats in seconds, rising;
+        `audio` is float32 in [-1, 1], shape (S,), two seconds or longer and not silent.
     needs_weights : bool
         Whether it reads a file that Choreo does not bring; the path is then the third
         argument of ``find_beats``.
@@ -26,30 +33,42 @@ class Tracker:
 
     name: str
     text: str
+    finder: Callable[[], Callable[..., Any]]
     needs_weights: bool = False
 
 
-TRACKERS = {
-    entry.name: entry
-    for entry in (
-        Tracker("state_space", "ours: dynamic Bayes on onsets in three bands, octaves checked"),
-        Tracker("librosa", "Ellis (2007): dynamic programming at the song's mean tempo"),
-        Tracker("beat_this", "Foscarin et al. (2024): learned", needs_weights=True),
-    )
-}
-"""Tracker by name."""
+def tracker(
+    name: str, text: str, *, needs_weights: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register what the decorated function imports, so that no job waits for another's."""
+
+    def add(finder):
+        TRACKERS[name] = Tracker(name, text, finder, needs_weights)
+        return finder
+
+    return add
+
+
+@tracker("state_space", "ours: dynamic Bayes on onsets in three bands, octaves checked")
+def _state_space():
+    from choreo.beats.state_space import find_beats
+
+    return find_beats
+
+
+@tracker("librosa", "Ellis (2007): dynamic programming at the song's mean tempo")
+def _librosa():
+    from choreo.beats.librosa_tracker import find_beats
+
+    return find_beats
+
+
+@tracker("beat_this", "Foscarin et al. (2024): learned", needs_weights=True)
+def _beat_this():
+    from choreo.beats.beat_this import find_beats
+
+    return find_beats
+
 
 DEFAULT = "state_space"
 """The best of those that need no weights (`benchmarks/beats.py`)."""
-
-
-def finder(name):
-    """Function `find_beats` of a tracker."""
-    # One by one, so that no job waits for what its tracker does not use.
-    if name == "state_space":
-        from choreo.beats import state_space as module
-    elif name == "librosa":
-        from choreo.beats import librosa_tracker as module
-    else:
-        from choreo.beats import beat_this as module
-    return module.find_beats

@@ -1,5 +1,7 @@
 """Samples as every tracker takes them, and what has no beats."""
 
+from __future__ import annotations
+
 import numpy as np
 
 from choreo.errors import ItemError
@@ -7,7 +9,7 @@ from choreo.errors import ItemError
 _SILENCE = 1e-4  # full scale; -80 dB, under the last bit of most recordings' noise
 
 
-def as_float(audio):
+def as_float(audio: np.ndarray) -> np.ndarray:
     """Bring samples to float32 in [-1, 1].
 
     Parameters
@@ -35,7 +37,7 @@ def as_float(audio):
     return audio
 
 
-def beatless(audio, rate):
+def beatless(audio: np.ndarray, rate: int) -> bool:
     """Tell whether there is nothing to track: silence, or less than two seconds.
 
     Parameters

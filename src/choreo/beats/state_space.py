@@ -20,6 +20,8 @@ snare alternate one has less of the one and more of the other, and both are beat
 counts swing in triplets has nothing at the second of three.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy import ndimage
 
@@ -59,7 +61,7 @@ _ONSET, _SHARE, _LEAST = 0.05, 0.25, 3
 _NONE = 255  # no beat before
 
 
-def find_beats(audio, rate, *, block=_BLOCK):
+def find_beats(audio: np.ndarray, rate: int, *, block: int = _BLOCK) -> np.ndarray:
     """Find beats.
 
     Parameters

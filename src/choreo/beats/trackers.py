@@ -1,8 +1,13 @@
 """Tempo and beats of a song by any tracker of the registry."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
-from choreo.beats.registry import DEFAULT, TRACKERS, finder
+from choreo.beats.registry import DEFAULT, TRACKERS
 from choreo.beats.sound import as_float, beatless
 from choreo.errors import ConfigError, ItemError
 
@@ -10,7 +15,9 @@ LEAST_RATE = 1000
 """Samples a second: of fewer there is no spectrum to speak of."""
 
 
-def track_beats(audio, rate, tracker=DEFAULT, weights=None):
+def track_beats(
+    audio: np.ndarray, rate: int, tracker: str = DEFAULT, weights: str | Path | None = None
+) -> dict[str, Any]:
     """Tempo and beats of one piece of sound.
 
     Parameters
@@ -46,13 +53,13 @@ def track_beats(audio, rate, tracker=DEFAULT, weights=None):
     found = np.zeros(0)
     if not beatless(audio, rate):
         more = (str(weights),) if chosen.needs_weights else ()
-        found = finder(tracker)(audio, rate, *more)
+        found = chosen.finder()(audio, rate, *more)
     if len(found) < 2:
         return {"tempo": None, "beats": []}
     return {"tempo": tempo_of(found), "beats": [float(beat) for beat in found]}
 
 
-def tempo_of(beats):
+def tempo_of(beats: Any) -> float:
     """Beats a minute by the slope of the beats' times.
 
     No interval is exact, since beats lie on a grid of frames; of the slope no single

@@ -16,6 +16,7 @@ from choreo.cleaning.gaps import fill_linearly
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
 from choreo.pose.size import torso_px
+from choreo.statistics.summaries import mean
 from choreo.tables import Table
 
 RATES = (0.02, 0.05, 0.1, 0.2)
@@ -91,11 +92,11 @@ def measure(spoiled, cleaned, flagged, truth):
     distance = np.linalg.norm(cleaned.keypoints.astype(float) - truth.keypoints, axis=-1)
     spoilt = spoiled.wrong | spoiled.absent
     torso = float(np.nanmedian(torso_px(truth)))
-    repaired = _mean(distance[spoilt])
+    repaired = mean(distance[spoilt])
     result = {
         "repaired_px": repaired,
         "repaired_torso": repaired / torso,
-        "error_px": _mean(distance),
+        "error_px": mean(distance),
         "empty": float(np.isnan(distance).mean()),
         "acceleration_px": acceleration_error(cleaned.keypoints, truth.keypoints),
         "accent": accent_kept(cleaned.keypoints, truth.keypoints),
@@ -119,7 +120,7 @@ def _found(flagged, spoiled):
 def acceleration_error(keypoints, true):
     """Mean error of the second difference of positions (T, J, 2), pixels a frame squared."""
     difference = np.diff(keypoints.astype(float) - true, 2, axis=0)
-    return _mean(np.linalg.norm(difference, axis=-1))
+    return mean(np.linalg.norm(difference, axis=-1))
 
 
 def accent_kept(keypoints, true):
@@ -142,11 +143,6 @@ def accent_kept(keypoints, true):
     accents = (size >= np.quantile(size, 0.98)) & np.isfinite(found).all(-1)
     power = (true[accents] ** 2).sum()
     return float((found[accents] * true[accents]).sum() / power) if power > 0 else np.nan
-
-
-def _mean(values):
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if values.size else np.nan
 
 
 def _number(value):
@@ -257,7 +253,7 @@ def draws(truths, *, rates=RATES[1:], number=DRAWS):
                 rows.append(
                     case
                     | {"draw": draw, "method": method, "clip": name}
-                    | {"repaired_px": _mean(distance[spoilt])}
+                    | {"repaired_px": mean(distance[spoilt])}
                     | _found(flagged, spoiled)
                 )
     case = ["fps", "kind", "doubt", "rate", "draw", "method"]
@@ -354,7 +350,7 @@ def flickers(truths, *, rates=FLICKER_RATES, joints=tuple(FLICKERING), written=W
                 cleaned, flagged = apply(spoiled.track, method)
                 distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
                 hits = (flagged & spoiled.wrong).sum()
-                found.append((hits, flagged.sum(), spoiled.wrong.sum(), _mean(distance[spoilt])))
+                found.append((hits, flagged.sum(), spoiled.wrong.sum(), mean(distance[spoilt])))
         for method, found in counts.items():
             hits, flagged, bad, error = np.array(found, float).T
             rows.append(
@@ -367,7 +363,7 @@ def flickers(truths, *, rates=FLICKER_RATES, joints=tuple(FLICKERING), written=W
                     "precision": hits.sum() / flagged.sum()
                     if bad.any() and flagged.any()
                     else np.nan,
-                    "repaired_px": _mean(error),
+                    "repaired_px": mean(error),
                 }
             )
     return pd.DataFrame(rows)

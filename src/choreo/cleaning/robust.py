@@ -170,13 +170,10 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     found = np.where(absent[..., None], np.nan, keypoints)
     size = body_size(found)
     exchanged = find_exchanges(found, size, skeleton, fps)
-    mirror = np.arange(len(skeleton))
-    for left, right in skeleton.pairs:
-        mirror[[left, right]] = right, left
-    path = np.where(exchanged[..., None], keypoints[:, mirror], keypoints).astype(float)
+    path = np.where(exchanged[..., None], keypoints[:, skeleton.mirror], keypoints).astype(float)
     given = given_joints(path)
     path[written_absent(path)] = np.nan
-    scores = np.where(exchanged, scores[:, mirror], scores)
+    scores = np.where(exchanged, scores[:, skeleton.mirror], scores)
     keep = given_joints(path)
     worth = 0.5 + 0.5 * np.clip(np.nan_to_num(scores, nan=1.0), 0, 1)
     used = np.flatnonzero(joints_in_use(path))

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from choreo.comparison.verdict import Measure, verdict
+from choreo.comparison.verdict import Measure, verdicts
 from choreo.errors import ItemError
 from choreo.tables import Table
 
@@ -141,7 +141,7 @@ def table1(records, *, estimators=None, study=None, published=True, seed=1):
         headers=_HEADERS | truth | _TAIL,
         formats=_FORMATS,
         notes=(
-            *verdict(_measures({e: groups[e] for e in order}), seed=seed),
+            *verdicts(_measures({e: groups[e] for e in order}), seed=seed),
             *_notes(settings, truth, published, groups, frame),
         ),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from choreo.comparison.measures import LIMB_JOINTS
 from choreo.comparison.quality import WRONG_TORSO
 from choreo.comparison.sweep import ranking, sweep
-from choreo.comparison.verdict import Measure, verdict
+from choreo.comparison.verdict import Measure, verdicts
 from choreo.errors import ItemError
 from choreo.tables import Table
 
@@ -63,7 +63,7 @@ _FORMATS = (
 )
 
 
-def _mean(values):
+def _mean_of_known(values):
     known = [value for value in values if value is not None]
     return math.fsum(known) / len(known) if known else math.nan
 
@@ -72,12 +72,12 @@ def _measured(entries):
     """Means over videos of what one estimator, or the truth, has in each record."""
     row = {}
     for column in _COUNTED:
-        row[column] = _mean(
+        row[column] = _mean_of_known(
             None if e.get(column) is None else 100 * e[column] / frames for e, frames in entries
         )
     for column in (*_PERCENT, *_PLAIN):
         scale = 100 if column in _PERCENT else 1
-        row[column] = _mean(
+        row[column] = _mean_of_known(
             None if e.get(column) is None else scale * e[column] for e, _ in entries
         )
     return row
@@ -92,7 +92,7 @@ def _row(name, records):
     } | _measured(entries)
     truths = [e["truth"] for e, _ in entries if "truth" in e]
     for column in ("pck_0_05", "pck_0_1", "error_px", "error_torso"):
-        row[column] = _mean(t[column] for t in truths)
+        row[column] = _mean_of_known(t[column] for t in truths)
     if truths:
         # Ratios of sums: most videos have too few wrong frames for one of their own.
         wrong, flagged, both = (
@@ -173,7 +173,7 @@ def table1x(records, *, estimators=None, study=None, seed=1):
         headers=_HEADERS | (_TRUTH_HEADERS if known else {}) | _TAIL,
         formats=_FORMATS,
         notes=(
-            *verdict(list(_measures(records, names)), seed=seed),
+            *verdicts(list(_measures(records, names)), seed=seed),
             *_rankings(records, names, seed),
             *_notes(records, names, known, frame),
         ),
@@ -352,13 +352,13 @@ def distances_table(records, *, estimators=None, study=None):
                 found.setdefault(key, []).append(pair["torsos"])
     rows = []
     for a in names:
-        row = {"estimator": a} | {b: _mean(found.get((a, b), [])) for b in names}
+        row = {"estimator": a} | {b: _mean_of_known(found.get((a, b), [])) for b in names}
         errors = [
             r["estimators"][a]["truth"]["error_torso"]
             for r in records
             if r["truth"] and a in r["estimators"]
         ]
-        rows.append(row | {TRUTH: _mean(errors)})
+        rows.append(row | {TRUTH: _mean_of_known(errors)})
     columns = [*names, *([TRUTH] if any(r["truth"] for r in records) else [])]
     where = f", study {study}" if study else ""
     return Table(

@@ -85,7 +85,7 @@ def paired_difference(a, b, resampling):
     }
 
 
-def verdict(measures, *, seed=1):
+def verdicts(measures, *, seed=1):
     """Compare the best estimator in each measure with all others.
 
     Parameters

@@ -12,11 +12,7 @@ from choreo.config.dances import Dances
 from choreo.config.dataset import Dataset, Split
 from choreo.config.evaluation import Evaluation
 from choreo.config.poses import (
-    EMBEDDED,
-    ESTIMATORS,
-    FOREIGN,
     RESERVED_ESTIMATORS,
-    SIMULATED,
     AlphaPose,
     Import,
     OpenPose,
@@ -30,12 +26,8 @@ from choreo.config.videos_table import COLUMNS, Row, local_path, read_table
 
 __all__ = [
     "COLUMNS",
-    "EMBEDDED",
-    "ESTIMATORS",
-    "FOREIGN",
     "ONCE",
     "RESERVED_ESTIMATORS",
-    "SIMULATED",
     "AlphaPose",
     "Cleaning",
     "Comparison",

@@ -16,3 +16,5 @@ class Dances(Section):
     """Factor of the generator's noise."""
     join: Literal["initial_pose", "cross_fade"] = "initial_pose"
     """Each 5-second piece from the last pose of the one before (thesis), or faded into it."""
+    style: Literal["figure", "stick", "openpose"] = "figure"
+    """How dances are drawn: a body with volume, joints and bones, or OpenPose's colours."""

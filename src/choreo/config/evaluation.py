@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from choreo.beats.registry import TRACKERS
 from choreo.config.fields import Section, Seed, UserPath
@@ -33,6 +33,20 @@ def _free_tracker(name):
     return name
 
 
+class Songs(Section):
+    """Songs without videos that the models dance to for the tables, beside the test songs."""
+
+    made: Annotated[int, Field(ge=0, le=1000)] = 0
+    """So many are made up for it, with known beats; no video of the study has them."""
+    folder: UserPath | None = None
+    """Folder of sound files, or a table (.tsv) with the columns `song` and `path`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folder_alone(cls, value):
+        return {"folder": value} if isinstance(value, str) else value
+
+
 class Evaluation(Section):
     """Stage `evaluation`."""
 
@@ -44,5 +58,8 @@ class Evaluation(Section):
     """Whose music beats `method: thesis` takes: `librosa` (the text), `state_space` (better)."""
     beat_this: UserPath | None = None
     """Weights of the package `beat_this`: its music beats in the place of `tracker`'s."""
+    songs: Songs = Songs()
+    recordings: UserPath | None = None
+    """Folder or table of recorded songs for a table of their own (`snakemake recorded`)."""
     sensitivity: Sensitivity = Sensitivity()
     audit: Audit = Audit()

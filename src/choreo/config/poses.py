@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from choreo import provenance
 from choreo.config.fields import Id, Minutes, Section, UserPath
+from choreo.pose.skeletons import SKELETONS
+from choreo.poses.estimators import ESTIMATORS
+from choreo.poses.formats.registry import FORMATS
 
 
 class Import(Section):
@@ -15,13 +18,9 @@ class Import(Section):
 
     path: str
     """File or folder of one video, with `{video}` in the place of the video's id."""
-    format: Literal["alphapose", "openpose", "coco", "mmpose", "aist", "deeplabcut", "movement"] = (
-        "alphapose"
-    )
+    format: Literal[tuple(FORMATS)] = "alphapose"
     """Format of the files."""
-    skeleton: (
-        Literal["coco17", "halpe26", "body25", "body25b", "openpose18", "mediapipe33"] | None
-    ) = None
+    skeleton: Literal[tuple(SKELETONS)] | None = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
     first_frame: Annotated[int, Field(ge=0, le=1)] | None = None
     """Number of the first frame in the files, where they can't tell (not aist, movement)."""
@@ -94,13 +93,6 @@ class RTMPose(Section):
     """Where it runs; cuda needs onnxruntime-gpu."""
 
 
-EMBEDDED = ("mediapipe17", "mediapipe26", "mediapipe17_small")
-"""Estimators that need nothing but this package; the last is worse on purpose."""
-FOREIGN = ("alphapose17", "alphapose26", "openpose25", "rtmpose17", "rtmpose26")
-"""Estimators whose program or weights are fetched, or given by path."""
-SIMULATED = "simulated"
-"""No estimator: the true joints of the demo's dancers with known faults, without a picture."""
-ESTIMATORS = (*EMBEDDED, *FOREIGN, SIMULATED)
 RESERVED_ESTIMATORS = ("truth", "estimator", *provenance.COLUMNS)
 """What else the tables of estimators have for rows and columns (a test holds them to it)."""
 
@@ -144,27 +136,12 @@ class Poses(Section):
                 raise ValueError(
                     f"imports: {name} and {other} are the same on file systems that ignore case"
                 )
-        for tool, settings, licence in (
-            (
-                "alphapose",
-                self.alphapose,
-                "non-commercial research at an academic or non-profit organisation, no "
-                "redistribution: https://github.com/MVIG-SJTU/AlphaPose/blob/master/LICENSE",
-            ),
-            (
-                "openpose",
-                self.openpose,
-                "non-commercial research at an academic or non-profit organisation: "
-                "https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/LICENSE",
-            ),
-        ):
-            if not settings.accept_licence:
-                wanted = [e for e in self.estimators if e.startswith(tool) and e in FOREIGN]
-                if wanted:
-                    raise ValueError(
-                        f"{wanted[0]} needs `poses: {tool}: accept_licence: true`, by which you "
-                        f"accept its licence ({licence})"
-                    )
+        for known in (ESTIMATORS[name] for name in self.estimators if name in ESTIMATORS):
+            if known.licence and not getattr(self, known.tool).accept_licence:
+                raise ValueError(
+                    f"{known.name} needs `poses: {known.tool}: accept_licence: true`, by which you "
+                    f"accept its licence ({known.licence})"
+                )
         if self.chosen not in self.estimators:
             raise ValueError(f"chosen: {self.chosen!r} is not among the estimators")
         return self

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from choreo.config.cleaning import Cleaning
 from choreo.config.comparison import Comparison
+from choreo.config.corpus import Corpus
 from choreo.config.dances import Dances
 from choreo.config.dataset import Dataset
 from choreo.config.evaluation import Evaluation
@@ -51,6 +52,7 @@ class Config(Section):
     training: Training = Training()
     dances: Dances = Dances()
     evaluation: Evaluation = Evaluation()
+    corpus: Corpus = Corpus()
 
 
 def read_config(values, *, where="config"):

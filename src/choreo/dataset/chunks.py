@@ -9,6 +9,7 @@ import numpy as np
 from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError, ItemError
 from choreo.media import SAMPLE_RATE
+from choreo.pose.runs import runs
 from choreo.rates import CHUNK_SECONDS
 
 USUAL = DataDescription()
@@ -310,9 +311,7 @@ def complete_runs(poses):
     -------
     list of (int, int)
     """
-    complete = np.isfinite(poses).all((1, 2)).astype(np.int8)
-    edges = np.flatnonzero(np.diff(complete, prepend=0, append=0))
-    return [(int(first), int(stop)) for first, stop in edges.reshape(-1, 2)]
+    return [(first, last + 1) for first, last in runs(np.isfinite(poses).all((1, 2)))]
 
 
 def rows_in_a_row(starts, rows, chunk_seconds=CHUNK_SECONDS):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.statistics.summaries import ratio
+from choreo.statistics.summaries import mean, ratio
 
 TOLERANCE = 0.15
 """Seconds between a motion beat and a music beat that still count as aligned.
@@ -183,9 +183,9 @@ def beat_rates(counts, aggregate):
     elif aggregate == "chunks":
         heard, moved = counts.music > 0, counts.motion > 0
         ratios = [
-            _mean(counts.motion[heard] / counts.music[heard]),
-            _mean(counts.aligned[moved] / counts.motion[moved]),
-            _mean(counts.chance[moved] / counts.motion[moved]),
+            mean(counts.motion[heard] / counts.music[heard]),
+            mean(counts.aligned[moved] / counts.motion[moved]),
+            mean(counts.chance[moved] / counts.motion[moved]),
         ]
     else:
         raise ItemError(
@@ -196,7 +196,3 @@ def beat_rates(counts, aggregate):
         chunks_without_music_beats=int(np.count_nonzero(counts.music == 0)),
         chunks_without_motion_beats=int(np.count_nonzero(counts.motion == 0)),
     )
-
-
-def _mean(values):
-    return float(values.mean()) if len(values) else float("nan")

@@ -207,17 +207,12 @@ def damage(pieces, heard, kind, level, *, seed=1):
         return replace(pieces, pixels=pixels[np.arange(count)[:, None], index]), heard
     if kind == "swap":
         swapped = rng.random((count, frames, 1, 1)) < level
-        return replace(pieces, pixels=np.where(swapped, pixels[:, :, _mirror()], pixels)), heard
+        return replace(
+            pieces, pixels=np.where(swapped, pixels[:, :, OPENPOSE18.mirror], pixels)
+        ), heard
     if kind == "tempo":
         return _faster(pieces, heard, level)
     raise ItemError("unknown damage", value=kind, remedy=f"Use one of {', '.join(DAMAGES)}")
-
-
-def _mirror():
-    order = np.arange(len(OPENPOSE18))
-    for left, right in OPENPOSE18.pairs:
-        order[[left, right]] = right, left
-    return order
 
 
 def _faster(pieces, heard, factor):
@@ -326,7 +321,7 @@ def learned_scores(measured, real, resampling):
     return found
 
 
-def verdict(values, direction, step_errors, whole_errors):
+def trend(values, direction, step_errors, whole_errors):
     """Tell whether a metric moves one way as damage grows.
 
     Parameters
@@ -377,8 +372,8 @@ def movement(own, direction):
         "does not move"; "monotone": as under damages that it is meant to notice; "wrong way":
         monotone the other way; "not monotone".
     """
-    found = verdict(own.value, direction, own.step_error, own.whole_error)
-    other = verdict(own.value, -direction, own.step_error, own.whole_error)
+    found = trend(own.value, direction, own.step_error, own.whole_error)
+    other = trend(own.value, -direction, own.step_error, own.whole_error)
     return {"wrong way": "wrong way" if other == "monotone" else "not monotone"}.get(found, found)
 
 
@@ -402,7 +397,7 @@ def sensitivity_table(frame, dances):
         for kind in DAMAGES:
             own = frame[(frame.metric == metric) & (frame.damage == kind)].sort_values("level")
             row[kind] = (
-                verdict(own.value, direction, own.step_error, own.whole_error)
+                trend(own.value, direction, own.step_error, own.whole_error)
                 if kind in meant
                 else f"({movement(own, direction)})"
             )

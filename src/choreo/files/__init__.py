@@ -1,5 +1,7 @@
 """Files that are written whole or not at all, and their hashes."""
 
+from __future__ import annotations
+
 import contextlib
 import hashlib
 import json
@@ -7,7 +9,9 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from choreo.errors import ChoreoError, accident
 
@@ -19,7 +23,7 @@ PROJECT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
-def whole(path):
+def whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends without an error.
 
     The temporary file lies in the same folder and keeps the suffix (writers such as
@@ -69,18 +73,18 @@ def whole(path):
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> None:
     r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: object) -> None:
     """Write `value` as indented JSON with sorted keys; NaN is refused (use None)."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
-def read_json(path):
+def read_json(path: str | Path) -> Any:
     """Read a record of a study: JSON that this package wrote, and anybody may have changed.
 
     Raises
@@ -93,13 +97,13 @@ def read_json(path):
     return load_json(path, "a record of choreo", remedy="Delete it and run again")
 
 
-def sha256(path):
+def sha256(path: str | Path) -> str:
     """Hex SHA-256 of a file, read in pieces."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def is_id(text):
+def is_id(text: str) -> bool:
     """Tell whether `text` may name a video, song or model in a file path.
 
     Letters, digits, ``_`` and ``-``, at most 64, the first a letter or digit: safe in
@@ -108,7 +112,7 @@ def is_id(text):
     return bool(re.fullmatch(NAME, text))
 
 
-def shipped(path):
+def shipped(path: str | Path) -> Path:
     """A path that is not in the working folder, but is in the project, such as the demo's table.
 
     Parameters

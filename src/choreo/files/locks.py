@@ -4,27 +4,32 @@ One place for what file systems do about them: some have none (a few network and
 file systems), in which case the work goes on without, and says so once.
 """
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import os
 import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
 
 try:
     import fcntl
 except ImportError:  # Windows: no advisory locks
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 # EBADF: NFS gives no exclusive lock on what may only be read.
 _NO_LOCKS = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EBADF}
 _BUSY = {errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK}
-_said = set()
+_said: set[str] = set()
 
 
 class Busy(Exception):
     """Another process holds the lock."""
 
 
-def open_lock(path):
+def open_lock(path: str | Path) -> int:
     """Open a lock file, made where it is not there.
 
     A file of another user that may only be read is enough: `flock` needs no right to write.
@@ -52,7 +57,9 @@ def open_lock(path):
     return os.open(path, os.O_RDWR | os.O_CREAT | flags, 0o666)
 
 
-def hold(handle, *, shared=False, wait=False, where=""):
+def hold(
+    handle: int | IO, *, shared: bool = False, wait: bool = False, where: str | Path = ""
+) -> bool:
     """Lock an open file, until it is closed or the process ends.
 
     Parameters
@@ -101,7 +108,7 @@ def hold(handle, *, shared=False, wait=False, where=""):
 
 
 @contextlib.contextmanager
-def held_folder(folder, *, on_wait=None):
+def held_folder(folder: Path, *, on_wait: Callable[[], object] | None = None) -> Iterator[bool]:
     """Hold a folder that is removed when its work is done; a second process waits.
 
     Parameters

@@ -6,11 +6,15 @@ accidents. What a file declares is bounded before memory is taken for it. Import
 DAG is built, so nothing heavy is imported here.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import re
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 from choreo.errors import AccidentError, ChoreoError, ItemError, accident
 
@@ -51,7 +55,7 @@ def _is_unmarked_utf16(head):
     )
 
 
-def looks_like(path, besides=()):
+def looks_like(path: str | Path, besides: Collection[str] = ()) -> tuple[str, str | None] | None:
     """Tell what a file is by its first bytes, where that says more than a parser would.
 
     Parameters
@@ -80,7 +84,7 @@ def looks_like(path, besides=()):
     return None
 
 
-def missing(path):
+def missing(path: str | Path) -> ItemError:
     """Error of a file that is not there, with what was given in the place of a path.
 
     Parameters
@@ -113,7 +117,9 @@ def missing(path):
 
 
 @contextlib.contextmanager
-def reading(path, what, *, remedy=None, besides=()):
+def reading(
+    path: str | Path, what: str, *, remedy: str | None = None, besides: Collection[str] = ()
+) -> Iterator[None]:
     """Turn whatever an outside file causes in the block into one message naming it.
 
     Parameters
@@ -169,7 +175,9 @@ def _said(error):
     return text or name
 
 
-def load_json(path, what, *, limit=MAX_JSON_BYTES, remedy=None):
+def load_json(
+    path: str | Path, what: str, *, limit: int = MAX_JSON_BYTES, remedy: str | None = None
+) -> Any:
     """Read a small JSON file that anybody may have written.
 
     Parameters

@@ -14,6 +14,8 @@ own 64 digits taken as zeros) between two marks, of which one turned bit can't b
 No other file has to be kept beside them, and other programs read them as before.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import json
@@ -21,13 +23,19 @@ import os
 import struct
 import sys
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from choreo.errors import DamagedError, ItemError
 from choreo.files import whole
 from choreo.files.outside import reading
+
+if TYPE_CHECKING:
+    import torch
+
 
 BEGIN, END = b"choreo-sha256:", b":choreo-seal"
 DIGITS = 64
@@ -44,7 +52,7 @@ _PIECE = 1 << 20
 _END_OF_ZIP = struct.Struct("<4s4H2LH")
 
 
-def place(data):
+def place(data: bytes) -> int | None:
     """Find the seal in some bytes.
 
     Parameters
@@ -63,13 +71,13 @@ def place(data):
     return None
 
 
-def filled(data, at):
+def filled(data: bytes, at: int) -> bytes:
     """Bytes that hold `BLANK`, with the digest of them all at `at`, where its digits begin."""
     digits = hashlib.sha256(data).hexdigest().encode()
     return data[:at] + digits + data[at + DIGITS :]
 
 
-def filled_zip(data):
+def filled_zip(data: bytes) -> bytes:
     """Bytes of a zip archive without a comment, with the digest of them all as its comment."""
     end = len(data) - _END_OF_ZIP.size
     mark, *numbers, comment = _END_OF_ZIP.unpack_from(data, end)
@@ -79,7 +87,7 @@ def filled_zip(data):
     return filled(data, len(data) - len(END) - DIGITS)
 
 
-def seal_video(path):
+def seal_video(path: str | Path) -> None:
     """Put the digest of an mp4 into a box at its end, in place.
 
     Parameters
@@ -93,7 +101,7 @@ def seal_video(path):
         _fill(file)
 
 
-def seal_sound(path):
+def seal_sound(path: str | Path) -> None:
     """Put the digest of a wav into a chunk at its end, in place.
 
     Parameters
@@ -111,7 +119,7 @@ def seal_sound(path):
         _fill(file)
 
 
-def seal_page(path):
+def seal_page(path: str | Path) -> None:
     """Put the digest of a PDF into a comment at its end, in place.
 
     Parameters
@@ -133,7 +141,7 @@ def _fill(file):
     file.write(digits)
 
 
-def compare(path):
+def compare(path: str | Path) -> bool:
     """Compare a file with the digest in it.
 
     Parameters
@@ -175,7 +183,9 @@ def compare(path):
     return True
 
 
-def damaged(path, what="its bytes do not have the digest that is kept in it"):
+def damaged(
+    path: str | Path, what: str = "its bytes do not have the digest that is kept in it"
+) -> DamagedError:
     """Give the error of a file that has changed since it was written."""
     return DamagedError(
         f"damaged since it was written: {what}",
@@ -185,10 +195,10 @@ def damaged(path, what="its bytes do not have the digest that is kept in it"):
     )
 
 
-_told = set()
+_told: set[str] = set()
 
 
-def say_unsealed(path, kind):
+def say_unsealed(path: str | Path, kind: str) -> None:
     """Say, once a process and kind, that damage of a file can't be told."""
     if kind not in _told:
         _told.add(kind)
@@ -199,7 +209,9 @@ def say_unsealed(path, kind):
         )
 
 
-def save_tensors(path, tensors, summary):
+def save_tensors(
+    path: str | Path, tensors: Mapping[str, torch.Tensor], summary: Mapping[str, Any]
+) -> None:
     """Write tensors as ``.safetensors``, whole or not at all; the same give the same bytes.
 
     Parameters
@@ -222,10 +234,16 @@ def save_tensors(path, tensors, summary):
     data = struct.pack("<Q", len(text)) + text + data[8 + length :]
     with whole(path) as temporary:
         # In one piece by Python: a full disk then is an error that says so.
-        temporary.write_bytes(filled(data, place(data[:_NEAR])))
+        temporary.write_bytes(filled(data, data.index(BEGIN) + len(BEGIN)))
 
 
-def load_tensors(path, what, *, wanted=lambda name: True, remedy=None):
+def load_tensors(
+    path: str | Path,
+    what: str,
+    *,
+    wanted: Callable[[str], bool] = lambda name: True,
+    remedy: str | None = None,
+) -> tuple[dict[str, torch.Tensor], Any]:
     """Read what `save_tensors` wrote.
 
     Parameters
@@ -265,7 +283,7 @@ def load_tensors(path, what, *, wanted=lambda name: True, remedy=None):
     return summary, tensors
 
 
-def save_arrays(path, arrays):
+def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
     """Write arrays as ``.npz``, whole or not at all; the same give the same bytes.
 
     Parameters
@@ -280,7 +298,9 @@ def save_arrays(path, arrays):
         temporary.write_bytes(filled_zip(buffer.getvalue()))
 
 
-def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
+def load_arrays(
+    path: str | Path, what: str, *, limit: int = MAX_ARRAYS_BYTES, remedy: str | None = None
+) -> dict[str, np.ndarray]:
     """Read an ``.npz`` without pickles, its declared sizes checked before any is read.
 
     Parameters
@@ -340,7 +360,7 @@ def load_arrays(path, what, *, limit=MAX_ARRAYS_BYTES, remedy=None):
         return arrays
 
 
-def save_torch(path, value):
+def save_torch(path: str | Path, value: Any) -> None:
     """Write a checkpoint or state dict by ``torch.save``, whole or not at all.
 
     Parameters
@@ -358,7 +378,7 @@ def save_torch(path, value):
         temporary.write_bytes(filled_zip(buffer.getvalue()))
 
 
-def load_torch(path, what, *, remedy=None):
+def load_torch(path: str | Path, what: str, *, remedy: str | None = None) -> Any:
     """Read tensors that ``torch.save`` wrote, ours or another program's; no code can run.
 
     Parameters

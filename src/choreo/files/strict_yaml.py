@@ -1,5 +1,9 @@
 """YAML in which no key may be given twice, and nothing unfolds to far more than it holds."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import yaml
 
 _MAX_DEPTH = 40
@@ -11,7 +15,7 @@ class DuplicateKey(yaml.YAMLError):
     """A key that is given twice, of which YAML would keep the last."""
 
 
-def load_yaml(text):
+def load_yaml(text: str) -> Any:
     """Read YAML in which no key may be given twice.
 
     Raises

@@ -6,11 +6,15 @@ of the three line ends); anything else is refused with file, line, value and rem
 while the DAG is built, so nothing heavy is imported here.
 """
 
+from __future__ import annotations
+
 import codecs
 import csv
 import difflib
 import io
 import re
+from collections.abc import Collection
+from pathlib import Path
 
 from choreo.errors import ItemError
 from choreo.files.outside import UNMARKED, looks_like
@@ -30,7 +34,7 @@ _MARKS = (
 _SAVE = "Save it as UTF-8 (in a spreadsheet: text, tab-separated, Unicode)"
 
 
-def read_text(path):
+def read_text(path: str | Path) -> str:
     """Text of a file that says what its characters are, or is UTF-8.
 
     Parameters
@@ -84,7 +88,7 @@ def read_text(path):
     return text
 
 
-def read_lines(path):
+def read_lines(path: str | Path) -> list[tuple[int, str]]:
     r"""Lines of a text, each with its number from 1, without empty ones.
 
     Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds, U+2028 and their like may stand
@@ -102,7 +106,7 @@ def read_lines(path):
     return [(number, line) for number, line in lines if line.strip()]
 
 
-def read_rows(path, columns, *, required=()):
+def read_rows(path: str | Path, columns: Collection[str], *, required: Collection[str] = ()):
     """Rows of a tab-separated table with a heading line; ``#`` begins a comment.
 
     A cell that a spreadsheet put in quotes is taken out of them. Columns without a name
@@ -222,7 +226,7 @@ def _unquoted(cell, where):
     return cell
 
 
-def read_csv(path):
+def read_csv(path: str | Path):
     """Rows of a comma-separated table with a heading line (RFC 4180), as of a dataset.
 
     Parameters

@@ -10,8 +10,9 @@ PACKAGE = Path(__file__).parents[1]
 NAME = PACKAGE.name
 ROOMS = (
     *("errors", "rates", "files", "provenance", "media", "tables", "figures", "pose", "drawing"),
-    *("beats", "statistics", "pipeline", "config"),
-    *("videos", "poses", "synth", "comparison", "cleaning", "dataset"),
+    *("beats", "statistics", "pipeline"),
+    # The config reads the registries of the first stages.
+    *("videos", "poses", "config", "synth", "comparison", "cleaning", "dataset"),
     *("models", "training", "dances", "evaluation", "cli"),
 )
 """Every room, from the ground floor up: it imports only rooms that stand before it."""

@@ -4,13 +4,15 @@ Shared by `choreo.comparison`, which counts misdetections, and `choreo.cleaning`
 repairs them, so that both mean the same frames.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 THRESHOLD_PX = 50.0
 """Displacement in pixels above which eq. (1) calls a frame a misdetection."""
 
 
-def given_joints(keypoints):
+def given_joints(keypoints: np.ndarray) -> np.ndarray:
     """Tell where there is a joint.
 
     Parameters
@@ -26,7 +28,7 @@ def given_joints(keypoints):
     return np.isfinite(keypoints[..., 0]) & np.isfinite(keypoints[..., 1])
 
 
-def joints_in_use(keypoints):
+def joints_in_use(keypoints: np.ndarray) -> np.ndarray:
     """Tell which joints the estimator gives in at least one frame.
 
     A joint that it never gives (MediaPipe has no top of the head) is no miss and takes no
@@ -43,7 +45,7 @@ def joints_in_use(keypoints):
     return given_joints(keypoints).any(0)
 
 
-def missing_frames(keypoints):
+def missing_frames(keypoints: np.ndarray) -> np.ndarray:
     """Tell in which decoded frames nobody was found.
 
     Parameters
@@ -57,7 +59,7 @@ def missing_frames(keypoints):
     return ~given_joints(keypoints).any(1)
 
 
-def partial_frames(keypoints):
+def partial_frames(keypoints: np.ndarray) -> np.ndarray:
     """Tell in which frames a person lacks a joint that the estimator gives elsewhere.
 
     Parameters
@@ -72,7 +74,7 @@ def partial_frames(keypoints):
     return given.any(1) & ~given.all(1)
 
 
-def displacement(keypoints, steps=1):
+def displacement(keypoints: np.ndarray, steps: int = 1) -> np.ndarray:
     """Largest coordinate difference between each frame and an earlier one, max |X_i - X_prev|.
 
     Parameters
@@ -97,7 +99,9 @@ def displacement(keypoints, steps=1):
     return out
 
 
-def flag_misdetections(keypoints, threshold_px=THRESHOLD_PX):
+def flag_misdetections(
+    keypoints: np.ndarray, threshold_px: float | np.ndarray = THRESHOLD_PX
+) -> np.ndarray:
     """Find misdetections by eq. (1) and (2) of the thesis (section 3.3).
 
     f(X_i) is true where any coordinate of any joint differs by more than the threshold
@@ -133,7 +137,7 @@ def flag_misdetections(keypoints, threshold_px=THRESHOLD_PX):
     poses = np.asarray(keypoints, float)[present]
     partial = partial_frames(keypoints)[present].tolist()
     over_one, over_two = (_over(poses, present, steps, threshold_px) for steps in (1, 2))
-    found = []
+    found: list[bool] = []
     for i in range(len(present)):
         step_over = i >= 2 and found[i - 1] and not found[i - 2]
         found.append(partial[i] or (over_two[i] if step_over else over_one[i]))

@@ -3,6 +3,8 @@
 The process that builds the DAG imports this module, so it imports nothing heavy.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 
@@ -51,7 +53,7 @@ class Pick:
         return f"{','.join(f'{n:g}' for n in self.point or self.box)}@{self.seconds:g}"
 
 
-def parse(text):
+def parse(text: str):
     """Read a pick.
 
     Parameters

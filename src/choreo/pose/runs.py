@@ -1,9 +1,11 @@
 """Stretches of frames."""
 
+from __future__ import annotations
+
 import numpy as np
 
 
-def runs(mask):
+def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """First and last index of each run of true values.
 
     Parameters

@@ -1,9 +1,16 @@
 """How large a dancer is in the picture."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
-def body_size(keypoints):
+
+def body_size(keypoints: np.ndarray):
     """Median diagonal of the box around the joints.
 
     Parameters
@@ -31,7 +38,7 @@ def _middle(track, joint):
     return np.mean(_positions(track, f"left_{joint}", f"right_{joint}"), axis=0)
 
 
-def torso_px(track):
+def torso_px(track: PoseTrack) -> np.ndarray:
     """Length of the torso in each frame: shoulders' midpoint to hips' midpoint.
 
     Parameters
@@ -46,7 +53,7 @@ def torso_px(track):
     return np.hypot(*(_middle(track, "shoulder") - _middle(track, "hip")).T)
 
 
-def height_px(track):
+def height_px(track: PoseTrack) -> np.ndarray:
     """Height of the dancer in each frame, whatever the posture, along the body.
 
     From the nose over the shoulders' and the hips' midpoints down the legs (mean of both):

@@ -5,9 +5,13 @@ BODY_25B and the 18-joint COCO model as OpenPose writes them, 33 landmarks as Me
 gives them. "Left" is the dancer's left.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Skeleton:
     limbs: tuple
 
     @property
-    def pairs(self):
+    def pairs(self) -> tuple[tuple[int, int], ...]:
         """Tuple of (left, right) joint indices."""
         found = []
         for index, joint in enumerate(self.joints):
@@ -38,7 +42,15 @@ class Skeleton:
                 found.append((index, self.joints.index(other)))
         return tuple(found)
 
-    def index(self, joint):
+    @property
+    def mirror(self) -> list[int]:
+        """List of joint indices with left and right exchanged, to index joints with."""
+        order = list(range(len(self)))
+        for left, right in self.pairs:
+            order[left], order[right] = right, left
+        return order
+
+    def index(self, joint: str) -> int:
         """Index of the joint called `joint`; ValueError where there is none."""
         return self.joints.index(joint)
 
@@ -129,7 +141,9 @@ SKELETONS = {s.name: s for s in (COCO17, HALPE26, BODY25, BODY25B, OPENPOSE18, M
 _MIDPOINTS = {"neck": ("left_shoulder", "right_shoulder"), "hip": ("left_hip", "right_hip")}
 
 
-def convert(keypoints, scores, source, target):
+def convert(
+    keypoints: np.ndarray, scores: np.ndarray, source: Skeleton, target: Skeleton
+) -> tuple[np.ndarray, np.ndarray]:
     """Bring keypoints from one skeleton into the order of another.
 
     A joint that `source` has under the same name is copied; the neck and the hip are
@@ -150,6 +164,8 @@ def convert(keypoints, scores, source, target):
     keypoints : ndarray, shape (..., K, 2)
     scores : ndarray, shape (..., K)
     """
+    import numpy as np  # the process that builds the DAG reads the names alone
+
     keypoints = np.asarray(keypoints)
     scores = np.asarray(scores)
     out = np.full((*keypoints.shape[:-2], len(target), 2), np.nan, keypoints.dtype)

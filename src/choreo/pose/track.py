@@ -1,8 +1,11 @@
 """`PoseTrack`, the one pose type that every stage takes and gives."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,6 +13,10 @@ from choreo.errors import ItemError
 from choreo.files.outside import reading
 from choreo.files.sealed import MAX_ARRAYS_BYTES, load_arrays, save_arrays
 from choreo.pose.skeletons import SKELETONS, convert
+
+if TYPE_CHECKING:
+    from choreo.pose.skeletons import Skeleton
+
 
 SMALL_BYTES = 1 << 27
 """What the arrays of any track file may take: an hour, also where nobody is found in it."""
@@ -103,32 +110,32 @@ class PoseTrack:
         return len(self.keypoints)
 
     @property
-    def joints(self):
+    def joints(self) -> Skeleton:
         """The `Skeleton` of this track."""
         return SKELETONS[self.skeleton]
 
     @property
-    def given(self):
+    def given(self) -> np.ndarray:
         """ndarray of bool, shape (T, J): where there is a joint."""
         return np.isfinite(self.keypoints).all(-1)
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """Length in seconds."""
         return len(self) / self.fps
 
-    def with_(self, **changes):
+    def with_(self, **changes: Any) -> PoseTrack:
         """Copy with some attributes changed."""
         return replace(self, **changes)
 
-    def to(self, skeleton):
+    def to(self, skeleton: str) -> PoseTrack:
         """Convert to another skeleton by name (see `choreo.pose.skeletons.convert`)."""
         if skeleton == self.skeleton:
             return self
         keypoints, scores = convert(self.keypoints, self.scores, self.joints, SKELETONS[skeleton])
         return replace(self, keypoints=keypoints, scores=scores, skeleton=skeleton, repaired=None)
 
-    def save(self, path):
+    def save(self, path: str | Path) -> None:
         """Write as ``.npz`` (layout: docs/poses.md), whole or not at all, with its digest."""
         arrays = {
             "keypoints": self.keypoints,
@@ -143,7 +150,7 @@ class PoseTrack:
         save_arrays(path, arrays)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | Path) -> PoseTrack:
         """Read a track; nothing in the file can run code.
 
         Raises

@@ -8,6 +8,7 @@ import numpy as np
 
 from choreo import figures
 from choreo.drawing import draw_pose
+from choreo.pose.runs import runs
 from choreo.poses.pictures import pictures
 
 SHEET = (2, 4)
@@ -168,18 +169,17 @@ def _frame(axis, ground, track, others, frame):
     axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
-def _spans(flags):
-    """Starts and lengths of the runs of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(int), [0]])))
-    return [(int(a), int(b - a)) for a, b in zip(edges[::2], edges[1::2])]
+def _bars(flags, fps):
+    """Begin and length in seconds of the runs of True."""
+    return [(first / fps, (last + 1 - first) / fps) for first, last in runs(flags)]
 
 
 def _timeline(axis, track, others, frames):
     fps = track.fps
     seen = _seen(track)
-    axis.broken_barh([(a / fps, n / fps) for a, n in _spans(seen)], (-0.35, 0.7), color="0.35")
+    axis.broken_barh(_bars(seen, fps), (-0.35, 0.7), color="0.35")
     axis.broken_barh(
-        [(a / fps, n / fps) for a, n in _spans(~seen)],
+        _bars(~seen, fps),
         (-0.45, 0.9),
         facecolor="white",
         edgecolor="black",

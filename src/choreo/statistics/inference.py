@@ -1,6 +1,10 @@
 """Intervals and comparisons that know that pieces of one song are not independent."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
@@ -37,7 +41,9 @@ class Resampling:
     seed: int
 
     @classmethod
-    def of(cls, songs, *, replicates=REPLICATES, seed=1):
+    def of(
+        cls, songs: Sequence[str] | np.ndarray, *, replicates: int = REPLICATES, seed: int = 1
+    ) -> Resampling:
         """Draw the replicates for these songs."""
         names = np.unique(np.asarray(songs, dtype=str))
         rng = np.random.default_rng(seed)
@@ -46,11 +52,11 @@ class Resampling:
         return cls(names, counts[:, : len(names)], seed)
 
     @property
-    def freedom(self):
+    def freedom(self) -> int:
         """Degrees of freedom: songs less one."""
         return len(self.songs) - 1
 
-    def weights(self, songs):
+    def weights(self, songs: np.ndarray) -> np.ndarray:
         """Weight of each piece, shape (1 + B, N): 1 in the first row, then by replicate."""
         drawn = self.counts[:, np.searchsorted(self.songs, songs)]
         return np.concatenate([np.ones((1, len(songs)), int), drawn])
@@ -73,7 +79,7 @@ class Resampling:
         drawn[:, 0] = np.arange(seeds)
         return np.take_along_axis(values, drawn, axis=0).mean(0)
 
-    def error(self, replicates):
+    def error(self, replicates: np.ndarray) -> float:
         """Standard error from the values of a statistic in all replicates.
 
         Corrected by G / (G - 1), which the bootstrap lacks; NaN for one song, or where
@@ -93,7 +99,7 @@ class Resampling:
             return float("nan")
         return float(finite.std(ddof=1) * np.sqrt(len(self.songs) / self.freedom))
 
-    def half_width(self, replicates, level=0.95, seeds=()):
+    def half_width(self, replicates: np.ndarray, level: float = 0.95, seeds: Any = ()) -> float:
         """Half the width of the interval: Student's t of G - 1 times the standard error.
 
         Parameters
@@ -110,7 +116,7 @@ class Resampling:
             error = np.hypot(error, np.std(seeds, ddof=1) / np.sqrt(len(seeds)))
         return float(student.ppf((1 + level) / 2, self.freedom) * error)
 
-    def p_value(self, difference, replicates):
+    def p_value(self, difference: float, replicates: np.ndarray) -> float:
         """Two-sided p-value of a difference being 0, from its value in all replicates.
 
         Returns

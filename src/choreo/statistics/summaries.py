@@ -1,9 +1,13 @@
 """One number of many, where some are missing."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 
-def median(values):
+def median(values: np.ndarray) -> float | None:
     """Median of those values that are numbers; None where there is none.
 
     Parameters
@@ -18,7 +22,22 @@ def median(values):
     return float(np.median(values[finite])) if finite.any() else None
 
 
-def ratio(top, bottom):
+def mean(values: np.ndarray) -> float:
+    """Mean of those values that are numbers; NaN where there is none.
+
+    Parameters
+    ----------
+    values : ndarray of float
+
+    Returns
+    -------
+    float
+    """
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if finite.size else np.nan
+
+
+def ratio(top: Any, bottom: Any) -> np.ndarray:
     """Quotient, NaN where it is of nothing.
 
     Parameters

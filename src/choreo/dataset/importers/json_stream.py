@@ -1,14 +1,12 @@
 """The values of a huge JSON object, one at a time."""
 
 import json
-import re
 
 from choreo.errors import ItemError
+from choreo.files import json_text
 
-_BLOCK = 1 << 20
 _LIMIT = 1 << 29
 """Characters that one value may have: half a billion, 500 clips of 5 s."""
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def entries(path, *, encoded=False):
@@ -36,7 +34,8 @@ def entries(path, *, encoded=False):
     """
     try:
         with open(path, encoding="utf-8") as file:
-            yield from _entries(_Text(_decoded(file, path) if encoded else _blocks(file), path))
+            blocks = _decoded(file, path) if encoded else _blocks(file)
+            yield from _entries(json_text.JsonText(blocks, limit=_LIMIT), path)
     except OSError as error:
         raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
     except UnicodeDecodeError as error:
@@ -44,13 +43,13 @@ def entries(path, *, encoded=False):
 
 
 def _blocks(file):
-    while block := file.read(_BLOCK):
+    while block := file.read(json_text.BLOCK):
         yield block
 
 
 def _decoded(file, path):
     """Blocks of the text inside a JSON string."""
-    rest = file.read(_BLOCK).lstrip()
+    rest = file.read(json_text.BLOCK).lstrip()
     if not rest.startswith('"'):
         raise ItemError(
             "the object is not encoded twice: the file must begin with a quotation mark",
@@ -59,7 +58,7 @@ def _decoded(file, path):
         )
     rest, more = rest[1:], True
     while rest or more:
-        more = file.read(_BLOCK)
+        more = file.read(json_text.BLOCK)
         # A comma is never part of an escape: after one, the text can be cut.
         cut = rest.rfind(",") + 1 if more else len(rest)
         piece, rest = rest[:cut], rest[cut:] + more
@@ -74,70 +73,44 @@ def _decoded(file, path):
             raise ItemError(f"not an encoded JSON text ({error})", where=path) from error
 
 
-class _Text:
-    """What is left of a text that comes in blocks."""
-
-    def __init__(self, blocks, path):
-        self.blocks, self.path = blocks, path
-        self.text, self.at, self.before = "", 0, 0
-
-    def more(self):
-        """Read at least as much as is there, so that retries cost linear time in all."""
-        parts, wanted = [self.text[self.at :]], max(_BLOCK, len(self.text) - self.at)
-        self.before, self.at = self.before + self.at, 0
-        while wanted > 0 and (block := next(self.blocks, None)) is not None:
-            parts.append(block)
-            wanted -= len(block)
-        self.text = "".join(parts)
-        return len(parts) > 1
-
-    def skip(self, characters):
-        """Skip white space, and give the next character if it is one of these."""
-        while (end := _SPACE.match(self.text, self.at).end()) == len(self.text):
-            self.at = end
-            if not self.more():
-                raise self.wrong("the file ends too soon")
-        self.at = end + 1
-        if self.text[end] not in characters:
-            self.at = end
-            raise self.wrong(f"expected one of {' '.join(characters)}")
-        return self.text[end]
-
-    def value(self):
-        while True:
-            try:
-                start = _SPACE.match(self.text, self.at).end()
-                value, end = json.JSONDecoder().raw_decode(self.text, start)
-            except ValueError as error:
-                if len(self.text) - self.at > _LIMIT:
-                    raise self.wrong(f"a value of more than {_LIMIT} characters") from error
-                if not self.more():
-                    raise self.wrong("no JSON value") from error
-            except RecursionError as error:
-                raise self.wrong("lists in lists too deep") from error
-            else:
-                # A number at the end of the text may go on in the next block.
-                if end < len(self.text) or not self.more():
-                    self.at = end
-                    return value
-
-    def wrong(self, message):
-        return ItemError(
-            f"not the JSON object that is expected: {message} at character {self.before + self.at}",
-            where=self.path,
-            remedy="The download may be cut off: fetch it again",
-        )
+def _wrong(text, path, message):
+    return ItemError(
+        f"not the JSON object that is expected: {message} at character {text.position}",
+        where=path,
+        remedy="The download may be cut off: fetch it again",
+    )
 
 
-def _entries(text):
-    text.skip("{")
-    if text.skip('"}') == "}":
+def _skip(text, path, characters):
+    """Go past the next character, and give it if it is one of these."""
+    found = text.next()
+    if not found:
+        raise _wrong(text, path, "the file ends too soon")
+    if found not in characters:
+        raise _wrong(text, path, f"expected one of {' '.join(characters)}")
+    text.at += 1
+    return found
+
+
+def _value(text, path):
+    try:
+        return text.value()
+    except ValueError as error:
+        long = f"a value of more than {_LIMIT} characters"
+        raise _wrong(text, path, long if text.too_long else "no JSON value") from error
+    except RecursionError as error:
+        raise _wrong(text, path, "lists in lists too deep") from error
+
+
+def _entries(text, path):
+    _skip(text, path, "{")
+    if _skip(text, path, '"}') == "}":
         return
     while True:
         text.at -= 1
-        key = text.value()
-        text.skip(":")
-        yield key, text.value()
-        if text.skip(",}") == "}":
+        key = _value(text, path)
+        _skip(text, path, ":")
+        yield key, _value(text, path)
+        if _skip(text, path, ",}") == "}":
             return
-        text.skip('"')
+        _skip(text, path, '"')

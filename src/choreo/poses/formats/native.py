@@ -7,11 +7,11 @@ that memory stays near the size of the file instead of a dozen times that.
 
 import json
 import math
-import re
 from pathlib import Path
 
 from choreo.errors import ItemError
 from choreo.files import write_text
+from choreo.files.json_text import JsonText
 from choreo.files.outside import looks_like, reading
 
 MAX_BYTES = 1 << 30
@@ -25,8 +25,6 @@ MAX_PIXELS = 1e6
 
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """How text begins that some shells and spreadsheets write in UTF-16."""
-
-_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def _refuse(text):
@@ -86,25 +84,56 @@ def refuse_other(path, what):
         raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1])
 
 
-def _skip(text, position):
-    return _SPACE.match(text, position).end()
+class _Text(JsonText):
+    """The JSON text of a file of poses."""
+
+    def __init__(self, path, nan, limit=None):
+        super().__init__([read_text(path, limit)], _DECODER if nan else _STRICT)
+        self.path = path
+
+    def value_of(self, where):
+        """Read the next value; `where` names it."""
+        try:
+            return self.value()
+        except RecursionError as error:
+            raise ItemError("not JSON of poses (nested too deeply)", where=where) from error
+        except ValueError as error:
+            whole = self.text.rstrip()
+            at = getattr(error, "pos", 0)
+            if at >= len(whole) or not whole.endswith(("]", "}")):
+                raise _cut(where) from error
+            raise ItemError(f"not JSON ({error})", where=where) from error
+
+    def list_(self, name):
+        """Values of a list whose bracket is behind us; `name` is what an entry is called."""
+        number = 0
+        if not self.on("]"):
+            while True:
+                yield number, self.value_of(f"{self.path}, {name} {number}")
+                number += 1
+                if not self.on(","):
+                    break
+            self.end("]", f"{self.path}, after {name} {number - 1}")
+
+    def end(self, bracket, where):
+        """Go past a bracket that must be next."""
+        if not self.on(bracket):
+            if not self.next():
+                raise _cut(where)
+            raise ItemError(f"not JSON (a comma or {bracket} is missing)", where=where)
+
+    def only(self, what):
+        """Refuse more text."""
+        if self.next():
+            raise ItemError(f"has more text after its {what}", where=self.path)
 
 
-def _decode(text, position, where, nan=True):
-    try:
-        return (_DECODER if nan else _STRICT).raw_decode(text, position)
-    except RecursionError as error:
-        raise ItemError("not JSON of poses (nested too deeply)", where=where) from error
-    except ValueError as error:
-        whole = text.rstrip()
-        at = getattr(error, "pos", 0)
-        if at >= len(whole) or not whole.endswith(("]", "}")):
-            raise ItemError(
-                "ends in the middle",
-                where=where,
-                remedy="The estimator was stopped while it wrote: run it again",
-            ) from error
-        raise ItemError(f"not JSON ({error})", where=where) from error
+def _cut(where):
+    return ItemError(
+        "ends in the middle",
+        where=where,
+        remedy="The estimator was stopped while it wrote: run it again",
+    )
 
 
 def load(path, *, nan=True):
@@ -121,54 +150,10 @@ def load(path, *, nan=True):
     ItemError
         Where it is no JSON, or larger than `MAX_OBJECT_BYTES`.
     """
-    text = read_text(path, MAX_OBJECT_BYTES)
-    value, end = _decode(text, _skip(text, 0), path, nan)
-    _only(text, end, path, "JSON")
+    text = _Text(path, nan, MAX_OBJECT_BYTES)
+    value = text.value_of(path)
+    text.only("JSON")
     return value
-
-
-def _only(text, end, path, what):
-    if _skip(text, end) != len(text):
-        raise ItemError(f"has more text after its {what}", where=path)
-
-
-class _Text:
-    """A JSON text and how far it is read."""
-
-    def __init__(self, text, path, nan):
-        self.text, self.path, self.nan, self.at = text, path, nan, _skip(text, 0)
-
-    def on(self, character):
-        """Go past `character` if it is next."""
-        found = self.text.startswith(character, self.at)
-        if found:
-            self.at = _skip(self.text, self.at + 1)
-        return found
-
-    def value(self, where):
-        value, end = _decode(self.text, self.at, where, self.nan)
-        self.at = _skip(self.text, end)
-        return value
-
-    def list_(self, name):
-        """Values of a list whose bracket is behind us; `name` is what an entry is called."""
-        number = 0
-        if not self.on("]"):
-            while True:
-                yield number, self.value(f"{self.path}, {name} {number}")
-                number += 1
-                if not self.on(","):
-                    break
-            self.end("]", f"{self.path}, after {name} {number - 1}")
-
-    def end(self, bracket, where):
-        if not self.on(bracket):
-            ended = self.at >= len(self.text)
-            raise ItemError(
-                "ends in the middle" if ended else f"not JSON (a comma or {bracket} is missing)",
-                where=where,
-                remedy="The estimator was stopped while it wrote: run it again" if ended else None,
-            )
 
 
 def entries(path):
@@ -216,7 +201,7 @@ def parts(path, *, nan=True):
     ItemError
         Where the file is neither.
     """
-    text = _Text(read_text(path), path, nan)
+    text = _Text(path, nan)
     if text.on("["):
         for number, value in text.list_("entry"):
             yield None, number, value
@@ -229,14 +214,14 @@ def parts(path, *, nan=True):
             value=text.text[text.at : text.at + 20],
             remedy="Give the tool's default output, not another of its formats",
         )
-    _only(text.text, text.at, path, "list")
+    text.only("list")
 
 
 def _members(text, path):
     if text.on("}"):
         return
     while True:
-        key = text.value(path)
+        key = text.value_of(path)
         if not isinstance(key, str):
             raise ItemError("not JSON (a key must be text)", where=path)
         shown = key[:60]
@@ -250,7 +235,7 @@ def _members(text, path):
             if empty:
                 yield key, None, []
         else:
-            yield key, None, text.value(f"{path}, `{shown}`")
+            yield key, None, text.value_of(f"{path}, `{shown}`")
         if not text.on(","):
             break
     text.end("}", f"{path}, after `{shown}`")

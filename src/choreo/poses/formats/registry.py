@@ -1,10 +1,15 @@
 """Every pose format by its name: what `choreo import`, `choreo export` and studies use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 from choreo.errors import ConfigError
 from choreo.files.outside import reading
 from choreo.poses.formats import native
+
+FORMATS: dict[str, "Format"] = {}
+"""Format by name, filled by `pose_format`."""
 
 
 @dataclass(frozen=True)
@@ -19,65 +24,99 @@ class Format:
         What is read and written.
     text : str
         What it is, in one line.
+    module : callable
+        Gives the module with ``read_detections``, ``write`` and ``META``.
     options : tuple of str
         What its reader may be told beside `frames` and `skeleton`.
+    counted : bool
+        Whether the released code counts its entries (`choreo.comparison.released`).
     """
 
     name: str
     files: str
     text: str
-    options: tuple = ()
+    module: Callable[[], ModuleType]
+    options: tuple[str, ...] = ()
+    counted: bool = False
 
 
-FORMATS = {
-    entry.name: entry
-    for entry in (
-        Format(
-            "alphapose",
-            ".json",
-            "alphapose-results.json, tracked or not, and Pose Flow's forvis files",
-            ("first_frame",),
-        ),
-        Format(
-            "openpose",
-            "folder of .json, or .json",
-            "what OpenPose's --write_json writes",
-            ("first_frame",),
-        ),
-        Format("coco", ".json", "COCO keypoint results; image_id is the frame", ("first_frame",)),
-        Format("mmpose", ".json", "MMPose's predictions for a video", ("first_frame",)),
-        Format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", ("view",)),
-        Format(
-            "deeplabcut",
-            ".h5, .csv",
-            "DeepLabCut's tables, single- and multi-animal",
-            ("first_frame",),
-        ),
-        Format("movement", ".nc", "movement's netCDF layout, all individuals", ("fps",)),
-    )
-}
-"""Format by name."""
+def pose_format(name, files, text, *options, counted=False):
+    """Register what the decorated function imports, so that a job needs its format alone."""
+
+    def add(module):
+        FORMATS[name] = Format(name, files, text, module, options, counted)
+        return module
+
+    return add
+
+
+@pose_format(
+    "alphapose",
+    ".json",
+    "alphapose-results.json, tracked or not, and Pose Flow's forvis files",
+    "first_frame",
+    counted=True,
+)
+def _alphapose():
+    from choreo.poses.formats import alphapose
+
+    return alphapose
+
+
+@pose_format(
+    "openpose",
+    "folder of .json, or .json",
+    "what OpenPose's --write_json writes",
+    "first_frame",
+    counted=True,
+)
+def _openpose():
+    from choreo.poses.formats import openpose
+
+    return openpose
+
+
+@pose_format("coco", ".json", "COCO keypoint results; image_id is the frame", "first_frame")
+def _coco():
+    from choreo.poses.formats import coco
+
+    return coco
+
+
+@pose_format("mmpose", ".json", "MMPose's predictions for a video", "first_frame")
+def _mmpose():
+    from choreo.poses.formats import mmpose
+
+    return mmpose
+
+
+@pose_format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", "view")
+def _aist():
+    from choreo.poses.formats import aist
+
+    return aist
+
+
+@pose_format(
+    "deeplabcut", ".h5, .csv", "DeepLabCut's tables, single- and multi-animal", "first_frame"
+)
+def _deeplabcut():
+    from choreo.poses.formats import deeplabcut
+
+    return deeplabcut
+
+
+@pose_format("movement", ".nc", "movement's netCDF layout, all individuals", "fps")
+def _movement():
+    from choreo.poses.formats import movement
+
+    return movement
 
 
 def _module(name):
-    # One by one, so that a job needs only what its format needs.
-    if name == "alphapose":
-        from choreo.poses.formats import alphapose as module
-    elif name == "openpose":
-        from choreo.poses.formats import openpose as module
-    elif name == "coco":
-        from choreo.poses.formats import coco as module
-    elif name == "mmpose":
-        from choreo.poses.formats import mmpose as module
-    elif name == "aist":
-        from choreo.poses.formats import aist as module
-    elif name == "deeplabcut":
-        from choreo.poses.formats import deeplabcut as module
-    elif name == "movement":
-        from choreo.poses.formats import movement as module
-    else:
+    if name not in FORMATS:
         raise ConfigError("unknown format", value=name, remedy=f"Formats: {', '.join(FORMATS)}")
-    return module
+    return FORMATS[name].module()
 
 
 def read_detections(format, path, *, frames=None, skeleton=None, **options):

@@ -1,10 +1,17 @@
 """What a study's estimators lack on a machine, told before anything runs."""
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from choreo.config import AlphaPose, OpenPose, Poses, RTMPose
 from choreo.errors import ConfigError
-from choreo.poses.needs import check
+from choreo.pose.skeletons import SKELETONS
+from choreo.poses.estimators import ESTIMATORS, check
+from choreo.poses.formats.registry import FORMATS
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def program(path):
 )
 def test_a_path_that_does_not_exist(tmp_path, estimator, tool, key, what):
     given = str(tmp_path / "none")
-    name = estimator[:-2]
+    name = ESTIMATORS[estimator].tool
     with pytest.raises(
         ConfigError, match=rf"config, poses\.{name}\.{key}: there is no such {what}"
     ):
@@ -100,3 +107,34 @@ def test_rtmpose_of_ones_own(tmp_path):
     (tmp_path / "n.onnx").touch()
     own = RTMPose(detector=str(tmp_path / "n.onnx"), weights17=str(tmp_path / "n.onnx"))
     assert check("rtmpose17", Poses(rtmpose=own)) == []
+
+
+def rows(page, head):
+    """First cell of each row of a table of a docs page, the names in it."""
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    table = text[text.index(head) :].split("\n\n")[0]
+    firsts = [line.split("|")[1] for line in table.splitlines()[2:]]
+    return [name for first in firsts for name in re.findall(r"`(\w+)`", first)]
+
+
+def test_the_docs_name_what_the_registries_hold():
+    assert rows("poses.md", "| estimator | what it is |") == [*ESTIMATORS, "imports"]
+    assert rows("poses.md", "| format | files |") == list(FORMATS)
+
+
+def test_every_estimator_is_run_by_a_rule_and_read_in_a_format():
+    rules = "".join(path.read_text() for path in Path(__file__).parents[2].glob("rules/*.smk"))
+    for entry in ESTIMATORS.values():
+        assert re.search(rf"\brule (\w+ as )?{entry.rule}\b", rules), entry
+        assert entry.skeleton in SKELETONS
+        assert entry.format is None or entry.format in FORMATS
+        assert entry.tool is None or entry.tool in Poses.model_fields
+        if entry.licence:
+            assert hasattr(getattr(Poses(), entry.tool), "accept_licence")
+
+
+def test_names_are_read_without_anything_heavy():
+    code = "import sys, choreo.config; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "pandas", "torch", "cv2", "librosa", "scipy", "h5py", "xarray"}
+    assert not heavy & set(done.stdout.split())
