@@ -105,12 +105,7 @@ def compare(track, others, truth, **thresholds):
     suffixes=(".mp4", ".png"),
     required=False,
 )
-@option(
-    "--samples",
-    type=WHOLE,
-    of="choreo.comparison.look:look",
-    help="frames of a contact sheet",
-)
+@option("--samples", type=WHOLE, of="choreo.comparison.look:look", help="frames of a contact sheet")
 @writes(
     "--rerun",
     what="a look",

@@ -49,10 +49,7 @@ def _pose_or_track(text):
     "canvas), or a track (.npz) whose last pose is taken",
 )
 @option(
-    "--temperature",
-    type=setting(Dances, "temperature"),
-    of=GENERATE,
-    help="factor of the noise",
+    "--temperature", type=setting(Dances, "temperature"), of=GENERATE, help="factor of the noise"
 )
 @option(
     "--join",

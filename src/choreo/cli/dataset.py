@@ -14,7 +14,7 @@ from choreo.cli.command import Group
 from choreo.cli.kinds import DATASET, HEIGHTS, POSITIVE, SEED, WHOLE, setting, words
 from choreo.cli.outputs import changes, output
 from choreo.config import Cleaning, Dataset, Evaluation, Split
-from choreo.dataset.split import KEYS, SPLITS, assign_splits
+from choreo.dataset.split import KEYS, SPLITS
 from choreo.errors import ItemError
 from choreo.files import is_id
 
@@ -23,8 +23,6 @@ SPLIT = "choreo.dataset.split:assign_splits"
 SAMPLES = "choreo.dataset.samples:write_samples"
 SEQUENCES = "choreo.dataset.importers.sequences"
 SHARDS = f"{SEQUENCES}:write_shards"
-_PACKING = ("by", "max_repaired")
-"""Of what a dataset is made with: settings of `choreo.dataset.pack.pack`."""
 EPILOG = """\
 examples:
   choreo dataset info results/demo/dataset/dataset.h5
@@ -57,13 +55,8 @@ check` compares with. Splits are made by
 """
 
 
-def _card(dataset):
-    """Stem of the data card that is written beside a dataset."""
-    return dataset.with_name(dataset.name.removesuffix(dataset.suffix))
-
-
 def _with_card(options, dataset):
-    stem = _card(dataset)
+    stem = dataset.with_suffix("")
     return [dataset, *(stem.with_name(stem.name + kind) for kind in (".json", ".md"))]
 
 
@@ -93,10 +86,7 @@ def _splits(verb):
     for decorate in (
         option("--seed", type=SEED, default=1, help="another seed, another division"),
         option(
-            "--validation",
-            type=setting(Split, "validation"),
-            of=SPLIT,
-            help="share for validation",
+            "--validation", type=setting(Split, "validation"), of=SPLIT, help="share for validation"
         ),
         option("--test", type=setting(Split, "test"), of=SPLIT, help="share for testing"),
         option(
@@ -162,60 +152,38 @@ def info(dataset):
 )
 @option(
     "--tolerance",
+    "tolerance_seconds",
     type=setting(Evaluation, "tolerance_seconds"),
-    default=Evaluation().tolerance_seconds,
+    of="choreo.dataset.check:examine",
     metavar="S",
     help="seconds that a dancer's beats may be off the music's",
 )
 @json_option
-def check(dataset, sources, tolerance):
+def check(dataset, sources, **tolerance):
     """Verify hashes and values, and that sound and poses belong together."""
-    from choreo.dataset.check import beat_offsets, check, compare_with_sources
+    from choreo.dataset.check import examine
 
-    found, beats, compared = check(dataset), [], 0
-    folder = sources or _made_in(dataset)
-    try:
-        beats = beat_offsets(dataset)
-        found += [
-            f"{beat.video}: the dancer's beats come {abs(beat.offset_seconds):.2f} s "
-            f"{'after' if beat.offset_seconds > 0 else 'before'} the music's"
-            for beat in beats
-            if beat.beyond(tolerance)
-        ]
-        if folder:
-            different, compared = compare_with_sources(dataset, folder)
-            found += different
-    except ItemError as error:
-        # Chunks that are damaged, which `check` has found too: nothing else can be told.
-        if not found:
-            raise
-        print(f"not compared: {error.message}", file=sys.stderr)
+    seen = examine(dataset, sources=sources, **tolerance)
+    if seen.not_compared:
+        print(f"not compared: {seen.not_compared}", file=sys.stderr)
+    beats = [{k: None if v != v else v for k, v in asdict(beat).items()} for beat in seen.beats]
     record = {
-        "problems": found,
-        "beats": [{k: None if v != v else v for k, v in asdict(beat).items()} for beat in beats],
-        "compared_chunks": compared,
+        "problems": seen.problems,
+        "beats": beats,
+        "compared_chunks": seen.compared_chunks,
     }
     told = [
         "video: beats of music / dancer, dancer's after music's in ms, agreement (1: all alike)",
-        *(_beat_line(beat) for beat in beats),
-        f"{compared} chunks compared with the tracks and songs in {folder}"
-        if folder
+        *(_beat_line(beat) for beat in seen.beats),
+        f"{seen.compared_chunks} chunks compared with the tracks and songs in {seen.sources}"
+        if seen.sources
         else "not compared with tracks and songs (--sources)",
         "offsets are modulo one beat: only --sources, which compares samples, tells a whole beat",
     ]
     say(record, told)
-    if found:
-        raise ItemError("; ".join(found), where=dataset, remedy="Make it again")
+    if seen.problems:
+        raise ItemError("; ".join(seen.problems), where=dataset, remedy="Make it again")
     tell(f"{dataset}: nothing wrong", file=sys.stderr)
-
-
-def _made_in(dataset):
-    """Folder that a dataset was made in, if it lies in one."""
-    here = dataset.resolve().parent
-    for folder in (here, here.parent, here.parent.parent):
-        if (folder / "cleaning").is_dir():
-            return folder
-    return None
 
 
 def _beat_line(beat):
@@ -280,11 +248,10 @@ def _paired(files, folder, **outside):
 
 _KINDS = {"aist": _aist, "brace": _brace, "ren": _ren, "paired": _paired}
 
-_SEQUENCES = ("aist", "brace")
-"""Kinds that are cleaned, normalised and cut here; the others hold chunks."""
-# What only some kinds take; all take --outside and the splits.
-_CLEANED = {"music", "lists", "cleaning", "threshold_px", "threshold_height", "method"}
-_CLEANED |= {"max_repaired"}
+# What only those take that are cleaned, normalised and cut here; all take --outside and the splits.
+_CLEANED = {
+    *("music", "lists", "cleaning", "threshold_px", "threshold_height", "method", "max_repaired"),
+}
 _TAKES = {"aist": _CLEANED | {"camera"}, "brace": _CLEANED | {"official"}}
 
 
@@ -359,35 +326,28 @@ def import_(kind, files, output, music, lists, **options):
     # Before the work, not after it.
     _refuse_unused(kind, options | {"music": music, "lists": lists})
     _refuse_unused_share("import", options.get("method"), options)
-    from choreo.dataset.importers.shards_table import write_shards_table
+    from choreo.dataset.importers.packed import import_sequences, import_shards
 
-    split, asked, problems = _divided(options), {}, {}
+    split, official = _divided(options), options.pop("official")
     by = split.get("by", ())
-    if kind not in _SEQUENCES:
-        _refuse_unknown_dancers(kind, by, files)
-    official = options.pop("official")
-    if kind in _SEQUENCES:
-        from choreo.dataset.importers.sequences import write_shards
-
+    if kind in _TAKES:
         camera = {name: options.pop(name) for name in ("camera",) if name in options}
         found, problems = _KINDS[kind](files, music, lists, official=official, **camera)
         for sequence in found:
             if not sequence.dancer:
                 _refuse_unknown_dancers(kind, by, sequence.id)
-        # A split that leaks is refused before the work, not after it.
-        assign_splits(found, **split)
-        asked = {sequence.id: sequence.split for sequence in found if sequence.split}
         with progress(len(found), kind, "sequences") as bar:
-            found, more = write_shards(found, output, on_item=lambda _: bar.update(), **options)
-        problems |= more
+            card, more = import_sequences(
+                found, output, split=split, on_item=lambda _: bar.update(), **options
+            )
+        for name, message in (problems | more).items():
+            tell(f"left out: {name}: {message}", file=sys.stderr)
     else:
-        found = _KINDS[kind](files, output / "shards", **options)
-    for name, message in problems.items():
-        tell(f"left out: {name}: {message}", file=sys.stderr)
-    card = _packed(found, output / "dataset.h5", split, asked, options)
-    table = output / "videos.tsv"
-    write_shards_table(card["clips"], table)
-    tell(f"{table}: the table of a study of them")
+        _refuse_unknown_dancers(kind, by, files)
+        shards = _KINDS[kind](files, output / "shards", **options)
+        card = import_shards(shards, output, split=split)
+    _tell_card(output / "dataset.h5", card)
+    tell(f"{output / 'videos.tsv'}: the table of a study of them")
 
 
 @dataset.command()
@@ -398,24 +358,14 @@ def import_(kind, files, output, music, lists, **options):
 def pack(shards, output, **options):
     """Pack shards into one dataset."""
     _refuse_unused_share("pack", _method_of(shards[0]), options)
-    _packed(shards, output, _divided(options), {}, options)
+    from choreo.dataset.card import pack_with_card
+
+    _tell_card(output, pack_with_card(shards, output, **options))
 
 
-def _packed(shards, path, split, asked, options):
-    from choreo.dataset.pack import pack, split_shards
-
-    settings = {name: given for name, given in (split | options).items() if name in _PACKING}
-    pack(shards, path, splits=split_shards(shards, asked=asked, **split), **settings)
-    return _described(path)
-
-
-def _described(path):
-    from choreo.dataset.card import describe
-
-    card = describe(path, _card(path))
+def _tell_card(path, card):
     parts = ", ".join(f"{part['chunks']} {split}" for split, part in card["splits"].items())
     tell(f"{path}: {card['all']['videos']} videos, chunks: {parts}")
-    return card
 
 
 @dataset.command()
@@ -432,12 +382,13 @@ def _described(path):
 @_max_repaired()
 def append(dataset, shards, split, **options):
     """Add shards to a dataset; what is there isn't written again."""
+    from choreo.dataset.card import describe
     from choreo.dataset.pack import append, shard_videos
 
     splits = dict.fromkeys(shard_videos(shards), split)
     _refuse_unused_share("append", _method_of(dataset), options)
     append(shards, dataset, splits=splits, **options)
-    _described(dataset)
+    _tell_card(dataset, describe(dataset, dataset.with_suffix("")))
 
 
 @dataset.command()

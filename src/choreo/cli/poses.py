@@ -55,10 +55,7 @@ _format = argument("format", metavar="FORMAT", type=Choice(FORMATS), help="see b
 
 
 @verb()
-@argument(
-    "video",
-    help="any file that ffmpeg reads; it is brought to a constant frame rate first",
-)
+@argument("video", help="any file that ffmpeg reads; it is brought to a constant frame rate first")
 @_track
 @option(
     "--skeleton",
@@ -100,11 +97,7 @@ def _found(track):
 @_format
 @argument("file", help="the tool's file, or the folder of OpenPose's --write_json")
 @_track
-@path_option(
-    "--video",
-    of=READ,
-    help="the video that they were found in, for size, fps and frames",
-)
+@path_option("--video", of=READ, help="the video that they were found in, for size, fps and frames")
 @option("--size", type=size, metavar="WxH", help="its size in pixels")
 @option("--fps", type=POSITIVE, help="its frames a second, where the file has none")
 @option("--frames", type=WHOLE, help="its frames (default: up to the last one with a person)")

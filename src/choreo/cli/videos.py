@@ -121,9 +121,7 @@ def _check_same_source(probe, video):
 @option("--dancers", type=words, metavar="D,D", of=TABLE, help="such as d04 (default: all)")
 @option("--camera", of=TABLE, help="c01 is in front")
 @path_option(
-    "--lists",
-    metavar="DIR",
-    help="AIST++'s splits/ and ignore_list.txt: fills the column `split`",
+    "--lists", metavar="DIR", help="AIST++'s splits/ and ignore_list.txt: fills the column `split`"
 )
 def videos_table(list, output, lists, **chosen):
     """Make a videos table of solo dances from the AIST Dance Video Database's names."""

@@ -1,10 +1,12 @@
 """The data card of a packed dataset, and its table in the report."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from choreo.dataset.pack import info
+from choreo.dataset.chunks import MAX_REPAIRED
+from choreo.dataset.pack import info, pack, split_shards
 from choreo.files import write_json, write_text
 from choreo.tables import Table
 
@@ -108,6 +110,34 @@ def describe(dataset, stem):
     card = info(dataset)
     write_card(card, stem)
     return card
+
+
+def pack_with_card(
+    shards: Sequence,
+    path: str | Path,
+    *,
+    asked: dict | None = None,
+    max_repaired: float = MAX_REPAIRED,
+    **split,
+) -> dict:
+    """Divide shards into splits, pack them, and write the data card beside the file.
+
+    Parameters
+    ----------
+    shards, asked, **split
+        As `choreo.dataset.pack.split_shards`.
+    path, max_repaired
+        As `choreo.dataset.pack.pack`.
+
+    Returns
+    -------
+    dict
+        As `describe`.
+    """
+    by = {"by": split["by"]} if "by" in split else {}
+    splits = split_shards(shards, asked=asked, **split)
+    pack(shards, path, splits=splits, max_repaired=max_repaired, **by)
+    return describe(path, Path(path).with_suffix(""))
 
 
 def write_card(card, stem):

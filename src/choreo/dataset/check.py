@@ -4,6 +4,7 @@ Three questions, from the quick to the thorough: `check` reads every chunk (hash
 values, order, leaks); `beat_offsets` asks of the file alone whether the dancers' beats
 come with the music's; `compare_with_sources` makes every chunk again from the cleaned
 track and the song it was cut from, and says by how many seconds one that differs is off.
+`examine` asks all three.
 """
 
 import hashlib
@@ -67,6 +68,74 @@ class BeatOffset:
         """Tell whether the beats agree on an offset that is surely larger than this."""
         surely = abs(self.offset_seconds) - 2 * self.error_seconds
         return self.chance < CHANCE and surely > tolerance_seconds
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found wrong with a dataset, and what that was told from.
+
+    Attributes
+    ----------
+    problems : list of str
+    beats : list of BeatOffset
+    compared_chunks : int
+    sources : Path or None
+        The folder that they were compared with.
+    not_compared : str or None
+        Why beats and sources could not be compared, where they couldn't.
+    """
+
+    problems: list
+    beats: list
+    compared_chunks: int
+    sources: Path | None
+    not_compared: str | None
+
+
+def examine(path: str | Path, *, sources=None, tolerance_seconds: float = 0.15) -> Examined:
+    """Check a dataset, the beats of its dancers, and its chunks against what they were cut from.
+
+    Parameters
+    ----------
+    path : str or Path
+        A packed file or a shard.
+    sources : str or Path, optional
+        As the `folder` of `compare_with_sources`; by default that of the study or import that
+        the file lies in, if it lies in one.
+    tolerance_seconds : float
+        What a dancer's beats may be off the music's.
+
+    Returns
+    -------
+    Examined
+    """
+    found, beats, compared, left = check(path), [], 0, None
+    sources = sources or _made_in(Path(path))
+    try:
+        beats = beat_offsets(path)
+        found += [
+            f"{beat.video}: the dancer's beats come {abs(beat.offset_seconds):.2f} s "
+            f"{'after' if beat.offset_seconds > 0 else 'before'} the music's"
+            for beat in beats
+            if beat.beyond(tolerance_seconds)
+        ]
+        if sources:
+            different, compared = compare_with_sources(path, sources)
+            found += different
+    except ItemError as error:
+        # Chunks that are damaged, which `check` has found too: nothing else can be told.
+        if not found:
+            raise
+        left = error.message
+    return Examined(found, beats, compared, sources, left)
+
+
+def _made_in(dataset):
+    """Folder that a dataset was made in, if it lies in one."""
+    for folder in list(dataset.resolve().parents)[:3]:
+        if (folder / "cleaning").is_dir():
+            return folder
+    return None
 
 
 def check(path):
