@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from soaking import soak_after
 
 from choreo.cleaning import robust
 from choreo.cleaning.clean import AT_THE_ENDS, clean
@@ -121,7 +122,7 @@ def test_a_stretch_too_long_to_bridge_is_left_empty():
     assert record["unrepaired"][0]["reason"] == "gap longer than 0.5 s"
 
 
-@pytest.mark.parametrize("jitter", [0.004, 0.008, 0.016])
+@pytest.mark.parametrize("jitter", soak_after(1, [0.008, 0.004, 0.016]))
 def test_jitter_alone_is_left_as_it_is(jitter):
     for number, truth in enumerate(held_out(CLIPS[::2]).values()):
         track = corrupt(truth, 0, number, jitter=jitter).track
@@ -149,7 +150,7 @@ def test_left_and_right_are_put_back(length):
     assert record["exchanged"] == list(range(50, 50 + length))
 
 
-@pytest.mark.parametrize("fps", [10, 15, 20, 24, 25, 60])
+@pytest.mark.parametrize("fps", soak_after(2, [10, 60, 15, 20, 24, 25]))
 def test_true_tracks_are_unchanged_at_any_frame_rate(fps):
     for truth in held_out(fps=fps).values():
         cleaned, record = clean(truth, method="robust")
@@ -159,7 +160,7 @@ def test_true_tracks_are_unchanged_at_any_frame_rate(fps):
         assert (~cleaned.given).sum() <= (1 if fps < 20 else 0)
 
 
-@pytest.mark.parametrize("fps", [20, 24, 30, 60])
+@pytest.mark.parametrize("fps", soak_after(2, [20, 60, 24, 30]))
 def test_swaps_are_put_back_at_lower_frame_rates_too(fps):
     wrong = found = 0
     for number, truth in enumerate(held_out(fps=fps).values()):
@@ -192,8 +193,10 @@ def test_arms_that_cross_are_not_exchanged():
     assert not find_exchanges(keypoints, body_size(keypoints), COCO17, 30)[:, [9, 10]].any()
 
 
-@pytest.mark.parametrize("fps", [24, 30, 60])
-@pytest.mark.parametrize("jitter", [0, 0.008])
+@pytest.mark.parametrize(
+    ("fps", "jitter"),
+    soak_after(2, [(24, 0), (60, 0.008), (24, 0.008), (30, 0), (30, 0.008), (60, 0)]),
+)
 def test_movements_in_depth_are_unchanged(fps, jitter):
     for number, truth in enumerate(stress(fps=fps).values()):
         track = corrupt(truth, 0, number, jitter=jitter).track
