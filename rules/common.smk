@@ -262,6 +262,8 @@ def native_people(wildcards):
 
 def training_data(wildcards):
     """The packed file that a model is trained on; one model of the audit has its own."""
+    if STUDY.training.data == "corpus":
+        return f"{OUT}/corpus/dataset.h5"
     own = wildcards.model == AUDIT["uncleaned"]
     if own and VIDEOS != CLIPS:
         raise WorkflowError(

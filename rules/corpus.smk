@@ -1,5 +1,5 @@
 # Stage `corpus`: dances of known truth, made in parts and packed; no video, nothing cleaned.
-CORPUS_PLAN = STUDY.corpus.model_dump(exclude={"songs_a_job"})
+CORPUS_PLAN = STUDY.corpus.model_dump(exclude={"songs_a_job", "fps", "chunk_seconds"})
 CORPUS_PARTS = [
     f"{number:04d}"
     for number in range(-(-STUDY.corpus.songs // STUDY.corpus.songs_a_job))
@@ -25,10 +25,8 @@ rule make_corpus_part:
         code=code("make_corpus_part.py"),
         plan=CORPUS_PLAN,
         songs_a_job=STUDY.corpus.songs_a_job,
-        method=STUDY.dataset.method,
-        fps=STUDY.dataset.fps,
-        chunk_seconds=STUDY.dataset.chunk_seconds,
-        stride_seconds=STUDY.dataset.stride_seconds,
+        fps=STUDY.corpus.fps,
+        chunk_seconds=STUDY.corpus.chunk_seconds,
     message:
         "corpus: part {wildcards.part}"
     script:

@@ -8,10 +8,8 @@ def action(terminal):
         parts(plan(**p.plan), p.songs_a_job)[int(snakemake.wildcards.part)],
         snakemake.output.folder,
         seed=p.plan["seed"],
-        method=p.method,
         fps=p.fps,
         chunk_seconds=p.chunk_seconds,
-        stride_seconds=p.stride_seconds,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from choreo.config.fields import Id, Section, Seed
+from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS
 
 
 class Corpus(Section):
@@ -26,5 +27,9 @@ class Corpus(Section):
     """Share of the dancers, and of the songs of all other kinds, for testing."""
     validation: Annotated[float, Field(gt=0, lt=0.5)] = 0.06
     """The same for validation."""
+    fps: Annotated[int, Field(ge=1, le=MAX_FPS)] = POSE_FPS
+    """Poses a second; models of family `gan` take 10."""
+    chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] = CHUNK_SECONDS
+    """Length of a chunk, a whole number of poses."""
     songs_a_job: Annotated[int, Field(ge=1, le=1000)] = 12
     """Songs that one job makes."""

@@ -19,6 +19,8 @@ class Training(Section):
 
     recipes: Annotated[str, Field(min_length=1)] = "config/models.yaml"
     """File that defines the models."""
+    data: Literal["videos", "corpus"] = "videos"
+    """What models learn from: the dances of the videos table, or the corpus (`corpus`)."""
     models: Annotated[list[Id], Field(min_length=1)] = ["original", "lstm", "gru"]
     """Recipes to train: the rows of Table 2."""
     seeds: Annotated[list[Seed], Field(min_length=1)] = [1]

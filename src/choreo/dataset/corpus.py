@@ -17,6 +17,7 @@ from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import pack, write_shard
 from choreo.dataset.split import SPLITS
 from choreo.errors import ConfigError
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 from choreo.synth.clips import LICENCE, make_truth
 from choreo.synth.kinds import KINDS
 from choreo.synth.names import PREFIX, derived_seed
@@ -145,7 +146,7 @@ def parts(pieces, songs_a_part):
     return found
 
 
-def make_part(pieces, folder, *, seed, method="thesis", fps, chunk_seconds, stride_seconds=None):
+def make_part(pieces, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS):
     """Make some dances of the corpus, each as a shard in a folder.
 
     Parameters
@@ -156,8 +157,8 @@ def make_part(pieces, folder, *, seed, method="thesis", fps, chunk_seconds, stri
         Made where it is not there; the shard of a piece is ``<id>.h5``.
     seed : int
         Of the corpus.
-    method, fps, chunk_seconds, stride_seconds
-        See `choreo.dataset.pack.make_shard`; the stride is that of training.
+    fps, chunk_seconds
+        See `choreo.dataset.pack.make_shard`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,7 +170,7 @@ def make_part(pieces, folder, *, seed, method="thesis", fps, chunk_seconds, stri
             heard = piece.song, sound
         write_shard(
             folder / f"{piece.id}.h5",
-            normalise(track, method=method, fps=fps, where=piece.id),
+            normalise(track, fps=fps, where=piece.id),
             heard[1],
             video=piece.id,
             song=piece.song,
@@ -177,7 +178,6 @@ def make_part(pieces, folder, *, seed, method="thesis", fps, chunk_seconds, stri
             genre=piece.kind,
             source=piece.source,
             chunk_seconds=chunk_seconds,
-            stride_seconds=stride_seconds if piece.split == "train" else None,
             provenance={"licence": LICENCE, "truth": True, "seed": seed},
         )
 

@@ -22,7 +22,7 @@ LEAST_GAP = 0.27
 LEAST_COUNT = 0.42
 """Seconds of a count, at least: faster songs are danced at half time."""
 
-_MOST_COUNT = {"smooth": 1.1, "bouncy": 0.85, "sharp": 0.85}
+_MOST_COUNT = {"smooth": 1.1, "bouncy": 1.0, "sharp": 1.0}
 _MOST_TURN = 0.75  # seconds of half a turn
 _EASY_COUNT = 0.5
 _PACES = (0.5, 1.0, 2.0)  # beats of a count
@@ -77,6 +77,8 @@ class Repertoire:
         takes the arms of another motif, moves an accent off the beat, answers a fill.
     slow : float
         Liking for half time, 0 to 1.
+    between : float
+        Liking for accents between two beats, 0 to 1; most dancers have little.
     lead : int
         The side on which even bars are danced.
     entry : str
@@ -90,6 +92,7 @@ class Repertoire:
     syncopates: float
     answers: float
     slow: float
+    between: float
     lead: int
     entry: str
 
@@ -108,9 +111,10 @@ def repertoire(name):
         repeats=float(rng.uniform(0.2, 0.5)),
         recalls=float(rng.uniform(0.3, 0.8)),
         swaps_arms=float(rng.uniform(0.0, 0.5)),
-        syncopates=float(rng.uniform(0.0, 0.25)),
+        syncopates=float(rng.uniform(0.0, 0.08)),
         answers=float(rng.uniform(0.5, 0.95)),
         slow=float(rng.uniform(0, 1)),
+        between=float(0.5 * rng.uniform(0, 1) ** 2),
         lead=int(rng.integers(2)),
         entry=_ENTRIES[int(rng.integers(len(_ENTRIES)))],
     )
@@ -282,7 +286,9 @@ class _Composer:
         easy = _EASY_COUNT * 2 ** (1.4 * self.own.slow * (0.6 - level))
         fits = (_SHORTEST * count >= LEAST_GAP - 1e-9) & (count <= _MOST)
         fits &= (count >= LEAST_COUNT) & (_TURNING * count <= _MOST_TURN)
-        return fits * np.exp(-((np.log2(count / easy) / 0.55) ** 2))
+        # Beats come first: what lies between two of them is for those who like it.
+        liking = np.where(_SHORTEST * pace % 1 == 0, 1.0, self.own.between)
+        return fits * liking * np.exp(-((np.log2(count / easy) / 0.55) ** 2))
 
     def _place(self, bar, one):
         name, pace, bars = one

@@ -14,10 +14,10 @@ gather | 1 | .0-.5 | smooth
 3 A=wave b=0 d=.04 h=0,-6
 
 jack | 1 | .7-1 | bouncy
-0 A=vee d=.08 l=.22,0 r=-.22,0 j=.11 h=0,-8
-1 A=groove b=10 d=.13 j=.07
-2 A=vee d=.08 l=.22,0 r=-.22,0 j=.11 h=0,-8
-3 A=chest b=8 d=.12 j=.07
+0 A=vee d=.08 l=.22,0 r=-.22,0 j=.09 h=0,-8
+1 A=groove b=10 d=.13 j=.05
+2 A=vee d=.08 l=.22,0 r=-.22,0 j=.09 h=0,-8
+3 A=chest b=8 d=.12 j=.05
 
 lunge | 1 | .6-1 | sharp
 0 L=push R=hip b=8 s=8 t=10 w=.85 d=.16 l=.30,.10 h=18,0
@@ -26,9 +26,9 @@ mirror
 
 star_jump | 1 | .8-1 | sharp
 0 A=groove b=20 d=.22 h=0,10
-1 A=vee b=-4 d=.08 l=.24,0 r=-.24,0 j=.14 h=0,-10
+1 A=vee b=-4 d=.08 l=.24,0 r=-.24,0 j=.09 h=0,-10
 2 A=groove b=20 d=.20 l=.24,0 r=-.24,0
-3 A=clap d=.08 j=.08
+3 A=clap d=.08 j=.04
 
 plie | 1 | .1-.6 | smooth
 0 A=low_out b=4 d=.20 l=.20,0 r=-.20,0
@@ -119,7 +119,7 @@ back_lunge | 1 | .3-.8 | smooth
 
 tuck_hop | 1 | .8-1 | bouncy
 0 A=pump b=14 d=.16
-1 A=side b=4 d=.10 l=.06,0 r=-.06,0 j=.13 h=0,-6
+1 A=side b=4 d=.10 l=.06,0 r=-.06,0 j=.09 h=0,-6
 2 A=pump b=14 d=.16 l=.06,0 r=-.06,0
-3 A=high b=-2 d=.08 j=.11 h=0,-10
+3 A=high b=-2 d=.08 j=.07 h=0,-10
 """

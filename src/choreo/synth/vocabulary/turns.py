@@ -21,8 +21,8 @@ spin_low | 1 | .3-.9 | bouncy
 
 jump_turn | 1 | .7-1 | sharp
 0 A=pump b=16 d=.18 t=-10 h=10,4
-1 A=box d=.10 T=180 j=.10
-2 A=box b=4 d=.10 T=180 j=.09
+1 A=box d=.10 T=180 j=.08
+2 A=box b=4 d=.10 T=180 j=.07
 3 A=side d=.06 l=.18,0 r=-.12,0 h=0,-6
 
 pivot_look | 1 | .2-.8 | sharp
