@@ -118,6 +118,13 @@ if TEST_SONGS:
 # Not in `all`, since it trains models of its own; once it is there the report shows it.
 TABLE3 = f"{OUT}/tables/table3.html"
 TABLE3 = [TABLE3] if TEST_SONGS and Path(TABLE3).is_file() else []
+# The same of dances to recordings, which not every study has.
+RECORDED = f"{OUT}/tables/recorded.html"
+RECORDED = (
+    [RECORDED]
+    if TEST_SONGS and STUDY.evaluation.recordings and Path(RECORDED).is_file()
+    else []
+)
 FIGURES = []
 if VIDEOS:
     FIGURES += ["figure1x_thresholds", "figure2", "figure5"]

@@ -45,6 +45,7 @@ rule report:
     input:
         MADE,
         TABLE3,
+        RECORDED,
         f"{OUT}/videos/problems.html",
         captions=sorted(
             str(path) for path in (ROOT / "workflow" / "report").glob("*.rst")

@@ -143,7 +143,7 @@ if RECORDINGS:
             audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=RECORDINGS),
         output:
             tracks=collect(
-                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
+                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/recordings/{{song}}.npz",
                 song=RECORDINGS,
             ),
         log:
@@ -173,7 +173,7 @@ if RECORDINGS:
     rule measure_recordings:
         input:
             tracks=collect(
-                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
+                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/recordings/{{song}}.npz",
                 song=RECORDINGS,
             ),
             songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=RECORDINGS),

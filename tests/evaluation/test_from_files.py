@@ -20,6 +20,7 @@ from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.from_files import evaluate_dances, find_dances, find_songs, made_of
 from choreo.evaluation.inputs import (
     check_unseen,
+    known_beats,
     load_extractor,
     read_real,
     shared_dancers,
@@ -196,6 +197,18 @@ def test_where_the_training_of_a_dance_is_found(tmp_path):
     assert trained_on(track) == {"songs": ["a"]}
     write_json(track.with_name("metrics.json"), {"trained_on": {"songs": ["b"]}})
     assert trained_on(track) == {"songs": ["b"]}
+
+
+def test_true_beats_are_found_in_the_study_around_a_dance(tmp_path):
+    track = tmp_path / "dances/gru/seed1/x.npz"
+    assert known_beats(track) == {}
+    path = tmp_path / "evaluation/true_beats.json"
+    write_json(path, {"x": [0.5, 1.0]})
+    assert known_beats(track) == {"x": [0.5, 1.0]}
+    for wrong in ({"x": ["a"]}, [1], {"x": [float("nan")]}):
+        path.write_text(json.dumps(wrong))
+        with pytest.raises(ItemError, match=r"true_beats\.json"):
+            known_beats(track)
 
 
 @pytest.mark.parametrize("by", ["song", "dancer"])

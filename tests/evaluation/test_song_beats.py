@@ -8,9 +8,10 @@ from evaluation_dances import swaying
 
 from choreo.evaluation.bounds import measure_bounds
 from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.listeners import TRUTH, references
 from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.pieces import Pieces, join
-from choreo.evaluation.song_beats import TRUTH, references, song_beats
+from choreo.evaluation.song_beats import beats_of_songs
 from choreo.evaluation.table2 import evaluate, table2
 from choreo.evaluation.table2x import SONG_HIT, extended, song_beats_table
 
@@ -50,7 +51,7 @@ def test_there_are_always_two_trackers():
 @pytest.mark.parametrize("missing", [(), (2,), (0,)])
 def test_beats_of_a_song_are_cut_to_its_pieces(missing):
     pieces, beats = clicking(5, missing=missing)
-    found = song_beats(pieces, truth={"a": beats})
+    found = beats_of_songs(pieces, truth={"a": beats})
     assert list(found) == ["librosa", "state_space", TRUTH]
     for times, start in zip(found[TRUTH], pieces.starts):
         own = beats[(beats >= start - 5) & (beats < start + 10)] - start
@@ -66,11 +67,11 @@ def test_beats_of_a_song_are_cut_to_its_pieces(missing):
 def test_truth_is_of_a_dance_before_it_is_of_a_song_and_of_all_or_none():
     one, beats = clicking(2)
     other = replace(one, songs=["b", "b"], dances=["vb", "vb"])
-    assert song_beats(one, truth={"va": beats + 0.1, "a": beats})[TRUTH][0][0] == pytest.approx(
+    assert beats_of_songs(one, truth={"va": beats + 0.1, "a": beats})[TRUTH][0][0] == pytest.approx(
         beats[0] + 0.1
     )
-    assert TRUTH not in song_beats(other, truth={"a": beats})
-    assert TRUTH not in song_beats(one)
+    assert TRUTH not in beats_of_songs(other, truth={"a": beats})
+    assert TRUTH not in beats_of_songs(one)
 
 
 @pytest.fixture(scope="module")
@@ -171,4 +172,4 @@ def test_models_may_dance_to_more_songs_than_have_videos():
     assert np.isnan(found.half_width("real", SONG_HIT, "librosa"))
     note = " ".join(song_beats_table(found).notes)
     assert "bootstrap of 5 songs" in note
-    assert "of the 1 songs that have videos" in note
+    assert "are of 1 of them, with videos" in note

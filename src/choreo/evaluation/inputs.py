@@ -1,9 +1,10 @@
 """Pieces from files: real ones from the packed dataset, generated ones from tracks."""
 
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, RootModel
 
 from choreo.dataset import layout
 from choreo.dataset.audio import encode, unframed
@@ -22,6 +23,12 @@ class _Summary(BaseModel):
     """What is read of a training's ``metrics.json``."""
 
     trained_on: dict[str, list[str]] | None = None
+
+
+class _Beats(RootModel):
+    """Songs and videos with their true beats."""
+
+    root: dict[str, list[Annotated[float, Field(allow_inf_nan=False)]]]
 
 
 _BLOCK = 64
@@ -184,8 +191,7 @@ def trained_on(track):
     ItemError
         Where the file is broken.
     """
-    folder = Path(track).absolute().parent
-    study = folder.parents[2] if len(folder.parents) > 2 else folder
+    folder, study = _places(track)
     for place in (folder, study / "training" / folder.parent.name / folder.name):
         path = place / "metrics.json"
         if path.is_file():
@@ -194,6 +200,39 @@ def trained_on(track):
             with reading(path, what):
                 return _Summary.model_validate(summary).trained_on
     return None
+
+
+def known_beats(track):
+    """True beats of songs, where a dance lies in a study that made them.
+
+    Parameters
+    ----------
+    track : str or Path
+        ``.../dances/MODEL/seedN/SONG.npz`` of a study.
+
+    Returns
+    -------
+    dict of str to list of float
+        As the rule `true_beats` writes them; empty elsewhere.
+
+    Raises
+    ------
+    ItemError
+        Where the file is broken.
+    """
+    path = _places(track)[1] / "evaluation" / "true_beats.json"
+    if not path.is_file():
+        return {}
+    what = "the true beats of a study"
+    found = load_json(path, what)
+    with reading(path, what):
+        return _Beats.model_validate(found).root
+
+
+def _places(track):
+    """Folder of a dance, and of the study whose it would be."""
+    folder = Path(track).absolute().parent
+    return folder, folder.parents[2] if len(folder.parents) > 2 else folder
 
 
 def _clips(dataset):

@@ -19,7 +19,7 @@ from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.locked import dance_locking
 from choreo.evaluation.motion_quality import motion_quality
-from choreo.evaluation.song_beats import inside, song_beats
+from choreo.evaluation.song_beats import beats_of_songs, inside
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
@@ -197,7 +197,7 @@ class Heard:
     tracked : list of ndarray
         The beats of method "thesis", whatever the method.
     songs : dict of str to list of ndarray
-        The beats of whole songs (`choreo.evaluation.song_beats.song_beats`), if they were
+        The beats of whole songs (`choreo.evaluation.song_beats.beats_of_songs`), if they were
         looked for.
     """
 
@@ -241,7 +241,7 @@ def listen_to_songs(pieces, method="thesis", tracker="librosa", beat_this=None, 
     method, tracker, beat_this
         See `listen`.
     truth : dict, optional
-        See `choreo.evaluation.song_beats.song_beats`.
+        See `choreo.evaluation.song_beats.beats_of_songs`.
 
     Returns
     -------
@@ -250,7 +250,7 @@ def listen_to_songs(pieces, method="thesis", tracker="librosa", beat_this=None, 
     heard = listen(pieces.audio, method, tracker, beat_this)
     if method != "thesis":  # which is there for parity
         return heard
-    found = song_beats(pieces, tracker=tracker, beat_this=beat_this, truth=truth)
+    found = beats_of_songs(pieces, tracker=tracker, beat_this=beat_this, truth=truth)
     return replace(heard, songs=found)
 
 

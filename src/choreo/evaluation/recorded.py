@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.song_beats import LABELS as LISTENERS
 from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,

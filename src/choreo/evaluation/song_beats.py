@@ -7,43 +7,12 @@ dance is laid together again from its pieces, tracked as a whole, and its beats 
 
 import numpy as np
 
-from choreo.beats.registry import DEFAULT
 from choreo.beats.trackers import track_beats
+from choreo.evaluation.listeners import TRUTH, references
 from choreo.media import SAMPLE_RATE
 
-TRUTH = "truth"
-"""Name of the beats of a song that was made, which are known."""
-LABELS = {
-    TRUTH: "the truth (made songs)",
-    "librosa": "librosa",
-    "state_space": "ours (state_space)",
-    "beat_this": "Beat This!",
-}
-"""Whose beats, and what people see."""
 
-
-def references(tracker, beat_this=None):
-    """Trackers whose beats of whole songs are taken: the study's own, and a second.
-
-    A model that was told the beats of one tracker is measured by what it was told; so there
-    are two.
-
-    Parameters
-    ----------
-    tracker : str
-        A key of `choreo.beats.registry.TRACKERS`.
-    beat_this : str or Path, optional
-        Weights of the tracker ``beat_this``, which is then the first.
-
-    Returns
-    -------
-    tuple of str
-    """
-    first = tracker if beat_this is None else "beat_this"
-    return first, "librosa" if first == DEFAULT else DEFAULT
-
-
-def song_beats(pieces, *, tracker="librosa", beat_this=None, truth=None):
+def beats_of_songs(pieces, *, tracker="librosa", beat_this=None, truth=None):
     """Beats of the songs under pieces, found in whole songs.
 
     Parameters

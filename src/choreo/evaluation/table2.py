@@ -7,8 +7,8 @@ from scipy.stats import t as student
 from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
+from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.song_beats import LABELS as LISTENERS
 from choreo.tables import Table
 
 LABELS = {

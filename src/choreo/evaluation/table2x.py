@@ -14,8 +14,8 @@ from choreo.evaluation.alignment import tempi_agree
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
+from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.song_beats import LABELS as LISTENERS
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -747,7 +747,7 @@ def _interval_note(found):
         f"{'' if songs == 2 else 's'} of freedom."
     )
     if fewer != songs:
-        said += f" Real dances and bounding rows are of the {fewer} songs that have videos."
+        said += f" Real dances and bounding rows are of {fewer} of them, with videos."
     if songs < GROUPS_NEEDED:
         said += f" So few songs (under {GROUPS_NEEDED}) decide nothing, however narrow it is."
     return said

@@ -102,6 +102,13 @@ def test_it_dances_from_its_file_alone_with_the_beats(made):
     assert seam_table([("graph", track)]).frame["join"].tolist() == ["whole"]
 
 
+def test_it_goes_on_from_a_pose_that_is_given(made):
+    generator = load_generator(made[0] / "model")
+    first = generate(generator, clicks(6, True), seed=1)
+    more = generate(generator, clicks(6, True), seed=2, initial_pose=first)
+    np.testing.assert_allclose(more.keypoints[0], first.keypoints[-1], atol=0.2)
+
+
 def test_most_units_bounds_the_file(made, tmp_path):
     folder, _ = made
     data = ChunkDataset(folder / "dataset.h5", "train")

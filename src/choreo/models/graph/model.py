@@ -87,7 +87,16 @@ class MotionGraph(Model):
             song = folded(heard_in(request.music, self.data.fps), usual)
             start = first_pose(request.start, self._joins, self.data)
             path = self._path(song, start=start, temperature=temperature, rng=request.rng)
-            dances.append(perform(self._units, path, song, len(request.music), self.data))
+            dances.append(
+                perform(
+                    self._units,
+                    path,
+                    song,
+                    len(request.music),
+                    self.data,
+                    start=None if start is None else request.start,
+                )
+            )
         return dances
 
     def state(self):
