@@ -4,12 +4,13 @@ CORES ?= all
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help env demo test check format lock clean
+.PHONY: help env demo test test-all check format lock clean
 
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
 	@echo "make demo    run the demo study from nothing to its report (about 12 minutes on 2 cores)"
-	@echo "make test    run the tests (about 20 minutes on 2 cores)"
+	@echo "make test    run the tests (about 8 minutes on 2 cores)"
+	@echo "make test-all  run the long ones, marked soak, as well (about 15 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
 	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
@@ -27,9 +28,16 @@ demo: env
 	@cat results/demo/tables/table1.md results/demo/tables/table2.md
 	@echo "Open results/demo/report.html in a browser; the dances are under results/demo/dances/."
 
+WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
+PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS)
+
 test: env
-	@echo "choreo test: unit, parity and workflow tests; about 20 minutes on 2 cores."
-	@python -m pytest --max-worker-restart 0 -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
+	@echo "choreo test: unit, parity and workflow tests; about 8 minutes on 2 cores."
+	@$(PYTEST) -m "not soak"
+
+test-all: env
+	@echo "choreo test-all: every test, the long ones too; about 15 minutes on 2 cores."
+	@$(PYTEST)
 
 check: env
 	@.ci/run

@@ -425,7 +425,7 @@ def on_device(recipes, options):
         device = torch.device("cuda", torch.cuda.current_device())
         print(f"{torch.cuda.get_device_name(device)}\n")
     for name in options.models:
-        if not recipes[name].epochs:
+        if not recipes[name].trained:
             raise SystemExit(f"--models: {name} isn't trained (epochs: 0)")
     print_row(DEVICE_COLUMNS)
     print("|" + "---|" * len(DEVICE_COLUMNS))

@@ -15,6 +15,7 @@ from choreo.pipeline.digest import Digests
 from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
+from choreo.models.music_features import FEATURES
 from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -111,7 +112,7 @@ if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
-PARTS_OF_TABLE2X = ["distances", "beats", "motion", "pairs"]
+PARTS_OF_TABLE2X = ["distances", "beats", "song_beats", "motion", "pairs"]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.
@@ -158,10 +159,12 @@ DIGESTS = Digests(".snakemake/choreo/code.json")
 def code(script, *models):
     """Digest of the code that a script uses: editing that code reruns its rule.
 
-    Of models, also that of their families.
+    Of models, also that of their families and of what they hear.
     """
-    families = sorted({FAMILIES[RECIPES[model].family] for model in models})
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *families)
+    recipes = [RECIPES[model] for model in models]
+    families = {FAMILIES[recipe.family] for recipe in recipes}
+    heard = {FEATURES[recipe.music].module for recipe in recipes}
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | heard))
 
 
 def item(wildcards):

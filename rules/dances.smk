@@ -8,6 +8,8 @@ rule song:
         f"{OUT}/logs/song/{{song}}.log",
     benchmark:
         f"{OUT}/benchmarks/song/{{song}}.tsv"
+    wildcard_constraints:
+        song=with_videos(),
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -35,6 +37,8 @@ rule generate_dance:
         f"{OUT}/logs/generate_dance/{{model}}/seed{{seed}}/{{song}}.log",
     benchmark:
         f"{OUT}/benchmarks/generate_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
+    wildcard_constraints:
+        song=with_videos(),
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -83,6 +87,7 @@ rule render_dance:
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
         text="{model}, {song}",
+        style=STUDY.dances.style,
     message:
         "dances: rendering {wildcards.model} to {wildcards.song}"
     script:

@@ -43,6 +43,7 @@ rule measure_bounds:
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
+        truth=f"{OUT}/evaluation/true_beats.json",
     output:
         bounds=f"{OUT}/evaluation/bounds.npz",
     log:
@@ -75,6 +76,7 @@ rule evaluate_real:
         dataset=f"{OUT}/dataset/dataset.h5",
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
+        truth=f"{OUT}/evaluation/true_beats.json",
     output:
         reference=f"{OUT}/evaluation/real_train.npz",
         record=f"{OUT}/evaluation/real.json",
@@ -106,15 +108,16 @@ rule evaluate_model:
     input:
         tracks=collect(
             f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
-            song=TEST_SONGS,
+            song=EVALUATED_SONGS,
         ),
-        songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=TEST_SONGS),
+        songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=EVALUATED_SONGS),
         extractor=f"{OUT}/evaluation/extractor.safetensors",
         beat_this=STUDY.evaluation.beat_this or [],
         reference=f"{OUT}/evaluation/real_train.npz",
         dataset=f"{OUT}/dataset/dataset.h5",
         judge=JUDGE,
         metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
+        truth=f"{OUT}/evaluation/true_beats.json",
     output:
         record=f"{OUT}/evaluation/{{model}}/seed{{seed}}.json",
         measured=f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
@@ -133,7 +136,7 @@ rule evaluate_model:
         item=lambda w: f"the dances of {w.model}, seed {w.seed}",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
-        songs=TEST_SONGS,
+        songs=EVALUATED_SONGS,
         seed=STUDY.seed,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,

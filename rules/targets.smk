@@ -9,6 +9,7 @@ localrules:
     cleaning_benchmark,
     cleaning_qc,
     dataset,
+    corpus,
     training,
     dances,
     evaluation,
@@ -65,6 +66,11 @@ rule dataset:
     input:
         f"{OUT}/dataset/dataset.h5",
         f"{OUT}/dataset/card.json",
+
+
+rule corpus:
+    input:
+        f"{OUT}/corpus/dataset.h5",
 
 
 rule training:

@@ -1,8 +1,14 @@
-"""What every test shares: where the parity data lie, and small pose tracks."""
+"""What every test shares: where the parity data lie, one thread, and what a run must come to."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Parallel test processes have the cores already: threads would only wait for each other.
+    # The libraries read it when they are first imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 DATA = Path(__file__).parent / "data"
 

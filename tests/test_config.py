@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from choreo import config, provenance
 from choreo.comparison.table1x import TRUTH
+from choreo.config import __main__ as documents
+from choreo.config.fields import takes_numbers
 from choreo.dataset.chunks import stride_frames
 from choreo.errors import ConfigError, ItemError
 from choreo.models.recipes import load_recipes, recipe_from
@@ -83,7 +85,7 @@ def numbers(model=config.Config, path=()):
         here = (*path, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from numbers(field.annotation, here)
-        elif config._takes_numbers(field.annotation):
+        elif takes_numbers(field.annotation):
             yield here, get_origin(field.annotation) is list
 
 
@@ -295,7 +297,7 @@ def test_schema_and_readme_are_in_step_with_the_models(tmp_path):
     (tmp_path / "config").mkdir()
     readme = (ROOT / "config" / "README.md").read_text()
     (tmp_path / "config" / "README.md").write_text(readme)
-    config.main(tmp_path)
+    documents.main(tmp_path)
     assert (tmp_path / "config" / "README.md").read_text() == readme
     for name in ("config", "videos"):
         made = tmp_path / "workflow" / "schemas" / f"{name}.schema.json"
@@ -333,5 +335,5 @@ def test_models_without_a_recipe_and_unknown_switches_are_refused(training, mess
 
 
 def test_every_setting_is_explained():
-    for line in config.settings_markdown().splitlines():
+    for line in documents.settings_markdown().splitlines():
         assert "None |" not in line, line

@@ -7,9 +7,8 @@ import sys
 
 import numpy as np
 import pytest
-from test_outputs import VERBS, _actions, _command
 
-from choreo.cli import _parser, arguments, main
+from choreo.cli import answers, main
 from choreo.pipeline.jobs import write_problem
 from choreo.pipeline.workflow import list_problems
 from choreo.pose.track import PoseTrack
@@ -17,31 +16,6 @@ from choreo.pose.track import PoseTrack
 
 def _track(frames):
     return PoseTrack(np.full((frames, 17, 2), 9.0), np.ones((frames, 17)), 30, (64, 48), "coco17")
-
-
-SEEDED = [verb for verb, sub in VERBS.items() if "seed" in _actions(sub)]
-
-
-@pytest.mark.parametrize("verb", SEEDED, ids=" ".join)
-def test_seeds_are_those_that_every_generator_takes(verb, capsys):
-    given = _command(verb, {})
-    largest = _parser().parse_args([*given, "--seed", str(2**63 - 1)]).seed
-    assert largest == arguments.MAX_SEED
-    np.random.default_rng(largest)
-    for wrong in (2**63, 2**64, -1, "9" * 400, "x", "1.5"):
-        with pytest.raises(SystemExit):
-            _parser().parse_args([*given, f"--seed={wrong}"])
-        assert (
-            "is not a whole number from 0 to 9223372036854775807 (2^63 - 1)"
-            in capsys.readouterr().err
-        )
-
-
-def test_verbs_with_seeds():
-    assert {" ".join(verb) for verb in SEEDED} == {
-        *("train", "dance", "evaluate"),
-        *("dataset sample", "dataset import", "dataset pack"),
-    }
 
 
 @pytest.mark.parametrize("utf8", ["0", "1"])
@@ -79,7 +53,7 @@ def test_an_accident_is_one_line(error, said, monkeypatch, capsys):
     def fail(path):
         raise error
 
-    monkeypatch.setattr("choreo.cli._load", fail)
+    monkeypatch.setattr("choreo.cli.comparison.load", fail)
     assert main(["quality", "t.npz"]) == 1
     answer = capsys.readouterr().err
     assert answer.startswith("choreo quality: ")
@@ -89,7 +63,7 @@ def test_an_accident_is_one_line(error, said, monkeypatch, capsys):
 
 def test_names_from_outside_do_not_move_the_cursor(tmp_path, capsys):
     name = "a\x1b[2Jb\u202ec"
-    arguments.tell(name)
+    answers.tell(name)
     out = tmp_path / f"{name}.npz"
     _track(3).save(tmp_path / "t.npz")
     assert main(["clean", str(tmp_path / "t.npz"), "-o", str(out)]) == 0
@@ -116,6 +90,19 @@ def test_a_truth_of_another_length_is_refused(tmp_path, capsys):
     assert said[0] == said[1]
     assert "track and truth differ in frames: 6 and 5" in said[0]
     assert not (tmp_path / "c.npz").exists()
+
+
+def test_help_and_usage_errors_import_no_stage():
+    """They answer at once."""
+    code = (
+        "import sys\nfrom choreo.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "heavy = ['torch', 'librosa', 'cv2', 'scipy', 'pandas', 'h5py', 'mediapipe']\n"
+        "sys.exit(', '.join(name for name in heavy if name in sys.modules) or 0)"
+    )
+    for words in (["--help"], ["train", "--help"], ["dance", "--help"], ["evaluate"], ["nothing"]):
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+        assert done.returncode == 0, (words, done.stderr)
 
 
 def test_help_tells_of_force(capsys):

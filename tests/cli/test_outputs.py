@@ -1,19 +1,22 @@
 """What a verb writes: one rule for all of them, walked through by their own parser."""
 
-import argparse
 import os
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import save_file
+from verbs import VERBS, parsed
 
 from choreo.cleaning import qc
-from choreo.cli import _parser, main, outputs
-from choreo.cli.outputs import check, made_here
+from choreo.cli import main, outputs
+from choreo.cli.command import verb as as_verb
+from choreo.cli.outputs import Written, check, made_here
 from choreo.dataset import layout
 from choreo.errors import AccidentError, ItemError
 from choreo.figures import new
@@ -30,55 +33,49 @@ READ = {
 """Names of the arguments that are only read; a new path is one of these or an output."""
 
 
-def _verbs(parser, name=()):
-    groups = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
-    if not groups:
-        yield name, parser
-    for group in groups:
-        for verb, sub in group.choices.items():
-            yield from _verbs(sub, (*name, verb))
+def _written(verb):
+    return {param.name: param for param in VERBS[verb].params if isinstance(param, Written)}
 
 
-VERBS = dict(_verbs(_parser()))
-WRITERS = [(verb, key) for verb, sub in VERBS.items() for key in (sub.get_default("outputs") or {})]
+WRITERS = [(verb, key) for verb in VERBS for key in _written(verb)]
 
 
-def _actions(sub):
-    return {action.dest: action for action in sub._actions if action.dest != "help"}
+def _actions(verb):
+    return {param.name: param for param in VERBS[verb].params}
 
 
-def _takes_path(action):
-    return action.type is Path or getattr(action.type, "__name__", "") == "_pose_or_track"
+def _takes_path(param):
+    kind = getattr(param.type, "func", None)
+    return kind is Path or getattr(kind, "__name__", "") == "_pose_or_track"
 
 
 def _command(verb, given):
     """The arguments of a verb: `given` by name, and what else it can't do without."""
     words = list(verb)
-    for key, action in _actions(VERBS[verb]).items():
+    for key, param in _actions(verb).items():
         value = given.get(key)
         if value is None:
-            needed = action.required or (not action.option_strings and action.nargs != "*")
-            if not needed:
+            if not param.required:
                 continue
-            value = next(iter(action.choices)) if action.choices else f"other-{key}.npz"
-        words += [*action.option_strings[:1], str(value)]
+            value = next(iter(getattr(param.type, "choices", ())), f"other-{key}.npz")
+        words += [param.opts[0]] if isinstance(param, click.Option) else []
+        words.append(str(value))
     return words
 
 
 def _options(verb, **given):
-    return _parser().parse_args(_command(verb, given))
+    return parsed(_command(verb, given))
 
 
 def _suffixes(verb, key):
-    output = VERBS[verb].get_default("outputs")[key]
-    return output.suffixes(_options(verb, **{key: "x.json"}))
+    options = SimpleNamespace(**_options(verb, **{key: "x.json"})[1])
+    return _written(verb)[key].suffixes(options)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_every_path_of_a_verb_is_read_or_declared_as_written(verb):
-    sub = VERBS[verb]
-    written = sub.get_default("outputs") or {}
-    for key, action in _actions(sub).items():
+    written = _written(verb)
+    for key, action in _actions(verb).items():
         if key in ("output", "rerun", "picture"):
             assert key in written
         if _takes_path(action):
@@ -88,7 +85,7 @@ def test_every_path_of_a_verb_is_read_or_declared_as_written(verb):
             )
         else:
             assert key not in written
-    assert bool(written) == ("force" in _actions(sub))
+    assert bool(written) == ("force" in _actions(verb))
 
 
 def test_the_verbs_that_write_are_all_there():
@@ -103,8 +100,8 @@ def test_the_verbs_that_write_are_all_there():
 PAIRS = [
     (verb, written, read)
     for verb, written in WRITERS
-    for read, action in _actions(VERBS[verb]).items()
-    if _takes_path(action) and read not in VERBS[verb].get_default("outputs")
+    for read, action in _actions(verb).items()
+    if _takes_path(action) and read not in _written(verb)
 ]
 
 
@@ -129,7 +126,7 @@ def test_no_output_is_an_input(verb, written, read, way, tmp_path):
         output.symlink_to(path)
     given = _command(verb, {read: path, written: output})
     with pytest.raises(ItemError, match=r"over the input|a file, not a folder"):
-        check(_parser().parse_args([*given, "--force"]))
+        check(*parsed([*given, "--force"]))
     assert main(given) == 1
     assert path.read_bytes() == b"the only copy"
 
@@ -138,7 +135,7 @@ def test_no_output_is_an_input(verb, written, read, way, tmp_path):
     ("verb", "written"), WRITERS, ids=[f"{' '.join(v)}-{w}" for v, w in WRITERS]
 )
 def test_a_file_of_someone_else_is_replaced_only_by_force(verb, written, tmp_path, monkeypatch):
-    output = VERBS[verb].get_default("outputs")[written]
+    output = _written(verb)[written]
     if verb == ("dataset", "sample"):
         monkeypatch.setattr(
             "choreo.dataset.samples.sample_files", lambda dataset, folder, **_: [folder / "a_0.mp4"]
@@ -146,8 +143,9 @@ def test_a_file_of_someone_else_is_replaced_only_by_force(verb, written, tmp_pat
     suffix = next(iter(_suffixes(verb, written)), "")
     path = tmp_path / f"out.put{suffix}"
     options = _options(verb, **{written: path})
-    check(options)  # nothing is there yet
-    files = [file for file in output.files(options, path) if not (output.in_place and file == path)]
+    check(*options)  # nothing is there yet
+    named = SimpleNamespace(**options[1])
+    files = [file for file in output.files(named, path) if not (output.in_place and file == path)]
     assert files or output.foreign
     for file in files:
         assert file.name.startswith(("out.put", "other")) or file.parent == path
@@ -161,9 +159,9 @@ def test_a_file_of_someone_else_is_replaced_only_by_force(verb, written, tmp_pat
                 place.write_bytes(b"someone's own")
         else:
             with pytest.raises(ItemError, match="Choreo did not make"):
-                check(options)
+                check(*options)
         assert file.read_bytes() == b"someone's own"
-        check(_parser().parse_args([*_command(verb, {written: path}), "--force"]))
+        check(*parsed([*_command(verb, {written: path}), "--force"]))
         file.unlink()
 
 
@@ -173,33 +171,36 @@ def test_a_file_of_someone_else_is_replaced_only_by_force(verb, written, tmp_pat
 def test_what_can_not_be_written_is_known_before_the_work(verb, written, tmp_path, monkeypatch):
     suffixes = _suffixes(verb, written)
     suffix = next(iter(suffixes), "")
-    monkeypatch.setattr("choreo.cli.dataset._sample_files", lambda *_: [])
+    monkeypatch.setattr("choreo.dataset.samples.sample_files", lambda *_, **__: [])
     (tmp_path / "file").write_text("")
     inside = tmp_path / "file" / f"x{suffix}"
     with pytest.raises((ItemError, AccidentError)):
-        check(_options(verb, **{written: inside}))
+        check(*_options(verb, **{written: inside}))
     with pytest.raises(ItemError, match="bytes, a file system has room for 255"):
-        check(_options(verb, **{written: tmp_path / ("é" * 126 + "long" + suffix)}))
-    if suffixes and not VERBS[verb].get_default("outputs")[written].in_place:
+        check(*_options(verb, **{written: tmp_path / ("é" * 126 + "long" + suffix)}))
+    if suffixes and not _written(verb)[written].in_place:
         with pytest.raises(ItemError, match="is written as"):
-            check(_options(verb, **{written: tmp_path / "x.other"}))
+            check(*_options(verb, **{written: tmp_path / "x.other"}))
 
     def no_room(dir):
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(tempfile, "TemporaryFile", no_room)
     with pytest.raises(AccidentError, match=r"Read-only file system.*Choose another folder"):
-        check(_options(verb, **{written: tmp_path / f"new{suffix}"}))
+        check(*_options(verb, **{written: tmp_path / f"new{suffix}"}))
 
 
 def test_two_outputs_of_a_verb_are_two_files(tmp_path):
-    sub = argparse.ArgumentParser()
-    for flag in ("--one", "--two"):
-        outputs.writes(sub, flag, what="a file", suffixes=(".png",))
+    @as_verb()
+    @outputs.writes("--one", what="a file", suffixes=(".png",))
+    @outputs.writes("--two", what="a file", suffixes=(".png",))
+    def two(one, two):
+        """Write two."""
+
     (tmp_path / "b").mkdir()
     given = ["--one", str(tmp_path / "a.png"), "--two", str(tmp_path / "b" / ".." / "a.png")]
     with pytest.raises(ItemError, match="two outputs have this name"):
-        check(sub.parse_args(given))
+        check(two, two.make_context("two", given).params)
 
 
 def _track():

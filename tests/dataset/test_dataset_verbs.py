@@ -1,15 +1,15 @@
 """``choreo dataset ...`` and ``choreo videos-table``, as users type them."""
 
-import argparse
 import json
 import pickle
 
+import click
 import numpy as np
 import pytest
 import soundfile
 from dataset_clips import dance, song
 
-from choreo.cli import _parser, main
+from choreo.cli import choreo, main
 from choreo.config import read_table
 from choreo.dataset.check import check, compare_with_sources
 from choreo.dataset.pack import ChunkDataset, info
@@ -490,18 +490,20 @@ def test_shard_pack_append_info(tmp_path, capsys):
     assert "unknown key (got 'genre')" in said
 
 
-def _readers_of_datasets(parser, words=()):
+def _readers_of_datasets(command, words=()):
     """Every verb that takes a dataset file or shards, as the words before them."""
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, sub in action.choices.items():
-                yield from _readers_of_datasets(sub, (*words, name))
-        elif action.metavar in ("DATASET", "SHARD") and not action.option_strings:
-            yield words
-            return
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            yield from _readers_of_datasets(command.get_command(context, name), (*words, name))
+    elif {"dataset", "shards"} & {param.name for param in command.params}:
+        yield words
 
 
-@pytest.mark.parametrize("words", list(_readers_of_datasets(_parser())), ids=" ".join)
+READERS = list(_readers_of_datasets(choreo))
+
+
+@pytest.mark.parametrize("words", READERS, ids=" ".join)
 def test_what_keeps_hdf5_busy_is_seen_by_a_process_of_its_own(words, tmp_path, capsys, monkeypatch):
     """In this one nothing could end it; `verify` and the jobs of a study read what is theirs."""
     (tmp_path / "a.h5").write_bytes(b"what HDF5 would read for ever")

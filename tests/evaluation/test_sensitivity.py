@@ -34,7 +34,12 @@ HEARD = listen(TEST.audio)
 
 @pytest.fixture(scope="module")
 def frame():
+    return of(DAMAGES)
+
+
+def of(damages):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "DAMAGES", damages)
         patch.setattr(module, "train_extractor", partial(train_extractor, steps=60))
         return sensitivity(STUDY)
 
@@ -65,14 +70,25 @@ def test_damages_do_what_they_say():
         damage(TEST, HEARD, "blur", 1)
 
 
+def test_every_metric_at_the_ends_of_two_damages():
+    damages = {kind: (DAMAGES[kind][0], DAMAGES[kind][1][::5]) for kind in ("jitter", "shift")}
+    check(of(damages), damages)
+
+
+@pytest.mark.soak
 def test_every_metric_at_every_level(frame):
-    assert len(frame) == len(STUDIED) * sum(len(levels) for _, levels in DAMAGES.values())
+    check(frame, DAMAGES)
+
+
+def check(frame, damages):
+    assert len(frame) == len(STUDIED) * sum(len(levels) for _, levels in damages.values())
     own = frame[(frame.metric == "frechet learned") & (frame.damage == "jitter")].value
     assert own.is_monotonic_increasing
     shift = frame[(frame.metric == "frechet kinetic") & (frame.damage == "shift")].value
     assert shift.nunique() == 1
 
 
+@pytest.mark.soak
 def test_table_and_figure(frame, tmp_path):
     table = sensitivity_table(frame, STUDY)
     assert table.frame.chunks.tolist() == [8] * len(STUDIED)
@@ -135,7 +151,12 @@ def test_every_metric_has_its_errors():
     assert all(np.isfinite(resampling.error(found[name].replicates)) for name in found)
 
 
+def test_no_song_is_on_both_sides():
+    assert not {*module.TRAIN_SONGS} & {*module.TEST_SONGS}
+
+
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_demo_study_has_no_song_twice():
     study = demo_study(seconds=8, dancers=1)
     assert not set(study.held_out.songs) & set(study.training.songs)

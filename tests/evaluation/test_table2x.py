@@ -224,7 +224,7 @@ def test_one_training_decides_nothing(found):
                 (name, "frechet", "learned"): score(seeds) for name in ("original", "gru")
             }
             systems = {name: own | {"seeds": seeds} for name, own in found.systems.items()}
-            row = pairs_table(Extended(scores, systems, resampling)).frame.iloc[0]
+            row = pairs_table(Extended(scores, systems, resampling, resampling)).frame.iloc[0]
             assert row.seeds == seeds
             by_songs += row.p < 0.05
             verdicts += row.verdict != "cannot be told"

@@ -41,13 +41,11 @@ def test_released_weights_dance_as_they_did(dances, tmp_path):
         assert file.get_tensor("initial_poses").shape[1:] == (18, 2)
 
 
-def test_a_model_of_another_study_is_taken_with_its_scaling(dances, tmp_path):
-    run(dances, tmp_path / "other")
-    path = tmp_path / "other" / "weights.safetensors"
+def test_a_model_of_another_study_is_taken_with_its_scaling(undisturbed, dances, tmp_path):
+    other, _, _ = undisturbed
+    path = other / "weights.safetensors"
     summary = take(dances, tmp_path, **SWITCHES | {"epochs": 0}, weights_file=str(path))
-    assert (
-        summary["recipe"] == json.loads((tmp_path / "other" / "metrics.json").read_text())["recipe"]
-    )
+    assert summary["recipe"] == json.loads((other / "metrics.json").read_text())["recipe"]
     assert summary["data"]["method"] == dances.description.method
     assert summary["trained_on"] is None  # of chunks without clips
 
@@ -70,8 +68,8 @@ def test_without_weights_it_is_said(dances, tmp_path):
         take(dances, tmp_path, weights_file=str(tmp_path / "none.pth"))
 
 
-def test_the_card_names_what_a_reader_must_know(dances, tmp_path):
-    summary = run(dances, tmp_path)
+def test_the_card_names_what_a_reader_must_know(undisturbed):
+    _, summary, _ = undisturbed
     card = model_card(summary, "gru", ["CC0-1.0", "", "CC BY 4.0"])
     assert card.startswith("# gru, seed 1\n")
     assert "6 steps of 2 chunks (3 epochs)" in card

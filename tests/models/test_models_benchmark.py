@@ -47,6 +47,7 @@ def test_a_row_says_what_a_device_makes_of_a_training(benchmark, monkeypatch):
     }
 
 
+@pytest.mark.soak
 def test_a_device_is_measured_to_the_end(benchmark):
     recipe = RECIPES["gru"]
     assert benchmark.peak(torch.float32, CPU, 16, products=2) > 0
@@ -119,6 +120,7 @@ def test_what_can_not_be_timed_is_said(benchmark, monkeypatch, arguments, messag
         benchmark.main()
 
 
+@pytest.mark.soak
 def test_the_estimate_counts_the_steps_of_a_thesis_size_run(benchmark, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["gpu_estimate.py", "--batch", "2"])
     importlib.import_module("gpu_estimate").main()

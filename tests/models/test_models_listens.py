@@ -34,6 +34,7 @@ def danced(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_short_training_beats_the_mean_pose_and_listens(danced, tmp_path):
     fit = run(danced, tmp_path, recipe_from(SWITCHES))["fit"]
     print(f"{len(danced)} chunks: {fit}")

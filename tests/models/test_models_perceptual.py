@@ -60,6 +60,7 @@ def test_class_8_delays_the_arms(poses):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_it_learns_to_tell_changes_apart(tmp_path):
     dances = Dances(tmp_path / "d.npz", chunks=8)
     summary = prepare(dances, tmp_path, steps=40)
@@ -76,6 +77,21 @@ def test_the_same_seed_gives_the_same_network(tmp_path, dances):
     assert (tmp_path / "a" / NAME).read_bytes() == (tmp_path / "b" / NAME).read_bytes()
     assert told == [(1, 2), (2, 2)] * 2
     assert not list((tmp_path / "a" / "checkpoints").glob("*/*"))
+
+
+def test_one_that_is_interrupted_goes_on_to_the_same_bytes(tmp_path, dances):
+    def stop(step, steps):
+        if step == 2:
+            raise KeyboardInterrupt
+
+    prepare(dances, tmp_path, steps=3)
+    folder = tmp_path / "cut"
+    with pytest.raises(KeyboardInterrupt):
+        prepare(dances, folder, steps=3, on_progress=stop, checkpoint_steps=1)
+    told = []
+    prepare(dances, folder, steps=3, on_progress=lambda step, _: told.append(step))
+    assert told == [2, 3]
+    assert (folder / NAME).read_bytes() == (tmp_path / NAME).read_bytes()
 
 
 SCRIPT = """
@@ -105,6 +121,7 @@ def start(folder, stop, name="SIGKILL", every=1):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_one_that_is_killed_and_terminated_goes_on_to_the_same_bytes(tmp_path, dances):
     prepare(dances, tmp_path, steps=4)
     folder = tmp_path / "killed"

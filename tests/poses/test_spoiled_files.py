@@ -4,6 +4,7 @@ import random
 
 import numpy as np
 import pytest
+from soaking import soak_after
 
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
@@ -12,8 +13,8 @@ from choreo.poses.formats import registry
 
 SIZE = (640, 360)
 TRIES = 40
-ISOLATED_TRIES = 4
-"""Of readers that start a process for each file."""
+ISOLATED_SHARE = 10
+"""Of readers that start a process for each file, one in so many."""
 
 SUFFIXES = (".json", ".pkl", ".csv", ".h5", ".nc")
 ISOLATED = {".h5", ".nc"}
@@ -75,15 +76,16 @@ def spoiled(whole, rng):
     return bytes(data)
 
 
+@pytest.mark.parametrize("tries", soak_after(1, [TRIES // 4, TRIES]))
 @pytest.mark.parametrize(("format", "suffix"), list(readers()))
-def test_spoiled_files_give_one_message_or_poses(tmp_path, format, suffix):
+def test_spoiled_files_give_one_message_or_poses(tmp_path, format, suffix, tries):
     path = tmp_path / f"whole{suffix}"
     skeleton = written(format, path)
     read(format, path, skeleton)
     whole, broken = path.read_bytes(), tmp_path / f"broken{suffix}"
     rng = random.Random(f"{format}{suffix}")
     refused = 0
-    for number in range(ISOLATED_TRIES if suffix in ISOLATED else TRIES):
+    for number in range(tries // ISOLATED_SHARE if suffix in ISOLATED else tries):
         broken.write_bytes(spoiled(whole, rng) if number else whole[: len(whole) // 2])
         said = None
         try:

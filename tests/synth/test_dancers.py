@@ -4,12 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from choreo.pose.skeletons import HALPE26
-from choreo.synth.body import CHANNELS, INDEX, KNEE_LIMIT, LIMITS, about
+from choreo.synth.body import CHANNELS, INDEX, KNEE_LIMIT, LIMITS
 from choreo.synth.dancers import JITTER, MOST_JITTER, make_dance, make_dancer
-from choreo.synth.motifs import ARMS, MOTIFS, PHRASES, TURNAROUND, phrase, pool
-from choreo.synth.motion import bump, minimum_jerk
+from choreo.synth.grammar import LEAST_GAP
+from choreo.synth.motifs import ARMS
 from choreo.synth.names import DANCERS
-from choreo.synth.songs import ENERGY, STYLES
 
 RATE = 120
 JOINT = {name: index for index, name in enumerate(HALPE26.joints)}
@@ -152,16 +151,20 @@ def test_dancers_travel(dances):
     assert max(far) < 2.6
 
 
-def test_accents_are_on_the_beats_with_the_known_jitter(dances):
-    every = []
+def test_accents_are_on_the_counts_with_the_known_jitter(dances):
+    every, between = [], []
     for song, dance, _, _ in dances:
-        nearest = np.abs(dance.accents[:, None] - song.beats).argmin(1)
-        assert np.allclose(dance.accents - song.beats[nearest], dance.jitter, atol=1e-9)
-        assert (np.diff(dance.accents) > 0.3).all()
+        ends = np.append(song.beats, 2 * song.beats[-1] - song.beats[-2])
+        places = np.interp(dance.counts, np.arange(len(ends)), ends)
+        assert np.allclose(dance.accents - places, dance.jitter, atol=1e-9)
+        assert (np.diff(dance.accents) > LEAST_GAP - 2 * MOST_JITTER).all()
+        assert (dance.counts * 2 % 1 == 0).all()
         every.append(dance.jitter)
+        between.append(dance.counts % 1 > 0)
     every = np.concatenate(every)
     assert np.abs(every).max() <= MOST_JITTER
     assert 0.8 * JITTER < every.std() < 1.2 * JITTER
+    assert 0.005 < np.concatenate(between).mean() < 0.25
 
 
 def test_accents_are_seen_as_halts(dances):
@@ -180,25 +183,30 @@ def movement(dance, song):
     return joints - joints[:, [JOINT["hip"]]]
 
 
-def test_the_song_decides_more_than_the_take(songs):
+def test_takes_share_a_dance_and_dancers_do_not(songs):
     song = songs["neon"]
     first = movement(make_dance(song, make_dancer("ada"), 1, 0), song)
     spread = ((first - first.mean(0)) ** 2).mean()
     take = movement(make_dance(song, make_dancer("ada"), 2, 0), song)
     dancer = movement(make_dance(song, make_dancer("bruno"), 1, 0), song)
-    assert 0 < ((first - take) ** 2).mean() < 0.5 * spread
-    assert 0 < ((first - dancer) ** 2).mean() < 0.5 * spread
+    assert 0 < ((first - take) ** 2).mean() < 0.8 * spread
+    assert ((first - dancer) ** 2).mean() > ((first - take) ** 2).mean()
 
 
 def test_more_energy_is_more_movement(dances):
+    every = {}
     for song, _, t, pose in dances:
         speed = np.linalg.norm(np.diff(pose.joints, axis=0), axis=-1).mean(1) * RATE
         by_kind = {}
         for section in song.sections:
             inside = (t[1:] >= section.start) & (t[1:] < section.end)
             by_kind.setdefault(section.kind, []).append(speed[inside].mean())
-        means = {kind: np.mean(values) for kind, values in by_kind.items()}
-        assert means["break"] < means["verse"] < means["chorus"]
+        for kind, values in by_kind.items():
+            every.setdefault(kind, []).append(np.mean(values))
+        # What a dancer likes may make one verse quiet, but not a chorus.
+        assert np.mean(by_kind["break"]) < np.mean(by_kind["chorus"])
+    means = {kind: np.mean(values) for kind, values in every.items()}
+    assert 1.1 * means["break"] < means["verse"] < means["chorus"] / 1.1
 
 
 def test_a_dance_is_the_same_twice_and_differs_by_take_and_seed(songs):
@@ -217,41 +225,6 @@ def test_any_name_gives_a_dancer_of_human_size(name):
     assert 1.4 < dancer.body.height < 2.05
     legs = dancer.body.thigh + dancer.body.shank + dancer.body.ankle
     assert 0.48 < legs / dancer.body.height < 0.60
-
-
-def test_every_style_and_section_has_a_phrase_of_known_motifs():
-    for kind in ENERGY:
-        for style in STYLES:
-            assert all(name in MOTIFS for name in phrase(kind, style))
-        assert pool(kind) == sorted(pool(kind))
-    assert set(PHRASES) == set(ENERGY)
-    assert set(TURNAROUND.values()) <= set(MOTIFS)
-
-
-@pytest.mark.parametrize("name", sorted(MOTIFS))
-def test_a_motif_mirrored_twice_is_itself(name):
-    for key in MOTIFS[name]:
-        twice = vars(key.mirrored().mirrored())
-        for part, value in vars(key).items():
-            assert twice[part] == (value if isinstance(value, str) else pytest.approx(value))
-        assert key.left in ARMS
-        assert key.right in ARMS
-        assert 0 <= key.at < 4
-
-
-def test_curves_of_movement():
-    s = np.array([-1, 0, 0.25, 0.5, 0.75, 1, 2])
-    assert np.allclose(minimum_jerk(s), [0, 0, 0.103515625, 0.5, 0.896484375, 1, 1])
-    assert np.allclose(bump(s), [0, 0, 0.421875, 1, 0.421875, 0, 0])
-
-
-def test_rotations_turn_the_right_way():
-    quarter = np.pi / 2
-    # Turning to the left brings the front to the left.
-    assert np.allclose(about("y", quarter) @ [0, 0, 1], [1, 0, 0])
-    # Bending forwards brings the top to the front.
-    assert np.allclose(about("x", quarter) @ [0, 1, 0], [0, 0, 1])
-    assert np.allclose(about("z", quarter) @ [1, 0, 0], [0, 1, 0])
 
 
 def test_arm_poses_put_the_hands_where_their_names_say(songs):

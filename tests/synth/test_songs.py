@@ -1,9 +1,14 @@
 import wave
 
+import mir_eval
 import numpy as np
 import pytest
+import soxr
+from soaking import soak_after
 
 from choreo.beats.librosa_cache import librosa
+from choreo.beats.registry import DEFAULT, finder
+from choreo.synth.kinds import KINDS, draw_mix
 from choreo.synth.names import SONGS
 from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, save_song
 
@@ -47,7 +52,7 @@ def test_a_section_of_more_energy_is_louder(songs):
     assert ENERGY["break"] < ENERGY["verse"] < ENERGY["chorus"]
 
 
-@pytest.mark.parametrize("name", [*SONGS, "other-1", "other-2"])
+@pytest.mark.parametrize("name", soak_after(2, ["other-1", *SONGS, "other-2"]))
 def test_the_tempo_is_found_by_a_beat_tracker(songs, name):
     song = songs[name]
     sound = librosa.resample(
@@ -94,3 +99,66 @@ def test_wav_holds_the_samples(tmp_path):
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 44100, 2)
         samples = np.frombuffer(file.readframes(9), "<i2").reshape(-1, 2)
     assert samples.tolist() == [[0, 32767], [-32767, 16384], [32767, -32767]]
+
+
+NEW = sorted(set(KINDS) - set(STYLES))
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """A song of every kind beyond the first six."""
+    return {kind: make_song(f"{kind}-1", 0) for kind in NEW}
+
+
+def test_a_name_chooses_the_kind(kinds):
+    for kind, song in kinds.items():
+        low, high = KINDS[kind].tempo
+        assert song.style == kind
+        assert low / (1 + KINDS[kind].drift) <= song.tempo <= high / (1 - KINDS[kind].drift)
+        assert (np.ptp(np.diff(song.beats)) > 1e-9) == (KINDS[kind].drift > 0)
+    tempi = [tempo for kind in NEW for tempo in KINDS[kind].tempo]
+    assert (min(tempi), max(tempi)) == (60, 210)
+    assert {KINDS[kind].drums for kind in NEW} == {"full", "sparse", "none"}
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_the_truth_of_every_kind_is_exact(kinds, kind):
+    song = kinds[kind]
+    assert np.array_equal(song.downbeats, song.beats[::BEATS_IN_BAR])
+    assert len(song.beats) == BEATS_IN_BAR * sum(section.bars for section in song.sections)
+    ends = np.append(song.downbeats, 2 * song.beats[-1] - song.beats[-2])
+    for section in song.sections:
+        assert section.start == pytest.approx(ends[section.first_bar], abs=1e-9)
+        assert section.end == pytest.approx(ends[section.first_bar + section.bars], abs=1e-9)
+    assert song.duration > song.beats[-1] + 1
+    assert np.isfinite(song.audio).all()
+    assert 0.09 < np.abs(song.audio).max() < 1
+    # Where it had stopped, sound comes in at once; a hall may ring on.
+    level = np.abs(song.audio).max(1)
+    for first, count in song.stops:
+        start, end = (round(song.beats[at] * SAMPLE_RATE) for at in (first, first + count))
+        after = level[end : end + 6000].mean()
+        assert level[start:end].mean() < 0.4 * after
+        assert level[end - 2000 : end - 10].mean() < 0.3 * after
+        assert level[end : end + 3000].max() > after
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_the_beats_of_every_kind_can_be_heard(kinds, kind):
+    """The project's tracker finds them, or their half or double."""
+    song = kinds[kind]
+    sound = soxr.resample(song.audio.mean(1), SAMPLE_RATE, 16_000)
+    found = finder(DEFAULT)(sound, 16_000)
+    between = (song.beats[1:] + song.beats[:-1]) / 2
+    levels = [song.beats, song.beats[::2], song.beats[1::2], np.sort(np.r_[song.beats, between])]
+    assert max(mir_eval.beat.f_measure(level, found, 0.07) for level in levels) > 0.9
+
+
+def test_songs_are_mixed_in_many_ways(kinds):
+    peaks = [np.abs(song.audio).max() for song in kinds.values()]
+    assert max(peaks) > 4 * min(peaks)
+    mixes = [draw_mix(KINDS["rock"], np.random.default_rng(seed)) for seed in range(40)]
+    for name in ("reverb", "dull", "thin", "noise"):
+        share = np.mean([getattr(mix, name) > 0 for mix in mixes])
+        assert 0.1 < share < 0.9, name
+    assert any(song.stops for song in kinds.values())

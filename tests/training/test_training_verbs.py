@@ -9,7 +9,6 @@ import torch
 from safetensors.torch import load_file
 from training_dances import packed
 
-from choreo import config
 from choreo.cli import main
 from choreo.models.gan import perceptual
 from choreo.models.gan.networks import save_state
@@ -98,7 +97,7 @@ def test_what_can_not_be_used_is_named(folder, capsys, command, message):
 
 def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder, monkeypatch):
     taken, steps = [], SimpleNamespace(perceptual_steps=1)
-    monkeypatch.setattr(config, "Training", lambda: steps)
+    monkeypatch.setattr("choreo.cli.training.Training", lambda: steps)
     monkeypatch.setattr(perceptual, "_BATCH", 1)
     monkeypatch.setattr(train, "train", lambda *_, **given: taken.append(given["files"]))
     monkeypatch.setattr(model_card, "write_card", lambda *_: None)

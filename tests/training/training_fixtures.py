@@ -10,6 +10,18 @@ def dances(tmp_path):
     return Dances(tmp_path / "dances.npz")
 
 
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """Folder, summary and what was told of a training of these dances; not to be changed."""
+    from test_training_train import run
+
+    folder = tmp_path_factory.mktemp("undisturbed")
+    told = []
+    torch.set_num_threads(1)
+    summary = run(Dances(folder / "dances.npz"), folder, on_progress=lambda *a: told.append(a))
+    return folder, summary, told
+
+
 @pytest.fixture
 def batch():
     """Two clips as tensors, with noise and the share of real poses."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from made_clips import clicks, ffmpeg, loud_at, make_clip, need
+from soaking import soak_after
 
 from choreo import media
 from choreo.cli import main
@@ -67,8 +68,19 @@ def entrances(run):
     }
 
 
-@pytest.mark.parametrize("entrance", ["standardise", "even_clock", "song"])
-@pytest.mark.parametrize("kind", [*READ_ON, *FIRST_ALONE])
+@pytest.mark.parametrize(
+    ("kind", "entrance"),
+    soak_after(
+        len(READ_ON | FIRST_ALONE) + 2,
+        [
+            *((kind, "standardise") for kind in READ_ON | FIRST_ALONE),
+            ("ts", "even_clock"),
+            ("mp4", "song"),
+            *((kind, "even_clock") for kind in READ_ON | FIRST_ALONE if kind != "ts"),
+            *((kind, "song") for kind in READ_ON | FIRST_ALONE if kind != "mp4"),
+        ],
+    ),
+)
 def test_a_joined_video_is_refused_with_the_second(kind, entrance, run, tmp_path):
     one = part(tmp_path / f"one.{kind}", (READ_ON | FIRST_ALONE)[kind])
     with pytest.raises(ItemError) as error:
@@ -147,7 +159,7 @@ UNLIKE = {
 
 
 @pytest.mark.parametrize("name", UNLIKE)
-@pytest.mark.parametrize("entrance", ["standardise", "even_clock", "song"])
+@pytest.mark.parametrize("entrance", soak_after(1, ["standardise", "even_clock", "song"]))
 def test_parts_of_different_kinds_are_refused(name, entrance, run, tmp_path):
     *both, more = UNLIKE[name]
     parts = [tmp_path / f"{number}{Path(name).suffix}" for number in range(2)]

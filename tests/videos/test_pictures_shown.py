@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from flash_and_click import phone
 from made_clips import make_clip, number_in
+from soaking import soak_after
 
 from choreo.cleaning.retime import times_taken
 
@@ -33,7 +34,7 @@ def shown_and_said(run, clip, times, **options):
     return probe, shown, true, said
 
 
-@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("rate", soak_after(2, RATES))
 def test_by_default_every_picture_is_there_once_at_its_time(rate, run, tmp_path):
     clip = make_clip(tmp_path / "clip.mp4", rate=rate, count=90)
     probe, shown, _, said = shown_and_said(run, clip, np.arange(90.0), fps=None)
@@ -68,8 +69,15 @@ def test_what_is_too_slow_or_too_fast_becomes_60(rate, run, tmp_path):
         np.testing.assert_allclose(true, np.arange(len(true)) / 60, atol=0.004)
 
 
-@pytest.mark.parametrize("rate", ["24000/1001", "24", "25", "30000/1001", "50", "60000/1001", "15"])
-@pytest.mark.parametrize("start", [None, 0.777])
+@pytest.mark.parametrize(
+    ("start", "rate"),
+    soak_after(
+        3,
+        [(None, "25"), (0.777, "24000/1001"), (0.777, "60000/1001")]
+        + [(None, rate) for rate in ("24000/1001", "24", "30000/1001", "50", "60000/1001", "15")]
+        + [(0.777, rate) for rate in ("24", "25", "30000/1001", "50", "15")],
+    ),
+)
 def test_the_probe_knows_the_picture_of_each_frame(rate, start, run, tmp_path):
     """Against the numbers in the pictures, also in ties between two frames."""
     count = round(5 * Fraction(rate))

@@ -1,6 +1,7 @@
 """A tiny study in a folder of its own, run once and copied by each test that changes it."""
 
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -34,12 +35,62 @@ TABLE = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n" + "".join(
 )
 
 
+class Planner:
+    """Runs Snakemake's plans in processes forked from one that has imported it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of this test process alone.
+    """
+
+    ASKED = frozenset(("--dry-run", "-n", "--rulegraph", "--detailed-summary"))
+    """Options with which Snakemake starts no job."""
+
+    def __init__(self, folder):
+        self._output = folder / "output.txt"
+        self._digests = folder / "code.json"
+        self._server = None
+
+    def run(self, command, folder, environment):
+        """Do as `subprocess.run` of `python -m snakemake ...`, with both outputs as one text."""
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, Path(__file__).with_name("forked_snakemake.py")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        self._output.write_bytes(b"")
+        arguments = command[command.index("snakemake") + 1 :]
+        asked = {"folder": folder, "environment": environment, "arguments": arguments}
+        line = json.dumps(asked | {"output": self._output}, default=os.fspath)
+        print(line, file=self._server.stdin, flush=True)
+        status = int(self._server.stdout.readline())
+        return subprocess.CompletedProcess(command, status, self._output.read_text())
+
+    def give_digests(self, project):
+        """Spare a new project to follow the code of every rule: it is that of all the others."""
+        kept = project.folder / ".snakemake" / "choreo" / "code.json"
+        if not self._digests.exists():
+            project.run("videos", options=("--dry-run",))
+            shutil.copy(kept, self._digests)
+            shutil.rmtree(project.folder / ".snakemake")
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self._digests, kept)
+
+    def close(self):
+        if self._server is not None:
+            self._server.communicate()
+
+
 class Project:
     """A copy of the pipeline's files in which tests run Snakemake."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, planner):
         self.folder = folder
         self.results = folder / "results"
+        self._planner = planner
 
     def command(self, *targets, options=(), configfile="config/tiny.yaml"):
         """Command line of Snakemake on this project."""
@@ -56,14 +107,18 @@ class Project:
 
     def run(self, *targets, check=True, **settings):
         """Run Snakemake to its end; gives its exit status and output."""
-        done = subprocess.run(
-            self.command(*targets, **settings),
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        command = self.command(*targets, **settings)
+        if Planner.ASKED.intersection(settings.get("options", ())):
+            done = self._planner.run(command, self.folder, self.environment)
+        else:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
         if check and done.returncode:
             pytest.fail(f"snakemake {' '.join(targets)} failed:\n{done.stdout[-6000:]}")
         return done
@@ -80,7 +135,7 @@ class Project:
         return {file.name: file.read_bytes() for file in files}
 
 
-def make_project(folder):
+def make_project(folder, planner):
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -91,17 +146,26 @@ def make_project(folder):
             shutil.copy2(source, folder / part)
     (folder / "config" / "tiny.yaml").write_text(CONFIG)
     (folder / "config" / "tiny.tsv").write_text(TABLE)
-    return Project(folder)
-
-
-@pytest.fixture
-def project(tmp_path):
-    """A project in which nothing has run."""
-    return make_project(tmp_path / "project")
+    project = Project(folder, planner)
+    planner.give_digests(project)
+    return project
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id):
+def planner(tmp_path_factory):
+    planner = Planner(tmp_path_factory.mktemp("planner"))
+    yield planner
+    planner.close()
+
+
+@pytest.fixture
+def project(tmp_path, planner):
+    """A project in which nothing has run."""
+    return make_project(tmp_path / "project", planner)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, worker_id, planner):
     """A project whose tiny study has run from nothing to its report; not to be changed.
 
     Built once, by the first of the parallel test processes that asks; the others wait.
@@ -111,13 +175,22 @@ def finished(tmp_path_factory, worker_id):
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            make_project(folder).run()
+            make_project(folder, planner).run()
             (folder / "done").touch()
-    return Project(folder)
+    return Project(folder, planner)
 
 
 @pytest.fixture
-def copy(finished, tmp_path):
+def filmed(project, finished):
+    """The project, with the videos of the finished one: no clip is drawn or standardised again."""
+    for part in ("results/tiny/videos", ".snakemake/metadata"):
+        made = finished.folder / part
+        shutil.copytree(made, project.folder / part, symlinks=True, dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture
+def copy(finished, tmp_path, planner):
     """A copy of the finished project that a test may change."""
     shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
-    return Project(tmp_path / "project")
+    return Project(tmp_path / "project", planner)

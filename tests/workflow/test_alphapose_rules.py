@@ -81,7 +81,7 @@ def test_files_of_ones_own_need_no_download(project, ours):
     assert not {rule for rule in project.planned("poses") if rule.startswith("fetch")}
 
 
-def test_it_runs(project, ours):
+def test_it_runs(filmed, project, ours):
     track = "results/tiny/poses/alphapose17/one.npz"
     other = "results/tiny/poses/alphapose17/two.npz"
     project.run(track, other)
@@ -92,7 +92,9 @@ def test_it_runs(project, ours):
     assert track.meta["run"] == run
     assert track.meta["estimator"] == "alphapose17"
     assert run["people"] == 330 + 165
-    log = (project.results / "tiny" / "logs" / "alphapose_people" / "alphapose17" / "one.log").read_text()
+    log = (
+        project.results / "tiny" / "logs" / "alphapose_people" / "alphapose17" / "one.log"
+    ).read_text()
     assert "Results have been written to json." in log
     # The stand-in always sees 330 frames; the second video has 315.
     problem = problem_in(project.folder / other)

@@ -98,17 +98,28 @@ def test_a_shard_that_does_not_fit_is_left_out(imported):
     assert (problem["message"], problem["item"][:7]) == ("no such file", "video1 ")
 
 
+def made_and_given(imported):
+    """The study's dataset, and the one that the import packed."""
+    made = imported.results / "tiny" / "dataset" / "dataset.h5"
+    return made, imported.folder / "imported" / "dataset.h5"
+
+
+def test_its_dataset_is_the_one_that_the_import_packed(imported):
+    made, given = made_and_given(imported)
+    imported.run(str(made.relative_to(imported.folder)))
+    assert info(made)["data_sha256"] == info(given)["data_sha256"]
+
+
 @pytest.mark.slow
+@pytest.mark.soak
 def test_trained_and_evaluated(imported):
-    """From the shards to Table 2; the dataset is the one that the import packed."""
+    """From the shards to Table 2."""
     imported.run("table2", "dances")
     results = imported.results / "tiny"
     study = read_config({"study": "tiny", "table": str(imported.folder / "imported/videos.tsv")})
     rows = read_table(study.table)
     assert {row.kind for row in rows} == {"shard"}
-    made = results / "dataset" / "dataset.h5"
-    given = imported.folder / "imported" / "dataset.h5"
-    assert info(made)["data_sha256"] == info(given)["data_sha256"]
+    _, given = made_and_given(imported)
     (test,) = (row.song for row in rows if row.split == "test")
     dance = PoseTrack.load(results / "dances" / "gru" / "seed1" / f"{test}.npz")
     assert len(dance) == 50 * CHUNKS

@@ -63,6 +63,7 @@ def test_data_that_a_family_does_not_take_stop_the_plan(own):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_it_stands_in_table_2(own):
     own.run("table2", "seams")
     results = own.results / "tiny"

@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from choreo.evaluation.inputs import read_dances, read_real
 from choreo.evaluation.released_fid import load_discriminator, published_fid
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.soak]
 
 CONFIG = """\
 study: tiny

@@ -25,6 +25,13 @@ def is_package(module):
     return digests._file(module).name == "__init__.py" and "." in module.removeprefix("choreo.")
 
 
+@pytest.fixture(scope="module")
+def rerunning():
+    """Module -> definition in it -> rules, as `choreo.cli.reruns` finds them."""
+    forget()
+    return reruns()
+
+
 def following(project):
     """Rule -> rules that take what it makes, directly or through others."""
     targets = ("all", "table3", "cleaning_benchmark", "sensitivity")
@@ -45,8 +52,7 @@ def following(project):
     return {rule: all_after(rule) - {"all"} for rule in names.values()}
 
 
-def described(modules, after):
-    found = reruns()
+def described(modules, after, found):
     text = {}
     for module in modules:
         direct = set().union(*found.get(module, {"": []}).values())
@@ -55,9 +61,9 @@ def described(modules, after):
     return text
 
 
-def test_the_file_says_what_every_module_reruns(project):
+def test_the_file_says_what_every_module_reruns(rerunning, project):
     said = written()
-    assert described(said, following(project)) == said
+    assert described(said, following(project), rerunning) == said
 
 
 def test_the_file_has_every_module_of_the_ground_floor_and_one_of_each_stage():
@@ -87,6 +93,12 @@ def forget():
 RULES = scripts()
 
 
+@pytest.fixture(scope="module")
+def before():
+    """Digests of the package as it is; a copy of it elsewhere has the same."""
+    return taken()
+
+
 def taken():
     forget()
     return {rule: digests.digest(*code) for rule, code in RULES.items()}
@@ -103,8 +115,7 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-def test_words_layout_and_annotations_rerun_nothing(package):
-    before = taken()
+def test_words_layout_and_annotations_rerun_nothing(before, package):
     tables = package / "tables.py"
     tables.write_text(tables.read_text() + "\n# a comment\n\n\n'a text of nobody'\n")
     path = package / "cleaning" / "gaps.py"
@@ -129,8 +140,7 @@ def test_words_layout_and_annotations_rerun_nothing(package):
     assert changed(before) == set()
 
 
-def test_a_number_s_format_reruns_the_tables_and_no_training(package):
-    before = taken()
+def test_a_number_s_format_reruns_the_tables_and_no_training(before, rerunning, package):
     edit(package / "tables.py", "def _cell(", "_OTHER = 1\n\n\ndef _cell(")
     assert changed(before) == set()  # no one uses it
     text = (package / "tables.py").read_text()
@@ -138,7 +148,7 @@ def test_a_number_s_format_reruns_the_tables_and_no_training(package):
     body = text.index("\n    ", text.index(":\n", start))
     (package / "tables.py").write_text(text[:body] + "\n    _ = _OTHER" + text[body:])
     found = changed(before)
-    assert found == set().union(*reruns()["choreo.tables"].values())
+    assert found == set().union(*rerunning["choreo.tables"].values())
     assert {"table1", "table2", "seams"} <= found
     assert not found & {"train_model", "write_shard", "evaluate_model", "standardise_video"}
 
@@ -153,10 +163,11 @@ def test_a_number_s_format_reruns_the_tables_and_no_training(package):
         ("drawing", "draw_pose"),
     ],
 )
-def test_an_edit_of_one_definition_changes_the_digests_that_the_file_names(package, module, name):
-    before = taken()
+def test_an_edit_of_one_definition_changes_the_digests_that_the_file_names(
+    before, rerunning, package, module, name
+):
     path = package.joinpath(*module.split(".")).with_suffix(".py")
-    names = reruns()[f"choreo.{module}"]
+    names = rerunning[f"choreo.{module}"]
     if name not in names:
         pytest.fail(f"{module} has {sorted(names)}")
     text = path.read_text()

@@ -83,6 +83,7 @@ def test_another_commit_makes_nothing_anew(copy):
     assert copy.planned() <= {"report", "all"}
 
 
+@pytest.mark.soak
 def test_table3_runs_small_and_says_so(copy):
     path = copy.folder / "config" / "tiny.yaml"
     settings = "{sensitivity: {seconds: 10, dancers: 1}"
@@ -111,6 +112,12 @@ def test_table3_runs_small_and_says_so(copy):
     text = (copy.results / "tiny" / "tables" / "table3.md").read_text()
     assert "This is a small run" in text
     assert "on 4 chunks of 5 s; epochs: 1, of the original model 2; test songs: 1." in text
+
+
+def test_table3_trains_models_of_its_own_on_the_study_s_dataset(copy):
+    planned = copy.planned("table3")
+    assert {"train_model", "evaluate_model", "measure_regeneration", "table3"} <= planned
+    assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "clean_track"}
 
 
 def test_dances_are_as_long_as_their_song(finished):
@@ -167,6 +174,12 @@ def test_a_large_study_can_be_planned_in_parts(project):
     assert "pack_dataset " not in first
 
 
+def test_what_is_the_same_for_every_study_is_no_part_of_one(finished):
+    assert finished.planned("sensitivity") == {"sensitivity"}
+    assert not (finished.results / "shared").exists()
+
+
+@pytest.mark.soak
 def test_what_is_the_same_for_every_study_is_made_once_and_shown(copy):
     """By a target of its own, outside the studies; the next report shows it."""
     assert not (copy.results / "shared").exists()
@@ -187,13 +200,26 @@ def test_editing_a_caption_reruns_the_report_alone(copy):
     assert copy.planned() == {"report", "all"}
 
 
-def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy):
+@pytest.mark.parametrize(
+    ("gone", "targets"),
+    [
+        (
+            ["training/gru", "training/.checkpoints"],
+            ["results/tiny/training/gru/seed1/weights.safetensors"],
+        ),
+        pytest.param(
+            ["training", "dances", "evaluation", "tables", "figures", "report.html"],
+            [],
+            marks=pytest.mark.soak,
+        ),
+    ],
+)
+def test_a_study_that_is_killed_and_run_again_has_the_same_files(finished, copy, gone, targets):
     """SIGKILL to the run and its jobs in the middle of training; then the same command."""
-    for path in sorted((copy.results / "tiny").iterdir()):
-        if path.name in {"training", "dances", "evaluation", "tables", "figures", "report.html"}:
-            subprocess.run(["rm", "-rf", path], check=True)
+    for name in gone:
+        subprocess.run(["rm", "-rf", copy.results / "tiny" / name], check=True)
     run = subprocess.Popen(
-        copy.command(),
+        copy.command(*targets),
         cwd=copy.folder,
         env=copy.environment,
         stdout=subprocess.DEVNULL,
@@ -208,8 +234,10 @@ def test_a_study_that_is_killed_and_run_again_has_the_same_tables(finished, copy
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert any((copy.folder / ".snakemake" / "locks").iterdir()), "a killed run leaves its lock"
-    copy.run()
+    copy.run(*targets)
     assert copy.tables() == finished.tables()
+    for target in targets or ["results/tiny/training/gru/seed1/weights.safetensors"]:
+        assert (copy.folder / target).read_bytes() == (finished.folder / target).read_bytes()
 
 
 BAD = {

@@ -10,7 +10,7 @@ from choreo.pipeline.jobs import problem_in, run_item
 def action(terminal):
     i, p, w = snakemake.input, snakemake.params, snakemake.wildcards
     seen = read_json(i.metrics).get("trained_on")
-    known = check_unseen(seen, i.dataset, where=f"{w.model}, seed {w.seed}")
+    known = check_unseen(seen, i.dataset, where=f"{w.model}, seed {w.seed}", songs=p.songs)
     files = {
         song: (track, sound)
         for song, track, sound in zip(p.songs, i.tracks, i.songs)
@@ -28,6 +28,7 @@ def action(terminal):
         tolerance=p.tolerance,
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
+        truth=read_json(i.truth),
     )
     released = None
     if i.get("judge"):

@@ -1,7 +1,7 @@
 from choreo.evaluation.inputs import load_extractor, read_real, shared_dancers
 from choreo.evaluation.measurements import measure, one_dance_a_song
 from choreo.evaluation.table2 import evaluate
-from choreo.files import write_json
+from choreo.files import read_json, write_json
 from choreo.pipeline.jobs import run_item
 
 
@@ -17,6 +17,7 @@ def action(terminal):
         tolerance=p.tolerance,
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
+        truth=read_json(i.truth),
     )
     record = evaluate(held_out, real, system="real")
     tracker = "beat_this" if i.get("beat_this") else p.tracker

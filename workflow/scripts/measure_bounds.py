@@ -1,6 +1,7 @@
 from choreo.evaluation.bounds import measure_bounds
 from choreo.evaluation.inputs import load_extractor, read_music, read_real
 from choreo.evaluation.measurements import one_dance_a_song, save_systems
+from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
 
 
@@ -16,6 +17,7 @@ def action(terminal):
         tolerance=p.tolerance,
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
+        truth=read_json(i.truth),
     )
     save_systems(systems, snakemake.output.bounds)
 

@@ -1,14 +1,15 @@
-from choreo.drawing import render_track
+from choreo.dances.video import render_dances
 from choreo.pipeline.jobs import run_item
 from choreo.pose.track import PoseTrack
 
 
 def action(terminal):
-    render_track(
-        PoseTrack.load(snakemake.input.track),
+    render_dances(
+        [PoseTrack.load(snakemake.input.track)],
         snakemake.output.video,
         audio=snakemake.input.audio,
-        text=snakemake.params.text,
+        names=[snakemake.params.text],
+        style=snakemake.params.style,
     )
 
 

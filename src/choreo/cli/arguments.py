@@ -1,101 +1,83 @@
-"""What the verbs of ``choreo`` share: kinds of numbers, and how they answer."""
+"""Arguments of the verbs of ``choreo``, as decorators; defaults are those of what they call."""
 
-import argparse
-import json
-import math
-import sys
+import ast
+import functools
+import importlib
+import inspect
+from importlib.util import find_spec
+from pathlib import Path
 
-from choreo.config.bounds import MAX_SEED
-from choreo.errors import plain
+import click
+
+from choreo.cli.kinds import PATH
 
 
-def _number(text, kind, allowed, what):
+class Option(click.Option):
+    """An option of a verb.
+
+    Parameters
+    ----------
+    *names, **attributes
+        Of `click.Option`.
+    of : str, optional
+        ``module:function`` that has a parameter of this name. Where the option is not given
+        it isn't passed on, so that the function's default holds; `--help` reads it there.
+    instead_of : str, optional
+        Name of another option of the verb, which can't be given as well.
+    """
+
+    def __init__(self, *names, of=None, instead_of=None, **attributes):
+        super().__init__(*names, show_default=True, **attributes)
+        self.of, self.instead_of = of, instead_of
+
+    def get_help_extra(self, ctx):
+        """Add the default of the function that the verb calls."""
+        default = self.of and default_of(self.of, self.name)
+        told = {} if default in (None, "") else {"default": _told(default)}
+        return super().get_help_extra(ctx) | told
+
+
+def _told(default):
+    if isinstance(default, (list, tuple)):
+        return ", ".join(default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def default_of(function, name):
+    """Default of a function's parameter.
+
+    Parameters
+    ----------
+    function : str
+        ``module:function``. The module is not imported where the default stands in its text as
+        a literal: some need seconds for that.
+    name : str
+        A parameter that has a default.
+
+    Returns
+    -------
+    object
+    """
+    module, _, function = function.partition(":")
+    tree = ast.parse(Path(find_spec(module).origin).read_text(encoding="utf-8"))
+    defined = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
+    given = defined[function]
     try:
-        value = kind(text)
-        finite = math.isfinite(value)
-    except (ValueError, OverflowError):
-        finite = False
-    if not finite or not allowed(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-    return value
+        return ast.literal_eval(
+            dict(zip([arg.arg for arg in given.kwonlyargs], given.kw_defaults))[name]
+        )
+    except (KeyError, ValueError):
+        found = getattr(importlib.import_module(module), function)
+        return inspect.signature(found).parameters[name].default
 
 
-def positive(text):
-    """Read a number above 0."""
-    return _number(text, float, lambda value: value > 0, "a number above 0")
+option = functools.partial(click.option, cls=Option)
+json_option = option("--json", is_flag=True, help="machine-readable output")
+path_option = functools.partial(option, type=PATH)
+argument = functools.partial(click.argument, type=PATH)
+track_argument = argument("track", help="a track (.npz)")
 
 
-def not_negative(text):
-    """Read a number of 0 or more."""
-    return _number(text, float, lambda value: value >= 0, "a number of 0 or more")
-
-
-def heights(text):
-    """Read a fraction of the dancer's height."""
-    return _number(
-        text,
-        float,
-        lambda value: 0 < value <= 2,
-        "a fraction of the dancer's height: above 0 and at most 2",
-    )
-
-
-def share(text):
-    """Read a number from 0 to below 1."""
-    return _number(text, float, lambda value: 0 <= value < 1, "a number from 0 to below 1")
-
-
-def some(text):
-    """Read a share above 0, up to all."""
-    return _number(text, float, lambda value: 0 < value <= 1, "a number above 0 and at most 1")
-
-
-def whole(text):
-    """Read a whole number of 0 or more."""
-    return _number(text, int, lambda value: value >= 0, "a whole number of 0 or more")
-
-
-def seed(text):
-    """Read the seed of a draw."""
-    what = f"a whole number from 0 to {MAX_SEED} (2^63 - 1)"
-    return _number(text, int, lambda value: 0 <= value <= MAX_SEED, what)
-
-
-def words(text):
-    """Read words with commas between them."""
-    return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def size(text):
-    """Read a width and a height, such as 640x360."""
-    width, _, height = text.lower().partition("x")
-    try:
-        return int(width), int(height)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT, such as 640x360") from None
-
-
-def print_anywhere():
-    """Let what is printed reach any terminal: what its encoding lacks becomes an escape."""
-    for stream in (sys.stdout, sys.stderr):
-        # None where there is no terminal; a test's stand-in may be no text file.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def tell(text, file=None):
-    """Print text that may hold names and titles from outside, which then move no cursor."""
-    print(plain(text), file=file)
-
-
-def say(options, record, lines):
-    """Print a record as JSON where ``--json`` was given, else the lines."""
-    if options.json:
-        print(json.dumps(record, indent=2, allow_nan=False))
-    else:
-        tell("\n".join(lines))
-
-
-def show(value, form=".3g", unit=""):
-    """Format a number for people; "none" for None."""
-    return "none" if value is None else f"{value:{form}}{unit}"
+def given(name):
+    """Value of a flag of the running verb, such as ``--force``, which isn't passed to it."""
+    return click.get_current_context().params[name]

@@ -8,15 +8,19 @@ arguments is an input.
 
 import contextlib
 import filecmp
+import functools
 import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+
+import click
 
 from choreo import MADE_BY
+from choreo.cli.arguments import Option
+from choreo.cli.kinds import PATH
 from choreo.errors import AccidentError, ItemError
 from choreo.tables import SUFFIXES
 
@@ -24,18 +28,20 @@ LONGEST_NAME = 255
 """Bytes that a name may take in the usual file systems."""
 
 
-@dataclass(frozen=True)
-class Output:
-    """What one argument of a verb names.
+class Written:
+    """What an argument of a verb names that is written.
 
-    Attributes
+    Parameters
     ----------
+    *names, **attributes
+        Of `click.Option` or `click.Argument`.
     what : str
         For messages, such as ``"a dance"``.
-    suffixes : callable
-        Of the parsed arguments: those that a file may have, in lower case; none for a folder.
+    suffixes : tuple of str or callable
+        Those that a file may have, in lower case, or a function of the verb's arguments that gives
+        them; none for a folder.
     files : callable
-        Of the parsed arguments and the path: the files that will be written, those of a
+        Of the verb's arguments and the path: the files that will be written, those of a
         folder and those beside a file too.
     foreign : bool
         Another tool's format, in which Choreo leaves no mark: its files are written through
@@ -46,56 +52,53 @@ class Output:
         The file is changed, not made.
     """
 
-    what: str
-    suffixes: Callable
-    files: Callable
-    foreign: bool = False
-    owned: bool = False
-    in_place: bool = False
+    def __init__(
+        self,
+        *names,
+        what,
+        suffixes=(),
+        files=lambda options, path: [path],
+        foreign=False,
+        owned=False,
+        in_place=False,
+        **attributes,
+    ):
+        super().__init__(*names, **({"type": PATH} | attributes))
+        self.what, self.files = what, files
+        self.suffixes = suffixes if callable(suffixes) else lambda options: suffixes
+        self.foreign, self.owned, self.in_place = foreign, owned, in_place
 
 
-def writes(
-    sub,
-    *flags,
-    what,
-    suffixes=(),
-    files=lambda options, path: [path],
-    foreign=False,
-    owned=False,
-    in_place=False,
-    **argument,
-):
-    """Add an argument that names an output to a verb, and ``--force`` with the first.
-
-    Parameters
-    ----------
-    sub : argparse.ArgumentParser
-        The verb's.
-    *flags : str
-        Such as ``"-o", "--output"``.
-    what, suffixes, files, foreign, owned, in_place
-        As `Output`; `suffixes` may be the tuple itself.
-    **argument
-        Of `argparse.ArgumentParser.add_argument`.
-    """
-    action = sub.add_argument(*flags, type=Path, **argument)
-    declared = dict(sub.get_default("outputs") or {})
-    if not declared:
-        sub.add_argument(
-            "--force", action="store_true", help="replace also files that Choreo did not make"
-        )
-    allowed = suffixes if callable(suffixes) else lambda options: suffixes
-    declared[action.dest] = Output(what, allowed, files, foreign, owned, in_place)
-    sub.set_defaults(outputs=declared)
+class _Option(Written, Option):
+    pass
 
 
-def check(options):
+class _Argument(Written, click.Argument):
+    pass
+
+
+writes = functools.partial(click.option, cls=_Option)
+"""Decorator of a verb: an option that names an output, as `Written`."""
+
+changes = functools.partial(click.argument, cls=_Argument, in_place=True)
+"""Decorator of a verb: the file that it changes."""
+
+
+def output(metavar, text, **written):
+    """Decorate a verb with ``-o`` and ``--output``, as `Written`."""
+    written = {"required": True} | written
+    return writes("-o", "--output", metavar=metavar, help=text, **written)
+
+
+def check(command, arguments):
     """Refuse what a verb must not write, before it begins.
 
     Parameters
     ----------
-    options : argparse.Namespace
-        A verb's; `writes` says what is written, every other path is read.
+    command : click.Command
+        The verb: which of its parameters are `Written`; every other path is read.
+    arguments : dict
+        Their values, by name.
 
     Raises
     ------
@@ -104,32 +107,32 @@ def check(options):
     AccidentError
         Where the folder can't be written to.
     """
-    declared = getattr(options, "outputs", {})
-    inputs = list(_paths(value for key, value in vars(options).items() if key not in declared))
-    seen = set()
-    for key, output in declared.items():
-        path = getattr(options, key)
+    declared = {param.name: param for param in command.params if isinstance(param, Written)}
+    inputs = list(_paths(value for key, value in arguments.items() if key not in declared))
+    options, seen = SimpleNamespace(**arguments), set()
+    for key, written in declared.items():
+        path = arguments[key]
         if path is None:
             continue
         _check_name(path)
-        allowed = output.suffixes(options)
-        if allowed and path.suffix not in allowed and not output.in_place:
-            raise ItemError(f"{output.what} is written as {' or '.join(allowed)}", where=path)
+        allowed = written.suffixes(options)
+        if allowed and path.suffix not in allowed and not written.in_place:
+            raise ItemError(f"{written.what} is written as {' or '.join(allowed)}", where=path)
         is_folder = not allowed
         if is_folder:
-            _check_folder(path, inputs, output, options.force)
-        for file in output.files(options, path):
+            _check_folder(path, inputs, written, options.force)
+        for file in written.files(options, path):
             _check_name(file)
             _check_not_read(file, inputs)
             if file.resolve() in seen:
                 raise ItemError("two outputs have this name", where=file, remedy="Name another")
             seen.add(file.resolve())
-            changed = output.in_place and file == path
-            if not (changed or output.foreign or options.force):
+            changed = written.in_place and file == path
+            if not (changed or written.foreign or options.force):
                 _check_ours(file)
             if file.is_dir() or (file.exists() and not file.is_file()):
                 kind = "folder" if file.is_dir() else "device"
-                raise ItemError(f"a {kind} is in the place of {output.what}", where=file)
+                raise ItemError(f"a {kind} is in the place of {written.what}", where=file)
         _check_writable(path, make=is_folder)
 
 

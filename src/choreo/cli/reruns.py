@@ -10,9 +10,10 @@ from pathlib import Path
 
 from choreo.files import PROJECT
 from choreo.models import FAMILIES
+from choreo.models.music_features import FEATURES
 from choreo.pipeline.digest import NAME, uses
 
-_RULE = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
+_RULE = re.compile(r"^ *(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
 _CODE = re.compile(r'code=(?:lambda w: )?code\(\s*"([^"]+)"(, \*?\w)?')
 
 
@@ -27,9 +28,10 @@ def scripts(rules=PROJECT / "rules"):
     Returns
     -------
     dict of str to tuple
-        The script's path, and names of modules: of a rule about models, every family's.
+        The script's path, and names of modules: of a rule about models, every family's, and
+        those of all that models hear.
     """
-    found = {}
+    found, of_models = {}, (*FAMILIES.values(), *(entry.module for entry in FEATURES.values()))
     for path in sorted(Path(rules).glob("*.smk")):
         text = path.read_text(encoding="utf-8")
         starts = [*_RULE.finditer(text)]
@@ -39,7 +41,7 @@ def scripts(rules=PROJECT / "rules"):
             code = _CODE.search(text, match.start(), end)
             if code:
                 script = Path(rules).parent / "workflow" / "scripts" / code[1]
-                found[derived or name] = (script, *(FAMILIES.values() if code[2] else ()))
+                found[derived or name] = (script, *(of_models if code[2] else ()))
             elif derived and name in found:
                 found[derived] = found[name]
     return found

@@ -6,7 +6,6 @@ another file holds the same: a training's ``metrics.json`` is compared with the 
 weights, a dataset's card with the dataset. Videos and songs without a digest are decoded.
 """
 
-import argparse
 import json
 import os
 import shlex
@@ -16,7 +15,9 @@ import sys
 import zlib
 from pathlib import Path
 
-from choreo.cli.arguments import say
+from choreo.cli.answers import say
+from choreo.cli.arguments import argument, json_option
+from choreo.cli.command import verb
 from choreo.errors import ChoreoError, ItemError
 from choreo.files.outside import load_json, reading
 from choreo.files.sealed import load_arrays
@@ -36,21 +37,6 @@ Nothing is changed. Files that are damaged are named with what to delete; the ex
 is 1 where there is one. Texts have no digest: they are read, which does not tell every
 turned bit.
 """
-
-
-def add_verb(verbs):
-    """Add the verb to a parser's verbs."""
-    text = "check every file of a study for damage since it was written, and say what to delete"
-    sub = verbs.add_parser(
-        "verify",
-        help=text,
-        description=text.capitalize() + ".",
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    sub.set_defaults(run=_run)
-    sub.add_argument("results", type=Path, metavar="FOLDER", help="such as results/demo; or a file")
-    sub.add_argument("--json", action="store_true", help="machine-readable output")
 
 
 def verify(results, on_file=None):
@@ -273,7 +259,11 @@ _LOOKS = {
 }
 
 
-def _run(options):
+@verb("verify", epilog=EPILOG)
+@argument("results", metavar="FOLDER", help="such as results/demo; or a file")
+@json_option
+def verify_verb(results):
+    """Check every file of a study for damage since it was written, and say what to delete."""
     from tqdm import tqdm
 
     with tqdm(unit=" files", disable=None, file=sys.stderr) as bar:
@@ -282,22 +272,22 @@ def _run(options):
             bar.total = count
             bar.update()
 
-        damaged, counts = verify(options.results, on_file)
+        damaged, counts = verify(results, on_file)
     record = {
         "damaged": {str(path): message for path, message in damaged.items()},
         "looked_at": counts,
     }
     looked = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no file"
     lines = [f"{path}: {message}" for path, message in damaged.items()]
-    say(options, record, [*lines, *advice(damaged), f"looked at {looked}"])
+    say(record, [*lines, *advice(damaged), f"looked at {looked}"])
     if damaged:
         raise ItemError(
             f"{len(damaged)} damaged file{'s'[: len(damaged) > 1]}",
-            where=options.results,
+            where=results,
             remedy="Delete what is named above",
         )
     print(
-        f"{options.results}: nothing is damaged, as far as texts, which have no digest, can tell",
+        f"{results}: nothing is damaged, as far as texts, which have no digest, can tell",
         file=sys.stderr,
     )
 

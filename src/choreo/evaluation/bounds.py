@@ -10,8 +10,9 @@ import numpy as np
 from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.distances import apart
 from choreo.evaluation.frechet import Scale
-from choreo.evaluation.measurements import listen, measure
+from choreo.evaluation.measurements import listen_to_songs, measure
 from choreo.evaluation.music_features import music_features
+from choreo.evaluation.song_beats import inside
 from choreo.media import SAMPLE_RATE
 
 _BEAT = 0.5
@@ -78,6 +79,7 @@ def measure_bounds(
     tolerance=TOLERANCE,
     tracker="librosa",
     beat_this=None,
+    truth=None,
 ):
     """Measure the held-out real dances and all bounding rows.
 
@@ -86,7 +88,7 @@ def measure_bounds(
     held_out, training, training_music, seed
         See `bounding_pieces`.
     extractor : Extractor
-    method, tolerance, tracker, beat_this
+    method, tolerance, tracker, beat_this, truth
         See `choreo.evaluation.measurements.measure`.
 
     Returns
@@ -94,7 +96,7 @@ def measure_bounds(
     dict of str to Measurements
         "real", then the rows of `names.BOUNDS`.
     """
-    heard = listen(held_out.audio, method, tracker, beat_this)
+    heard = listen_to_songs(held_out, method, tracker, beat_this, truth)
     rows = {"real": (held_out, heard)} | bounding_pieces(
         held_out, training, heard, training_music=training_music, seed=seed
     )
@@ -148,17 +150,19 @@ def move_beats(pieces, heard, share):
         coverage=turned(heard.coverage),
         alignment=turned(heard.alignment),
         tracked=turned(heard.tracked),
+        songs={name: turned(inside(sets, seconds)) for name, sets in heard.songs.items()},
     )
     return replace(pieces, audio=np.array(audio)), moved
 
 
 def _take(heard, index):
+    def taken(sets):
+        return [sets[i] for i in index]
+
     return replace(
         heard,
-        **{
-            name: [getattr(heard, name)[i] for i in index]
-            for name in ("coverage", "alignment", "tracked")
-        },
+        **{name: taken(getattr(heard, name)) for name in ("coverage", "alignment", "tracked")},
+        songs={name: taken(sets) for name, sets in heard.songs.items()},
     )
 
 

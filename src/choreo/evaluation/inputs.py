@@ -107,7 +107,7 @@ def shared_dancers(dataset):
     return sorted(of["train"] & of["test"])
 
 
-def check_unseen(seen, dataset, *, where):
+def check_unseen(seen, dataset, *, where, songs=()):
     """Refuse a network that was trained on something of a dataset's test split.
 
     Parameters
@@ -118,6 +118,8 @@ def check_unseen(seen, dataset, *, where):
         The packed file.
     where : str or Path
         The network, for the message.
+    songs : iterable of str
+        Further songs that it must not have been trained on.
 
     Returns
     -------
@@ -133,7 +135,9 @@ def check_unseen(seen, dataset, *, where):
     if seen is None:
         return False
     dancers = "dancer" in _clips(dataset)[1]
-    refuse_seen(seen, seen_in(ChunkDataset(dataset, "test")), dancers=dancers, where=where)
+    tested = seen_in(ChunkDataset(dataset, "test"))
+    tested["songs"] = sorted({*tested["songs"], *songs})
+    refuse_seen(seen, tested, dancers=dancers, where=where)
     return True
 
 

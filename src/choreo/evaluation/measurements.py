@@ -6,7 +6,7 @@ sample of one, is computed from these arrays alone.
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
 from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.motion_quality import motion_quality
+from choreo.evaluation.song_beats import inside, song_beats
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
@@ -46,6 +47,9 @@ class Measurements:
         `method`, `crashes` (pieces on which the thesis's released code stops with an
         error; 0 in the method "thesis", which has none), `extractor_songs`,
         `extractor_videos` (what the extractor was trained on).
+    song_beats : dict of str to BeatCounts
+        The same counts by the beats of whole songs, by whose beats they are
+        (`choreo.evaluation.song_beats`); empty in the method "released".
     """
 
     songs: np.ndarray
@@ -54,22 +58,25 @@ class Measurements:
     beats: BeatCounts | None
     values: dict
     meta: dict
+    song_beats: dict = field(default_factory=dict)
 
     def __len__(self):
         return len(self.songs)
 
     def take(self, index):
         """Some of the pieces, in the order of `index` (a mask or integers)."""
-        beats = self.beats
-        if beats is not None:
-            beats = BeatCounts(*(getattr(beats, n)[index] for n in _COUNTS), beats.tolerance)
+
+        def some(beats):
+            return BeatCounts(*(getattr(beats, n)[index] for n in _COUNTS), beats.tolerance)
+
         return Measurements(
             self.songs[index],
             self.dances[index],
             {name: values[index] for name, values in self.features.items()},
-            beats,
+            None if self.beats is None else some(self.beats),
             {name: values[index] for name, values in self.values.items()},
             self.meta,
+            {name: some(beats) for name, beats in self.song_beats.items()},
         )
 
     def save(self, path):
@@ -98,6 +105,8 @@ class Measurements:
         if self.beats is not None:
             arrays |= {f"beats/{name}": getattr(self.beats, name) for name in _COUNTS}
             meta["tolerance"] = self.beats.tolerance
+        for name, beats in self.song_beats.items():
+            arrays |= {f"song_beats/{name}/{n}": getattr(beats, n) for n in _COUNTS}
         return arrays | {"meta": np.asarray(json.dumps(meta, sort_keys=True))}
 
     @classmethod
@@ -110,11 +119,23 @@ class Measurements:
             }
 
         meta = json.loads(str(arrays["meta"]))
-        beats = None
+        beats, whole = None, {}
         if "tolerance" in meta:
-            beats = BeatCounts(**group("beats/"), tolerance=meta.pop("tolerance"))
+            tolerance = meta.pop("tolerance")
+            beats = BeatCounts(**group("beats/"), tolerance=tolerance)
+            names = dict.fromkeys(name.rpartition("/")[0] for name in group("song_beats/"))
+            whole = {
+                name: BeatCounts(**group(f"song_beats/{name}/"), tolerance=tolerance)
+                for name in names
+            }
         return cls(
-            arrays["songs"], arrays["dances"], group("features/"), beats, group("values/"), meta
+            arrays["songs"],
+            arrays["dances"],
+            group("features/"),
+            beats,
+            group("values/"),
+            meta,
+            whole,
         )
 
 
@@ -174,11 +195,15 @@ class Heard:
         The sets of Table 2 (`choreo.beats.music.music_beats`).
     tracked : list of ndarray
         The beats of method "thesis", whatever the method.
+    songs : dict of str to list of ndarray
+        The beats of whole songs (`choreo.evaluation.song_beats.song_beats`), if they were
+        looked for.
     """
 
     coverage: list
     alignment: list
     tracked: list
+    songs: dict = field(default_factory=dict)
 
 
 def listen(audio, method="thesis", tracker="librosa", beat_this=None):
@@ -205,6 +230,29 @@ def listen(audio, method="thesis", tracker="librosa", beat_this=None):
     return Heard(list(coverage), list(alignment), list(tracked))
 
 
+def listen_to_songs(pieces, method="thesis", tracker="librosa", beat_this=None, truth=None):
+    """Find the music beats of pieces, and for the method "thesis" those of whole songs.
+
+    Parameters
+    ----------
+    pieces : Pieces
+        With sound.
+    method, tracker, beat_this
+        See `listen`.
+    truth : dict, optional
+        See `choreo.evaluation.song_beats.song_beats`.
+
+    Returns
+    -------
+    Heard
+    """
+    heard = listen(pieces.audio, method, tracker, beat_this)
+    if method != "thesis":  # which is there for parity
+        return heard
+    found = song_beats(pieces, tracker=tracker, beat_this=beat_this, truth=truth)
+    return replace(heard, songs=found)
+
+
 def measure(
     pieces,
     extractor,
@@ -213,6 +261,7 @@ def measure(
     tolerance=TOLERANCE,
     tracker="librosa",
     beat_this=None,
+    truth=None,
     heard=None,
 ):
     """Measure pieces.
@@ -229,10 +278,10 @@ def measure(
         How beats are found.
     tolerance : float
         Seconds between a motion beat and a music beat that still count as aligned.
-    tracker, beat_this
-        See `listen`.
+    tracker, beat_this, truth
+        See `listen_to_songs`.
     heard : Heard, optional
-        What `listen` finds in the sound of `pieces`, where it was done before.
+        What `listen_to_songs` finds in the sound of `pieces`, where it was done before.
 
     Returns
     -------
@@ -248,13 +297,14 @@ def measure(
         "kinetic": np.concatenate([kinetic_features(block, fps) for block in blocks]),
         "geometric": np.concatenate([geometric_features(block, fps) for block in blocks]),
     }
-    beats, values, crashes = None, {}, 0
+    beats, values, crashes, whole = None, {}, 0, {}
     if pieces.audio is not None:
-        heard = heard or listen(pieces.audio, method, tracker, beat_this)
+        heard = heard or listen_to_songs(pieces, method, tracker, beat_this, truth)
         motion, stops = _motion(pieces, method)
-        beats = count_beats(
-            motion, heard.coverage, heard.alignment, frames=frames, fps=fps, tolerance=tolerance
-        )
+        about = {"frames": frames, "fps": fps, "tolerance": tolerance}
+        beats = count_beats(motion, heard.coverage, heard.alignment, **about)
+        for name, times in heard.songs.items():
+            whole[name] = count_beats(motion, inside(times, frames / fps), times, **about)
         if method == "released":
             crashes = int(np.count_nonzero(stops | (beats.music == 0) | (beats.motion == 0)))
         values = measure_alignment(motion, heard.tracked, frames=frames, fps=fps)
@@ -273,6 +323,7 @@ def measure(
             "extractor_songs": sorted(extractor.songs),
             "extractor_videos": sorted(extractor.videos),
         },
+        whole,
     )
 
 

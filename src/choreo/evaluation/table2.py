@@ -8,6 +8,7 @@ from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.song_beats import LABELS as LISTENERS
 from choreo.tables import Table
 
 LABELS = {
@@ -32,7 +33,10 @@ AGGREGATES = {"thesis": "pooled", "released": "chunks"}
 The text defines both ratios by numbers of beats: they are summed over all pieces. The
 released code averages each chunk's ratio."""
 
-_QUANTITIES = ("distance", "released_fid", "beat_coverage", "beat_hit_rate", "chance_hit_rate")
+_QUANTITIES = (
+    *("distance", "released_fid", "beat_coverage", "beat_hit_rate", "chance_hit_rate"),
+    *("song_hit_rate", "song_chance_hit_rate"),
+)
 _HEADERS = {
     "label": "Method",
     "distance": "FID",
@@ -44,6 +48,9 @@ _HEADERS = {
     "beat_hit_rate": "Beat hit rate (%)",
     "beat_hit_rate_interval": "± hit rate",
     "chance_hit_rate": "Chance hit rate (%)",
+    "song_hit_rate": "Hit rate, whole songs (%)",
+    "song_hit_rate_interval": "± whole songs",
+    "song_chance_hit_rate": "Chance, whole songs (%)",
     "chunks": "Chunks",
     "songs": "Songs",
     "seeds": "Seeds",
@@ -109,9 +116,19 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
     }
     for name, value in rates.items():
         if isinstance(value, float):
-            value = None if np.isnan(value) else 100 * value
+            value = _percent(value)
         record[name] = value
+    listener = next((name for name in LISTENERS if name in evaluated.song_beats), None)
+    if listener is not None:
+        rates = beat_rates(evaluated.song_beats[listener], AGGREGATES[method])
+        record["song_hit_rate"] = _percent(rates["beat_hit_rate"])
+        record["song_chance_hit_rate"] = _percent(rates["chance_hit_rate"])
+        record["song_listener"] = listener
     return record
+
+
+def _percent(share):
+    return None if np.isnan(share) else 100 * share
 
 
 def table2(records, *, published=True, study=None, note=None):
@@ -168,7 +185,8 @@ def table2(records, *, published=True, study=None, note=None):
     order = ["system", *_HEADERS, "chunks_without_music_beats", "chunks_without_motion_beats"]
     frame = frame.reindex(columns=[*order, "crashes", "real_chunks", "dimensions"])
     several = (frame["seeds"] > 1).any()
-    hidden = () if frame["released_fid"].notna().any() else ("released_fid",)
+    optional = ("released_fid", "song_")
+    hidden = tuple(k for k in optional if not frame.filter(regex=f"^{k}").notna().any(axis=None))
     headers = {
         k: v
         for k, v in _HEADERS.items()
@@ -201,7 +219,8 @@ def _row(name, records):
     if not records:
         return row
     for quantity in _QUANTITIES:
-        values = np.array([r[quantity] for r in records if r[quantity] is not None], float)
+        found = [r.get(quantity) for r in records]
+        values = np.array([value for value in found if value is not None], float)
         row[quantity], row[f"{quantity}_interval"] = mean_and_interval(values)
     for key in ("songs", "real_chunks", "dimensions"):
         row[key] = records[0][key]
@@ -253,6 +272,12 @@ def _notes(records, frame):
         f"{aggregate}. Chance: the hit rate when the motion beats of each chunk are shifted "
         "round by every whole number of frames."
     )
+    listeners = {LISTENERS[r["song_listener"]] for r in records if r.get("song_listener")}
+    if listeners:
+        yield (
+            "Whole songs: the hit rate by beats that were found in whole songs, which 5 seconds "
+            f"are too short for, by {', '.join(sorted(listeners))}; other trackers in Table 2x."
+        )
     yield (
         "Real dances: held-out real dances against real training dances, the floor for the "
         "other rows."

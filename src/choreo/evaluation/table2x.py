@@ -16,6 +16,7 @@ from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.metrics import METRICS, headings
+from choreo.evaluation.song_beats import LABELS as LISTENERS
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -33,6 +34,8 @@ DISTANCES, BEATS, MOTION = (headings(group) for group in ("distance", "beats", "
 COMPARED = {name: (m.compared, m.better) for name, m in METRICS.items() if m.compared}
 """What models are compared in: name in a sentence, and which direction is better."""
 SIGNIFICANT = 0.05
+SONG_HIT, SONG_COVERAGE = "song_beat_hit_rate", "song_beat_coverage"
+"""By the beats of whole songs; in the place of a feature set stands whose beats they are."""
 
 _ORDERED = {name: m.better for name, m in METRICS.items() if m.ordered}
 """Distances of which real dances should have the best, and noise the worst."""
@@ -212,10 +215,7 @@ def beat_scores(systems, resampling):
         if name == "beat_coverage":
             found[name] = averaged(values[name], resampling)
             continue
-        value, chance = (resampling.over_seeds(rows[name]) for rows in (values, chances))
-        own = (np.array([row[0] for row in rows[name]]) for rows in (values, chances))
-        replicates = _corrected(value[1:], chance[1:])
-        found[name] = Score(float(value[0]), float(chance[0]), replicates, _corrected(*own))
+        found[name] = _over_chance(values[name], chances[name], resampling)
     return found
 
 
@@ -238,6 +238,43 @@ def _beat_sums(measured):
         "music_to_motion": (of["music_to_motion"], of["music_to_motion_chance"], heard),
         "tempo_agreement": (tempi_agree(moved, tempo) * known, by_chance * known, known * 1.0),
     }
+
+
+def song_beat_scores(systems, resampling):
+    """Beat hit rate of one system by the beats of whole songs.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to (Score, float)
+        By whose beats they are: the hit rate with its chance level, and the beat coverage.
+        Only those that all trainings were measured by.
+    """
+    names = [n for n in systems[0].song_beats if all(n in m.song_beats for m in systems)]
+    found = {}
+    for name in names:
+        values, chances, coverage = [], [], []
+        for measured in systems:
+            beats = measured.song_beats[name]
+            weights = resampling.weights(measured.songs)
+            values.append(ratio(weights @ beats.aligned, weights @ beats.motion))
+            chances.append(ratio(weights @ beats.chance, weights @ beats.motion))
+            coverage.append(ratio(beats.motion.sum(), beats.music.sum()))
+        found[name] = _over_chance(values, chances, resampling), float(np.mean(coverage))
+    return found
+
+
+def _over_chance(values, chances, resampling):
+    """The `Score` of what each training has, (S, 1 + B), and of its chance level."""
+    value, chance = (resampling.over_seeds(rows) for rows in (values, chances))
+    own = (np.array([row[0] for row in rows]) for rows in (values, chances))
+    replicates = _corrected(value[1:], chance[1:])
+    return Score(float(value[0]), float(chance[0]), replicates, _corrected(*own))
 
 
 def motion_scores(systems, resampling):
@@ -289,11 +326,22 @@ class Extended:
         System -> `label`, `chunks`, `songs`, `seeds`, `kind` ("real", "model" or
         "bound"), in the tables' order.
     resampling : Resampling
+        Of the models' songs.
+    bounded : Resampling
+        Of the songs of the real dances and bounding rows, which are those that have videos.
     """
 
     scores: dict
     systems: dict
     resampling: Resampling
+    bounded: Resampling
+
+    def half_width(self, name, quantity, features=""):
+        """Half the width of the interval of one score of a system."""
+        score = self.scores[name, quantity, features]
+        own = self.resampling if self.systems[name]["kind"] == "model" else self.bounded
+        seeds = score.seeds if quantity in _LEFT_OUT else ()
+        return own.half_width(score.replicates, seeds=seeds)
 
 
 def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
@@ -327,11 +375,11 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     for measured in (m for seeds in rows.values() for m in seeds):
         check_no_leak(measured, real)
     rows |= {name: [bounding[name]] for name in BOUNDS if name in bounding}
-    resampling = Resampling.of(
-        np.concatenate([m.songs for seeds in rows.values() for m in seeds]),
-        replicates=replicates,
-        seed=seed,
-    )
+    danced = [m.songs for name in models for m in rows[name]]
+    bounded = Resampling.of(bounding["real"].songs, replicates=replicates, seed=seed)
+    resampling = bounded
+    if danced:
+        resampling = Resampling.of(np.concatenate(danced), replicates=replicates, seed=seed)
     sets = real_sets(real)
     scores, systems = {}, {}
     for name, seeds in rows.items():
@@ -342,16 +390,20 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
             "songs": len(np.unique(seeds[0].songs)),
             "seeds": len(seeds) if name in models else np.nan,
         }
+        drawn = resampling if name in models else bounded
         for features, own in sets.items():
             pieces = [(m.features[features], m.songs) for m in seeds]
-            for quantity, score in distance_scores(pieces, own, resampling).items():
+            for quantity, score in distance_scores(pieces, own, drawn).items():
                 scores[name, quantity, features] = score
         for quantity, score in {
-            **beat_scores(seeds, resampling),
-            **motion_scores(seeds, resampling),
+            **beat_scores(seeds, drawn),
+            **motion_scores(seeds, drawn),
         }.items():
             scores[name, quantity, ""] = score
-    return Extended(scores, systems, resampling)
+        for listener, (score, coverage) in song_beat_scores(seeds, drawn).items():
+            scores[name, SONG_HIT, listener] = score
+            scores[name, SONG_COVERAGE, listener] = Score(coverage)
+    return Extended(scores, systems, resampling, bounded)
 
 
 def distances_table(found, *, study=None):
@@ -363,7 +415,9 @@ def distances_table(found, *, study=None):
             for quantity in DISTANCES:
                 row[quantity] = found.scores[name, quantity, features].value
                 if quantity in ("frechet", *_LEFT_OUT):
-                    row[f"{quantity}_interval"] = _half_width(found, row, quantity)
+                    row[f"{quantity}_interval"] = found.half_width(
+                        row["system"], quantity, row["features"]
+                    )
             rows.append(row)
     headers = {"label": "Dances", "features": "Features"}
     for quantity, text in DISTANCES.items():
@@ -402,13 +456,6 @@ def distances_table(found, *, study=None):
     )
 
 
-def _half_width(found, row, quantity):
-    score = found.scores[row["system"], quantity, row["features"]]
-    if quantity == "frechet":
-        return found.resampling.half_width(score.replicates)
-    return found.resampling.half_width(score.replicates, seeds=score.seeds)
-
-
 def beats_table(found, *, study=None):
     """Beats of all systems with their chance levels, as a `Table`."""
     rows = []
@@ -420,7 +467,7 @@ def beats_table(found, *, study=None):
             if quantity != "beat_coverage":
                 row[f"{quantity}_chance"] = 100 * score.chance
                 row[f"{quantity}_corrected"] = 100 * score.corrected
-            row[f"{quantity}_interval"] = 100 * found.resampling.half_width(score.replicates)
+            row[f"{quantity}_interval"] = 100 * found.half_width(name, quantity)
         rows.append(row)
     headers = {"label": "Dances"}
     for quantity, text in BEATS.items():
@@ -453,6 +500,55 @@ def beats_table(found, *, study=None):
     )
 
 
+def song_beats_table(found, *, study=None):
+    """Beat hit rate of all systems by the beats of whole songs, as a `Table`."""
+    rows = []
+    listeners = [
+        n for n in LISTENERS if any((s, SONG_HIT, n) in found.scores for s in found.systems)
+    ]
+    for listener in listeners:
+        for name, system in found.systems.items():
+            score = found.scores.get((name, SONG_HIT, listener))
+            if score is None:
+                continue
+            rows.append(
+                {
+                    "beats": LISTENERS[listener],
+                    "system": name,
+                    **system,
+                    "coverage": 100 * found.scores[name, SONG_COVERAGE, listener].value,
+                    "hit_rate": 100 * score.value,
+                    "chance": 100 * score.chance,
+                    "over_chance": 100 * score.corrected,
+                    "interval": 100 * found.half_width(name, SONG_HIT, listener),
+                }
+            )
+    headers = {
+        "beats": "Beats by",
+        "label": "Dances",
+        "hit_rate": "Beat hit rate (%)",
+        "chance": "chance",
+        "over_chance": "over chance",
+        "interval": "±",
+        "coverage": "Beat coverage (%)",
+    } | _SIZES
+    numbers = ("hit_rate", "chance", "over_chance", "interval", "coverage")
+    return Table(
+        frame=pd.DataFrame(rows, columns=["system", "kind", *headers]),
+        caption=_caption("Beats of whole songs", study),
+        headers=headers,
+        formats=dict.fromkeys(numbers, ".1f") | _SIZE_FORMATS,
+        notes=(
+            "Beats are found in whole songs and cut: found in 5 seconds, they cap even a dance "
+            "on every beat at 87%. By two trackers, since a model that is told the beats of one "
+            "is measured by what it was told; and by the truth where all songs were made.",
+            "Over chance: (value - chance) / (1 - chance); ± belongs to it. Chance: the same "
+            "dance shifted round each chunk by every whole number of frames.",
+            _interval_note(found),
+        ),
+    )
+
+
 def motion_table(found, *, study=None):
     """Motion of all systems, as a `Table`."""
     rows = []
@@ -461,7 +557,7 @@ def motion_table(found, *, study=None):
         for quantity in MOTION:
             score = found.scores[name, quantity, ""]
             row[quantity] = score.value
-            row[f"{quantity}_interval"] = found.resampling.half_width(score.replicates)
+            row[f"{quantity}_interval"] = found.half_width(name, quantity)
         rows.append(row)
     headers = {"label": "Dances"}
     for quantity, text in MOTION.items():
@@ -582,6 +678,7 @@ def sentence(row, a, b, songs):
 TABLES = {
     "distances": distances_table,
     "beats": beats_table,
+    "song_beats": song_beats_table,
     "motion": motion_table,
     "pairs": pairs_table,
 }
@@ -596,7 +693,7 @@ def _caption(what, study):
 
 
 def _interval_note(found):
-    songs = len(found.resampling.songs)
+    songs, fewer = len(found.resampling.songs), len(found.bounded.songs)
     if songs < 2:
         return "±: empty, since one song gives no interval."
     said = (
@@ -604,6 +701,8 @@ def _interval_note(found):
         f"seeds where there are several), Student's t with {songs - 1} degree"
         f"{'' if songs == 2 else 's'} of freedom."
     )
+    if fewer != songs:
+        said += f" Real dances and bounding rows are of the {fewer} songs that have videos."
     if songs < GROUPS_NEEDED:
         said += f" So few songs (under {GROUPS_NEEDED}) decide nothing, however narrow it is."
     return said

@@ -12,6 +12,8 @@ from choreo.errors import ConfigError
 
 FAMILIES = {
     "gan": "choreo.models.gan",
+    "flow": "choreo.models.flow",
+    "graph": "choreo.models.graph",
 }
 """Name in a recipe's ``family`` -> module. This line is all that a family needs elsewhere."""
 

@@ -6,10 +6,10 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from choreo.dataset.audio import unframed
 from choreo.dataset.description import DataDescription
 from choreo.files import sha256
 from choreo.models.music_features import FEATURES
+from choreo.models.songs import songs_of
 
 _MOST_CHUNKS = 512
 _BATCH = 16
@@ -66,7 +66,8 @@ def load_batch(dataset, indices, device="cpu", *, music="raw"):
     indices : sequence of int
     device : torch.device or str
     music : str
-        Key of `choreo.models.music_features.FEATURES`.
+        Key of `choreo.models.music_features.FEATURES`. What is of whole songs comes from the
+        songs of the dataset, put together from their chunks (`choreo.models.songs`).
 
     Returns
     -------
@@ -74,10 +75,9 @@ def load_batch(dataset, indices, device="cpu", *, music="raw"):
         ``poses`` (B, T, 2 J), ``music`` (B, T, n), ``initial`` (B, 2 J).
     """
     arrays = dataset.batch(indices)
-    heard = arrays["audio"]
-    if music != "raw":  # which is what the file's frames are
-        samples = unframed(heard, dataset.description)
-        heard = FEATURES[music].of(samples, dataset.description)
+    heard = arrays["audio"]  # which is what `raw` is
+    if FEATURES[music].whole:
+        heard = songs_of(dataset, music).heard(indices, arrays["pose"].shape[1])
     pose, heard, initial = (
         torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(device)
         for values in (arrays["pose"], heard, arrays["initial_pose"])

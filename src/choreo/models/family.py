@@ -11,7 +11,7 @@ import abc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
@@ -190,12 +190,29 @@ class Request:
         Of all that is drawn for this dance.
     known : ndarray, shape (T, J, 2), optional
         Poses that are given; NaN where the model is free. For models with `Model.holds`.
+    loop : bool
+        Whether the end shall go over into the beginning. For models with `Model.loops`.
     """
 
     music: np.ndarray
     start: np.ndarray
     rng: np.random.Generator
     known: np.ndarray | None = None
+    loop: bool = False
+
+
+class Feed(Protocol):
+    """What gives the batches of a training."""
+
+    def __call__(self, step: int) -> dict[str, torch.Tensor]:
+        """Batch of a step, on the training's device.
+
+        The same for the same seed and step: a training that goes on asks for the steps that
+        are left.
+        """
+
+    def close(self) -> None:
+        """Let go of what is held."""
 
 
 class Model(abc.ABC):
@@ -216,13 +233,14 @@ class Model(abc.ABC):
     joins : tuple of str
         Ways in which it joins pieces of a dance (`JOINS`), the usual
         one first.
-    holds : bool
-        Whether it takes `Request.known`.
+    holds, loops : bool
+        Whether it takes `Request.known`, and `Request.loop`.
     """
 
     losses: Sequence[str] = ()
     joins: tuple[str, ...] = ("whole",)
     holds: bool = False
+    loops: bool = False
 
     def __init__(self, recipe: Recipe, data: DataDescription):
         recipe.check(data)
@@ -235,6 +253,17 @@ class Model(abc.ABC):
         """
         return
 
+    def feed(self, dataset: Chunks, setting: Setting) -> Feed | None:
+        """What gives the batches, where a model draws its own; it is called after `begin`.
+
+        Returns
+        -------
+        Feed or None
+            None: each chunk once an epoch, in an order of the seed, as
+            `choreo.models.data.load_batch` gives it.
+        """
+        return None
+
     def step(
         self, batch: Mapping[str, torch.Tensor], at: Position
     ) -> Mapping[str, float] | Callable[[], Mapping[str, float]]:
@@ -244,7 +273,7 @@ class Model(abc.ABC):
         ----------
         batch : dict of str to Tensor
             As `choreo.models.data.load_batch` gives it: ``poses`` (B, T, 2 J), ``music``
-            (B, T, n) and ``initial`` (B, 2 J).
+            (B, T, n) and ``initial`` (B, 2 J); or what the model's own `feed` gives.
         at : Position
 
         Returns
@@ -349,5 +378,8 @@ class Model(abc.ABC):
         return counts
 
     def about(self) -> dict[str, Any]:
-        """More for ``metrics.json``, as JSON values; it goes over what the training writes."""
+        """More for ``metrics.json``, as JSON values; it goes over what the training writes.
+
+        Sentences under ``notes`` stand in the model's card.
+        """
         return {}

@@ -32,6 +32,7 @@ UNCOUNTED = frozenset(
         "files.locks",
         "files.outside",
         "models",  # the register: a line more is no other family
+        "models.music_features",  # the same of what models hear
         "pipeline.digest",
         "pipeline.jobs",
         "provenance",
@@ -91,7 +92,7 @@ class Digests:
         if self._found is None:
             self._stamp = _stamp(PACKAGE)
             self._found = self._read()
-        key = " ".join([str(script), _stamp(Path(script)), *modules])
+        key = " ".join([Path(script).name, _stamp(Path(script)), *modules])
         if key not in self._found:
             self._found[key] = digest(script, *modules)
             self._write()
@@ -111,9 +112,12 @@ class Digests:
 
 
 def _stamp(path):
-    """What changes when a file, or one in a folder, is edited."""
+    """What changes when a file, or one in a folder, is edited; a copy elsewhere has the same."""
     files = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    states = [(str(file), (s := file.stat()).st_size, s.st_mtime_ns) for file in files]
+    states = []
+    for file in files:
+        state = file.stat()
+        states.append((file.relative_to(path).as_posix(), state.st_size, state.st_mtime_ns))
     return hashlib.sha256(repr((sys.version_info, states)).encode()).hexdigest()[:16]
 
 
@@ -173,10 +177,15 @@ def _reached(module, name):
     found |= {(".".join(parts[:count]), _EFFECTS) for count in range(1, len(parts))}
     for node in here.nodes(name):
         found |= _names(here, node)
+    if name == "__all__":
+        for exported in here.exported():
+            found |= _resolve(module, exported)
     if name == _EFFECTS:
         # Imported for what the import does, since nothing names them.
-        for target in here.unnamed_imports():
-            found |= _resolve(*target) or {(target[0], _EFFECTS)}
+        for local, target in here.unnamed_imports():
+            # What is exported counts where someone names it.
+            exported = local in here.exported() and not _file(".".join(map(str, target)))
+            found |= (not exported and _resolve(*target)) or {(target[0], _EFFECTS)}
     return frozenset(found)
 
 
@@ -291,14 +300,23 @@ class _Module:
         return self.effects if name == _EFFECTS else self.definitions.get(name, [])
 
     def unnamed_imports(self):
-        """Targets of imports whose names the module never uses."""
+        """Imports whose names the module never uses: pairs (name, target)."""
         named = getattr(self, "_used", None)
         if named is None:
             nodes = [n for ns in self.definitions.values() for n in ns] + self.effects
             named = self._used = {
                 inner.id for n in nodes for inner in ast.walk(n) if isinstance(inner, ast.Name)
             }
-        return [target for name, target in self.imports.items() if name not in named]
+        return [pair for pair in self.imports.items() if pair[0] not in named]
+
+    def exported(self):
+        """Names in ``__all__``."""
+        return {
+            inner.value
+            for node in self.definitions.get("__all__", [])
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Constant)
+        }
 
 
 def _imported(node):

@@ -364,17 +364,51 @@ def run_item(job, action, needs=None):
                 raise
             print(f"left out: {job.params.item}: {error}", file=terminal)
             print(f"left out: {error}", file=sys.stderr)
-            _bury(
-                job,
-                {
-                    "item": job.params.item,
-                    "stage": job.params.stage,
-                    "message": error.message,
-                    "where": error.where or "",
-                    "value": "" if error.value is None else str(error.value),
-                    "remedy": error.remedy or "",
-                },
-            )
+            _bury(job, _problem(job, job.params.item, error))
+
+
+def run_items(job, parts, action):
+    """Run a script's action for several items in one process: a problem stops its own only.
+
+    Parameters
+    ----------
+    job : snakemake.script.Snakemake
+        With ``params.on_bad_video`` and ``params.stage``.
+    parts : list of (str, list of str, str)
+        Of each item: what it is called, its inputs, and its output.
+    action : callable
+        Called with the number of the item. What `run_item` says of an `ItemError` and of
+        accidents holds.
+    """
+    with logged(job) as terminal:
+        for number, (item, inputs, output) in enumerate(parts):
+            problems = (problem_in(path) for path in own_inputs(job, inputs))
+            problem = next(filter(None, problems), None)
+            if problem is None:
+                try:
+                    action(number)
+                    continue
+                except ItemError as error:
+                    if (found := _cause(error)) is not None:
+                        raise found from error
+                    ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
+                    if ours or job.params.on_bad_video != "skip":
+                        raise
+                    print(f"left out: {item}: {error}", file=terminal)
+                    problem = _problem(job, item, error)
+            print(f"left out: {item}: {problem['message']}", file=sys.stderr)
+            write_problem(output, problem)
+
+
+def _problem(job, item, error):
+    return {
+        "item": item,
+        "stage": job.params.stage,
+        "message": error.message,
+        "where": error.where or "",
+        "value": "" if error.value is None else str(error.value),
+        "remedy": error.remedy or "",
+    }
 
 
 def _cause(error):

@@ -44,7 +44,7 @@ class Skeleton:
 
     @property
     def mirror(self) -> list[int]:
-        """List of joint indices with left and right exchanged."""
+        """List of joint indices with left and right exchanged, to index joints with."""
         order = list(range(len(self)))
         for left, right in self.pairs:
             order[left], order[right] = right, left

@@ -137,6 +137,31 @@ def film(source, *, start=None, end=None, seed=0, size=(640, 360), fps=30):
     return _scene(_plan(source, start, end, seed, fps), size, seed, people=True)
 
 
+def make_truth(source, *, seed=0, size=(640, 360), fps=30):
+    """Make what `make_tracks` writes of a whole song, without a file.
+
+    Parameters
+    ----------
+    source, seed, size, fps
+        See `make_clip`.
+
+    Returns
+    -------
+    track : choreo.pose.track.PoseTrack
+        The dancer's joints, COCO-17.
+    song : Song
+        Its sound begins with the first frame.
+
+    Raises
+    ------
+    ItemError
+        Where the source, the size or the frame rate can't be used.
+    """
+    clip = _plan(source, None, None, seed, fps)
+    meta = {"source": str(clip.source), "seed": seed, "start": 0.0, "licence": LICENCE}
+    return _scene(clip, size, seed, people=False).truth(meta=meta), clip.song
+
+
 @lru_cache(maxsize=2)
 def _song(name, seed):
     """Several clips are made of one song, often one after the other."""
@@ -240,6 +265,7 @@ def _annotations(clip, seed):
         "downbeats": local(song.downbeats[inside(song.downbeats)]),
         "sections": sections,
         "accents": local(dance.accents[accents]),
+        "counts": [float(count) for count in dance.counts[accents]],
         "jitter": [round(float(value), 6) for value in dance.jitter[accents]],
         "motifs": motifs,
     }

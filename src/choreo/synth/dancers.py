@@ -1,11 +1,10 @@
 """Dancers, and the dance that each makes of a song.
 
-What is danced follows from what can be heard: the section's kind and the song's style
-choose the phrase, the bar's number in the section the motif, odd bars are mirrored, the
-fill at the end of a section is a turn, the crash that opens a chorus a jump, and the
-section's energy sets how large and how sharp all of it is. The seed adds what differs
-between two takes: now and then another motif of the same section, small differences of
-every key, and the jitter of the accents.
+What is danced is chosen by `choreo.synth.grammar` from what can be heard and what the dancer
+likes. The loudness of each beat and the section's energy set how large all of it is, the
+timbre how sharp; in silence a pose is held. The take adds what differs between two
+performances: now and then another motif, small differences of every key, and the jitter of
+the accents.
 """
 
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.synth.body import CHANNELS, INDEX, LIMITS, Body
-from choreo.synth.motifs import ARMS, MOTIFS, TURNAROUND, phrase, pool
+from choreo.synth.grammar import compose, energy
+from choreo.synth.motifs import ARMS, BAR
 from choreo.synth.motion import Motion, Steps
 from choreo.synth.names import derived_seed
-from choreo.synth.songs import BEATS_IN_BAR
 
 JITTER = 0.012
 """Standard deviation of an accent's distance from its beat, in seconds."""
@@ -24,11 +23,14 @@ JITTER = 0.012
 MOST_JITTER = 0.03
 """Largest distance of an accent from its beat, in seconds."""
 
-_OTHER_MOTIF = 0.12
 _TOE_OUT = np.radians(14)
 _FAR = np.array([0.75, 0.35])
 _JUMP = (0.12, 1.0)
 """Take-off and landing as shares of the time between two keys; turns keep time with it."""
+_FLIGHT = 0.5
+"""Seconds of a jump, at most."""
+_LOWEST = 0.44
+"""Most that the pelvis is lowered, in metres."""
 
 _ARM = ("flex", "abduct", "rotate", "elbow")
 
@@ -295,15 +297,18 @@ class Dance:
         Its time is the song's, in seconds.
     accents : ndarray, shape (K,)
         When the keys are reached, in seconds.
+    counts : ndarray, shape (K,)
+        Where in the song each accent belongs, in beats from its first; halves between beats.
     jitter : ndarray, shape (K,)
-        Distance of each accent from its beat in seconds, later positive.
+        Distance of each accent from there in seconds, later positive.
     motifs : tuple of (float, str)
-        Start of each bar in seconds and the motif danced in it.
+        Start of each bar in seconds and the motif danced in it; ``a+b`` has the arms of b.
     """
 
     dancer: Dancer
     motion: Motion
     accents: np.ndarray
+    counts: np.ndarray
     jitter: np.ndarray
     motifs: tuple
 
@@ -330,37 +335,12 @@ def make_dance(song, dancer, take, seed):
     rng = np.random.default_rng(derived_seed("dance", song.name, dancer.name, take, seed))
     writer = _Writer(song, dancer, rng)
     motifs = []
-    previous = None
-    for section in song.sections:
-        names = phrase(section.kind, song.style)
-        for bar in range(section.bars):
-            number = section.first_bar + bar
-            name = _motif(section, bar, names, rng)
-            keys = MOTIFS[name]
-            if number % 2:
-                keys = tuple(key.mirrored() for key in keys)
-            jump = section.kind == "chorus" and bar == 0 and previous not in (None, "chorus")
-            for key in keys:
-                writer.add(
-                    number * BEATS_IN_BAR + key.at, key, section.energy, jump and key.at == 0
-                )
-            motifs.append((float(song.downbeats[number]), name))
-        previous = section.kind
+    for placed in compose(song, dancer.name, take, seed):
+        for key in placed.keys:
+            writer.add(placed.bar * BAR + key.at, key)
+        for bar in range(placed.bar, placed.bar + placed.bars):
+            motifs.append((float(song.downbeats[bar]), placed.name))
     return writer.finish(tuple(motifs))
-
-
-def _motif(section, bar, names, rng):
-    # One draw a bar, used or not: the rest of the take does not depend on it.
-    other, which = rng.random(), int(rng.integers(1 << 16))
-    if bar == section.bars - 1:
-        if section.kind == "outro":
-            return "finish"
-        if section.kind in TURNAROUND:
-            return TURNAROUND[section.kind]
-    if other < _OTHER_MOTIF:
-        choices = pool(section.kind)
-        return choices[which % len(choices)]
-    return names[bar % len(names)]
 
 
 class _Writer:
@@ -368,7 +348,9 @@ class _Writer:
 
     def __init__(self, song, dancer, rng):
         self.song, self.dancer, self.body, self.rng = song, dancer, dancer.body, rng
-        self.beat = 60 / song.tempo
+        ends = np.append(song.beats, 2 * song.beats[-1] - song.beats[-2])
+        self.when = lambda count: float(np.interp(count, np.arange(len(ends)), ends))
+        self.energy, self.heard = energy(song), song.heard
         self.base = np.zeros(2)
         self.facing = 0.0
         self.times, self.values, self.delays, self.jitter = [], [], [], []
@@ -378,10 +360,10 @@ class _Writer:
         self.feet = [self._stand(side, (0, 0, 0)) for side in (0, 1)]
         self.first = list(self.feet)
         self.time = 0.0
-        self.accents = []
+        self.accents, self.counts = [], []
         self.habit = np.radians(rng.normal(0, 2.0, len(CHANNELS)))
         self.habit[[INDEX[n] for n in ("x", "z", "facing", "dip", "hip_yaw", "hip_roll")]] = 0
-        self._append(0.0, self._rest(), 0.0)
+        self._append(0.0, self._rest(), 0.0, 0.6)
 
     def _rest(self):
         values = np.zeros(len(CHANNELS))
@@ -392,13 +374,13 @@ class _Writer:
         values[INDEX["dip"]] = 0.02
         return values
 
-    def _append(self, time, values, snap):
+    def _append(self, time, values, snap, gap, turn_from=_JUMP[0]):
         # To a fast beat there is no time to wait.
-        wait = (0.10 + 0.22 * snap) * min(1.0, self.beat / 0.6) ** 2
+        wait = (0.10 + 0.22 * snap) * min(1.0, gap / 0.6) ** 2
         delay = np.full(len(CHANNELS), wait)
         # The body leads and the arms follow, all arriving together.
         delay[[INDEX[n] for n in ("x", "z", "dip")]] = 0.0
-        delay[[INDEX[n] for n in ("facing", "hip_yaw", "hip_roll")]] = _JUMP[0]
+        delay[[INDEX[n] for n in ("facing", "hip_yaw", "hip_roll")]] = turn_from
         delay[[INDEX[n] for n in ("bend", "side", "twist")]] = 0.06 + 0.1 * snap
         self.times.append(time)
         self.values.append(values)
@@ -413,26 +395,38 @@ class _Writer:
         z = self.base[1] - s * across + c * offset[1]
         return np.array([x, offset[2], z, self.facing + sign * _TOE_OUT])
 
-    def add(self, beat, key, energy, jump):
-        """Append a key that is reached on a beat (counted from the song's first)."""
+    def add(self, count, key):
+        """Append a key that is reached on a count (in beats from the song's first)."""
+        beat = int(count)
         jitter = float(np.clip(self.rng.normal(0, JITTER), -MOST_JITTER, MOST_JITTER))
-        time = float(self.song.beats[0] + beat * self.beat + jitter)
-        # The faster the beat, the smaller the movement.
-        size = (0.62 + 0.42 * energy) * self.dancer.flair * min(1.0, self.beat / 0.5) ** 0.6
+        time = self.when(count) + jitter
+        gap = time - self.time
+        if self.heard.silent[beat] and self.accents:
+            # Nothing to be heard: the pose is held as it is, both feet where they are.
+            self._append(time, self.values[-1].copy(), 0.0, gap)
+            self.time = time
+            return
+        energy = self.energy[beat]
+        # The faster the movement, the smaller.
+        size = (0.54 + 0.5 * energy) * self.dancer.flair * min(1.0, gap / 0.5) ** 0.6
         self._move(key, size)
         values = self._values(key, size)
-        gap = time - self.time
-        self._step(key, size, time, gap, 0.10 if jump and not key.jump else key.jump)
+        begin = max(_JUMP[0], 1 - _FLIGHT / gap) if key.jump else _JUMP[0]
+        self._step(key, size, time, gap, begin)
         weight = 0.5 + (key.weight - 0.5) * min(1.0, size)
         left, right = self.feet
         for axis, name in ((0, "x"), (2, "z")):
             places = [foot[axis] for foot in (left, right)]
             values[INDEX[name]] = weight * places[0] + (1 - weight) * places[1]
         values[INDEX["facing"]] = self.facing
-        self._append(time, values, min(1.0, self.dancer.snap * (0.5 + 0.7 * energy)))
+        sharp = 1 + 0.25 * self.heard.bright[beat]
+        snap = min(1.0, self.dancer.snap * (0.5 + 0.7 * energy) * sharp)
+        self._append(time, values, snap, gap, begin)
         self.accents.append(time)
+        self.counts.append(count)
         self.jitter.append(jitter)
-        self.groove[int(beat)] = (0.012 + 0.028 * energy) * self.dancer.bounce
+        quick = min(1.0, (self.when(beat + 1) - self.when(beat)) / 0.42)
+        self.groove[beat] = (0.012 + 0.028 * energy) * self.dancer.bounce * quick
         self.time = time
 
     def _move(self, key, size):
@@ -467,10 +461,11 @@ class _Writer:
         noise = np.radians(self.rng.normal(0, 2.5, len(CHANNELS)))
         noise[: INDEX["bend"]] = 0
         values += noise
-        values[INDEX["dip"]] = 0.015 + size * key.dip + self.rng.normal(0, 0.004)
+        dip = 0.015 + size * key.dip + self.rng.normal(0, 0.004)
+        values[INDEX["dip"]] = min(dip, _LOWEST)
         return _within_limits(values)
 
-    def _step(self, key, size, time, gap, jump):
+    def _step(self, key, size, time, gap, begin):
         goals = [
             self._stand(side, (size * o[0], size * o[1], size * o[2]))
             for side, o in ((0, key.left_foot), (1, key.right_foot))
@@ -479,19 +474,19 @@ class _Writer:
         # A foot in the air comes down first, and a foot goes up last.
         moving.sort(key=lambda i: goals[i][1] - self.feet[i][1])
         window = (0.2, 0.97)
-        if jump:
-            window = _JUMP
-            start, end = (self.time + share * gap for share in _JUMP)
+        if key.jump:
+            window = (begin, _JUMP[1])
+            start, end = (self.time + share * gap for share in window)
             # A jump is no higher than about gravity allows in its time.
-            self.jumps.append((start, end, min(size * jump, 0.75 * (end - start) ** 2)))
+            self.jumps.append((start, end, min(size * key.jump, 0.75 * (end - start) ** 2)))
         for order, i in enumerate(moving):
-            begin, end = window
-            if len(moving) == 2 and not jump:
-                begin, end = ((0.0, 0.52), (0.46, 0.98))[order]
+            first, end = window
+            if len(moving) == 2 and not key.jump:
+                first, end = ((0.0, 0.52), (0.46, 0.98))[order]
             far = np.hypot(*(goals[i] - self.feet[i])[[0, 2]])
-            lift = 0.0 if jump else min(0.10, 0.03 + 0.16 * far)
+            lift = 0.0 if key.jump else min(0.10, 0.03 + 0.16 * far)
             self.steps[i].append(
-                (self.time + begin * gap, self.time + end * gap, self.feet[i], goals[i], lift)
+                (self.time + first * gap, self.time + end * gap, self.feet[i], goals[i], lift)
             )
             self.feet[i] = goals[i]
 
@@ -523,16 +518,27 @@ class _Writer:
             groove=groove,
             sway=np.array(sway),
         )
-        return Dance(self.dancer, motion, np.array(self.accents), np.array(self.jitter), motifs)
+        accents, counts, jitter = map(np.array, (self.accents, self.counts, self.jitter))
+        return Dance(self.dancer, motion, accents, counts, jitter, motifs)
 
 
-def _within_limits(values):
-    """Clip the angles to the range of motion, less the little that sway adds."""
-    values = values.copy()
+def _bounds():
+    """Least and most of every channel, less the little that sway adds."""
+    low = np.full(len(CHANNELS), -np.inf)
+    high = -low
     for index, name in enumerate(CHANNELS):
         limits = LIMITS.get(name) or LIMITS.get(name.split("_")[-1])
         if limits:
-            low, high = np.radians(limits)
             margin = 0.02 if "elbow" not in name else 0.0
-            values[index] = np.clip(values[index], low + margin, high - margin)
-    return values
+            low[index], high[index] = np.radians(limits)
+            low[index] += margin
+            high[index] -= margin
+    return low, high
+
+
+_LEAST, _MOST = _bounds()
+
+
+def _within_limits(values):
+    """Clip the angles to the range of motion."""
+    return np.clip(values, _LEAST, _MOST)

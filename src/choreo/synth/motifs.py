@@ -1,11 +1,16 @@
-"""The dance vocabulary: key poses on the beat, one motif a bar, phrases by section and style.
+"""The dance vocabulary: motifs of key poses, on the beat and between beats.
 
-A motif is a bar of key poses. Each key says where the body is at that beat; the way
-there is made by `choreo.synth.motion`. Angles in degrees, lengths in metres, "left" is
-the dancer's left. A mirrored motif swaps the sides.
+A motif is a row of key poses over one bar, two or four. Each key says where the body is at
+that count; the way there is made by `choreo.synth.motion`. Angles in degrees, lengths in
+metres, "left" is the dancer's left. A mirrored motif swaps the sides. What the motifs are is
+text, a module a group, in `choreo.synth.vocabulary`, which also says how it is written; which
+of them is danced when is for `choreo.synth.grammar` to choose.
 """
 
+import itertools
 from dataclasses import dataclass, replace
+
+from choreo.synth.vocabulary import accents, combinations, grooves, levels, poses, steps, turns
 
 ARMS = {
     # flexion (forwards), abduction (sideways), rotation (outwards), elbow
@@ -30,18 +35,28 @@ ARMS = {
     "head": (20, 112, 62, 128),
     "pump": (52, 22, -8, 92),
     "back": (-40, 16, 0, 14),
+    "up": (150, 30, 0, 8),
+    "box": (82, 10, -20, 88),
+    "guard": (40, 22, -20, 128),
+    "punch": (88, 4, 0, 6),
+    "lasso": (40, 128, 50, 78),
+    "shoulder": (24, 62, 20, 140),
+    "wing": (10, 66, -62, 112),
+    "clap_up": (120, 60, -10, 58),
+    "knee": (40, 12, 0, 22),
+    "floor": (58, 10, 0, 8),
 }
 """Arm poses by name."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """The body at one beat.
+    """The body at one count.
 
     Attributes
     ----------
     at : float
-        Beats from the start of the bar.
+        Counts from the start of the motif, four to a bar.
     left, right : str
         Arm poses.
     bend, side, twist : float
@@ -102,288 +117,147 @@ class Key:
         )
 
 
-def _there_and_back(first, second):
-    """Two keys, then their mirror images: a bar that ends where it began."""
-    return (
-        first,
-        second,
-        replace(first.mirrored(), at=first.at + 2),
-        replace(second.mirrored(), at=second.at + 2),
-    )
+BAR = 4
+"""Counts in a bar."""
 
 
-_OUT = 0.30
+@dataclass(frozen=True)
+class Motif:
+    """A movement that a dancer knows.
 
-MOTIFS = {
-    "sway": _there_and_back(
-        Key(0, "low_out", "rest", side=7, hips=(6, 5), weight=0.85, dip=0.03, head=(10, 4)),
-        Key(1, "rest", "low_out", side=-7, hips=(-6, -5), weight=0.15, dip=0.03, head=(-10, 4)),
-    ),
-    "bounce": (
-        Key(0, "groove", "groove", bend=10, dip=0.09, head=(0, 14), left_foot=(0.07, 0, 0)),
-        Key(1, "groove", "groove", bend=3, side=6, dip=0.04, weight=0.7, left_foot=(0.07, 0, 0)),
-        Key(2, "groove", "groove", bend=10, dip=0.09, head=(0, 14), left_foot=(0.07, 0, 0)),
-        Key(3, "groove", "groove", bend=3, side=-6, dip=0.04, weight=0.3, left_foot=(0.07, 0, 0)),
-    ),
-    "step_touch": (
-        Key(
-            0,
-            "side",
-            "groove",
-            side=-4,
-            twist=8,
-            weight=0.85,
-            dip=0.06,
-            left_foot=(0.42, 0, 0),
-            head=(14, 0),
-        ),
-        Key(1, "clap", "clap", bend=6, weight=0.75, dip=0.03, move=(0.42, 0)),
-        Key(
-            2,
-            "groove",
-            "side",
-            side=4,
-            twist=-8,
-            weight=0.15,
-            dip=0.06,
-            right_foot=(-0.42, 0, 0),
-            head=(-14, 0),
-        ),
-        Key(3, "clap", "clap", bend=6, weight=0.25, dip=0.03, move=(-0.42, 0)),
-    ),
-    "grapevine": (
-        Key(0, "side", "side", weight=0.8, dip=0.05, left_foot=(0.36, 0, 0), head=(20, 0)),
-        Key(
-            1,
-            "chest",
-            "chest",
-            twist=-12,
-            weight=0.35,
-            dip=0.06,
-            left_foot=(0, 0, 0),
-            right_foot=(0.12, -0.20, 0),
-            move=(0.36, 0),
-        ),
-        Key(
-            2,
-            "side",
-            "side",
-            weight=0.8,
-            dip=0.05,
-            left_foot=(0.36, 0, 0),
-            right_foot=(0.12, -0.20, 0),
-            head=(20, 0),
-        ),
-        Key(3, "high", "high", weight=0.6, dip=0.02, move=(0.36, 0)),
-    ),
-    "swing": _there_and_back(
-        Key(
-            0,
-            "swing_front",
-            "swing_back",
-            twist=-14,
-            weight=0.2,
-            dip=0.05,
-            left_foot=(0.02, 0.22, 0),
-            head=(6, 2),
-        ),
-        Key(1, "swing_back", "swing_front", twist=12, weight=0.6, dip=0.03, head=(-6, 2)),
-    ),
-    "cross": (
-        Key(0, "side", "side", weight=0.5, dip=0.03, left_foot=(0.12, 0, 0)),
-        Key(1, "across", "across", bend=14, dip=0.10, left_foot=(0.12, 0, 0), head=(0, 10)),
-        Key(2, "high", "high", bend=-4, dip=0.02, left_foot=(0.12, 0, 0), head=(0, -12)),
-        Key(3, "chest", "chest", bend=4, dip=0.06, left_foot=(0.12, 0, 0)),
-    ),
-    "march": _there_and_back(
-        Key(0, "pump", "swing_back", twist=-10, weight=0.1, dip=0.02, left_foot=(0.02, 0.16, 0.34)),
-        Key(1, "groove", "groove", weight=0.5, dip=0.07),
-    ),
-    "rise": (
-        Key(0, "low_out", "low_out", bend=16, dip=0.15, head=(0, 8)),
-        Key(1, "side", "low_out", bend=10, dip=0.10, side=4),
-        Key(2, "side", "side", bend=4, dip=0.06, side=-4),
-        Key(3, "vee", "vee", bend=-6, dip=0.01, head=(0, -14)),
-    ),
-    "disco": (
-        Key(
-            0,
-            "point",
-            "hip",
-            side=-9,
-            twist=6,
-            hips=(8, 8),
-            weight=0.8,
-            dip=0.04,
-            left_foot=(0.2, 0, 0),
-            head=(24, -10),
-        ),
-        Key(
-            1,
-            "across",
-            "hip",
-            bend=14,
-            twist=-14,
-            hips=(-8, -6),
-            weight=0.2,
-            dip=0.11,
-            left_foot=(0.2, 0, 0),
-            head=(-14, 12),
-        ),
-        Key(
-            2,
-            "point",
-            "hip",
-            side=-9,
-            twist=6,
-            hips=(8, 8),
-            weight=0.8,
-            dip=0.04,
-            left_foot=(0.2, 0, 0),
-            head=(24, -10),
-        ),
-        Key(
-            3,
-            "across",
-            "hip",
-            bend=14,
-            twist=-14,
-            hips=(-8, -6),
-            weight=0.2,
-            dip=0.11,
-            left_foot=(0.2, 0, 0),
-            head=(-14, 12),
-        ),
-    ),
-    "jack": (
-        Key(
-            0,
-            "vee",
-            "vee",
-            dip=0.08,
-            left_foot=(0.22, 0, 0),
-            right_foot=(-0.22, 0, 0),
-            jump=0.11,
-            head=(0, -8),
-        ),
-        Key(1, "groove", "groove", bend=10, dip=0.13, jump=0.07),
-        Key(
-            2,
-            "vee",
-            "vee",
-            dip=0.08,
-            left_foot=(0.22, 0, 0),
-            right_foot=(-0.22, 0, 0),
-            jump=0.11,
-            head=(0, -8),
-        ),
-        Key(3, "chest", "chest", bend=8, dip=0.12, jump=0.07),
-    ),
-    "lunge": _there_and_back(
-        Key(
-            0,
-            "push",
-            "hip",
-            bend=8,
-            side=8,
-            twist=10,
-            weight=0.85,
-            dip=0.16,
-            left_foot=(_OUT, 0.1, 0),
-            head=(18, 0),
-        ),
-        Key(1, "vee", "vee", bend=-3, weight=0.5, dip=0.02, head=(0, -8)),
-    ),
-    "kick": _there_and_back(
-        Key(
-            0,
-            "swing_back",
-            "push",
-            bend=-4,
-            twist=10,
-            weight=0.08,
-            dip=0.05,
-            left_foot=(0.04, 0.42, 0.36),
-        ),
-        Key(1, "side", "side", weight=0.55, dip=0.09, bend=6),
-    ),
-    "shuffle": (
-        Key(0, "pump", "back", bend=8, weight=0.75, dip=0.08, left_foot=(0.26, 0.05, 0)),
-        Key(1, "back", "pump", bend=8, weight=0.6, dip=0.05, move=(0.26, 0)),
-        Key(2, "pump", "back", bend=8, weight=0.75, dip=0.08, left_foot=(0.26, 0.05, 0)),
-        Key(3, "wave", "wave", bend=0, weight=0.6, dip=0.03, move=(0.26, 0)),
-    ),
-    "robot": (
-        Key(0, "goal", "hang", twist=10, head=(25, 0), dip=0.04),
-        Key(2, "hang", "goal", twist=-10, head=(-25, 0), dip=0.04),
-    ),
-    "ripple": (
-        Key(0, "wave", "low_out", side=-8, weight=0.7, hips=(0, 6), dip=0.04, head=(16, -4)),
-        Key(2, "low_out", "wave", side=8, weight=0.3, hips=(0, -6), dip=0.04, head=(-16, -4)),
-    ),
-    "reach": (
-        Key(0, "high", "rest", side=-8, twist=8, weight=0.75, dip=0.03, head=(14, -14)),
-        Key(2, "chest", "chest", bend=12, dip=0.10, head=(0, 14)),
-    ),
-    "spin": (
-        Key(0, "chest", "swing_back", twist=-14, bend=4, weight=0.4, dip=0.10, head=(16, 0)),
-        Key(1, "groove", "groove", dip=0.06, turn=180, jump=0.07),
-        Key(2, "low_out", "low_out", dip=0.08, turn=180, jump=0.07),
-        Key(3, "point", "hip", side=-8, hips=(0, 6), weight=0.75, dip=0.03, head=(20, -8)),
-    ),
-    "gather": (
-        Key(0, "rest", "rest", bend=6, dip=0.05, head=(0, 6)),
-        Key(1, "across", "across", bend=18, dip=0.12, head=(0, 12)),
-        Key(2, "groove", "groove", bend=12, dip=0.14, head=(0, 6)),
-        Key(3, "wave", "wave", bend=0, dip=0.04, head=(0, -6)),
-    ),
-    "finish": (
-        Key(0, "vee", "vee", bend=-5, dip=0.02, head=(0, -14)),
-        Key(2, "chest", "chest", bend=10, dip=0.06, head=(0, 12)),
-        Key(3, "hip", "point", side=6, weight=0.3, hips=(0, -6), dip=0.02, head=(-18, -8)),
-    ),
+    Attributes
+    ----------
+    name : str
+    group : str
+        The module of `choreo.synth.vocabulary` that it is from.
+    bars : int
+    energy : (float, float)
+        Range of loudness that it suits, 0 to 1.
+    feel : str
+        ``smooth``, ``bouncy`` or ``sharp``.
+    keys : tuple of Key
+    """
+
+    name: str
+    group: str
+    bars: int
+    energy: tuple
+    feel: str
+    keys: tuple
+
+    @property
+    def shortest(self):
+        """Fewest counts from one key to the next, from the last to the end of it included."""
+        times = [key.at for key in self.keys] + [BAR * self.bars]
+        return min(b - a for a, b in itertools.pairwise(times))
+
+    @property
+    def turning(self):
+        """Most counts in which half a turn is made; 0 without one."""
+        times = [key.at for key in self.keys]
+        gaps = [b - a for a, b, key in zip(times, times[1:], self.keys[1:]) if abs(key.turn) > 90]
+        return max(gaps, default=0.0)
+
+    @property
+    def airborne(self):
+        """Whether there is a jump, or a foot that does not stand on a key."""
+        return any(key.jump or key.left_foot[2] or key.right_foot[2] for key in self.keys)
+
+    def mirrored(self):
+        """Return the same motif with left and right swapped."""
+        return replace(self, keys=tuple(key.mirrored() for key in self.keys))
+
+    def with_arms(self, other):
+        """Return the same motif with the arms of another, count by count, round and round."""
+        span = BAR * other.bars
+
+        def arms(key):
+            there = [one for one in other.keys if one.at <= key.at % span] or other.keys[-1:]
+            return replace(key, left=there[-1].left, right=there[-1].right)
+
+        return replace(self, name=f"{self.name}+{other.name}", keys=tuple(map(arms, self.keys)))
+
+
+_FIELDS = {
+    "A": ("left", "right"),
+    "L": ("left",),
+    "R": ("right",),
+    "b": ("bend",),
+    "s": ("side",),
+    "t": ("twist",),
+    "h": ("head",),
+    "p": ("hips",),
+    "d": ("dip",),
+    "w": ("weight",),
+    "l": ("left_foot",),
+    "r": ("right_foot",),
+    "m": ("move",),
+    "T": ("turn",),
+    "j": ("jump",),
 }
-"""Motifs by name: a bar of keys each, danced to the left."""
-
-PHRASES = {
-    "intro": {"house": ("sway", "bounce"), "funk": ("bounce", "sway"), None: ("sway", "sway")},
-    "verse": {
-        "house": ("step_touch", "step_touch", "grapevine", "grapevine"),
-        "hiphop": ("bounce", "swing", "cross", "swing"),
-        "funk": ("swing", "step_touch", "swing", "cross"),
-        "tropical": ("step_touch", "sway", "step_touch", "cross"),
-        "electro": ("swing", "swing", "cross", "cross"),
-        "disco": ("grapevine", "grapevine", "step_touch", "step_touch"),
-    },
-    "build": {None: ("march", "rise")},
-    "chorus": {
-        "house": ("jack", "lunge", "jack", "lunge"),
-        "hiphop": ("lunge", "shuffle", "shuffle", "kick"),
-        "funk": ("kick", "disco", "kick", "lunge"),
-        "tropical": ("shuffle", "shuffle", "disco", "lunge"),
-        "electro": ("jack", "kick", "jack", "shuffle"),
-        "disco": ("disco", "disco", "kick", "jack"),
-    },
-    "break": {
-        "electro": ("robot", "robot"),
-        "hiphop": ("robot", "ripple"),
-        "house": ("ripple", "reach"),
-        None: ("reach", "ripple"),
-    },
-    "outro": {None: ("sway", "gather")},
-}
-"""Motifs of a section's bars by its kind and the song's style (None: any other style)."""
-
-TURNAROUND = {"verse": "spin", "chorus": "spin", "intro": "gather", "break": "gather"}
-"""What the last bar of a section is danced to, where the drums play a fill."""
 
 
-def phrase(kind, style):
-    """Motif names for the bars of a section, in order, repeated as long as it lasts."""
-    by_style = PHRASES[kind]
-    return by_style.get(style) or by_style[None]
+def _key(line):
+    at, *words = line.split()
+    values = {}
+    for word in words:
+        letter, text = word.split("=")
+        for name in _FIELDS[letter]:
+            values[name] = text if letter in "ALR" else _numbers(text, name)
+    return Key(float(at), **values)
 
 
-def pool(kind):
-    """All motifs that are danced in sections of this kind, in a fixed order."""
-    return sorted({motif for phrases in PHRASES[kind].values() for motif in phrases})
+def _numbers(text, name):
+    numbers = tuple(float(number) for number in text.split(","))
+    if name.endswith("foot"):
+        return (*numbers, 0.0, 0.0)[:3]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _again(keys, span, turn_over):
+    return [replace(key.mirrored() if turn_over else key, at=key.at + span / 2) for key in keys]
+
+
+def read_motifs(text, group):
+    """Motifs by name, in the order of a text as `choreo.synth.vocabulary` describes it."""
+    found = {}
+    for block in text.strip().split("\n\n"):
+        head, *lines = block.strip().splitlines()
+        name, bars, energy, feel = (part.strip() for part in head.split("|"))
+        keys = []
+        for line in lines:
+            if line in ("mirror", "again"):
+                keys += _again(keys, BAR * int(bars), line == "mirror")
+            else:
+                keys.append(_key(line))
+        low, high = (float(end) for end in energy.split("-"))
+        found[name] = Motif(name, group, int(bars), (low, high), feel, tuple(keys))
+    return found
+
+
+def _combined(motifs):
+    """Motifs of `choreo.synth.vocabulary.combinations`: others in a row, a bar or more each."""
+    found = {}
+    for line in combinations.TEXT.strip().splitlines():
+        name, parts = line.split(":")
+        keys, bars, members = [], 0, []
+        for part in parts.split():
+            motif = motifs[part.strip("~")]
+            members.append(motif)
+            shown = motif.mirrored() if part.endswith("~") else motif
+            keys += [replace(key, at=key.at + BAR * bars) for key in shown.keys]
+            bars += motif.bars
+        low, high = (sum(m.energy[i] for m in members) / len(members) for i in (0, 1))
+        found[name] = Motif(name, "combinations", bars, (low, high), members[0].feel, tuple(keys))
+    return found
+
+
+def _all():
+    found = {}
+    for group in (grooves, steps, accents, levels, turns, poses):
+        found |= read_motifs(group.TEXT, group.__name__.rpartition(".")[2])
+    return found | _combined(found)
+
+
+MOTIFS = _all()
+"""Motifs by name, danced to the left."""

@@ -3,13 +3,18 @@
 A song is made of bars of four beats. What a dancer (and a model) can hear in it: the
 kick and the snare give the beat, a bell the first beat of a bar, a shaker plays in every
 second bar only, the last bar of a section has a drum fill, verse and chorus start on a
-crash, and the energy of a section decides which instruments play and how loud.
+crash, and the energy of a section decides which instruments play and how loud. Kinds of
+songs beyond the first six (`choreo.synth.kinds`) have fewer of these, or none, change their
+tempo, stop for some beats, and are mixed in many ways; their beats are as exactly known.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from choreo.synth.kinds import KINDS, STYLES, Mix, draw_mix
+from choreo.synth.listening import listen
 from choreo.synth.names import derived_seed
 from choreo.videos.audio import write_wav
 
@@ -54,9 +59,9 @@ class Song:
     name : str
     seed : int
     tempo : float
-        Beats a minute.
+        Beats a minute; the median of the bars' where it changes.
     style : str
-        A key of `STYLES`.
+        A key of `choreo.synth.kinds.KINDS`.
     beats : ndarray, shape (B,)
         Seconds; B is four times the number of bars.
     downbeats : ndarray, shape (B / 4,)
@@ -64,6 +69,10 @@ class Song:
     sections : tuple of Section
     audio : ndarray of float32, shape (N, 2)
         Stereo samples in [-1, 1] at `SAMPLE_RATE`.
+    fills : frozenset of int
+        Bars that end in a fill.
+    stops : tuple of (int, int)
+        Where all instruments are silent: first beat, number of beats.
     """
 
     name: str
@@ -74,108 +83,19 @@ class Song:
     downbeats: np.ndarray
     sections: tuple
     audio: np.ndarray
+    fills: frozenset = frozenset()
+    stops: tuple = ()
+
+    @cached_property
+    def heard(self):
+        """What a dancer hears on each beat (`choreo.synth.listening.Heard`)."""
+        return listen(self.audio, SAMPLE_RATE, self.beats)
 
     @property
     def duration(self):
         """Length in seconds."""
         return len(self.audio) / SAMPLE_RATE
 
-
-@dataclass(frozen=True)
-class Style:
-    """What the instruments play in a bar of 16 steps ("x" loud, "o" soft, "." rest).
-
-    The two kick patterns are for even and odd bars. `swing` delays every second step by
-    that share of a step. `bass` gives the chord's degree a step (0 root, 1 fifth, 2
-    octave).
-    """
-
-    kick: tuple
-    snare: str
-    hat: str
-    bass: str
-    chords: str
-    swing: float
-    backbeat: str
-    keys: str
-    lead: str
-    minor: bool
-
-
-STYLES = {
-    "house": Style(
-        kick=("x...x...x...x...", "x...x...x...x.o."),
-        snare="....x.......x...",
-        hat="x.o.x.o.x.o.x.o.",
-        bass="..0.0.2...0.0.1.",
-        chords="x..o..o.x..o..o.",
-        swing=0.0,
-        backbeat="clap",
-        keys="stab",
-        lead="x..x..x.x..x..x.",
-        minor=True,
-    ),
-    "hiphop": Style(
-        kick=("x......ox.x.....", "x......ox.x...o."),
-        snare="....x.......x...",
-        hat="x.x.x.x.x.x.x.x.",
-        bass="0......00.1.....",
-        chords="x.......x.......",
-        swing=0.28,
-        backbeat="snare",
-        keys="piano",
-        lead="x.....x.x...x...",
-        minor=True,
-    ),
-    "funk": Style(
-        kick=("x..o..x.x.....o.", "x..o..x.x..o..x."),
-        snare="....x..o.o..x..o",
-        hat="x.oox.oox.oox.oo",
-        bass="0..00.2.0.1.0.2.",
-        chords="x..o..o.x...o.o.",
-        swing=0.12,
-        backbeat="snare",
-        keys="stab",
-        lead="x.x..x..x.x..x..",
-        minor=False,
-    ),
-    "tropical": Style(
-        kick=("x...x...x...x...", "x...x...x...x.x."),
-        snare="....x.o.....x.o.",
-        hat="x.o.x.o.x.o.x.o.",
-        bass="0..00.1.0..00.2.",
-        chords="x..o..o.x..o..o.",
-        swing=0.0,
-        backbeat="snare",
-        keys="pluck",
-        lead="x..x..x.x.x.x...",
-        minor=False,
-    ),
-    "electro": Style(
-        kick=("x...x...x...x...", "x...x...x..xx..."),
-        snare="....x.......x...",
-        hat="x.x.x.x.x.x.x.x.",
-        bass="0.0.0.0.0.0.0.2.",
-        chords="x.......x.......",
-        swing=0.0,
-        backbeat="snare",
-        keys="saw",
-        lead="x.x.x.x.x.x.x.x.",
-        minor=True,
-    ),
-    "disco": Style(
-        kick=("x...x...x...x...", "x...x...x...x..."),
-        snare="....x.......x...",
-        hat="x.x.x.x.x.x.x.x.",
-        bass="0.2.0.2.0.2.1.2.",
-        chords="..x...x...x.x...",
-        swing=0.05,
-        backbeat="clap",
-        keys="piano",
-        lead="x...x.x.x...x.x.",
-        minor=False,
-    ),
-}
 
 # name: tempo (beats a minute), style
 _CATALOGUE = {
@@ -206,6 +126,25 @@ _FORMS = (
     "intro2 chorus4 verse4 break2 build2 chorus4 verse2 outro2",
 )
 
+_FORMS_BY_LENGTH = {
+    "slow": (
+        "intro1 verse4 chorus4 break2 chorus4 outro2",
+        "verse4 build2 chorus4 verse2 chorus4 outro1",
+        "intro2 verse4 break2 build2 chorus4 outro2",
+    ),
+    "medium": (
+        *_FORMS,
+        "intro2 verse8 chorus4 break2 chorus8 outro2",
+        "verse4 chorus4 verse4 break4 build2 chorus4 outro2",
+    ),
+    "fast": (
+        "intro4 verse8 chorus8 break4 verse8 build4 chorus8 outro2",
+        "verse8 build4 chorus8 break4 chorus8 verse4 outro4",
+        "intro2 chorus8 verse8 build2 chorus8 break4 chorus4 outro2",
+    ),
+}
+"""Forms of the kinds beyond the first six: about a minute at every tempo."""
+
 # Degrees of the scale, one a bar.
 _PROGRESSIONS = {
     True: ((0, 5, 2, 6), (0, 3, 5, 4), (0, 6, 5, 6), (0, 2, 6, 3)),
@@ -221,7 +160,9 @@ def make_song(name, seed):
     ----------
     name : str
         One of `choreo.synth.names.SONGS`, or any other id: its tempo (90 to 140 beats a
-        minute) and style are then drawn from a hash of the name and the seed.
+        minute) and style are then drawn from a hash of the name and the seed. An id that
+        begins with a key of `choreo.synth.kinds.KINDS` and a hyphen, such as ``swing-7``, is
+        a song of that kind.
     seed : int
         Seed of the study; changes form, key, chords and melody.
 
@@ -230,28 +171,84 @@ def make_song(name, seed):
     Song
     """
     rng = np.random.default_rng(derived_seed("song", name, seed))
-    tempo, style = _CATALOGUE.get(name) or (
-        float(rng.integers(180, 281)) / 2,
-        str(rng.choice(sorted(STYLES))),
+    kind, _, rest = name.partition("-")
+    if name in _CATALOGUE:
+        tempo, style = _CATALOGUE[name]
+    elif rest and kind in KINDS:
+        low, high = KINDS[kind].tempo
+        tempo, style = float(rng.integers(2 * low, 2 * high + 1)) / 2, kind
+    else:
+        tempo, style = float(rng.integers(180, 281)) / 2, str(rng.choice(sorted(STYLES)))
+    plan = KINDS[style]
+    forms = _FORMS if style in STYLES else _FORMS_BY_LENGTH[_length(tempo)]
+    words = _words(forms[int(rng.integers(len(forms)))])
+    beats, lengths = _beats(words, tempo, plan, rng)
+    sections = _sections(words, beats, lengths)
+    fills, stops = frozenset(), ()
+    if plan.drums == "full":
+        fills = frozenset(s.first_bar + s.bars - 1 for s in sections if s.kind != "outro")
+    mix = Mix()
+    if style not in STYLES:
+        stops = _stops(sections, rng)
+        mix = draw_mix(plan, rng)
+    audio = _Arrangement(plan, sections, beats, lengths, rng).mix(mix, stops)
+    tempo = tempo if np.ptp(lengths) == 0 else round(60 / float(np.median(lengths)), 3)
+    return Song(
+        name, seed, tempo, style, beats, beats[::BEATS_IN_BAR], sections, audio, fills, stops
     )
-    form = _FORMS[int(rng.integers(len(_FORMS)))]
+
+
+def _words(form):
+    return [(word[:-1], int(word[-1])) for word in form.split()]
+
+
+def _length(tempo):
+    return "slow" if tempo < 80 else "fast" if tempo > 150 else "medium"
+
+
+def _beats(words, tempo, plan, rng):
+    """Beats of a song and the length of a beat in each bar, in seconds."""
+    bars = sum(bars for _, bars in words)
     beat = 60.0 / tempo
-    sections = _sections(form, beat)
-    bars = sections[-1].first_bar + sections[-1].bars
-    beats = LEAD_IN + beat * np.arange(bars * BEATS_IN_BAR)
-    audio = _Arrangement(STYLES[style], sections, beats, beat, rng).mix()
-    return Song(name, seed, tempo, style, beats, beats[::BEATS_IN_BAR], sections, audio)
+    if not plan.drift:
+        return LEAD_IN + beat * np.arange(bars * BEATS_IN_BAR), np.full(bars, beat)
+    share = np.arange(bars) / max(1, bars - 1)
+    if plan.changes == "sections":
+        speed = np.repeat(
+            rng.choice((1 - plan.drift, 1.0, 1 + plan.drift), len(words)),
+            [number for _, number in words],
+        )
+    elif plan.changes == "rise":
+        speed = 1 + plan.drift * (2 * share - 1) * (1 if rng.random() < 0.7 else -1)
+    else:
+        turns, phase = rng.uniform(0.5, 2.5), rng.uniform(0, 2 * np.pi)
+        speed = 1 + plan.drift * np.sin(2 * np.pi * turns * share + phase)
+    lengths = beat / speed
+    steps = np.repeat(lengths, BEATS_IN_BAR)
+    return LEAD_IN + np.append(0.0, np.cumsum(steps)[:-1]), lengths
 
 
-def _sections(form, beat):
+def _sections(words, beats, lengths):
+    ends = np.append(beats[::BEATS_IN_BAR], beats[-1] + lengths[-1])
     sections, bar = [], 0
-    for word in form.split():
-        kind, bars = word[:-1], int(word[-1])
-        start = LEAD_IN + bar * BEATS_IN_BAR * beat
-        end = start + bars * BEATS_IN_BAR * beat
+    for kind, bars in words:
+        start, end = float(ends[bar]), float(ends[bar + bars])
         sections.append(Section(kind, start, end, bar, bars, ENERGY[kind]))
         bar += bars
     return tuple(sections)
+
+
+def _stops(sections, rng):
+    """Now and then all instruments stop for the last beats of a section, or for a bar in it."""
+    found = []
+    for section in sections[1:-1]:
+        draw, beats = rng.random(), int(rng.integers(1, 4))
+        end = (section.first_bar + section.bars) * BEATS_IN_BAR
+        if draw < 0.12:
+            found.append((end - beats, beats))
+        elif draw < 0.18 and section.bars > 2:
+            found.append((end - 2 * BEATS_IN_BAR, BEATS_IN_BAR))
+    return tuple(found)
 
 
 def save_song(path, audio):
@@ -331,9 +328,17 @@ def _frequency(note):
     return 440.0 * 2 ** ((note - 69) / 12)
 
 
+_WHOLE = np.arange(1, 17, dtype=np.float32)
+
+
 def _harmonics(frequency, length, amplitudes, decays, detune=0.0):
     """Sum of harmonics, each with its own decay (seconds)."""
     t = _seconds(length)
+    # What can't be heard, or is not there, is not made.
+    heard = np.flatnonzero(
+        (np.asarray(amplitudes) != 0) & (_WHOLE[: len(amplitudes)] * frequency < 9000)
+    )
+    amplitudes, decays = (part[: heard[-1] + 1] for part in (amplitudes, decays))
     k = np.arange(1, len(amplitudes) + 1, dtype=np.float32)[:, None]
     # One complex exponential raised to its powers is several times cheaper than a sine
     # for each harmonic.
@@ -376,9 +381,37 @@ def _key_note(kind, note, length, detune):
         k = np.arange(1, 5)
         sound = _harmonics(frequency, length, 0.6 / k**1.5, np.full(4, 4.0), detune)
         return _fade(_attack(sound, 0.12), 0.2)
+    if kind == "organ":
+        k = np.array([1, 2, 3, 4, 6, 8])
+        sound = _harmonics(frequency, length, _at(k, 0.35 / k**0.6), np.full(8, 9.0), detune)
+        return _fade(_attack(sound, 0.01), 0.03)
+    if kind == "strings":
+        k = np.arange(1, 9)
+        sound = _harmonics(frequency, length, 0.4 / k**1.2, np.full(8, 5.0), detune)
+        return _fade(_attack(sound, 0.06), 0.12)
+    if kind == "marimba":
+        sound = _harmonics(
+            frequency, length, _at((1, 4, 7), (0.9, 0.3, 0.1)), np.full(8, 0.16), detune
+        )
+        return _fade(_attack(sound, 0.002), 0.02)
+    if kind == "flute":
+        k = np.arange(1, 5)
+        sound = _harmonics(frequency, length, (0.9, 0.25, 0.1, 0.03), np.full(4, 3.0), detune)
+        return _fade(_attack(sound, 0.03), 0.06)
+    if kind == "guitar":
+        k = np.arange(1, 9)
+        sound = _harmonics(frequency, length, 0.9 / k, np.full(8, 0.9), detune)
+        return _fade(_attack(0.6 * np.tanh(3 * sound), 0.004), 0.02)
     k = np.arange(1, 9)  # stab
     sound = _harmonics(frequency, length, 0.6 / k, 0.22 / k**0.3, detune)
     return _fade(_attack(sound, 0.003), 0.02)
+
+
+def _at(harmonics, amplitudes):
+    """Amplitudes of the first eight harmonics, 0 for those that are not named."""
+    out = np.zeros(8)
+    out[np.asarray(harmonics) - 1] = amplitudes
+    return out
 
 
 _HITS = {"x": 1.0, "o": 0.45}
@@ -387,11 +420,11 @@ _HITS = {"x": 1.0, "o": 0.45}
 class _Arrangement:
     """All notes of one song, mixed on stereo buses."""
 
-    def __init__(self, style, sections, beats, beat, rng):
-        self.style, self.sections, self.beat, self.rng = style, sections, beat, rng
-        self.step = beat / 4
-        bars = len(beats) // BEATS_IN_BAR
-        self.length = int((beats[-1] + beat + TAIL) * SAMPLE_RATE)
+    def __init__(self, style, sections, beats, lengths, rng):
+        self.style, self.sections, self.rng = style, sections, rng
+        self.beats, self.lengths = beats, lengths
+        self.steady = np.ptp(lengths) == 0
+        self.length = int((beats[-1] + lengths[-1] + TAIL) * SAMPLE_RATE)
         self.drums = np.zeros((2, self.length), np.float32)
         self.bass = np.zeros(self.length, np.float32)
         self.music = np.zeros((2, self.length), np.float32)
@@ -409,8 +442,9 @@ class _Arrangement:
             for bar in range(section.bars):
                 self._bar(section, bar)
         # The last chord rings after the last bar.
-        end = LEAD_IN + bars * BEATS_IN_BAR * beat
-        self._drum("kick", end, 0.8)
+        end = float(beats[-1] + lengths[-1])
+        if style.drums != "none":
+            self._drum("kick", end, 0.8)
         self._chord(0, end, TAIL, "pad", 0.5)
         self._add(self.bass, self._bass(0, 0, TAIL), end, 0.5)
 
@@ -457,15 +491,20 @@ class _Arrangement:
         for index, mark in enumerate(pattern):
             if mark != ".":
                 late = self.style.swing * self.step if index % 2 else 0.0
+                if index % 4 > 1:
+                    late += self.style.shuffle * self.step
                 yield index, mark, start + index * self.step + late
 
     def _bar(self, section, bar):
-        start = LEAD_IN + (section.first_bar + bar) * BEATS_IN_BAR * self.beat
+        start = float(self.beats[(section.first_bar + bar) * BEATS_IN_BAR])
+        self.beat = float(self.lengths[section.first_bar + bar])
+        self.step = self.beat / 4
         last = bar == section.bars - 1
         self._drums(section, bar, start, fill=last and section.kind != "outro")
         degree = self._progression(section)[(section.first_bar + bar) % 4]
         energy = section.energy
-        self._add(self.music, self._bell(degree), start, 0.10 + 0.08 * energy)
+        if self.style.bell:
+            self._add(self.music, self._bell(degree), start, 0.10 + 0.08 * energy)
         if section.kind in ("verse", "build", "chorus"):
             lengths = self._lengths(self.style.bass)
             for (_, mark, time), length in zip(self._steps(self.style.bass, start), lengths):
@@ -473,7 +512,13 @@ class _Arrangement:
                     self.bass, self._bass(degree, int(mark), length), time, 0.3 + 0.25 * energy
                 )
         if section.kind in ("intro", "break", "outro"):
-            self._chord(degree, start, BEATS_IN_BAR * self.beat, "pad", 0.1)
+            long = self._rounded(BEATS_IN_BAR * self.beat)
+            self._chord(degree, start, long, self.style.pad, 0.1)
+            if self.style.drums == "none":
+                # Without drums somebody else keeps time.
+                short = self._rounded(0.9 * self.beat)
+                for _, mark, time in self._steps("x...o...o...o...", start):
+                    self._chord(degree, time, short, self.style.keys, 0.05 * _HITS[mark])
         else:
             length = min(self._lengths(self.style.chords)[0], 2 * self.beat)
             for _, mark, time in self._steps(self.style.chords, start):
@@ -489,23 +534,32 @@ class _Arrangement:
         """Seconds from each note of a pattern to the next."""
         at = [index for index, mark in enumerate(pattern) if mark != "."]
         return [
-            (following - index) * self.step * 0.95
+            self._rounded((following - index) * self.step * 0.95)
             for index, following in zip(at, [*at[1:], len(pattern) + at[0]])
         ]
+
+    def _rounded(self, length):
+        """Where the tempo changes, notes are used again: to a twentieth of a second."""
+        return length if self.steady else max(1, round(20 * length)) / 20
 
     def _tune(self, degree, bar, start):
         for index, _, time in self._steps(self.style.lead, start):
             third = (0, 2, 4, 7)[self.tune[(16 * (bar % 4) + index) % 64]]
             note = self._degree(degree + third, 1)
             sound = self._cached(
-                ("lead", note), lambda note=note: _key_note("pluck", note, 0.5, 0.0)
+                ("lead", note),
+                lambda note=note: _key_note(self.style.solo, note, 0.5, 0.0),
             )
             self._add(self.lead, sound, time, 0.16)
 
     def _drums(self, section, bar, start, *, fill):
         style, kind, energy = self.style, section.kind, section.energy
+        if style.drums == "none":
+            return
         odd = (section.first_bar + bar) % 2
         steps = range(8) if fill else range(16)
+        if style.drums == "sparse":
+            return self._sparse(section, start, odd)
         if bar == 0 and kind in ("verse", "chorus"):
             self._drum("crash", start, 0.55 * energy, 0.2)
         kick, snare, hat = style.kick[odd], style.snare, style.hat
@@ -540,6 +594,18 @@ class _Arrangement:
         if fill and kind != "build":
             self._fill(start + 2 * self.beat, loud)
 
+    def _sparse(self, section, start, odd):
+        """Kick and snare where the style has them, softly, and nothing else."""
+        loud = 0.35 + 0.45 * section.energy
+        for drum, pattern in (
+            ("kick", self.style.kick[odd]),
+            (self.style.backbeat, self.style.snare),
+        ):
+            if drum != "kick" and section.kind not in ("verse", "build", "chorus"):
+                continue
+            for _, mark, time in self._steps(pattern, start):
+                self._drum(drum, time, 0.7 * loud * _HITS[mark])
+
     def _fill(self, start, loud):
         for index, drum in enumerate(
             ("snare", None, "tom0", "tom0", "tom1", "tom1", "tom2", "tom2")
@@ -560,22 +626,36 @@ class _Arrangement:
             np.minimum(gain[start:stop], 1 - dip[: stop - start], out=gain[start:stop])
         return gain
 
-    def mix(self):
-        """Return the stereo song, shape (N, 2), peak 0.9."""
+    def mix(self, mix, stops):
+        """Return the stereo song, shape (N, 2)."""
         duck = self._duck()
         music = self.music * duck
-        delay = int(0.75 * self.beat * SAMPLE_RATE)
+        delay = int(0.75 * float(np.median(self.lengths)) * SAMPLE_RATE)
         for side, taps in enumerate(((1, 3), (2, 4))):
             music[side] += self.lead
             for tap in taps:
                 music[side, tap * delay :] += 0.4**tap * self.lead[: self.length - tap * delay]
+        dry = self.drums * mix.drums + self.bass * duck * mix.bass + music * mix.music
         room = self._room(music + 0.25 * self.drums)
-        out = self.drums + self.bass * duck + music + room
-        out = np.tanh(0.9 * out)
+        if stops:
+            gate = self._gate(stops)
+            dry, room = dry * gate, room * gate
+        out = np.tanh(0.9 * (dry + room)) if mix == Mix() else mix.apply(dry + room, self.rng)
         # The tail ends in silence.
         fade = int(0.4 * SAMPLE_RATE)
         out[:, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
-        return np.ascontiguousarray((0.9 / np.abs(out).max() * out).T)
+        return np.ascontiguousarray((mix.peak / np.abs(out).max() * out).T)
+
+    def _gate(self, stops):
+        gate = np.ones(self.length, np.float32)
+        edges = np.append(self.beats, self.beats[-1] + self.lengths[-1])
+        # Up to the beat's own sound, that comes in as it is.
+        fade = int(0.01 * SAMPLE_RATE)
+        for first, count in stops:
+            start, end = (round(edges[at] * SAMPLE_RATE) for at in (first, first + count))
+            gate[start:end] = 0
+            gate[start - fade : start] *= np.linspace(1, 0, fade, dtype=np.float32)
+        return gate
 
     def _room(self, sound):
         """Sparse reflections of a small room."""

@@ -37,6 +37,8 @@ def model_card(summary, name, licences):
         ]
     else:
         lines += [f"Made of {_chunks(data)}, not trained in steps.", ""]
+    for note in summary.get("notes", ()):
+        lines += [note, ""]
     lines += ["## Data", "", "| | |", "| --- | --- |"]
     lines += [f"| {key} | {_cell(value)} |" for key, value in data.items()]
     known = sorted({licence for licence in licences if licence})

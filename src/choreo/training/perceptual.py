@@ -1,14 +1,16 @@
 """Training of the network behind the GAN's pose perceptual loss (`models.gan.perceptual`)."""
 
+import contextlib
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
+from choreo.errors import ItemError
 from choreo.files.sealed import save_tensors
 from choreo.models.data import data_hash
-from choreo.models.gan.perceptual import Pretraining
+from choreo.models.gan.perceptual import Pretraining, load_perceptual
 from choreo.training import checkpoints
 from choreo.training.numerics import Terminated, choose_device, numerics, threads_of
 
@@ -95,3 +97,27 @@ def pretrain(
         save_tensors(weights, training.network.state_dict(), summary)
         checkpoints.remove(folder)
     return summary
+
+
+def pretrained(dataset, weights, *, steps, seed, **options):
+    """Train the network, unless the file holds that of this dataset, seed and number of steps.
+
+    Parameters
+    ----------
+    dataset, weights, steps, seed
+        As `pretrain`.
+    **options
+        Of `pretrain`.
+
+    Returns
+    -------
+    str or Path
+        `weights`.
+    """
+    wanted = {"data": data_hash(dataset), "seed": seed, "steps": steps}
+    with contextlib.suppress(ItemError):  # what can't be read is made anew
+        _, made = load_perceptual(weights)
+        if wanted.items() <= made.items():
+            return weights
+    pretrain(dataset, weights, steps=steps, seed=seed, **options)
+    return weights

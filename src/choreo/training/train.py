@@ -26,6 +26,7 @@ from choreo.files.sealed import save_torch
 from choreo.models import FAMILIES
 from choreo.models.data import data_hash
 from choreo.models.family import Position, Setting
+from choreo.models.music_features import FEATURES
 from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.models.weights import save_weights
 from choreo.pipeline.digest import digest
@@ -44,12 +45,12 @@ from choreo.training.progress import Progress
 
 CODE = (
     "choreo.models.data",
-    "choreo.models.music_features",
+    "choreo.models.songs",
     "choreo.training.feed",
     "choreo.training.numerics",
     "choreo.training.train",
 )
-"""Modules that decide what a training comes to, beside those of the model's family."""
+"""Modules that decide what a training comes to, beside its family's and its music's."""
 
 
 def train(
@@ -226,8 +227,8 @@ def _hash(path):
 
 
 def code_of(recipe):
-    """Modules that decide what a training of a recipe comes to: its family's, and the loop's."""
-    return (FAMILIES[recipe.family], *CODE)
+    """Modules that decide what a training comes to: of its family, its music, and the loop."""
+    return (FAMILIES[recipe.family], FEATURES[recipe.music].module, *CODE)
 
 
 class _Coming(NamedTuple):
@@ -255,7 +256,9 @@ class _Training:
         self.names, self.rows = list(self.model.losses) if recipe.trained else [], []
         self._feed = None
         if recipe.trained:
-            self._feed = open_feed(dataset, self.device, self._indices, music=recipe.music)
+            self._feed = self.model.feed(dataset, setting) or open_feed(
+                dataset, self.device, self._indices, music=recipe.music
+            )
         self._coming = deque()
 
     @property
@@ -353,6 +356,8 @@ class _Training:
         """Let go of what feeds the training."""
         if self._feed is not None:
             self._feed.close()
+            # It knows this training: without the circle, networks and moments go at once.
+            self._feed = None
 
     @property
     def losses_so_far(self):

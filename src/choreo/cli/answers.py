@@ -1,0 +1,47 @@
+"""How the verbs of ``choreo`` answer."""
+
+import json
+import sys
+
+from choreo.cli.arguments import given
+from choreo.errors import plain
+
+
+def print_anywhere():
+    """Let what is printed reach any terminal: what its encoding lacks becomes an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        # None where there is no terminal; a test's stand-in may be no text file.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def tell(text, file=None):
+    """Print text that may hold names and titles from outside, which then move no cursor."""
+    print(plain(text), file=file)
+
+
+def say(record, lines):
+    """Print a record as JSON where ``--json`` was given, else the lines."""
+    if given("json"):
+        print(json.dumps(record, indent=2, allow_nan=False))
+    else:
+        tell("\n".join(lines))
+
+
+def show(value, form=".3g", unit=""):
+    """Format a number for people; "none" for None."""
+    return "none" if value is None else f"{value:{form}}{unit}"
+
+
+def progress(total, what, unit="frames"):
+    """Return a progress bar, shown where there is a terminal."""
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit=f" {unit}", desc=what, disable=None, file=sys.stderr)
+
+
+def load(path):
+    """Read a track."""
+    from choreo.pose.track import PoseTrack
+
+    return PoseTrack.load(path)

@@ -1,0 +1,177 @@
+"""``choreo dance``."""
+
+from pathlib import Path
+
+from click import Choice
+
+from choreo.cli.answers import load, progress, tell
+from choreo.cli.arguments import argument, option, path_option
+from choreo.cli.command import verb
+from choreo.cli.kinds import COUNT, PATH, SEED, setting
+from choreo.cli.outputs import output
+from choreo.cli.training import recipes_option
+from choreo.config import Dances
+from choreo.errors import ItemError
+
+GENERATE = "choreo.dances.generate:generate"
+VIDEO = "choreo.dances.video"
+FIRST_POSES = setting(Dances, "initial_pose").choices
+
+
+def _pose_or_track(text):
+    return text if text in FIRST_POSES else Path(text)
+
+
+@verb()
+@argument("song", help="any sound or video file that ffmpeg reads")
+@output("OUT", "the dance: .mp4 with the song, or .npz", what="a dance", suffixes=(".mp4", ".npz"))
+@path_option(
+    "--model",
+    required=True,
+    metavar="MODEL",
+    help="folder that a training made, its .safetensors, or a released generator_*.pth",
+)
+@option("--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own")
+@recipes_option("its file")
+@option(
+    "--method",
+    type=Choice(["thesis", "released"]),
+    of="choreo.dances.generate:load_generator",
+    help="how the training data of a .pth were scaled",
+)
+@option("--seed", type=SEED, default=1, help="seed of the noise")
+@option(
+    "--initial-pose",
+    type=_pose_or_track,
+    metavar="POSE",
+    of=GENERATE,
+    help="where the dance begins: random (a real dance's first pose), zero (the middle of the "
+    "canvas), or a track (.npz) whose last pose is taken",
+)
+@option(
+    "--temperature",
+    type=setting(Dances, "temperature"),
+    of=GENERATE,
+    help="factor of the noise",
+)
+@option(
+    "--join",
+    type=setting(Dances, "join"),
+    of=GENERATE,
+    help="each chunk from the last pose of the one before (thesis), or faded into it",
+)
+@option(
+    "--keep",
+    "keeps",
+    multiple=True,
+    metavar="TRACK@FROM:TO[:JOINTS]",
+    help="keep what a track has from FROM to TO in seconds, whole or some joints (arms, legs, "
+    "torso, head, names with commas); may be given several times; for models of family flow",
+)
+@option("--loop", is_flag=True, help="the end goes over into the beginning; family flow")
+@option(
+    "--style",
+    type=setting(Dances, "style"),
+    of=f"{VIDEO}:render_dances",
+    help="a body with volume; joints and bones; or OpenPose's colours on black, to control "
+    "pose-to-video models",
+)
+@option("--height", type=COUNT, of=f"{VIDEO}:render_dances", help="of the mp4 in pixels")
+@option("--beats", is_flag=True, help="the floor lights up on every beat")
+@option("--trails", is_flag=True, help="hands and feet leave trails")
+@option("--waveform", is_flag=True, help="the song with its beats runs under the picture")
+@option(
+    "--compare",
+    "others",
+    type=PATH,
+    multiple=True,
+    metavar="MODEL",
+    help="another model, or a track (.npz) of a dance to the song, beside the first; may be "
+    "given several times",
+)
+def dance(
+    song,
+    output,
+    model,
+    recipe,
+    recipes,
+    others,
+    beats,
+    trails,
+    waveform,
+    method=None,
+    style=None,
+    height=None,
+    **settings,
+):
+    """Let a trained model dance to a song."""
+    from choreo.dances.generate import load_generator
+    from choreo.models.recipes import load_recipes, recipe_named
+
+    first = settings.get("initial_pose", FIRST_POSES[0])
+    if first not in FIRST_POSES:
+        settings["initial_pose"] = load(first)
+    own = {"method": method} if method else {}
+    if recipe:
+        own["recipe"] = recipe_named(load_recipes(recipes), recipe)
+    if own and model.suffix != ".pth":
+        raise ItemError(
+            "this model holds its own recipe and scaling",
+            where=model,
+            remedy=f"Leave out --{next(iter(own))}, which is for a .pth",
+        )
+    if others and output.suffix == ".npz":
+        raise ItemError(
+            "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
+        )
+    tracks = [_danced(load_generator(model, **own), song, **settings)]
+    for other in others:
+        known = other.suffix == ".npz" and not other.is_dir()
+        tracks.append(load(other) if known else _danced(load_generator(other), song, **settings))
+    if output.suffix == ".npz":
+        tracks[0].save(output)
+    else:
+        names = [_name_of(path) for path in (model, *others)] if others else None
+        shown = {"style": style, "height": height}
+        shown = {name: value for name, value in shown.items() if value is not None}
+        shown |= {"trails": trails, "names": names}
+        _film(tracks, song, output, beats=beats, waveform=waveform, **shown)
+    tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
+
+
+def _danced(generator, song, *, keeps=(), loop=False, **settings):
+    """A dance of a model to a song."""
+    from choreo.dances.editing import read_known
+    from choreo.dances.generate import generate
+    from choreo.dataset.audio import CHANNELS
+    from choreo.videos.audio import read_song
+
+    data = generator.data
+    samples = read_song(song, channels=CHANNELS[data.method])
+    known = read_known(keeps, data, data.frames_of(len(samples)))
+    return generate(generator, samples, known=known, loop=loop, **settings)
+
+
+def _name_of(path):
+    """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
+    if path.suffix == ".npz" and not path.is_dir():
+        return path.stem
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    return f"{folder.parent.name} {folder.name}"
+
+
+def _film(tracks, song, path, *, beats, waveform, **shown):
+    from choreo.beats.trackers import track_beats
+    from choreo.dances.video import FPS, render_dances
+    from choreo.media import SAMPLE_RATE
+    from choreo.videos.audio import read_song
+
+    if beats or waveform:
+        samples = read_song(song)
+        shown["beats"] = track_beats(samples, SAMPLE_RATE)["beats"]
+        if waveform:
+            shown["sound"] = samples, SAMPLE_RATE
+    frames = round(max(track.seconds for track in tracks) * FPS)
+    with progress(frames, "drawing") as bar:
+        step = lambda done: bar.update(done - bar.n)  # noqa: E731
+        render_dances(tracks, path, audio=song, progress=step, flash=beats, **shown)

@@ -1,0 +1,143 @@
+"""``choreo train`` and ``export-model``."""
+
+import contextlib
+
+from choreo.cli.answers import progress, tell
+from choreo.cli.arguments import argument, given, option, path_option
+from choreo.cli.command import verb
+from choreo.cli.kinds import COUNT, DATASET, SEED, WHOLE, setting
+from choreo.cli.outputs import output, replacing
+from choreo.config import Training
+from choreo.errors import ItemError
+
+_STUDY = Training()
+
+
+def recipes_option(text):
+    """``--recipes``, the file that defines the models."""
+    return path_option("--recipes", default=_STUDY.recipes, help=text)
+
+
+def _setting(flag, text=None, **attributes):
+    name = flag.strip("-").replace("-", "_")
+    kind, default = setting(Training, name), getattr(_STUDY, name)
+    return option(flag, type=kind, default=default, help=text, **attributes)
+
+
+def _files(options, folder):
+    # Not what a training keeps for its next start, such as checkpoints/ and
+    # perceptual.safetensors: it is checked where it is read, and made anew where damaged.
+    return [*_written(folder).values(), folder / "card.md"]
+
+
+def _written(folder):
+    return {
+        "weights": folder / "weights.safetensors",
+        "metrics": folder / "metrics.json",
+        "losses": folder / "losses.csv",
+    }
+
+
+@verb()
+@argument("dataset", type=DATASET, help="dataset.h5 of a study")
+@output(
+    "DIR",
+    "folder for weights.safetensors, metrics.json, losses.csv and TensorBoard",
+    what="a model",
+    files=_files,
+)
+@option("--model", default="gru", help="a recipe")
+@recipes_option("its file")
+@option("--seed", type=SEED, default=1)
+@option("--epochs", type=WHOLE, help="instead of the recipe's")
+@option("--batch-size", type=COUNT, help="chunks a step, instead of the recipe's")
+@path_option(
+    "--perceptual",
+    metavar="FILE",
+    help="the network of a pose perceptual loss (Ren et al.'s GCN.pth); else trained first",
+)
+@_setting("--look-every", "dance a sample so often; 0: never", metavar="EPOCHS")
+@_setting("--precision", "auto: tf32 on a GPU that has it, else float32")
+@_setting("--device")
+@_setting("--threads", "CPU threads")
+def train(
+    dataset, output, model, recipes, seed, epochs, perceptual, look_every, device, threads, **more
+):
+    """Train a model on a packed dataset; a killed training goes on where it was.
+
+    A model that isn't trained (epochs: 0) is taken from its weights_file.
+    """
+    from choreo.dataset.pack import ChunkDataset
+    from choreo.models.recipes import load_recipes, recipe_named
+    from choreo.training.devices import claimed
+    from choreo.training.model_card import write_card
+    from choreo.training.train import train
+
+    recipe = recipe_named(load_recipes(recipes), model)
+    if epochs is not None:
+        recipe = recipe.with_(epochs=epochs)
+    chunks = ChunkDataset(dataset, split="train")
+    run = {"seed": seed, "checkpoint_dir": output / "checkpoints", "threads": threads}
+    if "perceptual" in recipe.needs and perceptual is None:
+        perceptual = _perceptual_network(chunks, output / "perceptual.safetensors", device, run)
+    with claimed(device) as device:
+        summary = train(
+            chunks,
+            recipe,
+            **run,
+            **_written(output),
+            **more,
+            log_dir=output / "tensorboard",
+            look_every=look_every,
+            files={"perceptual": perceptual},
+            device=device,
+        )
+    write_card(output / "card.md", summary, model, dataset)
+    taken = ", ".join(recipe.own_files.values())
+    done = f"taken from {taken}, not trained" if taken and not recipe.trained else "trained"
+    tell(f"{output / 'weights.safetensors'}: {done}")
+
+
+def _perceptual_network(chunks, path, device, run):
+    from choreo.training.devices import claimed
+    from choreo.training.perceptual import pretrained
+
+    steps = Training().perceptual_steps
+    with contextlib.ExitStack() as stack:
+        device = stack.enter_context(claimed(device))
+        bar = stack.enter_context(progress(steps, "perceptual network", "step"))
+        return pretrained(
+            chunks,
+            path,
+            **run,
+            steps=steps,
+            device=device,
+            on_progress=lambda done, _: bar.update(done - bar.n),
+        )
+
+
+@verb("export-model")
+@argument("model", help="folder that a training made, or its .safetensors")
+@output("OUT", "the state dict (.pth)", what="a state dict", suffixes=(".pth",), foreign=True)
+def export_model(model, output):
+    """Write a trained generator as a state dict with the released code's names."""
+    from choreo.dances.generate import load_generator
+    from choreo.models.gan.networks import save_state
+
+    if model.suffix == ".pth":
+        raise ItemError(
+            "this has the released layout already", where=model, remedy="Name another file"
+        )
+    generator = load_generator(model)
+    network = getattr(generator.model, "generator", None)
+    if network is None:
+        raise ItemError(
+            f"a model of family {generator.recipe.family} has no layout of the released code",
+            where=model,
+        )
+    with replacing(output, force=given("force")) as path:
+        save_state(network, path)
+    tell(
+        f"{output}: {len(network.state_dict())} tensors; its songs and poses are scaled by "
+        f"the method {generator.data.method}"
+    )

@@ -1,0 +1,43 @@
+"""What is wrong with a setting, in words that a person can act on."""
+
+import datetime
+import difflib
+
+from pydantic import BaseModel
+
+from choreo.config.bounds import allowed_numbers
+from choreo.errors import ConfigError
+
+
+def explain(error, model, where):
+    """Turn pydantic's first complaint into a ConfigError a person can act on."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    value = first.get("input")
+    if first["type"] == "extra_forbidden":
+        allowed = _keys(model, first["loc"][:-1])
+        close = difflib.get_close_matches(str(first["loc"][-1]), allowed, 1)
+        hint = f"Did you mean {close[0]!r}? " if close else ""
+        return ConfigError(
+            f"unknown key {key!r}", where=where, remedy=f"{hint}Allowed here: {', '.join(allowed)}"
+        )
+    if first["type"] == "missing":
+        return ConfigError(f"{key!r} is missing", where=where, remedy="It has no default")
+    message = first["msg"].removeprefix("Value error, ")
+    shown = None if isinstance(value, (dict, BaseModel)) else value
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        shown = str(value)
+    return ConfigError(
+        f"{key}: {message}" if key else message,
+        where=where,
+        value=shown,
+        remedy=allowed_numbers(model, first["loc"], value),
+    )
+
+
+def _keys(model, location):
+    for part in location:
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return []
+        model = model.model_fields[part].annotation if part in model.model_fields else None
+    return list(model.model_fields) if model is not None else []

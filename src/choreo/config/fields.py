@@ -1,0 +1,112 @@
+"""What the sections of a config are made of: kinds of values, and how YAML is read."""
+
+import os
+import unicodedata
+from typing import Annotated, get_args, get_origin
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
+
+from choreo.config.bounds import MAX_SEED
+from choreo.files import is_id
+
+
+def _name(value):
+    """A name that YAML reads as a whole number is that number's digits; others must be text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if value is not None and not isinstance(value, (str, list, dict)):
+        raise ValueError(
+            f"YAML reads this as a {type(value).__name__}, not as text: put it in quotes"
+        )
+    return value
+
+
+def user_path(text):
+    """A path that Snakemake is given, which takes braces for a wildcard of its own."""
+    if not text.strip():
+        raise ValueError("must not be empty: leave it out, or write null")
+    for c in text:
+        if c in "{}":
+            raise ValueError(
+                "must hold no braces, which Snakemake takes for a wildcard: rename the file, or "
+                "give a link to it without braces"
+            )
+        if unicodedata.category(c) == "Cc":
+            raise ValueError("must hold no line break, tab or other control character")
+    return os.path.expanduser(text)
+
+
+def _id(text):
+    if not is_id(text):
+        raise ValueError(
+            "may hold only letters, digits, _ and -, must begin with a letter or digit "
+            "and have at most 64 characters (it becomes a file name)"
+        )
+    return text
+
+
+def _heights(value):
+    if not 0 < value <= 2:
+        raise ValueError("is a fraction of the dancer's height: above 0 and at most 2")
+    return value
+
+
+Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
+UserPath = Annotated[str, AfterValidator(user_path)]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
+Seconds = Annotated[float, Field(gt=0, le=10_000_000)]
+Pixels = Annotated[float, Field(gt=0, le=100_000)]
+Score = Annotated[float, Field(ge=-1_000_000, le=1_000_000)]
+Heights = Annotated[
+    float,
+    AfterValidator(_heights),
+    Field(json_schema_extra={"exclusiveMinimum": 0, "maximum": 2}),
+]
+Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Workers = Annotated[int, Field(ge=1, le=1024)]
+Minutes = Annotated[float, Field(gt=0, le=10_080)]
+
+
+def _is_section(model, name):
+    """Tell whether a key holds further keys."""
+    field = model.model_fields.get(name) if isinstance(name, str) else None
+    kind = None if field is None else get_origin(field.annotation) or field.annotation
+    return isinstance(kind, type) and issubclass(kind, (BaseModel, dict))
+
+
+class Section(BaseModel):
+    """Settings that belong together; an unknown one is refused."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, values):
+        """`videos:` with nothing under it, which YAML reads as null, changes nothing."""
+        if not isinstance(values, dict):
+            return values
+        return {k: v for k, v in values.items() if v is not None or not _is_section(cls, k)}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number_is_no_answer(cls, value, info):
+        """YAML reads `yes` and `no` as true and false, which would count as 1 and 0."""
+        asked = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
+        if asked and takes_numbers(cls.model_fields[info.field_name].annotation):
+            raise ValueError("YAML reads this as true or false (yes, no, on, off): write a number")
+        return value
+
+
+def takes_numbers(annotation):
+    """Tell whether a field takes numbers, and no true or false."""
+    if args := get_args(annotation):
+        return any(takes_numbers(part) for part in args)
+    return annotation in (int, float)

@@ -1,0 +1,194 @@
+"""Videos of dances: one figure, or several side by side, to their song."""
+
+import cv2
+import numpy as np
+
+from choreo import media
+from choreo.dances.figure import draw_figure, draw_floor_lines, stage, turning
+from choreo.dances.framing import frame_dance
+from choreo.dances.openpose_style import draw_openpose
+from choreo.drawing import LEFT, RIGHT, caption, draw_pose
+from choreo.pose.skeletons import SKELETONS
+
+STYLES = {
+    "figure": "a body with volume on a floor",
+    "stick": "joints and bones on white",
+    "openpose": "OpenPose's colours and widths on black, to control pose-to-video models",
+}
+"""Ways to draw a dancer."""
+
+FPS = 30.0
+_TRAIL_SECONDS = 0.5
+_FLASH_SECONDS = 0.2
+_STRIP = 1 / 9
+"""Height of the waveform as a share of the picture's."""
+_STRIP_SECONDS = 6.0
+
+
+def render_dances(
+    tracks,
+    path,
+    *,
+    audio=None,
+    names=None,
+    style="figure",
+    height=720,
+    fps=FPS,
+    beats=None,
+    flash=True,
+    trails=False,
+    sound=None,
+    progress=None,
+):
+    """Render dances of one song side by side.
+
+    Parameters
+    ----------
+    tracks : sequence of PoseTrack
+        Any skeletons and rates; joints move on cubic splines between their frames.
+    path : str or Path
+        The mp4.
+    audio : str or Path, optional
+        The song, which starts with the dances.
+    names : sequence of str, optional
+        Written into the pictures; one a dance.
+    style : str
+        Key of `STYLES`.
+    height, fps : int, float
+        Of the mp4. A single dance is square; each of several is three quarters as wide
+        as high.
+    beats : sequence of float, optional
+        Of the song, in seconds.
+    flash : bool
+        Whether the floor lights up on the beats.
+    trails : bool
+        Whether hands and feet leave trails.
+    sound : (ndarray, float), optional
+        Samples of the song and their rate: its waveform, with the beats, runs under the
+        picture.
+    progress : callable, optional
+        Called with the number of frames that were drawn, after each.
+    """
+    strip = round(height * _STRIP / 2) * 2 if sound is not None else 0
+    panel = height - strip
+    width = panel if len(tracks) == 1 else round(panel * 0.375) * 2
+    framed = [frame_dance(track, (width, panel), fps) for track in tracks]
+    lit = beats if flash and beats is not None else ()
+    painters = [_Painter(one, style, (width, panel), fps, lit, trails) for one in framed]
+    wave = _Waveform(*sound, beats, (width * len(tracks), strip)) if strip else None
+    frames = max(len(one.keypoints) for one in framed)
+    size = (width * len(tracks), height)
+    image = np.empty((height, size[0], 3), np.uint8)
+    parts = [image[:panel, x : x + width] for x in range(0, size[0], width)]
+    with media.video_writer(path, size, fps, audio=audio) as write:
+        for frame in range(frames):
+            for number, (part, painter) in enumerate(zip(parts, painters, strict=True)):
+                painter.draw(frame)
+                if names:
+                    caption(painter.image, names[number])
+                part[:] = painter.image
+            if wave is not None:
+                image[panel:] = wave(frame / fps)
+            write(image)
+            if progress is not None:
+                progress(frame + 1)
+
+
+class _Painter:
+    """Draws one dance, a frame at a time."""
+
+    def __init__(self, framed, style, size, fps, beats, trails):
+        self.framed, self.style, self.fps, self.trails = framed, style, fps, trails
+        self.beats = np.asarray(sorted(beats), float)
+        if style == "openpose":
+            self.ground = np.zeros((size[1], size[0], 3), np.uint8)
+        elif style == "stick":
+            self.ground = np.full((size[1], size[0], 3), 250, np.uint8)
+        else:
+            self.ground = stage(size, framed.floor)
+        self.image = np.empty_like(self.ground)
+        self.turned = turning(framed.keypoints, framed.skeleton, framed.unit)
+        names = SKELETONS[framed.skeleton].joints
+        self.ends = [j for j, n in enumerate(names) if n.endswith(("wrist", "ankle"))]
+        self.colours = [LEFT if names[j].startswith("left") else RIGHT for j in self.ends]
+
+    def draw(self, frame):
+        """Draw a frame of the dance, the last one after its end, into `image`."""
+        one, image = self.framed, self.image
+        frame = min(frame, len(one.keypoints) - 1)
+        joints = one.keypoints[frame]
+        np.copyto(image, self.ground)
+        if self.style == "figure":
+            draw_floor_lines(image, one.floor, one.unit, one.travel[frame])
+        if self.style != "openpose":
+            self._flash(image, frame)
+        if self.trails:
+            self._trail(image, frame)
+        if self.style == "figure":
+            draw_figure(image, joints, one.skeleton, one.unit, one.floor, float(self.turned[frame]))
+        elif self.style == "stick":
+            draw_pose(image, joints, one.skeleton)
+        else:
+            draw_openpose(image, joints, one.skeleton)
+
+    def _flash(self, image, frame):
+        seconds = frame / self.fps
+        since = seconds - self.beats[self.beats <= seconds + 0.5 / self.fps]
+        if not len(since) or since[-1] > _FLASH_SECONDS:
+            return
+        share = max(0.0, since[-1]) / _FLASH_SECONDS
+        one = self.framed
+        at = round(image.shape[1] / 2), round(one.floor)
+        size = (1.3 + 0.8 * share) * one.unit
+        ground = image[min(at[1], image.shape[0] - 1), 0].astype(float)
+        colour = tuple((ground + (255 - ground) * (1 - share)).round().tolist())
+        wide = max(1, round(0.10 * one.unit * (1 - 0.6 * share)))
+        cv2.ellipse(
+            image, at, (round(size), round(0.28 * size)), 0, 0, 360, colour, wide, cv2.LINE_AA
+        )
+
+    def _trail(self, image, frame):
+        one, steps = self.framed, round(_TRAIL_SECONDS * self.fps)
+        first = max(0, frame - steps)
+        shift = one.travel[frame] - one.travel[first : frame + 1]
+        for joint, colour in zip(self.ends, self.colours, strict=True):
+            points = one.keypoints[first : frame + 1, joint] - np.stack([shift, 0 * shift], -1)
+            for age, (start, end) in enumerate(zip(points[-2::-1], points[:0:-1])):
+                if np.isfinite(start).all() and np.isfinite(end).all():
+                    fade = 1 - age / steps
+                    ground = np.array(image[-1, 0] if self.style != "openpose" else (0, 0, 0))
+                    tint = tuple((ground + (np.array(colour) - ground) * 0.7 * fade).tolist())
+                    ends = [tuple(np.round(p * 16).astype(int).tolist()) for p in (start, end)]
+                    wide = max(1, round(0.09 * one.unit * fade))
+                    cv2.line(image, *ends, tint, wide, cv2.LINE_AA, 4)
+
+
+class _Waveform:
+    """The song's loudness with its beats, running past the present."""
+
+    def __init__(self, samples, rate, beats, size):
+        self.size = width, height = size
+        self.per_second = width / _STRIP_SECONDS
+        samples = np.asarray(samples, np.float32)
+        samples = samples if samples.ndim == 1 else samples.mean(-1)
+        hop = rate / self.per_second
+        edges = np.arange(0, len(samples), hop).astype(int)
+        peaks = np.maximum.reduceat(np.abs(samples), edges)
+        peaks = peaks / max(float(peaks.max()), 1e-6)
+        half = width // 2
+        picture = np.full((height, len(peaks) + 2 * width, 3), 250, np.uint8)
+        middle = (height - 1) / 2
+        away = np.abs(np.arange(height) - middle)[:, None]
+        picture[:, half : half + len(peaks)][away <= peaks * middle * 0.86 + 0.5] = (150, 160, 175)
+        for beat in beats if beats is not None else ():
+            column = half + round(beat * self.per_second)
+            if column < picture.shape[1]:
+                picture[:, column] = (200, 90, 40)
+        self.picture = picture
+
+    def __call__(self, seconds):
+        first = min(round(seconds * self.per_second), self.picture.shape[1] - self.size[0])
+        image = self.picture[:, first : first + self.size[0]].copy()
+        half = self.size[0] // 2
+        image[:, half - 1 : half + 1] = (40, 40, 40)
+        return image

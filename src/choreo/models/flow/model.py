@@ -1,0 +1,257 @@
+"""The flow as a family of models: trained on windows, danced with over whole songs."""
+
+import copy
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from choreo.dataset.seen import seen_in
+from choreo.errors import ConfigError, ItemError
+from choreo.files import sha256
+from choreo.models.data import chosen_chunks, load_batch, mean_pose
+from choreo.models.family import Model
+from choreo.models.flow.network import Network
+from choreo.models.flow.sampling import Song, dance
+from choreo.models.flow.windows import Windows
+from choreo.models.music_features import FEATURES
+from choreo.models.steps import GRADIENT
+from choreo.models.weights import read_model
+
+_TIME_MEAN, _TIME_SPREAD = -0.6, 1.0  # logit-normal
+_MOST_WEIGHT = 25.0  # of 1 / (1 - t)^2
+_LARGEST_GRADIENT = 1.0
+_WARM_UP = 50  # steps
+_NETWORK = "network."
+_LEAST_SCALE = 1e-3  # of data that do not move
+
+
+class Flow(Model):
+    """The network, the running mean of its weights, which dances, and the poses' scale.
+
+    Attributes
+    ----------
+    network, averaged : Network
+    mean : Tensor, shape (2 J,)
+        Mean pose, in [-1, 1].
+    scale : Tensor, shape ()
+        Standard deviation round it, one for all joints: a hand weighs as far as it moves.
+    """
+
+    losses = ("flow", "pose", "motion")
+    holds = loops = True
+
+    def __init__(self, recipe, data):
+        super().__init__(recipe, data)
+        self.averaged = Network(
+            2 * data.joints,
+            FEATURES[recipe.music].size(data),
+            data.chunk_frames,
+            width=recipe.width,
+            layers=recipe.layers,
+            heads=recipe.heads,
+        ).eval()
+        self.averaged.requires_grad_(False)
+        self.mean, self.scale = torch.zeros(2 * data.joints), torch.ones(())
+        self.network, self._device, self._bfloat16 = None, torch.device("cpu"), False
+        self._about = {}
+
+    def begin(self, dataset, setting):
+        """Measure the poses' scale, or take the weights to start from; make the optimizer."""
+        if self.recipe.start_from is not None:
+            self._start(Path(self.recipe.start_path), dataset)
+        else:
+            self.mean = mean_pose(dataset)
+            self.scale = _scale(dataset, self.mean)
+        self._device, self._bfloat16 = setting.device, setting.precision == "bfloat16"
+        self.averaged.to(self._device)
+        self.mean, self.scale = self.mean.to(self._device), self.scale.to(self._device)
+        if not self.recipe.trained:
+            return
+        self._about["batch_size"] = self.recipe.batch_size
+        self.network = copy.deepcopy(self.averaged).train()
+        self.network.requires_grad_(True)
+        self._optimizer = torch.optim.AdamW(
+            self.network.parameters(), self.recipe.learning_rate, betas=(0.9, 0.99)
+        )
+
+    def feed(self, dataset, setting):
+        """Windows from anywhere; see `choreo.models.flow.windows`."""
+        return Windows(dataset, self.recipe, setting.seed, setting.device)
+
+    def step(self, batch, at):
+        """Learn from a batch of windows at times drawn for each."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * learning_rate_factor(at.step, at.steps)
+        poses = (batch["poses"] - self.mean) / self.scale
+        time = torch.sigmoid(_TIME_MEAN + _TIME_SPREAD * torch.randn(len(poses)))
+        noise = torch.randn(poses.shape).to(poses.device)
+        time = time.to(poses.device)
+        share = time[:, None, None]
+        noisy = (1 - share) * noise + share * poses
+        mask = batch["mask"]
+        known = poses * mask.repeat_interleave(2, -1)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+            guess = self.network(noisy, time, batch["music"], known, mask, batch["deaf"])
+        away = guess.float() - poses
+        weight = torch.clamp((1 - time) ** -2, max=_MOST_WEIGHT)
+        pose = (weight * away.square().mean((1, 2))).mean()
+        motion = (weight * away.diff(dim=1).square().mean((1, 2))).mean()
+        self._optimizer.zero_grad(set_to_none=True)
+        (pose + motion).backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
+        self._optimizer.step()
+        # At first the mean forgets faster: it would keep the weights' start.
+        kept = min(self.recipe.average, (1 + at.step) / (10 + at.step))
+        torch._foreach_lerp_(
+            list(self.averaged.parameters()), [p.data for p in self.network.parameters()], 1 - kept
+        )
+        numbers = torch.stack([pose + motion, pose, motion, norm]).detach().tolist()
+        return dict(zip((*self.losses, GRADIENT + "the network"), numbers, strict=True))
+
+    def state(self):
+        """The averaged network, and the poses' mean and scale."""
+        own = {_NETWORK + name: value for name, value in self.averaged.state_dict().items()}
+        return {
+            name: v.cpu() for name, v in {**own, "mean": self.mean, "scale": self.scale}.items()
+        }
+
+    def load_state(self, state):
+        """Take what `state` gave."""
+        own = {n.removeprefix(_NETWORK): v for n, v in state.items() if n.startswith(_NETWORK)}
+        wanted = {name: tuple(v.shape) for name, v in self.averaged.state_dict().items()}
+        wanted |= {"mean": tuple(self.mean.shape), "scale": ()}
+        given = {**own, **{n: state[n] for n in ("mean", "scale") if n in state}}
+        wrong = [n for n in wanted if n not in given or tuple(given[n].shape) != wanted[n]]
+        if wrong or len(given) != len(wanted):
+            raise ItemError(
+                "not the weights of a flow of this shape",
+                value=", ".join(sorted({*wrong, *(set(given) - set(wanted))})[:3]),
+            )
+        self.averaged.load_state_dict(own)
+        self.mean, self.scale = state["mean"].float(), state["scale"].float()
+
+    def checkpoint(self):
+        """Both networks and the optimizer."""
+        return {
+            "network": self.network.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    def resume(self, state):
+        """Take what `checkpoint` gave."""
+        self.network.load_state_dict(state["network"])
+        self.averaged.load_state_dict(state["averaged"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def sample(self, requests, *, temperature=1.0, join="whole"):
+        """Dance, all windows of all songs together; see `choreo.models.flow.sampling`.
+
+        A start of zeros, the middle of the canvas, is none.
+        """
+        songs = [self._song(request, temperature) for request in requests]
+        recipe = self.recipe
+        dances = dance(
+            self._estimate,
+            songs,
+            self.data.chunk_frames,
+            steps=recipe.steps,
+            time_shift=recipe.time_shift,
+        )
+        mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
+        found = []
+        for request, poses in zip(requests, dances, strict=True):
+            count = len(request.music)
+            poses = np.clip(poses[:count] * scale + mean, -1, 1).reshape(count, -1, 2)
+            if request.known is not None:
+                given = np.asarray(request.known, np.float32)
+                poses = np.where(np.isfinite(given).all(-1, keepdims=True), given, poses)
+            found.append(poses.astype(np.float32))
+        return found
+
+    def about(self):
+        """What it started from."""
+        return self._about
+
+    def _song(self, request, temperature):
+        """What is to be danced, in the network's units."""
+        count, joints = len(request.music), self.data.joints
+        known = np.full((count, joints, 2), np.nan, np.float32)
+        if request.known is not None:
+            known[:] = request.known
+        held = np.isfinite(known).all(-1)
+        told = held.copy()
+        if np.any(request.start) and not held[0].any() and not request.loop:
+            known[0], told[0] = request.start, True
+        mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
+        known = (known.reshape(count, -1) - mean) / scale
+        known[~np.repeat(told, 2, 1)] = 0
+        noise = request.rng.standard_normal((count, 2 * joints)).astype(np.float32)
+        return Song(
+            np.asarray(request.music, np.float32),
+            known.astype(np.float32),
+            told.astype(np.float32),
+            held,
+            temperature * noise,
+            request.loop,
+        )
+
+    @torch.no_grad()
+    def _estimate(self, noisy, time, music, known, mask):
+        """Poses of windows, as arrays."""
+        tensors = [torch.from_numpy(part).to(self._device) for part in (noisy, music, known, mask)]
+        noisy, music, known, mask = tensors
+        when = torch.full((len(noisy),), time, device=self._device)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+            guess = self.averaged(noisy, when, music, known, mask)
+        return guess.float().cpu().numpy()
+
+    def _start(self, path, dataset):
+        """Take given weights, with what they were trained on."""
+        model, _, summary = read_model(path)
+        own, given = self.recipe, model.recipe
+        shape = ("family", "music", "width", "layers", "heads")
+        wrong = [
+            f"{name} {getattr(given, name, None)}, not {getattr(own, name)}"
+            for name in shape
+            if getattr(given, name, None) != getattr(own, name)
+        ]
+        wrong += self.data.differences(model.data)
+        if wrong:
+            raise ConfigError(
+                "weights of another model or other data to start from",
+                where=path,
+                value="; ".join(wrong),
+                remedy="Set the recipe and the dataset so, or start from other weights",
+            )
+        self.load_state(model.state())
+        seen, more = summary.get("trained_on"), seen_in(dataset) if own.trained else {}
+        known = seen is not None and more is not None
+        self._about |= {
+            "started_from": {"file": path.name, "sha256": sha256(path)},
+            # None where that is not known: of what nobody knows nothing can be ruled out.
+            "trained_on": {
+                name: sorted({*seen.get(name, ()), *more.get(name, ())})
+                for name in {**seen, **more}
+            }
+            if known
+            else None,
+        }
+
+
+def learning_rate_factor(step, steps):
+    """Factor of the learning rate: a short rise, held to the half, then half a cosine."""
+    rise = min(1.0, (step + 1) / (_WARM_UP + 1))
+    done = max(0.0, 2 * step / max(1, steps) - 1)
+    return rise * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _scale(dataset, mean):
+    """Standard deviation of a dataset's poses round their mean."""
+    total, count, chosen = 0.0, 0, chosen_chunks(dataset)
+    for first in range(0, len(chosen), 16):
+        away = load_batch(dataset, chosen[first : first + 16])["poses"].double() - mean.double()
+        total, count = total + away.square().sum(), count + away.numel()
+    return torch.clamp((total / count).sqrt(), min=_LEAST_SCALE).float()

@@ -1,0 +1,114 @@
+"""The network of a flow: from a noisy window of poses to the window that it came from."""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+_TIMES = 64  # values of the code of a time
+
+
+class Network(nn.Module):
+    """A transformer over the frames of a window.
+
+    Time enters by what it makes of each block's normalisation (adaLN), music by being added
+    frame by frame at the input and in each block.
+
+    Parameters
+    ----------
+    values : int
+        Of a pose, 2 J.
+    heard : int
+        Values of a frame's music.
+    frames : int
+        Of a window.
+    width, layers, heads : int
+    """
+
+    def __init__(self, values, heard, frames, *, width, layers, heads):
+        super().__init__()
+        # Noisy pose, what is known of it (0 where nothing is), and which of it.
+        self.pose = nn.Linear(2 * values + values // 2, width)
+        self.music = nn.Sequential(nn.Linear(heard, width), nn.SiLU(), nn.Linear(width, width))
+        self.silence = nn.Parameter(torch.zeros(width))
+        self.place = nn.Parameter(0.02 * torch.randn(frames, width))
+        self.time = nn.Sequential(nn.Linear(_TIMES, width), nn.SiLU(), nn.Linear(width, width))
+        self.blocks = nn.ModuleList(_Block(width, heads) for _ in range(layers))
+        self.last = nn.LayerNorm(width, elementwise_affine=False)
+        self.modulation = _zeroed(nn.Linear(width, 2 * width))
+        self.output = _zeroed(nn.Linear(width, values))
+
+    def forward(self, noisy, time, music, known, mask, deaf=None):
+        """Estimate the poses.
+
+        Parameters
+        ----------
+        noisy : Tensor, shape (B, T, 2 J)
+            ``(1 - time) * noise + time * poses``.
+        time : Tensor, shape (B,)
+            0 for noise, 1 for poses.
+        music : Tensor, shape (B, T, n)
+        known : Tensor, shape (B, T, 2 J)
+            Poses where they are given, else 0.
+        mask : Tensor, shape (B, T, J)
+            1 where they are given.
+        deaf : Tensor of bool, shape (B,), optional
+            Windows without music.
+
+        Returns
+        -------
+        Tensor, shape (B, T, 2 J)
+        """
+        heard = self.music(music)
+        if deaf is not None:
+            heard = torch.where(deaf[:, None, None], self.silence.to(heard.dtype), heard)
+        when = functional.silu(self.time(_time_code(time)))
+        x = self.pose(torch.cat([noisy, known, mask], -1)) + heard + self.place[: noisy.shape[1]]
+        for block in self.blocks:
+            x = block(x, when, heard)
+        shift, scale = self.modulation(when)[:, None].chunk(2, -1)
+        return self.output(self.last(x) * (1 + scale) + shift)
+
+
+class _Block(nn.Module):
+    """Attention and a layer for each frame, both led by time."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.music = nn.Linear(width, width)
+        self.before = nn.LayerNorm(width, elementwise_affine=False)
+        self.attention = nn.Linear(width, 3 * width)
+        self.joined = nn.Linear(width, width)
+        self.between = nn.LayerNorm(width, elementwise_affine=False)
+        self.frame = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU("tanh"), nn.Linear(4 * width, width)
+        )
+        self.modulation = _zeroed(nn.Linear(width, 6 * width))
+
+    def forward(self, x, when, heard):
+        shift, scale, gate, shift2, scale2, gate2 = self.modulation(when)[:, None].chunk(6, -1)
+        x = x + self.music(heard)
+        x = x + gate * self._attend(self.before(x) * (1 + scale) + shift)
+        return x + gate2 * self.frame(self.between(x) * (1 + scale2) + shift2)
+
+    def _attend(self, x):
+        windows, frames, width = x.shape
+        parts = self.attention(x).view(windows, frames, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(*parts)
+        return self.joined(mixed.transpose(1, 2).reshape(windows, frames, width))
+
+
+def _zeroed(layer):
+    """A layer that gives 0 at first."""
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _time_code(time):
+    """Sines and cosines of times, shape (B, 64)."""
+    rates = torch.exp(torch.linspace(0, math.log(1000), _TIMES // 2, device=time.device))
+    angles = time[:, None].float() * rates
+    return torch.cat([angles.sin(), angles.cos()], -1)

@@ -1,0 +1,203 @@
+"""Songs and dances of a dataset, put together again from its chunks.
+
+Beats and bars are things of whole songs, and a window of a dance may begin anywhere; a
+dataset has chunks of five seconds. Here the chunks of each video are laid where they were.
+What no chunk holds is silent, and no window reaches into it.
+"""
+
+import hashlib
+import weakref
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.interpolate import CubicSpline
+
+from choreo.dataset.audio import unframed
+from choreo.models.music_features import FEATURES
+from choreo.pose.skeletons import SKELETONS
+
+_BLOCK = 16  # chunks read at once
+
+_kept = weakref.WeakKeyDictionary()
+
+
+def songs_of(dataset, music):
+    """The `Songs` of a dataset, listened to once as long as the dataset is there.
+
+    Parameters
+    ----------
+    dataset : choreo.models.data.Chunks
+    music : str
+        Key of `choreo.models.music_features.FEATURES` that is `whole`.
+    """
+    known = _kept.setdefault(dataset, {})
+    if music not in known:
+        known[music] = Songs(dataset, FEATURES[music])
+    return known[music]
+
+
+@dataclass(frozen=True)
+class Dance:
+    """One video's dance and its song.
+
+    Attributes
+    ----------
+    poses : ndarray of float32, shape (F, J, 2)
+        In [-1, 1]; NaN where no chunk is.
+    heard : choreo.models.music_features.Heard
+        The song from the time of the first pose on.
+    """
+
+    poses: np.ndarray
+    heard: object
+
+
+class Songs:
+    """Dances with what is heard in their songs.
+
+    Parameters
+    ----------
+    dataset : choreo.models.data.Chunks
+        With ``clip`` (of which video a chunk is) and ``start_seconds`` as a
+        `choreo.dataset.pack.ChunkDataset` has them; without, each chunk is a song.
+    features : choreo.models.music_features.Features
+
+    Attributes
+    ----------
+    dances : list of Dance
+    """
+
+    def __init__(self, dataset, features):
+        data = self.data = dataset.description
+        count = len(dataset)
+        owner = np.asarray(getattr(dataset, "clip", np.arange(count)))
+        starts = np.asarray(getattr(dataset, "start_seconds", np.zeros(count)))
+        self._dance, self._frame = np.zeros(count, int), np.zeros(count, int)
+        self._mirror = SKELETONS[data.skeleton].mirror
+        self.dances, listened = [], {}
+        for number, clip in enumerate(np.unique(owner)):
+            rows = np.flatnonzero(owner == clip)
+            frames = np.rint((starts[rows] - starts[rows].min()) * data.fps).astype(int)
+            poses, samples = laid_out(dataset, rows, frames)
+            key = hashlib.sha256(samples.tobytes()).digest()
+            if key not in listened:  # several may dance to one song
+                listened[key] = features.hear(samples, data)
+            self._dance[rows], self._frame[rows] = number, frames
+            self.dances.append(Dance(poses, listened[key]))
+
+    def heard(self, indices, frames):
+        """Features of chunks.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            Numbers of chunks.
+        frames : int
+            Poses of a chunk.
+
+        Returns
+        -------
+        ndarray of float32, shape (B, T, n)
+        """
+        indices = np.asarray(indices)
+        seconds = np.arange(frames) / self.data.fps
+        return np.stack(
+            [
+                self.dances[dance].heard.at(first / self.data.fps + seconds)
+                for dance, first in zip(self._dance[indices], self._frame[indices])
+            ]
+        )
+
+    def windows(self, frames):
+        """Windows that lie within given poses.
+
+        Parameters
+        ----------
+        frames : int
+            Poses of a window.
+
+        Returns
+        -------
+        ndarray of int, shape (n, 2)
+            Number of the dance and first pose of each.
+        """
+        found = []
+        for number, dance in enumerate(self.dances):
+            given = np.isfinite(dance.poses).all((1, 2))
+            sums = np.concatenate([[0], np.cumsum(given)])
+            whole = np.flatnonzero(sums[frames:] - sums[: max(len(sums) - frames, 0)] == frames)
+            found.append(np.stack([np.full(len(whole), number), whole], 1))
+        return np.concatenate(found)
+
+    def cut(self, window, frames, *, speed=1.0, mirrored=False):
+        """One window of a dance and its music.
+
+        Parameters
+        ----------
+        window : (int, int)
+            A row of `windows`, of at least `needed` poses.
+        frames : int
+        speed : float
+            How many times faster sound and motion are played.
+        mirrored : bool
+            Whether left and right of the dancer are exchanged.
+
+        Returns
+        -------
+        poses : ndarray of float32, shape (frames, J, 2)
+        music : ndarray of float32, shape (frames, n)
+        """
+        number, first = window
+        dance = self.dances[number]
+        place = first + speed * np.arange(frames)
+        if speed == 1:
+            poses = dance.poses[first : first + frames]
+        else:
+            last = min(first + needed(frames, speed), len(dance.poses))
+            spline = CubicSpline(np.arange(first, last), dance.poses[first:last])
+            poses = spline(np.minimum(place, last - 1)).astype(np.float32)
+        if mirrored:
+            poses = poses[:, self._mirror] * np.float32([-1, 1])
+        return poses, dance.heard.at(place / self.data.fps, speed)
+
+
+def needed(frames, speed):
+    """Poses that a window of `frames` poses needs when it is played `speed` times as fast."""
+    return int(np.ceil((frames - 1) * speed - 1e-9)) + 1
+
+
+def laid_out(dataset, rows, frames):
+    """Lay one video's chunks where they were.
+
+    Parameters
+    ----------
+    dataset : choreo.models.data.Chunks
+    rows : ndarray of int, shape (N,)
+        Its chunks.
+    frames : ndarray of int, shape (N,)
+        First pose of each, counted from that of the first.
+
+    Returns
+    -------
+    poses : ndarray of float32, shape (F, J, 2)
+        NaN where no chunk is.
+    samples : ndarray of float32, shape (S,)
+        As `choreo.dataset.audio.decode` gives them; the mean where no chunk is.
+    """
+    data = dataset.description
+    poses = samples = filled = None
+    for first in range(0, len(rows), _BLOCK):
+        block = dataset.batch(rows[first : first + _BLOCK])
+        sound = unframed(block["audio"], data)
+        if poses is None:
+            last = int(frames.max())
+            shape = (last + block["pose"].shape[1], *block["pose"].shape[2:])
+            poses = np.full(shape, np.nan, np.float32)
+            samples = np.zeros(data.samples_at(last) + sound.shape[1], np.float32)
+            filled = np.zeros(len(samples), bool)
+        for k, frame in enumerate(frames[first : first + _BLOCK]):
+            poses[frame : frame + block["pose"].shape[1]] = block["pose"][k]
+            at = slice(data.samples_at(frame), data.samples_at(frame) + sound.shape[1])
+            samples[at], filled[at] = sound[k], True
+    samples[~filled] = samples[filled].mean(dtype=np.float64)  # where the song would rest
+    return poses, samples

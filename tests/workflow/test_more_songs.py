@@ -1,0 +1,81 @@
+"""Songs without videos through Snakemake: made ones, the user's, and recordings."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+pytestmark = [pytest.mark.workflow]
+
+CONFIG = """\
+study: tiny
+table: config/tiny.tsv
+poses: {estimators: [simulated], chosen: simulated}
+training: {models: [graph]}
+evaluation: {songs: {made: 2}, recordings: music}
+"""
+
+
+def song(path, period):
+    """Clicks of one tempo for 8 s."""
+    sound = np.random.default_rng(0).normal(0, 0.001, 8 * 22_050)
+    for beat in np.arange(0.3, 7.8, period):
+        at = round(beat * 22_050)
+        sound[at : at + 600] += np.hanning(1200)[600:] * np.sin(np.arange(600))
+    soundfile.write(path, 0.5 * sound, 22_050)
+
+
+@pytest.fixture
+def more(project):
+    """A project whose study has songs without videos, and recordings of which one is none."""
+    (project.folder / "config" / "tiny.yaml").write_text(CONFIG)
+    music = project.folder / "music"
+    music.mkdir()
+    song(music / "My song {1}.wav", 0.5)
+    song(music / "other.flac", 0.43)
+    (music / "broken.mp3").write_text("no sound")
+    return project
+
+
+def test_they_are_planned_once_for_each_model(more):
+    planned = more.planned("table2", "recorded")
+    assert {"made_songs", "dances_to_more_songs", "dances_to_recordings", "own_song"} <= planned
+    assert "render_dance" not in planned
+    assert "recorded" not in more.planned("all")
+
+
+def test_names_that_the_study_has_stop_the_plan(more):
+    song(more.folder / "music" / "Neon.wav", 0.5)
+    done = more.run("table2", options=("-n",), check=False)
+    assert done.returncode
+    assert "songs that the study has under these names already" in done.stdout
+
+
+def test_without_recordings_it_is_said(project):
+    done = project.run("recorded", options=("-n",), check=False)
+    assert done.returncode
+    assert "name a folder or table of them in evaluation.recordings" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_motion_graph_is_measured_on_all_of_them(more):
+    more.run("table2", "table2x", "recorded", "seams")
+    results = more.results / "tiny"
+    table = pd.read_csv(results / "tables" / "table2.csv").set_index("system")
+    ours = table[table.source == "this study"]
+    assert (ours.loc["real", "songs"], ours.loc["graph", "songs"]) == (1, 3)
+    assert ours.loc["graph", "chunks"] > ours.loc["real", "chunks"]
+    assert 0 < ours.loc["graph", "song_hit_rate"] <= 100
+    beats = pd.read_csv(results / "tables" / "table2x_song_beats.csv")
+    assert (beats.system == "graph").sum() == 3
+    truth = json.loads((results / "evaluation" / "true_beats.json").read_text())
+    assert {"made-01", "made-02", "dusty", "three"} <= set(truth)
+    recorded = pd.read_csv(results / "tables" / "recorded.csv").set_index("system")
+    assert recorded.loc["graph", "songs"] == 2
+    problem = results / "dances" / "songs" / "broken.wav"
+    assert problem.is_file()
+    assert "broken" in problem.read_text(errors="replace")
+    card = (results / "training" / "graph" / "seed1" / "metrics.json").read_text()
+    assert json.loads(card)["graph"]["units"] > 0
