@@ -13,7 +13,7 @@ from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import listen, measure
 from choreo.evaluation.sensitivity import (
     DAMAGES,
-    METRICS,
+    STUDIED,
     Study,
     damage,
     demo_study,
@@ -81,7 +81,7 @@ def test_every_metric_at_every_level(frame):
 
 
 def check(frame, damages):
-    assert len(frame) == len(METRICS) * sum(len(levels) for _, levels in damages.values())
+    assert len(frame) == len(STUDIED) * sum(len(levels) for _, levels in damages.values())
     own = frame[(frame.metric == "frechet learned") & (frame.damage == "jitter")].value
     assert own.is_monotonic_increasing
     shift = frame[(frame.metric == "frechet kinetic") & (frame.damage == "shift")].value
@@ -91,9 +91,9 @@ def check(frame, damages):
 @pytest.mark.soak
 def test_table_and_figure(frame, tmp_path):
     table = sensitivity_table(frame, STUDY)
-    assert table.frame.chunks.tolist() == [8] * len(METRICS)
+    assert table.frame.chunks.tolist() == [8] * len(STUDIED)
     assert "8 chunks of 5 s to 2 held-out songs, compared with 24 chunks" in table.notes[0]
-    assert [row[0] for row in table.cells()] == [text for text, _, _ in METRICS.values()]
+    assert [row[0] for row in table.cells()] == [text for text, _, _ in STUDIED.values()]
     cells = {row[0]: row[1:] for row in table.cells()}
     # In brackets: what it is not meant to notice, and how it moves all the same.
     assert cells["Limb drift"][1] == cells["FID, learned"][1] == "(does not move)"

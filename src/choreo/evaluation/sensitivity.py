@@ -18,8 +18,10 @@ from choreo.evaluation.bounds import move_beats
 from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import Heard, listen, measure
+from choreo.evaluation.metrics import METRICS
 from choreo.evaluation.pieces import Pieces, join, pieces_from_chunks
 from choreo.evaluation.table2x import (
+    FEATURES,
     beat_scores,
     distance_scores,
     frechet_score,
@@ -44,33 +46,22 @@ DAMAGES = {
 }
 """Name -> axis label and levels; the first level is no damage."""
 
-_BODY = ("jitter", "freeze", "swap", "tempo")
-_RHYTHM = ("jitter", "shift", "freeze", "swap", "tempo")
-METRICS = {
-    "frechet learned": ("FID, learned", +1, _BODY),
-    "frechet kinetic": ("FID, kinetic", +1, _BODY),
-    "frechet geometric": ("FID, geometric", +1, _BODY),
-    "frechet_at_infinity": ("FID∞, learned", +1, _BODY),
-    "kid": ("KID, learned", +1, _BODY),
-    "nearest": ("Nearest training clip, learned", +1, _BODY),
-    "precision": ("Precision, learned", -1, _BODY),
-    "recall": ("Recall, learned", -1, _BODY),
-    "density": ("Density, learned", -1, _BODY),
-    "coverage": ("Coverage, learned", -1, _BODY),
-    "diversity_across": ("Diversity across songs, learned", -1, ("freeze",)),
-    "beat_coverage": ("Beat coverage", -1, ("freeze",)),
-    "beat_hit_rate": ("Hit rate over chance", -1, _RHYTHM),
-    "f_measure": ("F-measure over chance", -1, _RHYTHM),
-    "motion_to_music": ("Alignment, motion to music", -1, _RHYTHM),
-    "music_to_motion": ("Alignment, music to motion", -1, _RHYTHM),
-    "tempo_agreement": ("Tempo agreement", -1, ("jitter", "freeze", "tempo")),
-    "energy": ("Energy", +1, ("jitter", "swap", "tempo")),
-    "jerk": ("Jerk", +1, ("jitter", "swap")),
-    "freeze": ("Frozen share", +1, ("freeze",)),
-    "seam_jump": ("Seam jump", +1, ()),
-    "limb_drift": ("Limb drift", +1, ("jitter",)),
-    "out_of_frame": ("Out of frame", +1, ()),
-}
+
+def _studied():
+    found = {}
+    groups = ("distance", "beats", "motion")
+    # In each part of the table first what damage raises.
+    for metric in sorted(METRICS.values(), key=lambda m: (groups.index(m.group), -m.damage)):
+        # The distance of Table 2 in every feature set, all others in the learned one.
+        for features in FEATURES if metric.name == "frechet" else FEATURES[:1]:
+            name = f"{metric.name} {features}" if metric.name == "frechet" else metric.name
+            text = f"{metric.damaged}, {features}" if metric.group == "distance" else metric.damaged
+            if metric.damaged is not None:
+                found[name] = (text, metric.damage, metric.notices)
+    return found
+
+
+STUDIED = _studied()
 """Metric -> name, the direction in which damage moves it, and the damages it is meant to notice."""
 
 _PANELS = (
@@ -270,7 +261,7 @@ def sensitivity(study, *, seed=1):
                     [(measured.features[name], measured.songs)], sets[name], resampling
                 )
             found |= beat_scores([measured], resampling) | motion_scores([measured], resampling)
-            for name in METRICS:
+            for name in STUDIED:
                 now = found[name].replicates
                 first, last = before.setdefault(name, [now, now])
                 rows.append(
@@ -392,7 +383,7 @@ def sensitivity_table(frame, dances):
     choreo.tables.Table
     """
     rows = []
-    for metric, (text, direction, meant) in METRICS.items():
+    for metric, (text, direction, meant) in STUDIED.items():
         row = {"metric": metric, "label": text}
         for kind in DAMAGES:
             own = frame[(frame.metric == metric) & (frame.damage == kind)].sort_values("level")
@@ -409,7 +400,7 @@ def sensitivity_table(frame, dances):
         f"{row['label']} against {kind} ({row[kind]})"
         for row in rows
         for kind in DAMAGES
-        if kind in METRICS[row["metric"]][2] and row[kind] != "monotone"
+        if kind in STUDIED[row["metric"]][2] and row[kind] != "monotone"
     ]
     return Table(
         frame=table,
@@ -451,7 +442,7 @@ def sensitivity_figure(frame, stem):
                 values = own.value.to_numpy()
                 if title.endswith("(undamaged = 1)"):
                     values = values / (abs(values[0]) or 1.0)
-                axis.plot(own.level, values, marker="o", markersize=3, label=METRICS[metric][0])
+                axis.plot(own.level, values, marker="o", markersize=3, label=STUDIED[metric][0])
             axis.set_yscale(scale)
             axis.set_xlabel(label)
         row[0].set_ylabel(title)

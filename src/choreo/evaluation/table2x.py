@@ -16,6 +16,7 @@ from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
+from choreo.evaluation.metrics import METRICS, headings
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -29,55 +30,14 @@ from choreo.statistics.summaries import ratio
 from choreo.tables import Table
 
 FEATURES = ("learned", "kinetic", "geometric")
-DISTANCES = {
-    "frechet": "FID",
-    "frechet_at_infinity": "FID∞",
-    "kid": "KID",
-    "precision": "Precision",
-    "recall": "Recall",
-    "density": "Density",
-    "coverage": "Coverage",
-    "nearest": "Nearest training clip",
-    "diversity_within": "Diversity in a song",
-    "diversity_across": "Diversity across songs",
-}
-BEATS = {
-    "beat_coverage": "Beat coverage",
-    "beat_hit_rate": "Beat hit rate",
-    "f_measure": "F-measure at 70 ms",
-    "motion_to_music": "Alignment, motion to music",
-    "music_to_motion": "Alignment, music to motion",
-    "tempo_agreement": "Tempo agreement",
-    "phase_locking": "Phase locking",
-}
-MOTION = {
-    "energy": "Energy (px²/s²)",
-    "jerk": "Jerk (px/s³)",
-    "freeze": "Frozen (%)",
-    "seam_jump": "Seam jump (steps)",
-    "limb_drift": "Limb drift (%)",
-    "out_of_frame": "Out of frame (%)",
-}
-COMPARED = {
-    "frechet": ("FID", "lower"),
-    "beat_hit_rate": ("beat hit rate over chance", "higher"),
-    "f_measure": ("F-measure over chance", "higher"),
-    "motion_to_music": ("alignment over chance", "higher"),
-}
+DISTANCES, BEATS, MOTION = (headings(group) for group in ("distance", "beats", "motion"))
+COMPARED = {name: (m.compared, m.better) for name, m in METRICS.items() if m.compared}
 """What models are compared in: name in a sentence, and which direction is better."""
 SIGNIFICANT = 0.05
 SONG_HIT, SONG_COVERAGE = "song_beat_hit_rate", "song_beat_coverage"
 """By the beats of whole songs; in the place of a feature set stands whose beats they are."""
 
-_ORDERED = {
-    "frechet": "lower",
-    "frechet_at_infinity": "lower",
-    "kid": "lower",
-    "precision": "higher",
-    "recall": "higher",
-    "density": "higher",
-    "coverage": "higher",
-}
+_ORDERED = {name: m.better for name, m in METRICS.items() if m.ordered}
 """Distances of which real dances should have the best, and noise the worst."""
 
 _LEFT_OUT = [name for name in DISTANCES if not name.startswith("frechet")]

@@ -1,0 +1,113 @@
+"""Every metric of Table 2x by its name, and what is known of it.
+
+Tables, comparisons, the sensitivity study and the audit of claims read it from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+METRICS: dict[str, Metric] = {}
+"""Metric by name, in the tables' order; filled by `_metrics`."""
+
+BODY = ("jitter", "freeze", "swap", "tempo")
+RHYTHM = ("jitter", "shift", "freeze", "swap", "tempo")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A quantity that dances are measured in.
+
+    Attributes
+    ----------
+    name : str
+        As in columns and files.
+    group : {"distance", "beats", "motion"}
+        Its part of Table 2x.
+    text : str
+        Its heading there.
+    damage : {+1, -1}
+        Whether damage raises or lowers it.
+    notices : tuple of str
+        Damages that it is meant to notice (`choreo.evaluation.sensitivity.DAMAGES`).
+    damaged : str or None
+        Its name in the sensitivity study; None where it is not studied.
+    ordered : bool
+        Whether real dances should have the best of it, and noise the worst.
+    compared : str or None
+        Its name in a sentence, where models are compared in it.
+    """
+
+    name: str
+    group: str
+    text: str
+    damage: int
+    notices: tuple[str, ...] = ()
+    damaged: str | None = None
+    ordered: bool = False
+    compared: str | None = None
+
+    @property
+    def better(self) -> str:
+        """Direction of what is better: "lower" or "higher"."""
+        return "lower" if self.damage > 0 else "higher"
+
+
+def _metrics(group, *rows):
+    for name, text, damage, notices, damaged, *more in rows:
+        METRICS[name] = Metric(
+            name, group, text, damage, notices, damaged, **(more[0] if more else {})
+        )
+
+
+def headings(group: str) -> dict[str, str]:
+    """Name -> heading of the metrics of a part of Table 2x."""
+    return {name: m.text for name, m in METRICS.items() if m.group == group}
+
+
+_SORTED = {"ordered": True}
+_metrics(
+    "distance",
+    ("frechet", "FID", +1, BODY, "FID", {"ordered": True, "compared": "FID"}),
+    ("frechet_at_infinity", "FID∞", +1, BODY, "FID∞", _SORTED),
+    ("kid", "KID", +1, BODY, "KID", _SORTED),
+    ("precision", "Precision", -1, BODY, "Precision", _SORTED),
+    ("recall", "Recall", -1, BODY, "Recall", _SORTED),
+    ("density", "Density", -1, BODY, "Density", _SORTED),
+    ("coverage", "Coverage", -1, BODY, "Coverage", _SORTED),
+    ("nearest", "Nearest training clip", +1, BODY, "Nearest training clip"),
+    ("diversity_within", "Diversity in a song", -1, (), None),
+    ("diversity_across", "Diversity across songs", -1, ("freeze",), "Diversity across songs"),
+)
+_metrics(
+    "beats",
+    ("beat_coverage", "Beat coverage", -1, ("freeze",), "Beat coverage"),
+    (
+        *("beat_hit_rate", "Beat hit rate", -1, RHYTHM, "Hit rate over chance"),
+        {"compared": "beat hit rate over chance"},
+    ),
+    (
+        *("f_measure", "F-measure at 70 ms", -1, RHYTHM, "F-measure over chance"),
+        {"compared": "F-measure over chance"},
+    ),
+    (
+        "motion_to_music",
+        *("Alignment, motion to music", -1, RHYTHM, "Alignment, motion to music"),
+        {"compared": "alignment over chance"},
+    ),
+    (
+        "music_to_motion",
+        *("Alignment, music to motion", -1, RHYTHM, "Alignment, music to motion"),
+    ),
+    ("tempo_agreement", "Tempo agreement", -1, ("jitter", "freeze", "tempo"), "Tempo agreement"),
+    ("phase_locking", "Phase locking", -1, (), None),
+)
+_metrics(
+    "motion",
+    ("energy", "Energy (px²/s²)", +1, ("jitter", "swap", "tempo"), "Energy"),
+    ("jerk", "Jerk (px/s³)", +1, ("jitter", "swap"), "Jerk"),
+    ("freeze", "Frozen (%)", +1, ("freeze",), "Frozen share"),
+    ("seam_jump", "Seam jump (steps)", +1, (), "Seam jump"),
+    ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
+    ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
+)
