@@ -140,7 +140,8 @@ def make_project(folder, planner):
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
-            ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            # Compiled code goes along; files that are being written do not.
+            ignore = shutil.ignore_patterns("*.pyc.*", "*.egg-info")
             shutil.copytree(source, folder / part, ignore=ignore)
         else:
             shutil.copy2(source, folder / part)
