@@ -56,3 +56,39 @@ rule pack_corpus:
         "corpus: packing"
     script:
         "../workflow/scripts/pack_corpus.py"
+
+
+# What the package ships (src/choreo/models/shipped): models of the study that learn from the
+# corpus, with their cards and hashes, to be copied there.
+rule shipped_model:
+    input:
+        weights=collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+            model=MODELS,
+            seed=SEEDS[0],
+        ),
+        cards=collect(
+            f"{OUT}/training/{{model}}/seed{{seed}}/card.md",
+            model=MODELS,
+            seed=SEEDS[0],
+        ),
+    output:
+        weights=[f"{OUT}/shipped/{model}.safetensors" for model in MODELS],
+        cards=[f"{OUT}/shipped/{model}.md" for model in MODELS],
+        sums=f"{OUT}/shipped/sha256.json",
+    log:
+        f"{OUT}/logs/shipped_model.log",
+    benchmark:
+        f"{OUT}/benchmarks/shipped_model.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("shipped_model.py"),
+    message:
+        "corpus: models to ship, in {output.sums}'s folder"
+    script:
+        "../workflow/scripts/shipped_model.py"
