@@ -330,7 +330,7 @@ def test_a_linker_must_be_known_and_have_labels():
 @pytest.mark.parametrize("bystanders", [1, 2, 3])
 def test_the_dancer_of_a_demo_clip_is_followed_among_bystanders(bystanders, capsys):
     """A small version of benchmarks/dancer.py: at least 99 % of frames against the truth."""
-    scene = film(f"demo:voltage/farid/2?bystanders={bystanders}", start=5, end=15, seed=1)
+    scene = film(f"demo:midnight/diego/1?bystanders={bystanders}", start=5, end=15, seed=1)
     found, who = estimate(scene, seed=bystanders)
     assert set(who.tolist()) == set(range(bystanders + 1))
     for linker in LINKERS:
