@@ -208,6 +208,27 @@ def test_a_killed_training_of_it_goes_on_to_the_same_bytes(nod, dances, tmp_path
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
 
 
+def test_a_family_may_draw_its_own_batches(nod, dances, tmp_path, monkeypatch):
+    import own_nod
+
+    from choreo.models.data import load_batch
+
+    asked = []
+
+    class Feed:
+        def __call__(self, step):
+            asked.append(step)
+            return load_batch(dances, [step % 2])
+
+        def close(self):
+            asked.append("closed")
+
+    monkeypatch.setattr(own_nod.Nod, "feed", lambda model, dataset, setting: Feed(), raising=False)
+    summary = run(dances, tmp_path, nod.with_(batch_size=2, epochs=2))
+    assert asked == [*range(4), "closed"]
+    assert summary["steps"] == 4
+
+
 def test_a_step_that_is_not_finite_stops_any_family(nod, tmp_path):
     class Outlier(Dances):
         def batch(self, indices):

@@ -12,7 +12,7 @@ MODELS = Path(__file__).parents[2] / "config" / "models.yaml"
 
 def test_the_shipped_recipes_say_what_the_thesis_and_its_code_do():
     recipes = load_recipes(MODELS)
-    assert set(recipes) >= {
+    assert {name for name, recipe in recipes.items() if recipe.family == "gan"} == {
         "ren2020",
         *("original", "lstm", "gru"),
         *("original_released", "lstm_released", "gru_released"),

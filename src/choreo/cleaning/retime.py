@@ -101,10 +101,7 @@ def clean_at_frame_times(track, taken, **settings):
     else:
         cleaned, record = clean(track, **settings)
     # What was put back on its own side was filled in, but it was seen.
-    mirror = np.arange(len(track.joints))
-    for left, right in track.joints.pairs:
-        mirror[[left, right]] = right, left
-    seen = (cleaned.keypoints == track.keypoints[:, mirror]).all(-1)
+    seen = (cleaned.keypoints == track.keypoints[:, track.joints.mirror]).all(-1)
     retimed, done = retime(cleaned, taken, seen=seen | ~cleaned.repaired)
     return retimed, record | {"retimed": done}
 

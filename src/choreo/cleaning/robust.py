@@ -170,9 +170,7 @@ def repair(keypoints, scores, fps, skeleton, *, max_gap_seconds=MAX_GAP_SECONDS)
     found = np.where(absent[..., None], np.nan, keypoints)
     size = body_size(found)
     exchanged = find_exchanges(found, size, skeleton, fps)
-    mirror = np.arange(len(skeleton))
-    for left, right in skeleton.pairs:
-        mirror[[left, right]] = right, left
+    mirror = skeleton.mirror
     path = np.where(exchanged[..., None], keypoints[:, mirror], keypoints).astype(float)
     given = given_joints(path)
     path[written_absent(path)] = np.nan

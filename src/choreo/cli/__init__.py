@@ -467,6 +467,15 @@ def _parser():
         default="initial_pose",
         help="each piece from the last pose of the one before (thesis), or faded into it",
     )
+    sub.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="TRACK@FROM:TO[:JOINTS]",
+        help="seconds of another dance (.npz) that this one keeps, or some joints of them (head, "
+        "arms, torso, legs, left_wrist, ...); may be given several times",
+    )
+    sub.add_argument("--loop", action="store_true", help="the end goes over into the beginning")
 
     sub = verb(
         "export-model",
@@ -973,6 +982,7 @@ def _perceptual_network(dataset, options):
 
 
 def _dance(options):
+    from choreo.dances.editing import read_known
     from choreo.dances.generate import generate, load_generator
     from choreo.dataset.audio import CHANNELS
     from choreo.drawing import render_track
@@ -992,13 +1002,17 @@ def _dance(options):
             remedy=f"Leave out --{next(iter(given))}, which is for a .pth",
         )
     generator = load_generator(options.model, **given)
+    song = read_song(options.song, channels=CHANNELS[generator.data.method])
+    frames = generator.data.frames_of(len(song))
     track = generate(
         generator,
-        read_song(options.song, channels=CHANNELS[generator.data.method]),
+        song,
         seed=options.seed,
         initial_pose=initial_pose,
         temperature=options.temperature,
         join=options.join,
+        known=read_known(options.keep, generator.data, frames),
+        loop=options.loop,
     )
     if options.output.suffix == ".npz":
         track.save(options.output)

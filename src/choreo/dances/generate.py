@@ -81,7 +81,17 @@ def load_generator(path, *, recipe=None, method="released"):
     return Generator(model, np.empty((0, model.data.joints, 2), np.float32), {})
 
 
-def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, join="initial_pose"):
+def generate(
+    generator,
+    song,
+    *,
+    seed,
+    initial_pose="random",
+    temperature=1.0,
+    join="initial_pose",
+    known=None,
+    loop=False,
+):
     """Generate a dance of a song's full length.
 
     Parameters
@@ -95,8 +105,8 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, j
         Where the first piece begins: a first pose of a real dance, the middle of the
         canvas (released code), a pose of shape (18, 2) in [-1, 1], or the last pose of
         a track: of a generated dance on the same canvas, or of a cleaned track of a real
-        one, which is scaled as the training data were. It has an effect only where the
-        recipe has ``initial_pose: features``.
+        one, which is scaled as the training data were. Of the thesis's GAN it has an effect
+        only where the recipe has ``initial_pose: features``.
     temperature : float
         Factor of the noise; 0 always gives the same dance.
     join : {"initial_pose", "cross_fade"}
@@ -105,6 +115,11 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, j
         ``cross_fade``: pieces overlap by a second in which one fades into the other;
         each begins from the pose that the one before has at its start, and the first
         begins a second before the song, so that no piece's first frames are seen alone.
+    known : ndarray, shape (T, J, 2), optional
+        Poses in [-1, 1] that the dance keeps to, of the first T poses; NaN where it is free
+        (`choreo.dances.editing`). Only models with `Model.holds` take them.
+    loop : bool
+        Whether the end goes over into the beginning. Only models with `Model.loops` can.
 
     Returns
     -------
@@ -113,20 +128,31 @@ def generate(generator, song, *, seed, initial_pose="random", temperature=1.0, j
         for every begun audio frame of the song (0.1 s at 10 a second).
     """
     options = {"initial_pose": initial_pose, "temperature": temperature, "join": join}
+    options |= {"known": None if known is None else [known], "loop": loop}
     return generate_many(generator, [song], seeds=[seed], **options)[0]
 
 
 def generate_many(
-    generator, songs, *, seeds, initial_pose="random", temperature=1.0, join="initial_pose"
+    generator,
+    songs,
+    *,
+    seeds,
+    initial_pose="random",
+    temperature=1.0,
+    join="initial_pose",
+    known=None,
+    loop=False,
 ):
     """Generate dances of several songs together, which is faster than one by one.
 
     Parameters
     ----------
-    generator, initial_pose, temperature, join
+    generator, initial_pose, temperature, join, loop
         See `generate`.
     songs : sequence of ndarray
     seeds : sequence of int
+        One a song.
+    known : sequence of (ndarray or None), optional
         One a song.
 
     Returns
@@ -137,18 +163,51 @@ def generate_many(
     if join not in JOINS:
         raise ConfigError("unknown join", value=join, remedy=f"Use {' or '.join(model.joins)}")
     join = join if join in model.joins else model.joins[0]
+    if loop and not model.loops:
+        raise ConfigError(
+            f"models of family {model.recipe.family} can't loop", remedy=_ABLE.format("loop")
+        )
     hear = FEATURES[model.recipe.music].of
     requests = []
-    for song, seed in zip(songs, seeds, strict=True):
+    held = [None] * len(songs) if known is None else known
+    for song, seed, own in zip(songs, seeds, held, strict=True):
         rng = np.random.default_rng(seed)
         start = _initial_pose(generator, initial_pose, rng)
-        requests.append(Request(hear(network_audio(song, data.method), data), start, rng))
+        music = hear(network_audio(song, data.method), data)
+        requests.append(Request(music, start, rng, _known(model, own, len(music)), loop))
     dances = model.sample(requests, temperature=temperature, join=join)
-    about = {"temperature": temperature, "join": join}
+    about = {"temperature": temperature, "join": join, **({"loop": True} if loop else {})}
     return [
         _track(generator, poses, {**about, "seed": seed})
         for poses, seed in zip(dances, seeds, strict=True)
     ]
+
+
+_ABLE = "Take a model that can {}, such as one of family flow"
+
+
+def _known(model, known, frames):
+    """What a dance of so many frames keeps, as a request says it; None for nothing."""
+    if known is None:
+        return None
+    known = np.asarray(known, np.float32)
+    if known.ndim != 3 or known.shape[1:] != (model.data.joints, 2) or len(known) > frames:
+        raise ItemError(
+            f"known poses must have the shape (T, {model.data.joints}, 2), T at most {frames}",
+            value=known.shape,
+        )
+    if np.isinf(known).any() or (np.isnan(known[..., 0]) != np.isnan(known[..., 1])).any():
+        raise ItemError("known poses must be finite, or NaN in both coordinates")
+    if np.isnan(known).all():
+        return None
+    if not model.holds:
+        raise ConfigError(
+            f"models of family {model.recipe.family} can't keep to known poses",
+            remedy=_ABLE.format("hold poses"),
+        )
+    whole = np.full((frames, *known.shape[1:]), np.nan, np.float32)
+    whole[: len(known)] = known
+    return whole
 
 
 def _initial_pose(generator, chosen, rng):

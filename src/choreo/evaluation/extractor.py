@@ -271,22 +271,12 @@ def _damage(pieces):
     frozen, first, still = span()
     damaged = damaged[rows, torch.where(still, first, frames)]
     swapped, _, mirrored = span()
-    damaged = torch.where(mirrored[..., None, None], damaged[:, :, _MIRROR], damaged)
+    damaged = torch.where(mirrored[..., None, None], damaged[:, :, OPENPOSE18.mirror], damaged)
     jitter = sometimes(2 ** (torch.rand(count) * 7 - 1))
     damaged = damaged + jitter[:, None, None, None] * torch.randn(damaged.shape)
     # More than half of the frames swapped is less than half of them not swapped.
     swapped = torch.minimum(swapped, 1 - swapped)
     return damaged, torch.stack([tempo, 2 * frozen, 4 * swapped, torch.log2(1 + jitter)], 1)
-
-
-def _mirror():
-    order = list(range(JOINTS))
-    for left, right in OPENPOSE18.pairs:
-        order[left], order[right] = right, left
-    return order
-
-
-_MIRROR = _mirror()
 
 
 @contextlib.contextmanager

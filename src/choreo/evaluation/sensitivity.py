@@ -207,17 +207,12 @@ def damage(pieces, heard, kind, level, *, seed=1):
         return replace(pieces, pixels=pixels[np.arange(count)[:, None], index]), heard
     if kind == "swap":
         swapped = rng.random((count, frames, 1, 1)) < level
-        return replace(pieces, pixels=np.where(swapped, pixels[:, :, _mirror()], pixels)), heard
+        return replace(
+            pieces, pixels=np.where(swapped, pixels[:, :, OPENPOSE18.mirror], pixels)
+        ), heard
     if kind == "tempo":
         return _faster(pieces, heard, level)
     raise ItemError("unknown damage", value=kind, remedy=f"Use one of {', '.join(DAMAGES)}")
-
-
-def _mirror():
-    order = np.arange(len(OPENPOSE18))
-    for left, right in OPENPOSE18.pairs:
-        order[[left, right]] = right, left
-    return order
 
 
 def _faster(pieces, heard, factor):

@@ -78,7 +78,7 @@ class Songs:
         for number, clip in enumerate(np.unique(owner)):
             rows = np.flatnonzero(owner == clip)
             frames = np.rint((starts[rows] - starts[rows].min()) * data.fps).astype(int)
-            poses, samples = _laid_out(dataset, rows, frames)
+            poses, samples = laid_out(dataset, rows, frames)
             key = hashlib.sha256(samples.tobytes()).digest()
             if key not in listened:  # several may dance to one song
                 listened[key] = features.hear(samples, data)
@@ -166,8 +166,24 @@ def needed(frames, speed):
     return int(np.ceil((frames - 1) * speed - 1e-9)) + 1
 
 
-def _laid_out(dataset, rows, frames):
-    """Poses and samples of one video's chunks, each at its first frame."""
+def laid_out(dataset, rows, frames):
+    """Lay one video's chunks where they were.
+
+    Parameters
+    ----------
+    dataset : choreo.models.data.Chunks
+    rows : ndarray of int, shape (N,)
+        Its chunks.
+    frames : ndarray of int, shape (N,)
+        First pose of each, counted from that of the first.
+
+    Returns
+    -------
+    poses : ndarray of float32, shape (F, J, 2)
+        NaN where no chunk is.
+    samples : ndarray of float32, shape (S,)
+        As `choreo.dataset.audio.decode` gives them; the mean where no chunk is.
+    """
     data = dataset.description
     poses = samples = filled = None
     for first in range(0, len(rows), _BLOCK):

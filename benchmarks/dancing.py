@@ -1,0 +1,213 @@
+"""Do models dance? Print the table of goals: ``python benchmarks/dancing.py DATASET MODEL ...``.
+
+Models are folders of trainings (or ``.safetensors``); those of one name and several seeds are
+given as ``NAME=FOLDER NAME=FOLDER``. They dance to the songs of the dataset's split (`--split`),
+put together from its chunks, and to recorded songs (`--recorded FOLDER`), and are measured by
+the product's own evaluation: Fréchet distance of the learned features to the real training
+dances; the share of motion beats on beats of the whole song, by several trackers, beside
+chance; energy, jerk and frozen share; the speed where windows meet; how near pieces lie to
+training dances, and the share of them nearer than 95% of held-out real pieces (copies). Real
+dances of the split are the first row. Intervals (95%) are bootstraps over songs.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from choreo.beats.trackers import track_beats
+from choreo.dances.generate import generate_many, load_generator
+from choreo.dances.seams import seam_jumps
+from choreo.dataset.audio import encode
+from choreo.dataset.pack import ChunkDataset
+from choreo.dataset.seen import seen_in
+from choreo.evaluation import distances
+from choreo.evaluation.beat_scores import TOLERANCE
+from choreo.evaluation.extractor import Extractor, train_extractor
+from choreo.evaluation.inputs import check_unseen, read_real
+from choreo.evaluation.measurements import Heard, measure, one_dance_a_song
+from choreo.evaluation.pieces import join, pieces_from_track
+from choreo.evaluation.table2x import RealSet, frechet_score, motion_scores
+from choreo.media import SAMPLE_RATE
+from choreo.models.songs import laid_out
+from choreo.statistics.inference import Resampling
+from choreo.statistics.summaries import ratio
+from choreo.videos.audio import read_song
+
+_COPY = 5  # percentile of the held-out real pieces' distances under which a piece is a copy
+_SOUNDS = (".ogg", ".wav", ".mp3", ".flac", ".m4a")
+
+
+def songs_of_split(dataset, split):
+    """Whole songs of a split, int16, by name: the longest of each."""
+    chunks, found = ChunkDataset(dataset, split), {}
+    for clip in np.unique(chunks.clip):
+        rows = np.flatnonzero(chunks.clip == clip)
+        starts = chunks.start_seconds[rows]
+        frames = np.rint((starts - starts.min()) * chunks.description.fps).astype(int)
+        samples = encode(laid_out(chunks, rows, frames)[1], chunks.method)
+        name = chunks.clips[clip]["song"]
+        if len(samples) > len(found.get(name, ())):
+            found[name] = samples
+    chunks.close()
+    return found
+
+
+def recorded(folder, seconds):
+    """Sound files of a folder, int16, by name; of each the first so many seconds."""
+    paths = [path for path in sorted(Path(folder).iterdir()) if path.suffix in _SOUNDS]
+    return {path.stem: read_song(path)[: round(seconds * SAMPLE_RATE)] for path in paths}
+
+
+def listen(pieces, beats):
+    """Beats of whole songs under pieces, in seconds from each piece's start.
+
+    Those just outside a piece count as near as those inside: a motion beat at its first
+    frame may be on a beat before it.
+    """
+    seconds = pieces.pixels.shape[1] / pieces.fps
+    inside, near = [], []
+    for song, start in zip(pieces.songs, pieces.starts):
+        own = beats[song] - start
+        inside.append(own[(own >= 0) & (own < seconds)])
+        near.append(own[(own >= -TOLERANCE) & (own < seconds + TOLERANCE)])
+    return Heard(inside, near, inside)
+
+
+class Judge:
+    """What dances are compared with, measured once."""
+
+    def __init__(self, dataset, split, extractor):
+        training = read_real(dataset, "train", sound=False)
+        if extractor is not None and Path(extractor).is_file():
+            self.extractor = Extractor.load(extractor)
+        else:
+            seen = seen_in(ChunkDataset(dataset, "train"))
+            self.extractor = train_extractor(training.pixels, training.songs, seen=seen)
+            if extractor is not None:
+                self.extractor.save(extractor)
+        check_unseen(self.extractor.meta["seen"], dataset, where=extractor)
+        self.real = RealSet(self.extractor.features(training.pixels))
+        self.held_out = one_dance_a_song(read_real(dataset, split, sound=True))
+        own = self.real.scale(self.extractor.features(self.held_out.pixels))
+        self.copied = np.percentile(distances.nearest(own, self.real.scaled), _COPY)
+
+    def row(self, systems, beats, joins):
+        """Scores of one system: value, chance and half a 95% interval by name.
+
+        Parameters
+        ----------
+        systems : list of Pieces
+            One a training seed.
+        beats : dict of str to dict of str to ndarray
+            Tracker -> song -> seconds of its beats.
+        joins : list of dict of str to float
+            Song -> speed where windows meet; one a seed, or none.
+        """
+        resampling = Resampling.of(systems[0].songs)
+        found, measured = {}, []
+        for tracker, own in beats.items():
+            seeds = [measure(p, self.extractor, heard=listen(p, own)) for p in systems]
+            measured = measured or seeds
+            rows = {"hit": [], "chance": []}
+            for one in seeds:
+                weights = resampling.weights(one.songs)
+                for name, top in (("hit", one.beats.aligned), ("chance", one.beats.chance)):
+                    rows[name].append(100 * ratio(weights @ top, weights @ one.beats.motion))
+            for name, values in rows.items():
+                found[f"{name} {tracker}"] = _told(values, resampling)
+        pairs = [(one.features["learned"], one.songs) for one in measured]
+        score = frechet_score(pairs, self.real, resampling)
+        found["FID"] = score.value, resampling.half_width(score.replicates)
+        for name, score in motion_scores(measured, resampling).items():
+            if name in ("energy", "jerk", "freeze"):
+                found[name] = score.value, resampling.half_width(score.replicates)
+        near = [distances.nearest(self.real.scale(f), self.real.scaled) for f, _ in pairs]
+        for name, of in (("nearest", near), ("copied", [100 * (n < self.copied) for n in near])):
+            weights = [resampling.weights(songs) for _, songs in pairs]
+            rows = [ratio(w @ own, w.sum(1)) for w, own in zip(weights, of)]
+            found[name] = _told(rows, resampling)
+        if joins:
+            songs = np.array(list(joins[0]))
+            weights = resampling.weights(songs)
+            rows = [ratio(weights @ np.array(list(j.values())), weights.sum(1)) for j in joins]
+            found["join"] = _told(rows, resampling)
+        return found
+
+
+def _told(rows, resampling):
+    values = resampling.over_seeds(rows)
+    return float(values[0]), resampling.half_width(values[1:])
+
+
+def danced(folder, songs, seed):
+    """Pieces of a model's dances to songs, and the speed where windows meet, by song."""
+    generator = load_generator(folder)
+    tracks = generate_many(generator, list(songs.values()), seeds=[seed] * len(songs))
+    pieces = [pieces_from_track(t, a, s) for (s, a), t in zip(songs.items(), tracks)]
+    longer = {s: t for s, t in zip(songs, tracks) if t.seconds > generator.data.chunk_seconds + 1}
+    return join(pieces), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
+
+
+def shown(rows):
+    """A Markdown table of rows of (value, half interval)."""
+    columns = list(dict.fromkeys(name for row in rows.values() for name in row))
+    lines = ["| model | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, row in rows.items():
+        cells = (f"{v:.4g} ± {h:.2g}" for v, h in (row.get(c, (np.nan,) * 2) for c in columns))
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main():
+    """Measure what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("models", nargs="*", metavar="[NAME=]FOLDER")
+    parser.add_argument("--split", default="test", help="validation, while choices are made")
+    parser.add_argument("--recorded", type=Path, help="a folder of recorded songs")
+    parser.add_argument("--seconds", type=float, default=120, help="of each recorded song")
+    parser.add_argument("--trackers", nargs="+", default=["state_space", "librosa"])
+    parser.add_argument("--extractor", type=Path, help="is made where it is not there")
+    parser.add_argument("--seed", type=int, default=1, help="of the dances")
+    parser.add_argument("--csv", type=Path, help="where the table goes besides")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    models = {}
+    for text in options.models:
+        name, mark, folder = text.rpartition("=")
+        models.setdefault(name if mark else Path(folder).name, []).append(folder)
+    judge = Judge(options.dataset, options.split, options.extractor)
+    sets = {f"held out ({options.split})": songs_of_split(options.dataset, options.split)}
+    if options.recorded:
+        sets["recorded"] = recorded(options.recorded, options.seconds)
+    told = []
+    for number, (kind, songs) in enumerate(sets.items()):
+        beats = {
+            tracker: {
+                song: np.array(track_beats(sound, SAMPLE_RATE, tracker)["beats"])
+                for song, sound in songs.items()
+            }
+            for tracker in options.trackers
+        }
+        rows = {}
+        if not number:  # nobody dances to recorded songs here
+            rows["real"] = judge.row([judge.held_out], beats, [])
+        for name, folders in models.items():
+            made = [danced(folder, songs, options.seed) for folder in folders]
+            joins = [speeds for _, speeds in made if speeds]
+            rows[name] = judge.row([pieces for pieces, _ in made], beats, joins)
+        print(f"\n## {kind}: {len(songs)} songs\n\n{shown(rows)}", flush=True)
+        told += [
+            {"songs": kind, "model": name, "measure": measure_, "value": v, "half": h}
+            for name, row in rows.items()
+            for measure_, (v, h) in row.items()
+        ]
+    if options.csv:
+        pd.DataFrame(told).to_csv(options.csv, index=False)
+
+
+if __name__ == "__main__":
+    main()
