@@ -60,7 +60,7 @@ def perform(units, path, song, frames, data, *, start=None):
     change -= (turns[2][1] - turns[1][1]) * intervals[begins][:, None, None]
     offset = _Offsets(SKELETONS[data.skeleton], danced.shape[1])
     if start is not None:
-        offset.jump(in_heights(start, data.canvas) - danced[0], 0.0)
+        offset.begin(in_heights(start, data.canvas) - danced[0])
     of = dict(zip(jumps.tolist(), zip(gaps[0], change)))
     out = np.empty_like(danced)
     for t in range(frames):
@@ -105,6 +105,12 @@ class _Offsets:
     def _base(self):
         return self.standing.mean(0)
 
+    def begin(self, gap):
+        """Begin elsewhere by a gap of each joint, feet too: nobody saw where they stood."""
+        self.body = gap.astype(float)
+        for hip, knee, ankle in self.legs:
+            self.body[knee] = gap[knee] - (gap[hip] + gap[ankle]) / 2
+
     def jump(self, gap, turn):
         """Go on from where the dance is, by a gap of each joint and of their velocities."""
         base = self._base()
@@ -113,6 +119,7 @@ class _Offsets:
         for hip, knee, ankle in self.legs:
             body[knee] = gap[knee] - (gap[hip] + gap[ankle]) / 2
             speed[knee] -= speed[hip] / 2
+            body[ankle] = speed[ankle] = 0
         self.body, self.speed = self.body + body, self.speed + speed
 
     def pass_by(self, beats, way):
@@ -137,6 +144,6 @@ class _Offsets:
         """Offset of each joint, shape (J, 2)."""
         found = self.body + self._base()
         for (hip, knee, ankle), standing in zip(self.legs, self.standing):
-            found[ankle] = standing
-            found[knee] = (found[hip] + standing) / 2 + self.body[knee]
+            found[ankle] = standing + self.body[ankle]
+            found[knee] = (found[hip] + found[ankle]) / 2 + self.body[knee]
         return found
