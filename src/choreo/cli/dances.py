@@ -12,6 +12,7 @@ from choreo.cli.outputs import output
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
+from choreo.models.shipped import DEFAULT, find_weights, shipped_names
 
 GENERATE = "choreo.dances.generate:generate"
 VIDEO = "choreo.dances.video"
@@ -27,9 +28,10 @@ def _pose_or_track(text):
 @output("OUT", "the dance: .mp4 with the song, or .npz", what="a dance", suffixes=(".mp4", ".npz"))
 @path_option(
     "--model",
-    required=True,
     metavar="MODEL",
-    help="folder that a training made, its .safetensors, or a released generator_*.pth",
+    help="folder that a training made, its .safetensors, a released generator_*.pth, or the name "
+    f"of a model that comes with the install: {', '.join(shipped_names()) or 'none does'}  "
+    f"[default: {DEFAULT}]",
 )
 @option("--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own")
 @recipes_option("its file")
@@ -102,6 +104,7 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
+    model = find_weights(model)
     from choreo.dances.generate import load_generator
     from choreo.models.recipes import load_recipes, recipe_named
 
@@ -124,7 +127,10 @@ def dance(
     tracks = [_danced(load_generator(model, **own), song, **settings)]
     for other in others:
         known = other.suffix == ".npz" and not other.is_dir()
-        tracks.append(load(other) if known else _danced(load_generator(other), song, **settings))
+        if known:
+            tracks.append(load(other))
+        else:
+            tracks.append(_danced(load_generator(find_weights(other)), song, **settings))
     if output.suffix == ".npz":
         tracks[0].save(output)
     else:

@@ -7,6 +7,37 @@ from choreo.errors import ConfigError
 SHIPPED = "shipped"
 """What a recipe's ``start_from`` says for them."""
 FOLDER = Path(__file__).parent
+DEFAULT = "graph"
+"""Which of them dances where no model is named (docs/models.md has both measured)."""
+
+
+def shipped_names():
+    """Names of the weights that this install has."""
+    return sorted(found.stem for found in FOLDER.glob("*.safetensors"))
+
+
+def find_weights(model):
+    """Path of weights, or of shipped ones by their name.
+
+    Parameters
+    ----------
+    model : Path or None
+        A path, or a name of `shipped_names` where no such file lies here; None: `DEFAULT`.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ConfigError
+        Where no model is named and this install has none.
+    """
+    if model is None:
+        return shipped_weights(DEFAULT)
+    if str(model) in shipped_names() and not model.exists():
+        return shipped_weights(str(model))
+    return model
 
 
 def shipped_weights(name):
@@ -24,10 +55,9 @@ def shipped_weights(name):
     """
     path = FOLDER / f"{name}.safetensors"
     if not path.is_file():
-        there = sorted(found.stem for found in FOLDER.glob("*.safetensors"))
         raise ConfigError(
             "this install of choreo brings no weights of this name",
             value=name,
-            remedy=f"There are: {', '.join(there) or 'none'}. Train a model, and name its weights",
+            remedy=f"There are: {', '.join(shipped_names()) or 'none'}. Train a model, and name its weights",
         )
     return path

@@ -1,0 +1,71 @@
+"""Weights that come with the install."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from choreo.errors import ConfigError
+from choreo.files import sha256
+from choreo.models import shipped
+from choreo.models.shipped.gather import MOST_BYTES, gather
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    for name in ("flow", "graph"):
+        (tmp_path / f"{name}.safetensors").write_bytes(name.encode())
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_models_are_named_or_lie_somewhere(folder, tmp_path, monkeypatch):
+    assert shipped.shipped_names() == ["flow", "graph"]
+    assert shipped.find_weights(None) == folder / f"{shipped.DEFAULT}.safetensors"
+    assert shipped.find_weights(Path("flow")) == folder / "flow.safetensors"
+    assert shipped.find_weights(Path("results/gru")) == Path("results/gru")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "flow").mkdir()
+    assert shipped.find_weights(Path("flow")) == Path("flow")
+
+
+def test_an_install_without_weights_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    with pytest.raises(ConfigError, match="brings no weights"):
+        shipped.find_weights(None)
+
+
+def test_what_is_shipped_is_gathered_with_its_hashes(folder, tmp_path):
+    weights = [folder / "flow.safetensors", folder / "graph.safetensors"]
+    cards = [tmp_path / "a.md", tmp_path / "b.md"]
+    for card in cards:
+        card.write_text("# card")
+    out = tmp_path / "out"
+    out.mkdir()
+    targets = [out / path.name for path in weights]
+    gather(weights, cards, targets, [out / "flow.md", out / "graph.md"], out / "sha256.json")
+    sums = json.loads((out / "sha256.json").read_text())
+    assert sums == {path.name: sha256(path) for path in weights}
+    assert (out / "graph.safetensors").read_bytes() == b"graph"
+    assert (out / "flow.md").read_text() == "# card"
+
+
+def test_too_much_is_not_shipped(folder, tmp_path):
+    large = tmp_path / "large.safetensors"
+    with open(large, "wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(ConfigError, match="at most 15 MB"):
+        gather([large], [large], [tmp_path / "x"], [tmp_path / "y"], tmp_path / "sums.json")
+
+
+def test_the_shipped_weights_are_what_their_hashes_say():
+    names = shipped.shipped_names()
+    sums = shipped.FOLDER / "sha256.json"
+    if not names:
+        assert not sums.exists()
+        pytest.skip("this checkout ships no weights")
+    written = json.loads(sums.read_text())
+    assert written == {
+        f"{n}.safetensors": sha256(shipped.FOLDER / f"{n}.safetensors") for n in names
+    }
+    assert shipped.DEFAULT in names
