@@ -58,6 +58,7 @@ def shipped_weights(name):
         raise ConfigError(
             "this install of choreo brings no weights of this name",
             value=name,
-            remedy=f"There are: {', '.join(shipped_names()) or 'none'}. Train a model, and name its weights",
+            remedy=f"There are: {', '.join(shipped_names()) or 'none'}. Train a model, and name "
+            "its weights",
         )
     return path
