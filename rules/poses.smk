@@ -5,17 +5,6 @@ seen_by_linker = (
 )
 
 
-def run_by(rule):
-    """Constraint of a wildcard: the estimators that a rule runs."""
-    return "|".join(name for name, entry in KNOWN.items() if entry.rule == rule)
-
-
-def networks_of(rule):
-    """Constraint of a wildcard: settings that name networks of a rule's tool."""
-    own = sorted({entry.weights for entry in KNOWN.values() if entry.rule == rule})
-    return "|".join(["detector", *own])
-
-
 rule mediapipe_poses:
     input:
         video=f"{OUT}/videos/{{video}}.mp4",

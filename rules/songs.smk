@@ -1,47 +1,4 @@
 # Songs without videos: those that are made and the user's files, and the dances to them.
-from choreo.evaluation.own_songs import check_apart, made_names, songs_in
-
-
-def songs_of_config():
-    """Made songs, files of `evaluation.songs` and recordings, by name."""
-    setting = STUDY.evaluation
-    made = made_names(setting.songs.made)
-    taken = set(SONGS) | {row.id for row in ROWS.values()}
-    # A made song is what its name says: no video may be to it.
-    taken |= {
-        row.source.split(":")[1].split("/")[0]
-        for row in ROWS.values()
-        if row.kind == "demo"
-    }
-    own, recorded = {}, {}
-    for where, path, songs in (
-        ("evaluation.songs", setting.songs.folder, own),
-        ("evaluation.recordings", setting.recordings, recorded),
-    ):
-        if path:
-            songs |= songs_in(path, where=where)
-            check_apart(songs, [*taken, *made], where=where)
-            taken |= set(songs)
-    check_apart(made, taken - set(own) - set(recorded), where="evaluation.songs.made")
-    return made, own, recorded
-
-
-try:
-    MADE_SONGS, OWN_SONGS, RECORDINGS = songs_of_config()
-except ChoreoError as error:
-    raise WorkflowError(str(error)) from None
-
-# What the tables' generated rows are measured on; real dances on those that have videos.
-MORE_SONGS = [*MADE_SONGS, *OWN_SONGS]
-EVALUATED_SONGS = [*TEST_SONGS, *MORE_SONGS]
-SONG_FILES = OWN_SONGS | RECORDINGS
-
-
-def with_videos():
-    """Wildcard constraint: the songs of the videos table."""
-    without = [*MORE_SONGS, *RECORDINGS]
-    return f"(?!(?:{'|'.join(without)})(?![A-Za-z0-9_-])){NAME}" if without else NAME
-
 
 if MADE_SONGS:
 
@@ -238,20 +195,6 @@ rule true_beats:
         "evaluation: beats of the songs that were made"
     script:
         "../workflow/scripts/true_beats.py"
-
-
-def with_recordings(path):
-    """Input function that refuses before anything runs where there is no recording."""
-
-    def checked(wildcards):
-        if not RECORDINGS:
-            raise WorkflowError(
-                "there is no recorded song: name a folder or table of them in "
-                "evaluation.recordings"
-            )
-        return with_test_songs(path)(wildcards)
-
-    return checked
 
 
 rule recorded:
