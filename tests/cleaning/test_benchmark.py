@@ -188,7 +188,8 @@ def test_flicker_table_has_what_robust_finds():
     ]
     assert table.frame["recall"][:2].tolist() == [1, 1]
     assert table.frame["recall"][2:].isna().all()
-    assert (table.frame["repaired_px"] < 5).all()
+    # Of a wrist that is away in two frames of five, quick turns are lost.
+    assert (table.frame["repaired_px"] < [2, 8, 2, 8]).all()
     with pytest.raises(ItemError, match="unknown flicker"):
         benchmark.flickers(truths, joints=("a tail",))
 

@@ -7,7 +7,7 @@ import soxr
 from soaking import soak_after
 
 from choreo.beats.librosa_cache import librosa
-from choreo.beats.registry import DEFAULT, finder
+from choreo.beats.registry import DEFAULT, TRACKERS
 from choreo.synth.kinds import KINDS, draw_mix
 from choreo.synth.names import SONGS
 from choreo.synth.songs import BEATS_IN_BAR, ENERGY, SAMPLE_RATE, STYLES, make_song, save_song
@@ -148,7 +148,7 @@ def test_the_beats_of_every_kind_can_be_heard(kinds, kind):
     """The project's tracker finds them, or their half or double."""
     song = kinds[kind]
     sound = soxr.resample(song.audio.mean(1), SAMPLE_RATE, 16_000)
-    found = finder(DEFAULT)(sound, 16_000)
+    found = TRACKERS[DEFAULT].finder()(sound, 16_000)
     between = (song.beats[1:] + song.beats[:-1]) / 2
     levels = [song.beats, song.beats[::2], song.beats[1::2], np.sort(np.r_[song.beats, between])]
     assert max(mir_eval.beat.f_measure(level, found, 0.07) for level in levels) > 0.9
