@@ -28,7 +28,7 @@ def heard_and_danced(name, dancer):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("songs", "others"), soak_after(1, [(4, 2), (12, 3)]))
-def test_linear_prediction_from_the_music_beats_the_mean_pose_and_other_music(songs, others):
+def test_linear_prediction_from_the_own_music_beats_that_from_shifted_music(songs, others):
     known = [heard_and_danced(f"train-{i}", f"dancer-{i % 4}") for i in range(songs)]
     new = [heard_and_danced(f"test-{i}", f"dancer-{i % 4}") for i in range(others)]
     heard, danced = (np.concatenate(part) for part in zip(*known))
@@ -49,6 +49,6 @@ def test_linear_prediction_from_the_music_beats_the_mean_pose_and_other_music(so
     still = np.mean([((pose - b) ** 2).mean() for _, b in new])
     own, other = error(0), error(0.37)
     print(f"explained: {1 - own / still:.3f}; with shifted music: {1 - other / still:.3f}")
-    # What is danced is the dancer's choice; when, and how much, is heard.
-    assert own < 0.995 * still
+    # What is danced is the dancer's choice, so a pose can't be told from few songs; when and how
+    # much is heard, so the own music tells more than the same music at another time.
     assert own < 0.95 * other
