@@ -9,7 +9,7 @@ export PATH := $(BIN):$(PATH)
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
 	@echo "make demo    run the demo study from nothing to its report (about 12 minutes on 2 cores)"
-	@echo "make test    run the tests (about 10 minutes on 2 cores)"
+	@echo "make test    run the tests (about 12 minutes on 2 cores)"
 	@echo "make test-all  run the long ones, marked soak, as well (about 17 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
@@ -32,7 +32,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS)
 
 test: env
-	@echo "choreo test: unit, parity and workflow tests; about 10 minutes on 2 cores."
+	@echo "choreo test: unit, parity and workflow tests; about 12 minutes on 2 cores."
 	@$(PYTEST) -m "not soak"
 
 test-all: env
