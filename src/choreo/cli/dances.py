@@ -13,6 +13,7 @@ from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
 from choreo.models.shipped import DEFAULT, find_weights, shipped_names
+from choreo.models.shipped import FOLDER as SHIPPED_FOLDER
 
 GENERATE = "choreo.dances.generate:generate"
 VIDEO = "choreo.dances.video"
@@ -104,9 +105,10 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
-    model = find_weights(model)
     from choreo.dances.generate import load_generator
     from choreo.models.recipes import load_recipes, recipe_named
+
+    model = find_weights(model)
 
     first = settings.get("initial_pose", FIRST_POSES[0])
     if first not in FIRST_POSES:
@@ -134,7 +136,7 @@ def dance(
     if output.suffix == ".npz":
         tracks[0].save(output)
     else:
-        names = [_name_of(path) for path in (model, *others)] if others else None
+        names = [_name_of(path) for path in (model, *map(find_weights, others))] if others else None
         shown = {"style": style, "height": height}
         shown = {name: value for name, value in shown.items() if value is not None}
         shown |= {"trails": trails, "names": names}
@@ -157,7 +159,7 @@ def _danced(generator, song, *, keeps=(), loop=False, **settings):
 
 def _name_of(path):
     """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
-    if path.suffix == ".npz" and not path.is_dir():
+    if not path.is_dir() and (path.suffix == ".npz" or path.parent == SHIPPED_FOLDER):
         return path.stem
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return f"{folder.parent.name} {folder.name}"

@@ -206,8 +206,8 @@ def beat_scores(systems, resampling):
     """
     values, chances = ({name: [] for name in BEATS} for _ in range(2))
     for measured in systems:
+        weights = resampling.weights(measured.songs)
         for name, (top, chance, bottom) in _beat_sums(measured).items():
-            weights = resampling.weights(measured.songs)
             values[name].append(ratio(weights @ top, weights @ bottom))
             chances[name].append(ratio(weights @ chance, weights @ bottom))
     found = {}

@@ -355,16 +355,22 @@ def run_item(job, action, needs=None):
         try:
             action(terminal)
         except ItemError as error:
-            # A reader may have said "not a video" of what a full disk cut short.
-            if (found := _cause(error)) is not None:
-                raise found from error
-            # What a rule wrote whole and is damaged now says nothing about the video.
-            ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
-            if ours or job.params.on_bad_video != "skip":
-                raise
-            print(f"left out: {job.params.item}: {error}", file=terminal)
+            problem = _left_out(job, job.params.item, error, terminal)
             print(f"left out: {error}", file=sys.stderr)
-            _bury(job, _problem(job, job.params.item, error))
+            _bury(job, problem)
+
+
+def _left_out(job, item, error, terminal):
+    """What is written down of an item that is left out; raises where the job must fail."""
+    # A reader may have said "not a video" of what a full disk cut short.
+    if (found := _cause(error)) is not None:
+        raise found from error
+    # What a rule wrote whole and is damaged now says nothing about the video.
+    ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
+    if ours or job.params.on_bad_video != "skip":
+        raise error
+    print(f"left out: {item}: {error}", file=terminal)
+    return _problem(job, item, error)
 
 
 def run_items(job, parts, action):
@@ -389,13 +395,7 @@ def run_items(job, parts, action):
                     action(number)
                     continue
                 except ItemError as error:
-                    if (found := _cause(error)) is not None:
-                        raise found from error
-                    ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
-                    if ours or job.params.on_bad_video != "skip":
-                        raise
-                    print(f"left out: {item}: {error}", file=terminal)
-                    problem = _problem(job, item, error)
+                    problem = _left_out(job, item, error, terminal)
             print(f"left out: {item}: {problem['message']}", file=sys.stderr)
             write_problem(output, problem)
 
