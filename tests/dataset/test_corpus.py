@@ -81,10 +81,10 @@ def test_the_packed_corpus_says_what_it_holds(made, few):
     assert set(card["splits"]) == set(SPLITS)
     clips = {clip["video"]: clip for clip in card["clips"]}
     assert set(clips) == {clip.id for clip in few}
-    for clip in few:
-        clip = clips[clip.id]
-        assert (clip["song"], clip["dancer"]) == (clip.song, clip.dancer)
-        assert (clip["genre"], clip["source"]) == (clip.kind, clip.source)
+    for plan in few:
+        clip = clips[plan.id]
+        assert (clip["song"], clip["dancer"]) == (plan.song, plan.dancer)
+        assert (clip["genre"], clip["source"]) == (plan.kind, plan.source)
         assert clip["provenance"] == {"licence": "CC0-1.0", "truth": True, "seed": 7}
         assert clip["repaired_joints"] == 0
     assert card["provenance"]["by"] == ["song", "dancer"]

@@ -106,8 +106,8 @@ def _levels(audio, rate, hop, block):
     levels = np.empty((1 + len(audio) // hop, _BANDS), np.float32)
     for start in range(0, len(levels), block):
         stop = min(start + block, len(levels))
-        block = framed(audio, start, stop, hop, window, beyond="edge")
-        frames = np.lib.stride_tricks.sliding_window_view(block, window)[::hop]
+        signal = framed(audio, start, stop, hop, window, beyond="edge")
+        frames = np.lib.stride_tricks.sliding_window_view(signal, window)[::hop]
         spectra = np.abs(np.fft.rfft(frames * shape)).astype(np.float32)
         levels[start:stop] = spectra @ filters
     return levels

@@ -90,9 +90,9 @@ def measure(corrupted, cleaned, flagged, truth):
         beat_f : F-measure (70 ms) of the motion beats against the truth's
     """
     distance = np.linalg.norm(cleaned.keypoints.astype(float) - truth.keypoints, axis=-1)
-    corrupted = corrupted.wrong | corrupted.absent
+    faulty = corrupted.wrong | corrupted.absent
     torso = float(np.nanmedian(torso_px(truth)))
-    repaired = mean(distance[corrupted])
+    repaired = mean(distance[faulty])
     result = {
         "repaired_px": repaired,
         "repaired_torso": repaired / torso,
@@ -245,7 +245,7 @@ def draws(truths, *, rates=RATES[1:], number=DRAWS):
         for kind, doubt, rate, draw in cases:
             seed = [draw, clip, round(1000 * rate)]
             corrupted = corrupt(truth, rate, seed, kind=kind, doubt=doubt)
-            corrupted = corrupted.wrong | corrupted.absent
+            faulty = corrupted.wrong | corrupted.absent
             for method in ("thesis", "robust"):
                 cleaned, flagged = apply(corrupted.track, method)
                 distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
@@ -253,7 +253,7 @@ def draws(truths, *, rates=RATES[1:], number=DRAWS):
                 rows.append(
                     case
                     | {"draw": draw, "method": method, "clip": name}
-                    | {"repaired_px": mean(distance[corrupted])}
+                    | {"repaired_px": mean(distance[faulty])}
                     | _found(flagged, corrupted)
                 )
     case = ["fps", "kind", "doubt", "rate", "draw", "method"]
@@ -347,14 +347,12 @@ def flickers(truths, *, rates=FLICKER_RATES, joints=tuple(FLICKERING), written=W
             corrupted = flicker(
                 truth, rate, [number, round(1000 * rate)], joints=where, written=how
             )
-            corrupted = corrupted.wrong | corrupted.absent
+            faulty = corrupted.wrong | corrupted.absent
             for method, found in counts.items():
                 cleaned, flagged = apply(corrupted.track, method)
                 distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
                 hits = (flagged & corrupted.wrong).sum()
-                found.append(
-                    (hits, flagged.sum(), corrupted.wrong.sum(), mean(distance[corrupted]))
-                )
+                found.append((hits, flagged.sum(), corrupted.wrong.sum(), mean(distance[faulty])))
         for method, found in counts.items():
             hits, flagged, bad, error = np.array(found, float).T
             rows.append(

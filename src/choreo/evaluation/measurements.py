@@ -247,11 +247,11 @@ def listen_to_songs(segments, method="thesis", tracker="librosa", beat_this=None
     -------
     MusicBeats
     """
-    music_beats = listen(segments.audio, method, tracker, beat_this)
+    tracked = listen(segments.audio, method, tracker, beat_this)
     if method != "thesis":  # which is there for parity
-        return music_beats
+        return tracked
     found = beats_of_songs(segments, tracker=tracker, beat_this=beat_this, truth=truth)
-    return replace(music_beats, songs=found)
+    return replace(tracked, songs=found)
 
 
 def measure(
