@@ -21,6 +21,7 @@ def action(terminal):
         {song: sound for song, (_, sound) in files.items()},
         method=p.method,
     )
+    training = read_real(i.dataset, "train", sound=False)
     measured = measure(
         dances,
         Extractor.load(i.extractor),
@@ -29,11 +30,11 @@ def action(terminal):
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
         truth=read_json(i.truth),
+        training=training,
     )
     released = None
     if i.get("judge"):
-        real = read_real(i.dataset, "train", sound=False)
-        released = fid_or_reason(dances, real, i.judge[0], seed=p.seed)
+        released = fid_or_reason(dances, training, i.judge[0], seed=p.seed)
     record = evaluate(
         measured,
         Measurements.load(i.reference),

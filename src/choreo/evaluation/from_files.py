@@ -192,7 +192,7 @@ def evaluate_dances(
         path = next(iter(tracks.values()))
         known = check_unseen(trained_on(path), dataset, where=f"{model}, seed {number}")
         segments = read_dances(tracks, songs, method=method)
-        measured = measure(segments, extractor, **rules)
+        measured = measure(segments, extractor, training=training, **rules)
         fid = None if judge is None else fid_or_reason(segments, training, judge, seed=seed)
         record = evaluate(measured, real, system=model, seed=number, released_fid=fid)
         records.append(record | {"training_known": known})

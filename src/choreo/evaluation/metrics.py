@@ -22,7 +22,7 @@ class Metric:
     ----------
     name : str
         As in columns and files.
-    group : {"distance", "beats", "motion"}
+    group : {"distance", "beats", "listening", "motion", "invention"}
         Its part of Table 2x.
     text : str
         Its heading there.
@@ -101,6 +101,17 @@ _metrics(
     ),
     ("tempo_agreement", "Tempo agreement", -1, ("jitter", "freeze", "tempo"), "Tempo agreement"),
     ("phase_locking", "Phase locking", -1, (), None),
+)
+_metrics(
+    "listening",
+    ("hit_drop_other", "Hits lost with another song", -1, (), None),
+    ("hit_drop_shifted", "Hits lost half a beat later", -1, (), None),
+    ("locking_drop_other", "Phase locking lost with another song", -1, (), None),
+)
+_metrics(
+    "invention",
+    ("copied_run", "Longest copied run (s)", +1, (), None),
+    ("copied_share", "Copied (%)", +1, (), None),
 )
 _metrics(
     "motion",

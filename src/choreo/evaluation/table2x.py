@@ -30,7 +30,9 @@ from choreo.statistics.summaries import ratio
 from choreo.tables import Table
 
 FEATURES = ("learned", "kinetic", "geometric")
-DISTANCES, BEATS, MOTION = (headings(group) for group in ("distance", "beats", "motion"))
+DISTANCES, BEATS, MOTION, LISTENING, INVENTION = (
+    headings(group) for group in ("distance", "beats", "motion", "listening", "invention")
+)
 COMPARED = {name: (m.compared, m.better) for name, m in METRICS.items() if m.compared}
 """What models are compared in: name in a sentence, and which direction is better."""
 SIGNIFICANT = 0.05
@@ -311,6 +313,74 @@ def motion_scores(systems, resampling):
     return {name: averaged(rows, resampling) for name, rows in values.items()}
 
 
+def listening_scores(systems, resampling):
+    """What one system loses when another song, or the song half a beat later, is laid under it.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `LISTENING`, and those that they are differences of: shares, 0 to 1.
+        Empty where the beats of whole songs were not looked for.
+    """
+    if not all("own_hits" in m.values for m in systems):
+        return {}
+    shares = {name: [] for name in ("own", "other", "shifted", "locked", "locked_other")}
+    for measured in systems:
+        of, weights = measured.values, resampling.weights(measured.songs)
+        for name in ("own", "other", "shifted"):
+            hits = of[f"{name}_hits"]
+            known = np.isfinite(hits)
+            top = weights @ np.where(known, hits, 0)
+            shares[name].append(ratio(top, weights @ (known * measured.beats.motion)))
+        known = np.isfinite(of["phase_locking_other"])
+        for name, values in (
+            ("locked", of["phase_locking"]),
+            ("locked_other", of["phase_locking_other"]),
+        ):
+            shares[name].append(ratio(weights @ np.where(known, values, 0), weights @ known))
+    rows = {name: np.array(values) for name, values in shares.items()}
+    rows |= {
+        "hit_drop_other": rows["own"] - rows["other"],
+        "hit_drop_shifted": rows["own"] - rows["shifted"],
+        "locking_drop_other": rows["locked"] - rows["locked_other"],
+    }
+    return {name: averaged(values, resampling) for name, values in rows.items()}
+
+
+def invention_scores(systems, resampling):
+    """How much of one system's dances is copied.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `INVENTION`: means over segments of their dance's value, the share in
+        percent. Empty where no training dances were given.
+    """
+    if not all("copied_run" in m.values for m in systems):
+        return {}
+    found = {}
+    for name, scale in (("copied_run", 1), ("copied_share", 100)):
+        rows = []
+        for measured in systems:
+            weights = resampling.weights(measured.songs)
+            count = weights @ np.ones(len(measured))
+            rows.append(scale * ratio(weights @ measured.values[name], count))
+        found[name] = averaged(rows, resampling)
+    return found
+
+
 def _corrected(value, chance):
     room = 1 - np.asarray(chance, float)
     return ratio(value - chance, room) if np.ndim(value) else float(ratio(value - chance, room))
@@ -400,6 +470,8 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         for quantity, score in {
             **beat_scores(seeds, drawn),
             **motion_scores(seeds, drawn),
+            **listening_scores(seeds, drawn),
+            **invention_scores(seeds, drawn),
         }.items():
             scores[name, quantity, ""] = score
         for listener, (score, coverage) in song_beat_scores(seeds, drawn).items():
@@ -554,6 +626,55 @@ def song_beats_table(found, *, study=None):
     )
 
 
+def listening_table(found, *, study=None):
+    """What dances lose without their own song, and how much of them is copied, as a `Table`."""
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for quantity in ("own", "other", "shifted", "locked", "locked_other", *LISTENING):
+            score = found.scores.get((name, quantity, ""))
+            row[quantity] = np.nan if score is None else 100 * score.value
+            if quantity in LISTENING:
+                half = np.nan if score is None else 100 * found.half_width(name, quantity)
+                row[f"{quantity}_interval"] = half
+        for quantity in INVENTION:
+            score = found.scores.get((name, quantity, ""))
+            row[quantity] = np.nan if score is None else score.value
+            half = np.nan if score is None else found.half_width(name, quantity)
+            row[f"{quantity}_interval"] = half
+        rows.append(row)
+    headers = {
+        "label": "Dances",
+        "own": "Hits, own song (%)",
+        "hit_drop_other": "less with other songs",
+        "hit_drop_other_interval": "±",
+        "hit_drop_shifted": "less half a beat later",
+        "hit_drop_shifted_interval": "±",
+        "locked": "Phase locking, own song (%)",
+        "locking_drop_other": "less with other songs",
+        "locking_drop_other_interval": "±",
+    }
+    for quantity, text in INVENTION.items():
+        headers |= {quantity: text, f"{quantity}_interval": "±"}
+    headers |= _SIZES
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("Listening and invention", study),
+        headers=headers,
+        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
+        notes=(
+            "Hits: motion beats within the tolerance of a beat of the whole song. What is lost "
+            "(in points) when the beats of up to 8 other songs are taken in its place, or the "
+            "song comes half a beat later: a dance that follows its song loses, one that keeps "
+            "some rhythm of its own does not. Phase locking says nothing of shifts.",
+            "Copied: frames in runs of 1 s or more that go beside one training dance, or its "
+            "mirror image, at 0.1 torsos or less (root mean square of the joints, relative to "
+            "the hips). Good is what held-out real dances have: dancers share steps.",
+            _interval_note(found),
+        ),
+    )
+
+
 def motion_table(found, *, study=None):
     """Motion of all systems, as a `Table`."""
     rows = []
@@ -684,6 +805,7 @@ TABLES = {
     "distances": distances_table,
     "beats": beats_table,
     "song_beats": song_beats_table,
+    "listening": listening_table,
     "motion": motion_table,
     "pairs": pairs_table,
 }
