@@ -1,12 +1,12 @@
 """How well each beat measure tells a real dancer's own tempo from others.
 
-``python benchmarks/measures_worth.py FOLDER [-o TABLE]`` reads ``FOLDER/*.npz``, each a dance to
-music whose beats are known: ``keypoints_coco17`` (T, 17, 2 or more), pixels or any unit with y
-downwards; ``fps``; ``beats`` in seconds; and optionally ``group`` (a name: dances of one group
-count as one). Each measure is taken with the dance's own beats and with beats of other tempi
-(`choreo.beats.locking.DETUNED`, each at 8 phases for measures that depend on it); what is printed
-is the share of others that score less: the area under the curve of a dance, 0.5 where a measure
-tells nothing. Intervals are of 2,000 resamplings of groups.
+``python benchmarks/measures_worth.py FOLDER [-o TABLE] [--summary TABLE]`` reads every
+``FOLDER/*.npz``, a dance to music whose beats are known: ``keypoints_coco17`` (T, 17, 2 or more),
+pixels or any unit with y downwards; ``fps``; ``beats`` in seconds; and optionally ``group`` (a
+name: dances of one group count as one). Each measure is taken with the dance's own beats and
+with beats of other tempi (`choreo.beats.locking.DETUNED`, each at 8 phases for measures that
+depend on it); what is printed is the share of others that score less: the area under the curve of
+a dance, 0.5 where a measure tells nothing. Intervals are of 2,000 resamplings of groups.
 """
 
 import argparse
@@ -24,13 +24,26 @@ from choreo.evaluation.beat_scores import TOLERANCE, distance
 RATE = 10
 """Poses a second, as the thesis's dataset has them, beside the dances' own rate."""
 PHASES = np.arange(8) / 8
+METRICS = {
+    "phase locking": "phase_locking",
+    "hit rate (thesis, 0.15 s)": "beat_hit_rate",
+    "beat alignment, motion to music": "motion_to_music",
+    "beat alignment, music to motion": "music_to_motion",
+    "F-measure (70 ms)": "f_measure",
+}
+"""Measure -> its name in `choreo.evaluation.metrics`."""
 
 
 def main():
     """Measure every dance and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("-o", "--output", type=Path, help="also write the table here (.csv)")
+    parser.add_argument(
+        "-o", "--output", type=Path, help="also write every dance's area here (.csv)"
+    )
+    parser.add_argument(
+        "--summary", type=Path, help="also write the table here (.csv), with the metrics' names"
+    )
     options = parser.parse_args()
     rows = []
     for path in sorted(options.folder.glob("*.npz")):
@@ -53,6 +66,9 @@ def main():
     print(table.to_string(index=False, float_format="%.3f"))
     if options.output:
         found.to_csv(options.output, index=False)
+    if options.summary:
+        table.insert(0, "metric", table["measure"].map(METRICS))
+        table.to_csv(options.summary, index=False, float_format="%.4f")
 
 
 def resampled(keypoints, fps, rate):

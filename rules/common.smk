@@ -113,7 +113,15 @@ if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
-PARTS_OF_TABLE2X = ["distances", "beats", "song_beats", "listening", "motion", "pairs"]
+PARTS_OF_TABLE2X = [
+    "summary",
+    "distances",
+    "beats",
+    "song_beats",
+    "listening",
+    "motion",
+    "pairs",
+]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.

@@ -5,7 +5,10 @@ Tables, comparisons, the sensitivity study and the audit of claims read it from 
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 METRICS: dict[str, Metric] = {}
 """Metric by name, in the tables' order; filled by `_metrics`."""
@@ -122,3 +125,41 @@ _metrics(
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
 )
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How well a metric tells a real dancer's own tempo from others.
+
+    Attributes
+    ----------
+    area : float
+        Area under the curve of one dance, mean over groups: 0.5 tells nothing, 1 all.
+    low, high : float
+        Of the 95% interval over groups of the same dancer and choreography.
+    dances, groups : int
+    """
+
+    area: float
+    low: float
+    high: float
+    dances: int
+    groups: int
+
+
+@cache
+def worths() -> dict[str, Worth]:
+    """Worth of the metrics that were measured on real dancers, by the metrics' names.
+
+    At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
+    writes (docs/evaluation.md says of which dances).
+    """
+    with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
+        return {
+            row["metric"]: Worth(
+                *(float(row[name]) for name in ("area", "low", "high")),
+                *(int(row[name]) for name in ("dances", "groups")),
+            )
+            for row in csv.DictReader(file)
+            if row["rate"] == "10"
+        }

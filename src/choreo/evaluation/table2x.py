@@ -16,7 +16,7 @@ from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.metrics import METRICS, headings
+from choreo.evaluation.metrics import METRICS, headings, worths
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -480,6 +480,84 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     return Extended(scores, systems, resampling, bounded)
 
 
+def summary_table(found, *, study=None):
+    """Eight columns that say most, with their chance levels and their worth, as a `Table`.
+
+    Returns
+    -------
+    Table
+        The .csv has values and half-widths as numbers; people see both in one cell. The last
+        rows are each column's chance level, and how well it tells a real dancer's own tempo
+        from others (`choreo.evaluation.metrics.worths`).
+    """
+    listener = next(
+        (n for n in LISTENERS if all((s, SONG_HIT, n) in found.scores for s in found.systems)),
+        None,
+    )
+    columns = {
+        "fid": ("FID", "frechet", "learned", 1, ".1f", ""),
+        "hit": ("Beat hit rate over chance (%)", SONG_HIT, listener, 100, ".1f", "0"),
+        "locking": ("Phase locking (%)", "phase_locking", "", 100, ".1f", "50"),
+        "listening": ("Hits lost with other songs (points)", "hit_drop_other", "", 100, ".1f", "0"),
+        "copied": ("Copied (%)", "copied_share", "", 1, ".1f", ""),
+        "energy": ("Energy (px²/s²)", "energy", "", 1, ".0f", ""),
+        "jerk": ("Jerk (px/s³)", "jerk", "", 1, ".0f", ""),
+        "frozen": ("Frozen (%)", "freeze", "", 1, ".1f", ""),
+    }
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for column, (_, quantity, features, scale, form, _) in columns.items():
+            score = found.scores.get((name, quantity, features))
+            value = half = np.nan
+            if score is not None:
+                corrected = quantity == SONG_HIT
+                value = scale * (score.corrected if corrected else score.value)
+                # The interval of locking is that of what it has over chance, twice as wide.
+                half = scale * found.half_width(name, quantity, features)
+                half *= 0.5 if quantity == "phase_locking" else 1
+            row |= {column: value, f"{column}_interval": half}
+            row[f"{column}_text"] = _with_interval(value, half, form)
+        rows.append(row)
+    chance = {f"{column}_text": about[-1] or "–" for column, about in columns.items()}
+    worth = {f"{column}_text": "does not listen" for column in columns}
+    for column, metric in (
+        ("hit", "beat_hit_rate"),
+        ("locking", "phase_locking"),
+        ("listening", "beat_hit_rate"),
+    ):
+        w = worths()[metric]
+        worth[f"{column}_text"] = f"{100 * w.area:.0f} ({100 * w.low:.0f} to {100 * w.high:.0f})"
+    rows += [
+        {"system": "chance", "label": "Chance level", "kind": "note"} | chance,
+        {"system": "worth", "label": "Worth on real dancers (%)", "kind": "note"} | worth,
+    ]
+    whose = "no whole songs' beats" if listener is None else f"beats by {LISTENERS[listener]}"
+    measured = next(iter(worths().values()))
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("In short", study),
+        headers={"label": "Dances"} | {f"{c}_text": about[0] for c, about in columns.items()},
+        formats=dict.fromkeys((f"{c}_text" for c in columns), "s"),
+        notes=(
+            f"FID: learned features. Hit rate and hits lost: {whose}. All columns and more in "
+            "the other parts of Table 2x.",
+            "Worth: area under the curve that tells a real dancer's own tempo from others by "
+            f"this measure, 50 tells nothing ({measured.dances} dances of professionals, "
+            f"{measured.groups} groups, 10 poses a second, 95% intervals; docs/evaluation.md). "
+            "A column of low worth says whether made dances keep the made dancers' rule, and "
+            "little of people.",
+            _interval_note(found),
+        ),
+    )
+
+
+def _with_interval(value, half, form):
+    if np.isnan(value):
+        return "–"
+    return format(value, form) + ("" if np.isnan(half) else f" ± {half:{form}}")
+
+
 def distances_table(found, *, study=None):
     """Distances of all systems on all feature sets, as a `Table`."""
     rows = []
@@ -802,6 +880,7 @@ def sentence(row, a, b, songs):
 
 
 TABLES = {
+    "summary": summary_table,
     "distances": distances_table,
     "beats": beats_table,
     "song_beats": song_beats_table,
