@@ -328,7 +328,7 @@ def _describe(path):
 def _described(text):
     """Read ffmpeg's description of its input.
 
-    PyAV has numbers, but they are another ffmpeg's than the one that encodes: docs/videos.md.
+    PyAV has numbers, but of another ffmpeg than the one that encodes (docs/videos.md).
 
     Returns
     -------
