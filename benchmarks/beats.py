@@ -3,7 +3,7 @@
 ``python benchmarks/beats.py [--seconds 30] [--seed 0]`` makes songs with a known grid
 (`choreo.synth` at many tempi; clicks and drums with swing, a changing tempo, half time, sparse
 hits, a silent beginning, hiss, one bang), tracks them by every tracker that needs no weights, whole
-and in pieces of 5 s, and prints tables: F-measure at 70 ms, the share of the beats in the longest
+and in segments of 5 s, and prints tables: F-measure at 70 ms, the share of the beats in the longest
 run of right ones at the right (CMLt) or at any (AMLt) metrical level, how often the octave is
 another (F-measure over 0.9 at half or double tempo), how often the first beat is found, CPU seconds
 a minute of music, and the largest memory of a process that tracks ten minutes of it.
@@ -37,7 +37,7 @@ from choreo.videos.audio import read_song
 WORKER = Path(__file__).with_name("beat_worker.py")
 TEMPI = np.array((48, 60, 75, 90, 105, 120, 140, 165, 190))
 FAST = 210.0
-WITHIN, PIECE = 0.07, 5.0  # seconds
+WITHIN, SEGMENT = 0.07, 5.0  # seconds
 NOISE = 0.002  # deviation, under clicks and drums
 
 # Of a bar: beat, share of the beat, drum, loudness.
@@ -158,13 +158,13 @@ def scores(truth, found):
     }
 
 
-def pieces(sound, beats):
-    """Two pieces of 5 s, as the evaluation hears a song: sound and beats."""
+def segments(sound, beats):
+    """Two segments of 5 s, as the evaluation hears a song: sound and beats."""
     for share in (0.35, 0.7):
-        start = share * len(sound) / SAMPLE_RATE - PIECE / 2
-        inside = beats[(beats >= start) & (beats < start + PIECE)] - start
+        start = share * len(sound) / SAMPLE_RATE - SEGMENT / 2
+        inside = beats[(beats >= start) & (beats < start + SEGMENT)] - start
         first = round(start * SAMPLE_RATE)
-        yield sound[first : first + round(PIECE * SAMPLE_RATE)], inside
+        yield sound[first : first + round(SEGMENT * SAMPLE_RATE)], inside
 
 
 def main():
@@ -200,7 +200,7 @@ def measured(folder, pythons, options):
         name = f"{len(known):04}"
         known[name] = kind, truth
         np.save(whole / f"{name}.npy", sound.astype(np.float32))
-        for index, (part, inside) in enumerate(pieces(sound, truth)):
+        for index, (part, inside) in enumerate(segments(sound, truth)):
             if len(inside) > 2:
                 known[f"{name}-{index}"] = kind, inside
                 np.save(cut / f"{name}-{index}.npy", part.astype(np.float32))

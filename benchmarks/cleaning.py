@@ -150,11 +150,11 @@ def rates(given):
                 dropped += 0 if jitter else done.dropped.sum()
                 jittery += done.dropped.sum() if jitter else 0
             for kind in kinds:
-                spoiled = corrupt(truth, 0.1, [number, 5], kind=kind)
-                done = _repair(spoiled.track)
+                corrupted = corrupt(truth, 0.1, [number, 5], kind=kind)
+                done = _repair(corrupted.track)
                 hit = done.exchanged if kind == "swaps" else done.dropped | done.exchanged
-                found[kind] += (hit & spoiled.wrong).sum()
-                wrong[kind] += spoiled.wrong.sum()
+                found[kind] += (hit & corrupted.wrong).sum()
+                wrong[kind] += corrupted.wrong.sum()
         rows["true frames exchanged"].append(f"{exchanged}")
         rows["true joints dropped"].append(f"{dropped}")
         rows["true joints dropped, with jitter"].append(f"{jittery}")

@@ -5,8 +5,8 @@ given as ``NAME=FOLDER NAME=FOLDER``. They dance to the songs of the dataset's s
 put together from its chunks, and to recorded songs (`--recorded FOLDER`), and are measured by
 the product's own evaluation: Fréchet distance of the learned features to the real training
 dances; the share of motion beats on beats of the whole song, by several trackers, beside
-chance; energy, jerk and frozen share; the speed where windows meet; how near pieces lie to
-training dances, and the share of them nearer than 95% of held-out real pieces (copies). Real
+chance; energy, jerk and frozen share; the speed where windows meet; how near segments lie to
+training dances, and the share of them nearer than 95% of held-out real segments (copies). Real
 dances of the split are the first row. Intervals (95%) are bootstraps over songs.
 """
 
@@ -27,8 +27,8 @@ from choreo.evaluation import distances
 from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.inputs import check_unseen, read_real
-from choreo.evaluation.measurements import Heard, measure, one_dance_a_song
-from choreo.evaluation.pieces import join, pieces_from_track
+from choreo.evaluation.measurements import MusicBeats, measure, one_dance_a_song
+from choreo.evaluation.segments import join, segments_from_track
 from choreo.evaluation.table2x import RealSet, frechet_score, motion_scores
 from choreo.media import SAMPLE_RATE
 from choreo.models.songs import laid_out
@@ -36,7 +36,7 @@ from choreo.statistics.inference import Resampling
 from choreo.statistics.summaries import ratio
 from choreo.videos.audio import read_song
 
-_COPY = 5  # percentile of the held-out real pieces' distances under which a piece is a copy
+_COPY = 5  # percentile of the held-out real segments' distances under which a segment is a copy
 _SOUNDS = (".ogg", ".wav", ".mp3", ".flac", ".m4a")
 
 
@@ -61,19 +61,19 @@ def recorded(folder, seconds):
     return {path.stem: read_song(path)[: round(seconds * SAMPLE_RATE)] for path in paths}
 
 
-def listen(pieces, beats):
-    """Beats of whole songs under pieces, in seconds from each piece's start.
+def listen(segments, beats):
+    """Beats of whole songs under segments, in seconds from each segment's start.
 
-    Those just outside a piece count as near as those inside: a motion beat at its first
+    Those just outside a segment count as near as those inside: a motion beat at its first
     frame may be on a beat before it.
     """
-    seconds = pieces.pixels.shape[1] / pieces.fps
+    seconds = segments.pixels.shape[1] / segments.fps
     inside, near = [], []
-    for song, start in zip(pieces.songs, pieces.starts):
+    for song, start in zip(segments.songs, segments.starts):
         own = beats[song] - start
         inside.append(own[(own >= 0) & (own < seconds)])
         near.append(own[(own >= -TOLERANCE) & (own < seconds + TOLERANCE)])
-    return Heard(inside, near, inside)
+    return MusicBeats(inside, near, inside)
 
 
 class Judge:
@@ -99,7 +99,7 @@ class Judge:
 
         Parameters
         ----------
-        systems : list of Pieces
+        systems : list of Segments
             One a training seed.
         beats : dict of str to dict of str to ndarray
             Tracker -> song -> seconds of its beats.
@@ -109,7 +109,7 @@ class Judge:
         resampling = Resampling.of(systems[0].songs)
         found, measured = {}, []
         for tracker, own in beats.items():
-            seeds = [measure(p, self.extractor, heard=listen(p, own)) for p in systems]
+            seeds = [measure(p, self.extractor, music_beats=listen(p, own)) for p in systems]
             measured = measured or seeds
             rows = {"hit": [], "chance": []}
             for one in seeds:
@@ -117,7 +117,7 @@ class Judge:
                 for name, top in (("hit", one.beats.aligned), ("chance", one.beats.chance)):
                     rows[name].append(100 * ratio(weights @ top, weights @ one.beats.motion))
             for name, values in rows.items():
-                found[f"{name} {tracker}"] = _told(values, resampling)
+                found[f"{name} {tracker}"] = _interval_of(values, resampling)
         pairs = [(one.features["learned"], one.songs) for one in measured]
         score = frechet_score(pairs, self.real, resampling)
         found["FID"] = score.value, resampling.half_width(score.replicates)
@@ -128,27 +128,27 @@ class Judge:
         for name, of in (("nearest", near), ("copied", [100 * (n < self.copied) for n in near])):
             weights = [resampling.weights(songs) for _, songs in pairs]
             rows = [ratio(w @ own, w.sum(1)) for w, own in zip(weights, of)]
-            found[name] = _told(rows, resampling)
+            found[name] = _interval_of(rows, resampling)
         if joins:
             songs = np.array(list(joins[0]))
             weights = resampling.weights(songs)
             rows = [ratio(weights @ np.array(list(j.values())), weights.sum(1)) for j in joins]
-            found["join"] = _told(rows, resampling)
+            found["join"] = _interval_of(rows, resampling)
         return found
 
 
-def _told(rows, resampling):
+def _interval_of(rows, resampling):
     values = resampling.over_seeds(rows)
     return float(values[0]), resampling.half_width(values[1:])
 
 
 def danced(folder, songs, seed):
-    """Pieces of a model's dances to songs, and the speed where windows meet, by song."""
+    """Segments of a model's dances to songs, and the speed where windows meet, by song."""
     generator = load_generator(folder)
     tracks = generate_many(generator, list(songs.values()), seeds=[seed] * len(songs))
-    pieces = [pieces_from_track(t, a, s) for (s, a), t in zip(songs.items(), tracks)]
+    segments = [segments_from_track(t, a, s) for (s, a), t in zip(songs.items(), tracks)]
     longer = {s: t for s, t in zip(songs, tracks) if t.seconds > generator.data.chunk_seconds + 1}
-    return join(pieces), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
+    return join(segments), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
 
 
 def shown(rows):
@@ -183,7 +183,7 @@ def main():
     sets = {f"held out ({options.split})": songs_of_split(options.dataset, options.split)}
     if options.recorded:
         sets["recorded"] = recorded(options.recorded, options.seconds)
-    told = []
+    rows_of_all = []
     for number, (kind, songs) in enumerate(sets.items()):
         beats = {
             tracker: {
@@ -198,15 +198,15 @@ def main():
         for name, folders in models.items():
             made = [danced(folder, songs, options.seed) for folder in folders]
             joins = [speeds for _, speeds in made if speeds]
-            rows[name] = judge.row([pieces for pieces, _ in made], beats, joins)
+            rows[name] = judge.row([segments for segments, _ in made], beats, joins)
         print(f"\n## {kind}: {len(songs)} songs\n\n{shown(rows)}", flush=True)
-        told += [
+        rows_of_all += [
             {"songs": kind, "model": name, "measure": measure_, "value": v, "half": h}
             for name, row in rows.items()
             for measure_, (v, h) in row.items()
         ]
     if options.csv:
-        pd.DataFrame(told).to_csv(options.csv, index=False)
+        pd.DataFrame(rows_of_all).to_csv(options.csv, index=False)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import measure
-from choreo.evaluation.pieces import Pieces
+from choreo.evaluation.segments import Segments
 from choreo.evaluation.table2 import evaluate, table2
 
 
@@ -33,7 +33,7 @@ def dances(count, name, seed, *, sound):
         audio = np.stack([np.roll(burst, int(rng.integers(8000))) for _ in range(count)])
     songs = [f"{name}{i // 8}" for i in range(count)]
     named = [f"{name}:{song}" for song in songs]
-    return Pieces(pixels, songs, named, np.arange(count) % 8 * 5.0, audio, 10, (640, 320))
+    return Segments(pixels, songs, named, np.arange(count) % 8 * 5.0, audio, 10, (640, 320))
 
 
 def main(generated=1000, real=10_000):
@@ -55,9 +55,9 @@ def main(generated=1000, real=10_000):
         )
         reference = timed(f"features of {real} real chunks", measure, training, extractor)
         records = []
-        for system, pieces in (("real", held_out), ("gru", made)):
+        for system, segments in (("real", held_out), ("gru", made)):
             what = f"features and beats of {generated} {system} chunks"
-            measured = timed(what, measure, pieces, extractor)
+            measured = timed(what, measure, segments, extractor)
             records.append(
                 timed("distance and rates", evaluate, measured, reference, system=system)
             )

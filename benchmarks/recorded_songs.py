@@ -21,7 +21,7 @@ from choreo.dances.seams import seam_jumps
 from choreo.evaluation.beat_scores import count_beats
 from choreo.evaluation.listeners import references
 from choreo.evaluation.own_songs import songs_in
-from choreo.evaluation.pieces import pieces_from_track
+from choreo.evaluation.segments import segments_from_track
 from choreo.evaluation.song_beats import beats_of_songs
 from choreo.media import SAMPLE_RATE
 from choreo.models.shipped import find_weights
@@ -37,10 +37,10 @@ def row(generator, song, path):
     steps = np.linalg.norm(np.diff(track.keypoints, axis=0), axis=-1).mean(1)
     cells = [f"{track.seconds:.0f} s", f"{spent:.1f}", f"{100 * (steps < 0.5).mean():.1f}"]
     cells.append(f"{seam_jumps(track)['speed']:.2f}")
-    pieces = pieces_from_track(track, sound, song)
-    motion = motion_beats(pieces.pixels, pieces.fps)
-    for name, beats in beats_of_songs(pieces, tracker="state_space").items():
-        about = {"frames": pieces.pixels.shape[1], "fps": pieces.fps}
+    segments = segments_from_track(track, sound, song)
+    motion = motion_beats(segments.pixels, segments.fps)
+    for name, beats in beats_of_songs(segments, tracker="state_space").items():
+        about = {"frames": segments.pixels.shape[1], "fps": segments.fps}
         counts = count_beats(motion, beats, beats, **about)
         hit, chance = (100 * x.sum() / counts.motion.sum() for x in (counts.aligned, counts.chance))
         whole = track_beats(sound, SAMPLE_RATE, name)["beats"]

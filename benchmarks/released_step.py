@@ -107,10 +107,10 @@ class ReleasedStep:
         loss = self._mistakes(self.whole(self.real, self.audio), self.whole(fake, self.audio))
         share = torch.rand(self.batch, 1, 1)
         between = (share * self.real + (1 - share) * fake).requires_grad_()
-        heard = self.audio.detach().clone().requires_grad_()
-        scores = self.whole(between, heard)
+        audio = self.audio.detach().clone().requires_grad_()
+        scores = self.whole(between, audio)
         slope, _ = torch.autograd.grad(
-            scores, (between, heard), torch.ones_like(scores), create_graph=True
+            scores, (between, audio), torch.ones_like(scores), create_graph=True
         )
         norms = slope.view(self.batch, -1).norm(2, dim=1)
         (loss + ((norms - 1) ** 2).mean()).backward()

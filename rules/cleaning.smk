@@ -101,7 +101,7 @@ rule cleaning_page:
         "../workflow/scripts/cleaning_page.py"
 
 
-rule spoil_truths:
+rule corrupt_truths:
     output:
         table=report(
             f"{ONCE}/tables/cleaning_benchmark.html",
@@ -144,9 +144,9 @@ rule spoil_truths:
         flicker_forms=multiext(f"{ONCE}/tables/cleaning_flicker", ".csv", ".md", ".tex"),
         pdf=f"{ONCE}/figures/cleaning_benchmark.pdf",
     log:
-        f"{ONCE}/logs/spoil_truths.log",
+        f"{ONCE}/logs/corrupt_truths.log",
     benchmark:
-        f"{ONCE}/benchmarks/spoil_truths.tsv"
+        f"{ONCE}/benchmarks/corrupt_truths.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -156,7 +156,7 @@ rule spoil_truths:
     params:
         code=code("cleaning_benchmark.py"),
     message:
-        "cleaning: the methods on spoiled true tracks"
+        "cleaning: the methods on corrupted true tracks"
     script:
         "../workflow/scripts/cleaning_benchmark.py"
 

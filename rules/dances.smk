@@ -94,7 +94,7 @@ rule render_dance:
         "../workflow/scripts/render_dance.py"
 
 
-# How each way of joining pieces shows, whichever of them the study's dances have.
+# How each way of joining segments shows, whichever of them the study's dances have.
 rule seams:
     input:
         weights=collect(
@@ -110,7 +110,7 @@ rule seams:
             f"{OUT}/tables/seams.html",
             caption="../workflow/report/seams.rst",
             category="5 Dances",
-            labels={"what": "Seams between pieces"},
+            labels={"what": "Seams between segments"},
         ),
         multiext(f"{OUT}/tables/seams", ".csv", ".md", ".tex"),
     log:
@@ -125,13 +125,13 @@ rule seams:
         runtime=30,
     params:
         code=code("seams.py", *MODELS),
-        item="the seams between pieces",
+        item="the seams between segments",
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
         seed=STUDY.seed,
         initial_pose=STUDY.dances.initial_pose,
         temperature=STUDY.dances.temperature,
     message:
-        "dances: seams of each way of joining pieces"
+        "dances: seams of each way of joining segments"
     script:
         "../workflow/scripts/seams.py"

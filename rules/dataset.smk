@@ -39,16 +39,16 @@ rule write_shard:
 
 
 # A row of the table that is a shard of `choreo dataset import`.
-rule adopt_shard:
+rule import_shard:
     input:
         source=source_of,
     output:
         shard=f"{OUT}/dataset/shards/{{video}}.h5",
         audio=f"{OUT}/dataset/shards/{{video}}.wav",
     log:
-        f"{OUT}/logs/adopt_shard/{{video}}.log",
+        f"{OUT}/logs/import_shard/{{video}}.log",
     benchmark:
-        f"{OUT}/benchmarks/adopt_shard/{{video}}.tsv"
+        f"{OUT}/benchmarks/import_shard/{{video}}.tsv"
     wildcard_constraints:
         video=of_kind("shard"),
     conda:
@@ -58,7 +58,7 @@ rule adopt_shard:
         mem_mb=500,
         runtime=20,
     params:
-        code=code("adopt_shard.py"),
+        code=code("import_shard.py"),
         item=item,
         stage="dataset",
         on_bad_video=STUDY.on_bad_video,
@@ -79,7 +79,7 @@ rule adopt_shard:
     message:
         "dataset: imported chunks of {wildcards.video}"
     script:
-        "../workflow/scripts/adopt_shard.py"
+        "../workflow/scripts/import_shard.py"
 
 
 rule pack_dataset:

@@ -13,7 +13,7 @@ import torch
 from choreo.cli import main
 from choreo.dataset import layout
 from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform
-from choreo.dataset.pack import ChunkDataset, adopt_shard, append, pack, write_shard
+from choreo.dataset.pack import ChunkDataset, append, import_shard, pack, write_shard
 from choreo.errors import AccidentError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import Measurements
@@ -82,7 +82,7 @@ NAMES = np.array(["a"])
 
 WRITERS = {
     "shard": lambda out, made: _shard(out / "s.h5", "s"),
-    "adopted shard": lambda out, made: adopt_shard(
+    "imported shard": lambda out, made: import_shard(
         made[1][0], out / "a.h5", out / "a.wav", video="v", song_id="s"
     ),
     "dataset": lambda out, made: pack(made[1], out / "p.h5", splits=dict.fromkeys("ab", "train")),
@@ -127,7 +127,7 @@ def test_nor_in_another_tools_format(tmp_path, format, name, size):
 def test_nothing_is_left_half_written(made, tmp_path, name, size):
     with full_after(size), pytest.raises(AccidentError) as caught:
         WRITERS[name](tmp_path, made)
-    # An adopted shard is first read into the folder for temporary files.
+    # An imported shard is first read into the folder for temporary files.
     places = (str(tmp_path), tempfile.gettempdir())
     assert caught.value.where.startswith(places)
     assert "/." not in caught.value.where.removeprefix(str(tmp_path))

@@ -53,7 +53,7 @@ def test_rounding_of_a_constant_speed_is_no_beat():
 
 @given(st.integers(0, 2**31), st.integers(2, 30), st.floats(0, 300))
 @settings(max_examples=40, deadline=None)
-def test_pieces_do_not_mix_and_units_do_not_matter(seed, frames, level):
+def test_segments_do_not_mix_and_units_do_not_matter(seed, frames, level):
     rng = np.random.default_rng(seed)
     poses = level + rng.integers(-40, 40, (3, frames, 18, 2)).cumsum(1).astype(float)
     drop, beat = speed_drops(poses)

@@ -85,7 +85,7 @@ def test_songs_of_known_beats_at_their_own_octave(monkeypatch, tempo, style):
     assert f_measure(song.beats[song.beats < 40], sound) > 0.98
 
 
-def test_in_blocks_as_in_one_piece_and_every_time_the_same():
+def test_in_blocks_as_in_one_segment_and_every_time_the_same():
     rng = np.random.default_rng(0)
     sound = as_float(clicks(np.arange(0.3, 29, 0.47), 30) + 0.02 * rng.normal(size=480_000))
     whole = find_beats(sound, SAMPLE_RATE, block=10**9)

@@ -16,8 +16,8 @@ from choreo.synth.names import DANCERS
 
 def test_perfect_cleaning_scores_perfectly():
     truth = dance()
-    spoiled = corrupt(truth, 0.1, 6, jitter=0)
-    record = benchmark.measure(spoiled, truth, spoiled.wrong, truth)
+    corrupted = corrupt(truth, 0.1, 6, jitter=0)
+    record = benchmark.measure(corrupted, truth, corrupted.wrong, truth)
     assert record.pop("accent") == pytest.approx(1)
     assert record == {
         "repaired_px": 0,
@@ -34,13 +34,13 @@ def test_perfect_cleaning_scores_perfectly():
 
 def test_precision_and_recall_are_of_frames():
     truth = dance()
-    spoiled = corrupt(truth, 0.2, 7)
-    flagged = np.zeros_like(spoiled.wrong)
-    bad = np.flatnonzero(spoiled.wrong.any(1))
-    good = np.flatnonzero(~spoiled.wrong.any(1))
+    corrupted = corrupt(truth, 0.2, 7)
+    flagged = np.zeros_like(corrupted.wrong)
+    bad = np.flatnonzero(corrupted.wrong.any(1))
+    good = np.flatnonzero(~corrupted.wrong.any(1))
     flagged[bad[:4], 0] = True
     flagged[good[:12], 0] = True
-    record = benchmark.measure(spoiled, spoiled.track, flagged, truth)
+    record = benchmark.measure(corrupted, corrupted.track, flagged, truth)
     assert record["precision"] == 0.25
     assert record["recall"] == pytest.approx(4 / len(bad))
 
@@ -66,8 +66,8 @@ def test_acceleration_error_of_a_lone_jump():
 
 @pytest.mark.parametrize("method", ["median", "savgol", "lowpass"])
 def test_filters_fill_gaps_and_decide_nothing(method):
-    spoiled = corrupt(dance(), 0.1, 8)
-    track, flagged = benchmark.apply(spoiled.track, method)
+    corrupted = corrupt(dance(), 0.1, 8)
+    track, flagged = benchmark.apply(corrupted.track, method)
     assert flagged is None
     assert track.given.all()
 

@@ -25,7 +25,7 @@ def parabola(frames=12):
     )
 
 
-def spoil(track, changes, value=np.nan):
+def corrupt(track, changes, value=np.nan):
     """Set (frame, joint) pairs, or whole frames, to `value`."""
     keypoints, scores = track.keypoints.copy(), track.scores.copy()
     for at in changes:
@@ -51,7 +51,7 @@ def test_a_good_track_is_unchanged():
 
 def test_missing_and_incorrect_frames_are_recovered():
     truth = parabola()
-    cleaned, record = clean(spoil(spoil(truth, [2, 7, 8]), [(4, 3)], 900))
+    cleaned, record = clean(corrupt(corrupt(truth, [2, 7, 8]), [(4, 3)], 900))
     assert_restored(cleaned, truth)
     assert np.flatnonzero(cleaned.repaired.all(1)).tolist() == [2, 4, 7, 8]
     assert np.flatnonzero(cleaned.repaired.any(1)).tolist() == [2, 4, 7, 8]
@@ -75,21 +75,21 @@ def test_missing_and_incorrect_frames_are_recovered():
         "longest_gap": 2,
         "longest_gap_seconds": pytest.approx(2 / 30),
         "unrepaired": [],
-        "pieces": [[0, 11]],
+        "segments": [[0, 11]],
     }
     json.dumps(record, allow_nan=False)
 
 
 def test_kept_frames_are_the_same_bits():
     truth = parabola()
-    cleaned, _ = clean(spoil(truth, [5]))
+    cleaned, _ = clean(corrupt(truth, [5]))
     kept = [i for i in range(12) if i != 5]
     assert np.array_equal(cleaned.keypoints[kept], truth.keypoints[kept])
 
 
 def test_nothing_is_extrapolated():
     truth = parabola()
-    cleaned, record = clean(spoil(truth, [0, 1, 11]))
+    cleaned, record = clean(corrupt(truth, [0, 1, 11]))
     assert np.isnan(cleaned.keypoints[[0, 1, 11]]).all()
     assert not cleaned.repaired.any()
     assert record["unrepaired"] == [
@@ -100,14 +100,14 @@ def test_nothing_is_extrapolated():
 
 def test_a_partial_frame_is_recovered_whole():
     truth = parabola()
-    cleaned, record = clean(spoil(truth, [(5, 9)]))
+    cleaned, record = clean(corrupt(truth, [(5, 9)]))
     assert_restored(cleaned, truth)
     assert cleaned.repaired[5].all()
     assert (record["incorrect"], record["partial"], record["flagged"]) == (1, 1, [5])
 
 
 def test_joints_that_are_never_given_stay_absent():
-    cleaned, record = clean(spoil(parabola(), [(slice(None), 16), 4]))
+    cleaned, record = clean(corrupt(parabola(), [(slice(None), 16), 4]))
     assert np.isnan(cleaned.keypoints[:, 16]).all()
     assert not cleaned.repaired[:, 16].any()
     assert cleaned.repaired[4, :16].all()
@@ -116,14 +116,14 @@ def test_joints_that_are_never_given_stay_absent():
 
 def test_long_gaps_may_be_left():
     truth = parabola(30)
-    gap = spoil(truth, [4, *range(10, 20)])
+    gap = corrupt(truth, [4, *range(10, 20)])
     assert_restored(clean(gap)[0], truth)
     cleaned, record = clean(gap, max_gap_seconds=0.2)
     assert np.flatnonzero(cleaned.repaired.any(1)).tolist() == [4]
     assert record["unrepaired"] == [
         {"first": 10, "last": 19, "joints": "all", "reason": "gap longer than 0.2 s"}
     ]
-    assert record["pieces"] == [[0, 9], [20, 29]]
+    assert record["segments"] == [[0, 9], [20, 29]]
     assert cleaned.meta["cleaning"]["max_gap_seconds"] == 0.2
     # Ten frames at 30 a second are exactly a third of a second.
     assert clean(gap, max_gap_seconds=1 / 3)[1]["unrepaired"] == []
@@ -151,14 +151,14 @@ def test_short_tracks(frames):
 
 def test_two_kept_frames_give_a_line_three_a_parabola():
     truth = parabola(5)
-    cleaned, _ = clean(spoil(truth, [1, 2, 3]))
+    cleaned, _ = clean(corrupt(truth, [1, 2, 3]))
     middle = (truth.keypoints[0] + truth.keypoints[4]) / 2
     np.testing.assert_allclose(cleaned.keypoints[2], middle, atol=1e-3)
-    assert_restored(clean(spoil(truth, [1, 3]))[0], truth)
+    assert_restored(clean(corrupt(truth, [1, 3]))[0], truth)
 
 
 def test_a_single_kept_frame_repairs_nothing():
-    cleaned, record = clean(spoil(parabola(3), [0, 2]))
+    cleaned, record = clean(corrupt(parabola(3), [0, 2]))
     assert cleaned.given.all(1).tolist() == [False, True, False]
     assert [u["reason"] for u in record["unrepaired"]] == [AT_THE_ENDS] * 2
 
@@ -166,12 +166,12 @@ def test_a_single_kept_frame_repairs_nothing():
 @pytest.mark.parametrize("method", ["thesis", "released"])
 def test_nobody_found(method):
     with pytest.raises(ItemError, match=r"dance.mp4: nobody was found in any of the 12 frames"):
-        clean(spoil(parabola(), [slice(None)]), method=method)
+        clean(corrupt(parabola(), [slice(None)]), method=method)
 
 
 def test_no_frame_is_left():
     with pytest.raises(ItemError, match=r"dance.mp4: no frame is left: every frame lacks a joint"):
-        clean(spoil(parabola(4), [(0, 0), (1, 1), (2, 2), (3, 3)]))
+        clean(corrupt(parabola(4), [(0, 0), (1, 1), (2, 2), (3, 3)]))
 
 
 def test_settings_are_checked():
@@ -215,7 +215,7 @@ def test_a_threshold_in_heights_does_not_depend_on_the_resolution(method, scale)
     for joint, name in enumerate(track.joints.joints):
         keypoints[:, joint, 1] = scale * heights.get(name.split("_")[-1], 20)
     still = track.with_(keypoints=keypoints)
-    jump = spoil(still, [])
+    jump = corrupt(still, [])
     jump.keypoints[5, 9, 0] = 30 * scale
     assert clean(jump, method=method, threshold_height=0.3)[1]["incorrect"] == 0
     cleaned, record = clean(jump, method=method, threshold_height=0.2)
@@ -226,7 +226,7 @@ def test_a_threshold_in_heights_does_not_depend_on_the_resolution(method, scale)
 
 
 def test_a_threshold_in_heights_needs_a_height():
-    headless = spoil(parabola(), [(slice(None), 0)])
+    headless = corrupt(parabola(), [(slice(None), 0)])
     with pytest.raises(ItemError, match=r"dance.mp4: `threshold_height` needs the dancer's height"):
         clean(headless, threshold_height=0.2)
 
@@ -234,20 +234,20 @@ def test_a_threshold_in_heights_needs_a_height():
 def test_thesis_and_released_differ():
     truth = parabola()
     # A gap at the start: the text leaves it, the code extrapolates.
-    start = spoil(truth, [0, 1])
+    start = corrupt(truth, [0, 1])
     assert np.isnan(clean(start)[0].keypoints[0]).all()
     released, record = clean(start, method="released")
     assert_restored(released, truth)
     assert record["missing"] == 0
     # Two bad frames in a row: the text counts both, the code the first.
-    run = spoil(truth, [(5, 0), (6, 0)], 900)
+    run = corrupt(truth, [(5, 0), (6, 0)], 900)
     assert clean(run)[1]["incorrect"] == 3
     assert clean(run, method="released")[1]["incorrect"] == 1
 
 
 def test_released_leaves_the_end_and_stops_where_the_code_does():
     truth = parabola()
-    cleaned, record = clean(spoil(truth, [5, 10, 11]), method="released")
+    cleaned, record = clean(corrupt(truth, [5, 10, 11]), method="released")
     assert_restored(cleaned, truth, slice(10))
     assert np.isnan(cleaned.keypoints[10:]).all()
     assert record["unrepaired"] == [
@@ -262,11 +262,11 @@ def test_released_sees_an_absent_joint_as_a_zero_and_keeps_it_absent():
     # A zero near the joint's place is no jump: the frame is kept, the joint stays absent.
     near = truth.with_(keypoints=truth.keypoints - 95)
     near = near.with_(keypoints=np.clip(near.keypoints, 1, 45))
-    cleaned, record = clean(spoil(near, [(5, 9)]), method="released")
+    cleaned, record = clean(corrupt(near, [(5, 9)]), method="released")
     assert record["incorrect"] == 0
     assert np.isnan(cleaned.keypoints[5, 9]).all()
     # Far from it the frame goes.
-    assert clean(spoil(truth, [(5, 9)]), method="released")[1]["incorrect"] == 1
+    assert clean(corrupt(truth, [(5, 9)]), method="released")[1]["incorrect"] == 1
 
 
 @settings(max_examples=60, deadline=None)
@@ -280,7 +280,7 @@ def test_whatever_is_lost_inside_comes_back(missing, outliers):
     lone = [o for i, o in enumerate(lone) if i == 0 or o - lone[i - 1] > 2]
     lone = [o for o in lone if not {o - 2, o - 1, o, o + 1, o + 2} & set(missing)]
     truth = parabola(30)
-    cleaned, record = clean(spoil(spoil(truth, missing), [(o, 3) for o in lone], 5000))
+    cleaned, record = clean(corrupt(corrupt(truth, missing), [(o, 3) for o in lone], 5000))
     assert record["flagged"] == lone
     assert record["missing"] == len(missing)
     assert_restored(cleaned, truth)

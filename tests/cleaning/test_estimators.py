@@ -17,8 +17,8 @@ def test_a_perfect_estimator():
 
 def test_errors_are_over_the_joints_that_both_have():
     truth = dance()
-    spoiled = exchanged(moved(truth, range(40, 42), [9], (90, 0)), slice(100, 103))
-    rows = {r["method"]: r for r in estimator_errors(spoiled.to("halpe26"), truth)}
+    corrupted = exchanged(moved(truth, range(40, 42), [9], (90, 0)), slice(100, 103))
+    rows = {r["method"]: r for r in estimator_errors(corrupted.to("halpe26"), truth)}
     # The torso is 0.3 of 200 px: at 90 px the wrist is wrong, at 0.5 torsos the limit.
     assert rows["robust"]["recall"] == 1
     assert rows["robust"]["precision"] == 1

@@ -9,14 +9,14 @@ from choreo.errors import ItemError
 @pytest.mark.parametrize("kind", KINDS)
 def test_faults_are_known_and_as_many_as_wanted(kind):
     truth = dance(300)
-    spoiled = corrupt(truth, 0.2, 1, kind=kind, jitter=0)
-    touched = (spoiled.wrong | spoiled.absent).any(1)
+    corrupted = corrupt(truth, 0.2, 1, kind=kind, jitter=0)
+    touched = (corrupted.wrong | corrupted.absent).any(1)
     assert 0.2 * 300 <= touched.sum() <= 0.2 * 300 + 8
     assert not touched[[0, 1, -2, -1]].any()
-    moved = np.linalg.norm(spoiled.track.keypoints - truth.keypoints, axis=-1)
-    assert (moved[spoiled.wrong] > 0).all()
-    assert (moved[~spoiled.wrong & ~spoiled.absent] == 0).all()
-    assert np.array_equal(~spoiled.track.given, spoiled.absent)
+    moved = np.linalg.norm(corrupted.track.keypoints - truth.keypoints, axis=-1)
+    assert (moved[corrupted.wrong] > 0).all()
+    assert (moved[~corrupted.wrong & ~corrupted.absent] == 0).all()
+    assert np.array_equal(~corrupted.track.given, corrupted.absent)
 
 
 @pytest.mark.parametrize(
@@ -29,20 +29,20 @@ def test_faults_are_known_and_as_many_as_wanted(kind):
         ("mixed", {0, 1, 2, 6, 16, 17}),
     ],
 )
-def test_kinds_spoil_what_they_say(kind, joints):
-    spoiled = corrupt(dance(3000), 0.2, 2, kind=kind, jitter=0)
-    assert set(spoiled.wrong[2:-2].sum(1).tolist()) == joints | {0}
-    assert spoiled.absent.any() == (kind in ("gaps", "mixed"))
+def test_kinds_corrupt_what_they_say(kind, joints):
+    corrupted = corrupt(dance(3000), 0.2, 2, kind=kind, jitter=0)
+    assert set(corrupted.wrong[2:-2].sum(1).tolist()) == joints | {0}
+    assert corrupted.absent.any() == (kind in ("gaps", "mixed"))
     if kind == "swaps":
-        assert (spoiled.track.keypoints[spoiled.wrong[:, 15], 15, 0]).mean() < 320
+        assert (corrupted.track.keypoints[corrupted.wrong[:, 15], 15, 0]).mean() < 320
 
 
-def test_nothing_is_spoiled_at_rate_0_but_for_jitter():
+def test_nothing_is_corrupted_at_rate_0_but_for_jitter():
     truth = dance()
-    spoiled = corrupt(truth, 0, 3)
-    assert not spoiled.wrong.any()
-    assert not spoiled.absent.any()
-    sigma = (spoiled.track.keypoints - truth.keypoints).std()
+    corrupted = corrupt(truth, 0, 3)
+    assert not corrupted.wrong.any()
+    assert not corrupted.absent.any()
+    sigma = (corrupted.track.keypoints - truth.keypoints).std()
     assert sigma == pytest.approx(JITTER * np.hypot(0.34, 0.95) * 200, rel=0.1)
 
 

@@ -24,8 +24,8 @@ def test_a_cubic_is_recovered_exactly():
     t = np.arange(20.0)
     values = np.stack([t**3 - 30 * t**2, 4 - t**3 / 7], 1)
     keep = ~np.isin(t, [3, 4, 9, 15])
-    spoiled = np.where(keep[:, None], values, np.nan)
-    filled = fill_gaps(spoiled, keep, ~keep)
+    corrupted = np.where(keep[:, None], values, np.nan)
+    filled = fill_gaps(corrupted, keep, ~keep)
     np.testing.assert_allclose(filled, values, rtol=1e-9)
     assert np.array_equal(filled[keep], values[keep])
 

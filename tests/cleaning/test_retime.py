@@ -199,7 +199,7 @@ def test_the_record_of_robust_is_of_the_frames():
     assert record["repaired_runs"] == [[80, 81], [120, 123]]
     assert (record["repaired_frames"], record["repaired_joints"]) == (6, 2 + 4 * 17)
     assert (record["longest_gap"], record["longest_gap_seconds"]) == (4, 4 / 60)
-    assert record["pieces"] == [[0, 239]]
+    assert record["segments"] == [[0, 239]]
     assert record["unrepaired"] == []
     np.testing.assert_allclose(after.keypoints[:238], straight(np.arange(238) / 60), atol=1e-3)
 

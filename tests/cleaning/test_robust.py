@@ -85,8 +85,8 @@ def test_only_the_joint_that_jumps_is_repaired():
 def test_a_wrong_stretch_is_dropped_whole(length, joints):
     truth = dance()
     frames = range(60, 60 + length)
-    spoiled = moved(truth, frames, joints, (45, 40))
-    cleaned, _ = clean(spoiled, method="robust")
+    corrupted = moved(truth, frames, joints, (45, 40))
+    cleaned, _ = clean(corrupted, method="robust")
     expected = np.zeros((150, 17), bool)
     expected[np.ix_(frames, list(joints))] = True
     assert np.array_equal(cleaned.repaired, expected)
@@ -94,7 +94,7 @@ def test_a_wrong_stretch_is_dropped_whole(length, joints):
     assert error(cleaned, truth).max() < (10 if length < 9 else 25)
     if length > 2:
         # Eq. (1)-(2) take the stretch from its third frame on for the truth.
-        assert error(clean(spoiled, threshold_px=30)[0], truth).max() > 40
+        assert error(clean(corrupted, threshold_px=30)[0], truth).max() > 40
 
 
 @pytest.mark.parametrize("part", [["left_elbow", "left_wrist"], COCO17.joints])
@@ -133,9 +133,9 @@ def test_jitter_alone_is_left_as_it_is(jitter):
 
 def test_a_jump_of_less_than_50_px_is_found():
     truth = dance()
-    spoiled = moved(truth, [70], [15], (0, 30))
-    assert clean(spoiled)[1]["incorrect"] == 0
-    cleaned, _ = clean(spoiled, method="robust")
+    corrupted = moved(truth, [70], [15], (0, 30))
+    assert clean(corrupted)[1]["incorrect"] == 0
+    cleaned, _ = clean(corrupted, method="robust")
     assert np.argwhere(cleaned.repaired).tolist() == [[70, 15]]
 
 
@@ -164,10 +164,10 @@ def test_true_tracks_are_unchanged_at_any_frame_rate(fps):
 def test_swaps_are_put_back_at_lower_frame_rates_too(fps):
     wrong = found = 0
     for number, truth in enumerate(held_out(fps=fps).values()):
-        spoiled = corrupt(truth, 0.1, number, kind="swaps")
-        done = repair(spoiled.track.keypoints, spoiled.track.scores, fps, COCO17)
-        wrong += spoiled.wrong.sum()
-        found += (spoiled.wrong & done.exchanged).sum()
+        corrupted = corrupt(truth, 0.1, number, kind="swaps")
+        done = repair(corrupted.track.keypoints, corrupted.track.scores, fps, COCO17)
+        wrong += corrupted.wrong.sum()
+        found += (corrupted.wrong & done.exchanged).sum()
     # At 20 frames a second quick turns and swaps look alike.
     assert found > (0.8 if fps == 20 else 0.9) * wrong
 
@@ -213,14 +213,14 @@ def test_a_limb_that_a_jump_made_too_long_is_dropped(backwards):
     drift = np.linspace(60, 0, 25)
     keypoints = truth.keypoints.copy()
     keypoints[100:125, 9, 0] += drift[::-1] if backwards else drift
-    spoiled = truth.with_(keypoints=keypoints)
-    cleaned, record = clean(spoiled, method="robust", max_gap_seconds=2)
+    corrupted = truth.with_(keypoints=keypoints)
+    cleaned, record = clean(corrupted, method="robust", max_gap_seconds=2)
     frames = slice(117, 125) if backwards else slice(100, 108)
     assert cleaned.repaired[frames, 9].all()
     assert not np.delete(cleaned.repaired, 9, axis=1).any()
     assert not cleaned.repaired[:100].any()
     assert not cleaned.repaired[125:].any()
-    assert error(cleaned, truth).max() < error(spoiled, truth).max() / 1.5
+    assert error(cleaned, truth).max() < error(corrupted, truth).max() / 1.5
     assert record["incorrect"] >= 8
 
 
@@ -308,9 +308,9 @@ def test_short_tracks(frames):
 
 def test_the_size_of_the_picture_does_not_matter():
     truth = dance()
-    spoiled = moved(truth, [40, 41], [9, 15], (60, -30))
-    large = spoiled.with_(keypoints=spoiled.keypoints * 4, size=(2560, 1440))
-    one, four = (clean(t, method="robust")[0] for t in (spoiled, large))
+    corrupted = moved(truth, [40, 41], [9, 15], (60, -30))
+    large = corrupted.with_(keypoints=corrupted.keypoints * 4, size=(2560, 1440))
+    one, four = (clean(t, method="robust")[0] for t in (corrupted, large))
     assert np.array_equal(one.repaired, four.repaired)
 
 
@@ -372,11 +372,11 @@ def six_seconds():
 @pytest.mark.parametrize("rate", [0.17, 0.33])
 def test_a_joint_that_flickers_is_found(rate, joints, written, six_seconds):
     """The faults must not become what jitter is taken for."""
-    spoiled = flicker(six_seconds, rate, 3, joints=joints, written=written)
-    track = spoiled.track
+    corrupted = flicker(six_seconds, rate, 3, joints=joints, written=written)
+    track = corrupted.track
     dropped = repair(track.keypoints, track.scores, 30, COCO17).dropped
-    hits = (dropped & spoiled.wrong).sum()
-    assert hits >= (0.99 if written[0] in "0-" else 0.9) * spoiled.wrong.sum()
+    hits = (dropped & corrupted.wrong).sum()
+    assert hits >= (0.99 if written[0] in "0-" else 0.9) * corrupted.wrong.sum()
     assert hits >= 0.8 * dropped.sum()
 
 

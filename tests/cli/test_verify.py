@@ -95,9 +95,9 @@ def study(tmp_path_factory):
     checkpoint.mkdir(parents=True)
     checkpoints.save(checkpoint, {"step": 3, "network": {"weight": torch.arange(9.0)}})
     save_state(torch.nn.Linear(4, 3), run / "generator.pth")
-    pieces = np.random.default_rng(0).normal(100, 20, (4, 50, 18, 2)).astype(np.float32)
+    segments = np.random.default_rng(0).normal(100, 20, (4, 50, 18, 2)).astype(np.float32)
     (folder / "evaluation").mkdir()
-    train_extractor(pieces, ["a", "b"] * 2, steps=1).save(
+    train_extractor(segments, ["a", "b"] * 2, steps=1).save(
         folder / "evaluation/extractor.safetensors"
     )
     names = np.array(["a", "b"])

@@ -29,9 +29,9 @@ def test_two_that_agree():
 
 
 def test_it_holds_the_counts_of_table_1():
-    spoiled = moved(moved(dancer(), 3, "left_wrist", 90.0), 6, None, np.nan)
-    found = compare({"a": spoiled}, threshold_px=70)["estimators"]["a"]
-    assert found.items() >= quality(spoiled, threshold_px=70).items()
+    corrupted = moved(moved(dancer(), 3, "left_wrist", 90.0), 6, None, np.nan)
+    found = compare({"a": corrupted}, threshold_px=70)["estimators"]["a"]
+    assert found.items() >= quality(corrupted, threshold_px=70).items()
     assert (found["incorrect"], found["missing"]) == (1, 1)
 
 
@@ -88,17 +88,17 @@ def test_nobody_at_all():
 
 
 def test_the_sweep_counts_each_threshold():
-    spoiled = moved(dancer(), 3, "left_wrist", (95.0, 0.0))
-    sweep = compare({"a": spoiled})["estimators"]["a"]["sweep"]
+    corrupted = moved(dancer(), 3, "left_wrist", (95.0, 0.0))
+    sweep = compare({"a": corrupted})["estimators"]["a"]["sweep"]
     assert (SWEEP_PX[0], SWEEP_PX[-1]) == (10, 200)
     assert sweep["incorrect_px"] == [int(t < 95) for t in SWEEP_PX]
     assert sweep["incorrect_height"] == [int(f * HEIGHT < 95) for f in SWEEP_HEIGHT]
 
 
 def test_scale_free_does_not_depend_on_the_resolution():
-    spoiled = moved(dancer(), 3, "left_wrist", (95.0, 0.0))
-    large = spoiled.with_(keypoints=spoiled.keypoints * 3, size=(1920, 1080))
-    small, large = (compare({"a": t})["estimators"]["a"] for t in (spoiled, large))
+    corrupted = moved(dancer(), 3, "left_wrist", (95.0, 0.0))
+    large = corrupted.with_(keypoints=corrupted.keypoints * 3, size=(1920, 1080))
+    small, large = (compare({"a": t})["estimators"]["a"] for t in (corrupted, large))
     for key in ("incorrect_height", "jitter", "limb_variation"):
         assert small[key] == pytest.approx(large[key], rel=1e-5)
     assert small["sweep"]["incorrect_height"] == large["sweep"]["incorrect_height"]
@@ -106,8 +106,8 @@ def test_scale_free_does_not_depend_on_the_resolution():
 
 
 def test_feet_do_not_count_for_the_limb_joints():
-    spoiled = moved(dancer(skeleton="openpose18"), 3, "left_eye", 90.0)
-    found = compare({"a": spoiled})["estimators"]["a"]
+    corrupted = moved(dancer(skeleton="openpose18"), 3, "left_eye", 90.0)
+    found = compare({"a": corrupted})["estimators"]["a"]
     assert (found["incorrect"], found["incorrect_limbs"]) == (1, 0)
 
 

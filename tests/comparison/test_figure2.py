@@ -42,10 +42,10 @@ def test_frames_are_spread_over_those_that_all_have():
 
 
 def test_flagged_and_partial_frames_are_not_shown():
-    spoiled = track().keypoints.copy()
-    spoiled[5, 3] += 500
-    spoiled[15, 3] = np.nan
-    chosen = common_frames([track().with_(keypoints=spoiled)], 2)
+    corrupted = track().keypoints.copy()
+    corrupted[5, 3] += 500
+    corrupted[15, 3] = np.nan
+    chosen = common_frames([track().with_(keypoints=corrupted)], 2)
     assert 5 not in chosen
     assert 15 not in chosen
 
@@ -137,8 +137,8 @@ def test_a_pose_outside_the_picture_is_said(tmp_path):
 
 
 def test_what_is_wrong_with_a_shown_pose_is_said():
-    spoiled = track(gone=[3]).keypoints.copy()
-    spoiled[5, 3] += 500
-    spoiled[15, 3] = np.nan
-    said = status(track().with_(keypoints=spoiled))
+    corrupted = track(gone=[3]).keypoints.copy()
+    corrupted[5, 3] += 500
+    corrupted[15, 3] = np.nan
+    said = status(track().with_(keypoints=corrupted))
     assert said[[0, 3, 5, 15]].tolist() == ["", "missing", "incorrect", "joints missing"]

@@ -8,7 +8,7 @@ from choreo.cli import main
 from choreo.comparison.look import (
     INCORRECT,
     MISSING,
-    Looked,
+    Panel,
     draw_certainty,
     fit,
     look,
@@ -46,7 +46,7 @@ def faulty():
 
 
 def test_what_is_known_about_each_frame():
-    one = Looked.of("a", faulty())
+    one = Panel.of("a", faulty())
     assert one.status[[0, 4, 5, 10, 15]].tolist() == [
         "",
         "missing",
@@ -62,13 +62,13 @@ def test_what_is_known_about_each_frame():
 def test_scores_above_one_are_scaled_and_absent_ones_are_zero():
     heatmap = dancer(2, scores=2.0)
     heatmap.scores[1] = 1.0
-    assert Looked.of("a", heatmap).confidence.tolist() == [1, 0.5]
+    assert Panel.of("a", heatmap).confidence.tolist() == [1, 0.5]
     without = dancer(2, scores=np.nan)
-    assert Looked.of("a", without).confidence.tolist() == [0, 0]
+    assert Panel.of("a", without).confidence.tolist() == [0, 0]
 
 
 def test_the_timeline_marks_missing_and_incorrect_apart():
-    image = timeline(Looked.of("a", faulty()), 200, 30)  # ten columns a frame
+    image = timeline(Panel.of("a", faulty()), 200, 30)  # ten columns a frame
     assert image.shape == (30, 200, 3)
     assert (image[:, 45] == MISSING).all()
     assert (image[:10, 105] == INCORRECT).all()
@@ -81,10 +81,10 @@ def test_the_timeline_marks_missing_and_incorrect_apart():
 
 def test_the_timeline_of_many_frames_hides_no_fault():
     track = moved(dancer(5000), 2503, None, np.nan)
-    image = timeline(Looked.of("a", track), 100, 9)
+    image = timeline(Panel.of("a", track), 100, 9)
     dark = (image == MISSING).all((0, 2))
     assert np.flatnonzero(dark).tolist() == [50]
-    assert (timeline(Looked.of("a", dancer(3)), 2, 9) != MISSING).any()
+    assert (timeline(Panel.of("a", dancer(3)), 2, 9) != MISSING).any()
 
 
 def test_discs_show_the_certainty():
@@ -99,13 +99,13 @@ def test_discs_show_the_certainty():
 
 
 def test_sheet_shows_faults_and_the_whole_video():
-    one = Looked.of("a", faulty())
+    one = Panel.of("a", faulty())
     frames = sheet_frames([one], FRAMES, 8)
     assert len(frames) == 8
     assert frames == sorted(set(frames))
     assert {4, 5, 10, 15} <= set(frames)
     assert len(set(frames) & {4, 5, 10, 15}) == 4
-    assert len(sheet_frames([Looked.of("a", dancer(FRAMES))], FRAMES, 8)) == 8
+    assert len(sheet_frames([Panel.of("a", dancer(FRAMES))], FRAMES, 8)) == 8
     assert sheet_frames([], FRAMES, 2) == [5, 15]
     assert sheet_frames([], 3, 8) == [0, 1, 2]
     assert sheet_frames([], 0, 8) == []

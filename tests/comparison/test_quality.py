@@ -54,8 +54,8 @@ def test_a_clean_track():
 
 def test_missing_frames_are_counted_over_all_decoded_frames():
     # At the start, inside and at the end.
-    spoiled = changed(changed(changed(track(), 0, np.nan), 2, np.nan), 5, np.nan)
-    record = quality(spoiled)
+    corrupted = changed(changed(changed(track(), 0, np.nan), 2, np.nan), 5, np.nan)
+    record = quality(corrupted)
     assert (record["missing"], record["incorrect"]) == (3, 0)
     assert record["confidence"] == 0.5
     assert record["confidence_with_misses"] == 0.25
@@ -63,35 +63,35 @@ def test_missing_frames_are_counted_over_all_decoded_frames():
 
 
 def test_an_outlier_and_a_partial_frame_are_incorrect():
-    spoiled = changed(changed(track(), 2, 900.0, joint=3), 4, np.nan, joint=7)
-    record = quality(spoiled)
+    corrupted = changed(changed(track(), 2, 900.0, joint=3), 4, np.nan, joint=7)
+    record = quality(corrupted)
     assert (record["incorrect"], record["partial"], record["missing"]) == (2, 1, 0)
     assert record["confidence"] == 0.5
     assert record["confidence_with_misses"] == pytest.approx(0.5 * (6 * 17 - 1) / (6 * 17))
 
 
 def test_the_threshold_is_a_setting():
-    spoiled = changed(track(), 2, 300.0, joint=3)
-    assert quality(spoiled, threshold_px=500)["incorrect"] == 0
-    assert quality(spoiled, threshold_px=20)["incorrect"] == 1
+    corrupted = changed(track(), 2, 300.0, joint=3)
+    assert quality(corrupted, threshold_px=500)["incorrect"] == 0
+    assert quality(corrupted, threshold_px=20)["incorrect"] == 1
 
 
 def test_the_threshold_may_be_a_fraction_of_the_height():
-    spoiled = changed(track(), 2, 300.0, joint=3)  # moves by 191 px in x
-    record = quality(spoiled, threshold_height=2)
+    corrupted = changed(track(), 2, 300.0, joint=3)  # moves by 191 px in x
+    record = quality(corrupted, threshold_height=2)
     assert (record["incorrect"], record["threshold_px"]) == (1, pytest.approx(2 * HEIGHT))
-    assert quality(spoiled, threshold_height=3)["incorrect"] == 0
-    bigger = spoiled.with_(keypoints=spoiled.keypoints * 4)
+    assert quality(corrupted, threshold_height=3)["incorrect"] == 0
+    bigger = corrupted.with_(keypoints=corrupted.keypoints * 4)
     assert quality(bigger, threshold_height=2)["incorrect"] == 1
     assert quality(bigger, threshold_height=3)["incorrect"] == 0
 
 
 def test_without_a_height_no_move_is_too_far():
-    spoiled = changed(changed(track(), 2, 300.0, joint=3), slice(None), np.nan, joint=15)
-    record = quality(spoiled, threshold_height=0.1)
+    corrupted = changed(changed(track(), 2, 300.0, joint=3), slice(None), np.nan, joint=15)
+    record = quality(corrupted, threshold_height=0.1)
     assert (record["incorrect"], record["threshold_px"], record["height_px"]) == (0, None, None)
-    assert quality(spoiled)["threshold_height"] is None
-    assert quality(spoiled)["incorrect"] == 1
+    assert quality(corrupted)["threshold_height"] is None
+    assert quality(corrupted)["incorrect"] == 1
 
 
 def test_joints_that_the_estimator_never_gives_are_no_misses():
@@ -126,8 +126,8 @@ def test_one_frame():
 
 def test_thesis_and_released_differ():
     # A move of 70 px is incorrect by the text alone, a frame missing at the end too.
-    spoiled = changed(changed(track(), 2, 70 + 100.0, joint=0), 5, np.nan)
-    thesis, released = quality(spoiled), quality(spoiled, method="released")
+    corrupted = changed(changed(track(), 2, 70 + 100.0, joint=0), 5, np.nan)
+    thesis, released = quality(corrupted), quality(corrupted, method="released")
     assert (thesis["missing"], thesis["incorrect"], thesis["threshold_px"]) == (1, 1, 50)
     assert (released["missing"], released["incorrect"], released["threshold_px"]) == (0, 0, 100)
     assert thesis["confidence"] == 0.5
@@ -140,9 +140,9 @@ def test_thesis_and_released_differ():
 
 
 def test_released_sees_absent_joints_as_zeros():
-    spoiled = changed(track(), 2, np.nan, joint=7)
-    assert quality(spoiled, method="released")["incorrect"] == 2
-    assert quality(spoiled)["incorrect"] == 1
+    corrupted = changed(track(), 2, np.nan, joint=7)
+    assert quality(corrupted, method="released")["incorrect"] == 2
+    assert quality(corrupted)["incorrect"] == 1
 
 
 def as_track(path):
@@ -175,9 +175,9 @@ def test_released_counts_of_a_track_are_those_of_its_file(parity):
 
 
 def test_released_excuses_openpose_without_feet():
-    spoiled = changed(track(skeleton="body25"), 2, 900.0, joint=3)
-    assert quality(spoiled, method="released")["incorrect"] == 2
-    footless = changed(spoiled, slice(None), np.nan, joint=22)
+    corrupted = changed(track(skeleton="body25"), 2, 900.0, joint=3)
+    assert quality(corrupted, method="released")["incorrect"] == 2
+    footless = changed(corrupted, slice(None), np.nan, joint=22)
     assert quality(footless, method="released")["incorrect"] == 0
     assert quality(footless)["incorrect"] == 1
 
@@ -323,8 +323,8 @@ def test_a_false_alarm_of_eq_1():
     base = upright(6)
     keypoints = base.keypoints.copy()
     keypoints[2, 3, 0] += 40
-    spoiled = base.with_(keypoints=keypoints)
-    assert flagged(spoiled, threshold_px=30) == (0, 1, 0, 0, None)
+    corrupted = base.with_(keypoints=keypoints)
+    assert flagged(corrupted, threshold_px=30) == (0, 1, 0, 0, None)
 
 
 def test_partial_frames_are_not_part_of_that():

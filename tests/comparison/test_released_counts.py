@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from choreo.comparison.released import count_alphapose, count_openpose
+from choreo.comparison.released_counts import count_alphapose, count_openpose
 from choreo.errors import ItemError
 
 

@@ -15,8 +15,8 @@ from choreo.dataset.audio import network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import normalise
 from choreo.errors import ChoreoError, ConfigError, ItemError
-from choreo.models.gan.pieces import dance_pieces, split_song
 from choreo.models.gan.pose_generator import draw_noise
+from choreo.models.gan.segments import dance_segments, split_song
 from choreo.models.recipes import recipe_from
 from choreo.pose.track import PoseTrack
 
@@ -90,35 +90,35 @@ def test_without_temperature_the_noise_is_gone(generator, song):
     assert np.array_equal(a, b)
 
 
-def test_each_piece_begins_from_the_last_pose_of_the_one_before(generator, song):
+def test_each_segment_begins_from_the_last_pose_of_the_one_before(generator, song):
     audio = network_audio(song, "thesis")
-    pieces, noise = split_song(audio), draw_noise(3, 50)
-    (dance,) = dance_pieces(generator.model.generator, [pieces], np.zeros((1, 18, 2)), [noise])
+    segments, noise = split_song(audio), draw_noise(3, 50)
+    (dance,) = dance_segments(generator.model.generator, [segments], np.zeros((1, 18, 2)), [noise])
     start = torch.zeros(1, 36)
     for k in range(3):
         with torch.no_grad():
             alone = generator.model.generator(
-                torch.from_numpy(pieces[k : k + 1]), start, noise[k : k + 1]
+                torch.from_numpy(segments[k : k + 1]), start, noise[k : k + 1]
             )
         np.testing.assert_allclose(dance[50 * k : 50 * k + 50].reshape(50, 36), alone[0], atol=1e-5)
         start = alone[:, -1]
 
 
-def test_cross_faded_pieces_share_a_second(generator, song):
+def test_cross_faded_segments_share_a_second(generator, song):
     audio = network_audio(song, "thesis")
-    pieces, noise = split_song(audio, overlap=10), draw_noise(3, 50)
-    assert pieces.shape == (3, 50, 1600)
-    assert (pieces[0, :10] == audio[0]).all()
-    assert np.array_equal(pieces[0, 10:].ravel(), audio[:64000])
-    assert np.array_equal(pieces[1].ravel(), audio[48000:128000])
-    args = generator.model.generator, [pieces], np.zeros((1, 18, 2)), [noise]
-    (dance,) = dance_pieces(*args, overlap=10)
+    segments, noise = split_song(audio, overlap=10), draw_noise(3, 50)
+    assert segments.shape == (3, 50, 1600)
+    assert (segments[0, :10] == audio[0]).all()
+    assert np.array_equal(segments[0, 10:].ravel(), audio[:64000])
+    assert np.array_equal(segments[1].ravel(), audio[48000:128000])
+    args = generator.model.generator, [segments], np.zeros((1, 18, 2)), [noise]
+    (dance,) = dance_segments(*args, overlap=10)
     assert len(dance) == 120
     alone, start = [], torch.zeros(1, 36)
     for k in range(3):
         with torch.no_grad():
-            piece = torch.from_numpy(pieces[k : k + 1])
-            alone.append(generator.model.generator(piece, start, noise[k : k + 1])[0])
+            segment = torch.from_numpy(segments[k : k + 1])
+            alone.append(generator.model.generator(segment, start, noise[k : k + 1])[0])
         start = alone[-1][40:41]
     dance = torch.from_numpy(dance).flatten(1)
     torch.testing.assert_close(dance[:30], alone[0][10:40], atol=1e-5, rtol=0)
@@ -214,7 +214,7 @@ def test_the_number_of_threads_changes_nothing(generator):
     assert np.array_equal(*dances)
 
 
-def test_the_last_piece_is_filled_up_or_overlaps():
+def test_the_last_segment_is_filled_up_or_overlaps():
     audio = np.arange(90000, dtype=np.float32)
     padded = split_song(audio)
     assert padded.shape == (2, 50, 1600)

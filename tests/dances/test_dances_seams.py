@@ -43,7 +43,7 @@ def test_a_fade_is_measured_as_a_whole():
 
 
 def test_dances_without_joins_are_refused():
-    with pytest.raises(ItemError, match="one piece has no joins"):
+    with pytest.raises(ItemError, match="one segment has no joins"):
         seam_jumps(track(np.arange(50), "initial_pose"))
     with pytest.raises(ItemError, match="not a generated dance"):
         seam_jumps(track(np.arange(99), None))
@@ -62,7 +62,7 @@ def test_the_table_has_a_row_a_model_and_join():
     assert frame.loc["initial_pose", "speed_highest"] == seam_jumps(other)["speed"]
     assert frame.loc["initial_pose", "speed_lowest"] == seam_jumps(one)["speed"]
     assert frame.loc["cross_fade", "acceleration"] == seam_jumps(faded)["acceleration"]
-    assert "one piece, which have no join: 1" in table.notes[-1]
+    assert "one segment, which have no join: 1" in table.notes[-1]
     assert "overlap and cross-fade" in table.markdown()
 
 
@@ -71,4 +71,4 @@ def test_a_table_of_dances_without_joins_is_empty():
     assert table.frame.speed.isna().all()
     assert table.cells()[0][2:] == ["0"] + ["\N{EN DASH}"] * 6
     assert seam_table([]).cells() == []
-    assert "Pieces joined by" in seam_table([]).markdown()
+    assert "Segments joined by" in seam_table([]).markdown()

@@ -18,20 +18,20 @@ def planned(songs=240, dancers=24, dances=3, seed=7, **changes):
     return corpus.plan(songs=songs, dancers=dancers, dances=dances, seed=seed, **(HELD | changes))
 
 
-def of(pieces, name, split):
-    return {getattr(piece, name) for piece in pieces if piece.split == split}
+def of(planned_clips, name, split):
+    return {getattr(clip, name) for clip in planned_clips if clip.split == split}
 
 
 def test_no_song_no_dancer_and_no_held_kind_is_in_two_splits():
-    pieces = planned()
+    planned_clips = planned()
     for one, other in [("train", "test"), ("train", "validation"), ("validation", "test")]:
         for name in ("song", "dancer"):
-            assert not of(pieces, name, one) & of(pieces, name, other)
-    assert of(pieces, "kind", "train") == set(KINDS) - {"latin", "reggae", "march"}
-    assert {"latin", "reggae"} < of(pieces, "kind", "test")
-    assert "march" in of(pieces, "kind", "validation")
-    assert len(pieces) == len({piece.id for piece in pieces})
-    assert np.mean([piece.split == "train" for piece in pieces]) > 0.6
+            assert not of(planned_clips, name, one) & of(planned_clips, name, other)
+    assert of(planned_clips, "kind", "train") == set(KINDS) - {"latin", "reggae", "march"}
+    assert {"latin", "reggae"} < of(planned_clips, "kind", "test")
+    assert "march" in of(planned_clips, "kind", "validation")
+    assert len(planned_clips) == len({clip.id for clip in planned_clips})
+    assert np.mean([clip.split == "train" for clip in planned_clips]) > 0.6
 
 
 def test_a_larger_corpus_begins_with_the_same_songs_and_splits():
@@ -41,10 +41,10 @@ def test_a_larger_corpus_begins_with_the_same_songs_and_splits():
 
 
 def test_parts_are_whole_songs_and_all_of_them():
-    pieces = planned()
-    found = corpus.parts(pieces, 50)
-    assert [piece for part in found for piece in part] == pieces
-    assert [len({piece.song for piece in part}) for part in found] == [50, 50, 50, 50, 40]
+    planned_clips = planned()
+    found = corpus.parts(planned_clips, 50)
+    assert [clip for part in found for clip in part] == planned_clips
+    assert [len({clip.song for clip in part}) for part in found] == [50, 50, 50, 50, 40]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_what_is_wrong_with_a_plan_is_said(changes, message):
 @pytest.fixture(scope="module")
 def few():
     """A song for every split, the training song with two dancers."""
-    pieces = planned(dances=2)
-    train = [p for p in pieces if p.split == "train" and p.kind == "punk"][:2]
-    return train + [next(p for p in pieces if p.split == split) for split in SPLITS[1:]]
+    planned_clips = planned(dances=2)
+    train = [p for p in planned_clips if p.split == "train" and p.kind == "punk"][:2]
+    return train + [next(p for p in planned_clips if p.split == split) for split in SPLITS[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -80,11 +80,11 @@ def test_the_packed_corpus_says_what_it_holds(made, few):
     card = info(made)
     assert set(card["splits"]) == set(SPLITS)
     clips = {clip["video"]: clip for clip in card["clips"]}
-    assert set(clips) == {piece.id for piece in few}
-    for piece in few:
-        clip = clips[piece.id]
-        assert (clip["song"], clip["dancer"]) == (piece.song, piece.dancer)
-        assert (clip["genre"], clip["source"]) == (piece.kind, piece.source)
+    assert set(clips) == {clip.id for clip in few}
+    for plan in few:
+        clip = clips[plan.id]
+        assert (clip["song"], clip["dancer"]) == (plan.song, plan.dancer)
+        assert (clip["genre"], clip["source"]) == (plan.kind, plan.source)
         assert clip["provenance"] == {"licence": "CC0-1.0", "truth": True, "seed": 7}
         assert clip["repaired_joints"] == 0
     assert card["provenance"]["by"] == ["song", "dancer"]

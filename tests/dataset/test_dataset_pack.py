@@ -19,8 +19,8 @@ from choreo.dataset.check import beat_offsets, check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import (
     ChunkDataset,
-    adopt_shard,
     append,
+    import_shard,
     info,
     make_shard,
     pack,
@@ -376,7 +376,7 @@ def test_every_reader_refuses_what_no_writer_writes(packed, tmp_path, name, row,
         lambda path: write_samples(path, tmp_path / "a" / "b" / "c"),
         lambda path: append([], path, splits={}),
         lambda path: pack([path], tmp_path / "new.h5", splits={}),
-        lambda path: adopt_shard(
+        lambda path: import_shard(
             path, tmp_path / "s.h5", tmp_path / "s.wav", video="v", song_id="s"
         ),
         same_content,
@@ -430,7 +430,7 @@ def test_records_and_provenance_that_are_nested_deeply(packed):
     ],
 )
 def test_numbers_in_shards_are_looked_at(tmp_path, value, expected):
-    """Also under right hashes: when adopted, when packed, and when a training reads them."""
+    """Also under right hashes: when imported, when packed, and when a training reads them."""
     shard = _shard(tmp_path, "v", "s", 12, seed=0)
     with changed(shard) as file:
         file["pose"][1, 3, 4, 0] = value
@@ -440,7 +440,7 @@ def test_numbers_in_shards_are_looked_at(tmp_path, value, expected):
         file["clips/sha256"][0] = digest.hexdigest()
     out = tmp_path / "out"
     for write in (
-        lambda: adopt_shard(shard, out / "v.h5", out / "v.wav", video="v", song_id="s"),
+        lambda: import_shard(shard, out / "v.h5", out / "v.wav", video="v", song_id="s"),
         lambda: pack([shard], out / "d.h5", splits={"v": "train"}),
         lambda: ChunkDataset(shard).batch([0, 1]),
     ):
@@ -477,10 +477,10 @@ def test_layouts_that_do_not_fit_together_are_refused(packed):
 
     refused(compress, "'pose' is missing or has another shape")
 
-    def spoil(file):
+    def corrupt(file):
         file["clips/record"][0] = '{"chunks": 3}'
 
-    refused(spoil, r"the record of v1: dropped: Field required")
+    refused(corrupt, r"the record of v1: dropped: Field required")
 
 
 def test_a_shard_is_a_dataset(shards):

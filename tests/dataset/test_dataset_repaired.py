@@ -10,8 +10,8 @@ from choreo.dataset.check import check
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import (
     ChunkDataset,
-    adopt_shard,
     append,
+    import_shard,
     info,
     make_shard,
     pack,
@@ -49,9 +49,9 @@ def _cut(shard, folder, **limit):
     return folder / "m.h5"
 
 
-def _adopted(shard, folder, **limit):
+def _imported(shard, folder, **limit):
     path = folder / "a.h5"
-    adopt_shard(shard, path, folder / "a.wav", video="v", song_id="s", **limit)
+    import_shard(shard, path, folder / "a.wav", video="v", song_id="s", **limit)
     return path
 
 
@@ -71,7 +71,7 @@ def _appended(shard, folder, **limit):
     return path
 
 
-WAYS = {"cut": _cut, "adopted": _adopted, "packed": _packed, "appended": _appended}
+WAYS = {"cut": _cut, "imported": _imported, "packed": _packed, "appended": _appended}
 
 
 def _starts(path):
@@ -97,12 +97,12 @@ def test_who_wants_all_chunks_gets_them(tmp_path, way):
 
 def test_released_takes_all_on_every_way(tmp_path):
     shard = _shard(tmp_path / "v.h5", method="released")
-    for way in (_adopted, _packed):
-        options = {"method": "released"} if way is _adopted else {}
+    for way in (_imported, _packed):
+        options = {"method": "released"} if way is _imported else {}
         assert len(ChunkDataset(way(shard, tmp_path, **options))) == 4
 
 
-@pytest.mark.parametrize("way", [_adopted, _packed, _appended])
+@pytest.mark.parametrize("way", [_imported, _packed, _appended])
 def test_a_shard_of_made_up_chunks_alone_is_refused_by_name(tmp_path, way):
     shard = _shard(tmp_path / "v.h5", spans=[(0, 20)])
     with pytest.raises(ItemError, match=r"v\.h5: cleaning made up more than 20% .* its 4 chunks"):
@@ -111,8 +111,8 @@ def test_a_shard_of_made_up_chunks_alone_is_refused_by_name(tmp_path, way):
     assert not (tmp_path / "p.h5").exists()
 
 
-def test_the_sound_of_an_adopted_shard_is_of_what_is_left(tmp_path):
-    _adopted(_shard(tmp_path / "v.h5"), tmp_path)
+def test_the_sound_of_an_imported_shard_is_of_what_is_left(tmp_path):
+    _imported(_shard(tmp_path / "v.h5"), tmp_path)
     # The longest row without the second chunk: the third and fourth.
     samples, _ = soundfile.read(tmp_path / "a.wav", dtype="int16")
     whole = ChunkDataset(tmp_path / "v.h5").batch([2, 3])["audio"].reshape(-1)

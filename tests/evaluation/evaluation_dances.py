@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from choreo.evaluation.pieces import Pieces
+from choreo.evaluation.segments import Segments
 
 CANVAS = (640, 320)
 BASE = np.random.default_rng(1).uniform((260, 100), (380, 220), (18, 2))
 
 
 def swaying(count, *, seed=0, amplitude=20.0, songs=("a", "b"), prefix="v", period=0.5, sound=True):
-    """Pieces in which every joint sways, with a click at each turn, another in each song."""
+    """Segments in which every joint sways, with a click at each turn, another in each song."""
     rng = np.random.default_rng(seed)
     time = np.arange(50) / 10
     size = rng.uniform(0.5, 1, (count, 1, 18, 2)) * amplitude
@@ -27,4 +27,4 @@ def swaying(count, *, seed=0, amplitude=20.0, songs=("a", "b"), prefix="v", peri
                 at = round(beat * 16_000)
                 audio[own, at : at + 1600] = burst[: 80_000 - at]
     starts = np.concatenate([np.arange(names.count(s)) * 5.0 for s in songs])
-    return Pieces(pixels, names, [prefix + n for n in names], starts, audio, 10, CANVAS)
+    return Segments(pixels, names, [prefix + n for n in names], starts, audio, 10, CANVAS)

@@ -41,7 +41,7 @@ def test_alignment_by_hand():
     assert found["motion_to_music"][0] == pytest.approx(1 + np.exp(-0.5))
     assert found["music_to_motion"][0] == pytest.approx(1 + np.exp(-0.5))
     assert found["matched"][0] == 2
-    assert found["heard"][0] == 3
+    assert found["music_beats"][0] == 3
 
 
 def test_directions_differ_and_many_beats_game_one():
@@ -73,7 +73,7 @@ def test_chance_level_is_that_of_a_dance_that_does_not_listen():
 
 def test_nothing_heard_or_moved():
     found = measure_alignment([NONE, np.ones(1)], [np.ones(1), NONE], frames=50, fps=10)
-    assert all((found[name] == 0).all() for name in found if name != "heard")
+    assert all((found[name] == 0).all() for name in found if name != "music_beats")
 
 
 @pytest.mark.parametrize("period", [0.4, 0.5, 0.6, 0.8])

@@ -22,7 +22,7 @@ from choreo.evaluation.audit import (
 )
 from choreo.evaluation.claims import ARMS, CLAIMS
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.measurements import Heard, listen, measure
+from choreo.evaluation.measurements import MusicBeats, listen, measure
 from choreo.statistics.inference import Resampling
 
 SONGS = tuple("cdefghij")
@@ -37,13 +37,15 @@ def extractor():
 @pytest.fixture(scope="module")
 def evidence(extractor):
     """Three seeds of each model; the LSTM's dances tremble, the others are alike."""
-    heard = listen(swaying(16, songs=SONGS).audio)
+    music_beats = listen(swaying(16, songs=SONGS).audio)
 
     def dances(arm, seed):
-        pieces = swaying(16, seed=seed, songs=SONGS, prefix="generated:")
+        segments = swaying(16, seed=seed, songs=SONGS, prefix="generated:")
         shake = 12.0 if arm == "lstm" else 0.5
-        noise = np.random.default_rng([seed, len(arm)]).normal(0, shake, pieces.pixels.shape)
-        return measure(replace(pieces, pixels=pieces.pixels + noise), extractor, heard=heard)
+        noise = np.random.default_rng([seed, len(arm)]).normal(0, shake, segments.pixels.shape)
+        return measure(
+            replace(segments, pixels=segments.pixels + noise), extractor, music_beats=music_beats
+        )
 
     def rates(level, seed):
         values = np.clip(np.random.default_rng(seed).normal(level, 0.05, 16), 0, 1)
@@ -184,9 +186,14 @@ def test_two_runs_agree(evidence):
 
 
 def test_a_leak_is_refused(evidence, extractor):
-    heard = listen(TRAIN.audio[:1])
-    heard = Heard(*(sets * len(TRAIN) for sets in (heard.coverage, heard.alignment, heard.tracked)))
-    leak = evidence.dances | {"base": [measure(TRAIN, extractor, heard=heard)] * 3}
+    music_beats = listen(TRAIN.audio[:1])
+    music_beats = MusicBeats(
+        *(
+            sets * len(TRAIN)
+            for sets in (music_beats.coverage, music_beats.alignment, music_beats.tracked)
+        )
+    )
+    leak = evidence.dances | {"base": [measure(TRAIN, extractor, music_beats=music_beats)] * 3}
     with pytest.raises(ItemError, match="a song is evaluated that is also trained on"):
         table3(replace(evidence, dances=leak))
 

@@ -63,7 +63,7 @@ def test_nothing_to_divide(aggregate):
     assert np.isnan(beat_rates(empty, aggregate)["beat_coverage"])
 
 
-def test_chance_is_the_share_of_the_piece_near_a_music_beat():
+def test_chance_is_the_share_of_the_segment_near_a_music_beat():
     """One beat shifted round by every frame but 0: closed form."""
     music = np.array([1.0, 3.02])
     motion = np.array([2.0])
@@ -87,7 +87,7 @@ def test_against_a_plain_count(motion, seed):
     assert counts.chance[0] == pytest.approx(np.mean([plain(times) for times in moved]), abs=0.05)
 
 
-def test_shifts_stay_inside_the_piece():
+def test_shifts_stay_inside_the_segment():
     moved = shifts(np.array([0.0, 0.3, 4.9]), FRAMES, FPS)
     assert moved.shape == (49, 3)
     assert moved.min() >= 0
@@ -101,7 +101,7 @@ def test_distance():
 
 
 def test_messages():
-    with pytest.raises(ItemError, match=r"different pieces \(got \(1, 0, 0\)\)"):
+    with pytest.raises(ItemError, match=r"different segments \(got \(1, 0, 0\)\)"):
         count([NONE], [])
     with pytest.raises(ItemError, match="got 'median'"):
         beat_rates(count([NONE], [NONE]), "median")

@@ -97,7 +97,7 @@ def test_nearest_and_apart():
     expected = np.linalg.norm(other[:, None] - real[None], axis=-1)
     np.testing.assert_allclose(apart(other, real), expected)
     np.testing.assert_allclose(nearest(other, real), expected.min(1))
-    with pytest.raises(ItemError, match="no real piece"):
+    with pytest.raises(ItemError, match="no real segment"):
         nearest(other, real[:0])
 
 

@@ -35,7 +35,7 @@ def test_what_it_was_trained_on_is_kept(extractor, tmp_path):
     loaded = Extractor.load(tmp_path / "x.safetensors")
     assert loaded.meta == extractor.meta
     assert loaded.songs == {"a", "b"}
-    assert loaded.meta["pieces"] == 60
+    assert loaded.meta["segments"] == 60
     other = train_extractor(REAL.pixels[:30], REAL.songs[:30], seed=3, steps=1)
     assert other.meta["data_sha256"] != loaded.meta["data_sha256"]
     np.testing.assert_array_equal(loaded.features(REAL.pixels), extractor.features(REAL.pixels))
@@ -72,9 +72,9 @@ def test_a_model_is_no_extractor(tmp_path):
 
 
 def test_messages(extractor, tmp_path):
-    with pytest.raises(ItemError, match="at least two training pieces"):
+    with pytest.raises(ItemError, match="at least two training segments"):
         train_extractor(REAL.pixels[:1], ["a"])
-    with pytest.raises(ItemError, match="60 pieces, 1 songs"):
+    with pytest.raises(ItemError, match="60 segments, 1 songs"):
         train_extractor(REAL.pixels, ["a"])
     with pytest.raises(ItemError, match=r"\(N, 50, 18, 2\) \(got \(60, 49, 18, 2\)\)"):
         extractor.features(REAL.pixels[:, 1:])

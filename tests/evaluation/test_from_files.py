@@ -37,12 +37,12 @@ SPLITS = {"v1": "train", "v2": "train", "v3": "test", "v4": "test"}
 
 
 def make_shard(folder, video, song, dancer, *, seed, sound_of=None):
-    pieces = swaying(2, seed=seed, songs=(sound_of or song,))
-    poses = (pieces.pixels / (np.array(CANVAS) / 2) - 1).reshape(100, 18, 2).astype(np.float32)
+    segments = swaying(2, seed=seed, songs=(sound_of or song,))
+    poses = (segments.pixels / (np.array(CANVAS) / 2) - 1).reshape(100, 18, 2).astype(np.float32)
     missing, still = np.zeros((100, 18), bool), Transform((1, 1), (0, 0))
     normalised = Normalised(poses, missing, still, CANVAS, 0.0, 0, poses.size, 0, "thesis", "clip")
     path = folder / f"{video}.h5"
-    write_shard(path, normalised, pieces.audio.reshape(-1), video=video, song=song, dancer=dancer)
+    write_shard(path, normalised, segments.audio.reshape(-1), video=video, song=song, dancer=dancer)
     return path
 
 

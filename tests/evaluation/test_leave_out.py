@@ -1,4 +1,4 @@
-"""Left-out songs give what the distances of the other songs' pieces give."""
+"""Left-out songs give what the distances of the other songs' segments give."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_equal_to_the_distances_of_the_others(songs):
             np.testing.assert_allclose(found[quantity][g], value, atol=1e-6, err_msg=quantity)
 
 
-def test_kid_of_many_real_pieces_is_thinned_alike():
+def test_kid_of_many_real_segments_is_thinned_alike():
     rng = np.random.default_rng(1)
     real = RealSet(rng.normal(size=(2100, 3)))
     songs, features = np.repeat(list("abc"), 5), rng.normal(size=(15, 3))

@@ -1,11 +1,11 @@
-"""Phase locking of dances from their pieces."""
+"""Phase locking of dances from their segments."""
 
 import numpy as np
 import pytest
 
 from choreo.beats.locking import phase_locking
 from choreo.evaluation.locked import dance_locking
-from choreo.evaluation.pieces import Pieces
+from choreo.evaluation.segments import Segments
 from choreo.pose.skeletons import SKELETONS
 
 JOINTS = SKELETONS["openpose18"].joints
@@ -24,7 +24,7 @@ def danced(seconds=20, fps=10, bpm=120, seed=0):
     return poses.astype(np.float32)
 
 
-def pieces_of(dances, starts=(0.0, 5.0, 10.0, 15.0)):
+def segments_of(dances, starts=(0.0, 5.0, 10.0, 15.0)):
     pixels, names, times = [], [], []
     for name, poses in dances.items():
         for start in starts:
@@ -32,38 +32,38 @@ def pieces_of(dances, starts=(0.0, 5.0, 10.0, 15.0)):
             pixels.append(poses[first : first + 50])
             names.append(name)
             times.append(start)
-    return Pieces(np.array(pixels), names, names, times, None, 10.0, (640, 360))
+    return Segments(np.array(pixels), names, names, times, None, 10.0, (640, 360))
 
 
-def heard(pieces, beats=BEATS):
-    cut = [beats - start for start in pieces.starts]
+def heard(segments, beats=BEATS):
+    cut = [beats - start for start in segments.starts]
     return [times[(times >= -5) & (times < 10)] for times in cut]
 
 
-def test_every_piece_has_its_whole_dances_value():
+def test_every_segment_has_its_whole_dances_value():
     dances = {"a": danced(), "b": danced(bpm=150, seed=1)}
-    pieces = pieces_of(dances)
-    found = dance_locking(pieces, {"librosa": heard(pieces)})
+    segments = segments_of(dances)
+    found = dance_locking(segments, {"librosa": heard(segments)})
     for name, poses in dances.items():
         whole = phase_locking(poses, 10, BEATS, "openpose18").above
-        assert found[pieces.dances == name] == pytest.approx(whole)
+        assert found[segments.dances == name] == pytest.approx(whole)
     assert found[0] == 1 > found[-1]
 
 
 def test_true_beats_go_before_a_trackers():
-    pieces = pieces_of({"a": danced()})
+    segments = segments_of({"a": danced()})
     wrong = np.arange(0.1, 20, 0.4)
-    songs = {"librosa": heard(pieces, wrong), "truth": heard(pieces)}
-    assert dance_locking(pieces, songs)[0] == 1
-    assert dance_locking(pieces, {"librosa": heard(pieces, wrong)})[0] < 1
+    songs = {"librosa": heard(segments, wrong), "truth": heard(segments)}
+    assert dance_locking(segments, songs)[0] == 1
+    assert dance_locking(segments, {"librosa": heard(segments, wrong)})[0] < 1
 
 
 def test_a_gap_is_not_danced_over():
     poses = danced()
-    pieces = pieces_of({"a": poses}, starts=(0.0, 5.0, 15.0))
-    found = dance_locking(pieces, {"librosa": heard(pieces)})
+    segments = segments_of({"a": poses}, starts=(0.0, 5.0, 15.0))
+    found = dance_locking(segments, {"librosa": heard(segments)})
     assert found == pytest.approx(phase_locking(poses[:100], 10, BEATS, "openpose18").above)
 
 
 def test_without_beats_of_whole_songs_there_is_none():
-    assert np.isnan(dance_locking(pieces_of({"a": danced()}), {})).all()
+    assert np.isnan(dance_locking(segments_of({"a": danced()}), {})).all()

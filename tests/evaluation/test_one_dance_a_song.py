@@ -17,10 +17,10 @@ def test_the_longest_dance_of_each_song_is_kept():
     assert kept.features["kinetic"].ravel().tolist() == [1, 2, 3]
 
 
-def test_pieces_too():
-    pieces = swaying(6, songs=("a", "b"), prefix="v")
+def test_segments_too():
+    segments = swaying(6, songs=("a", "b"), prefix="v")
     dances = ["v1", "v2", "v2", "w", "w", "w"]
-    kept = one_dance_a_song(replace(pieces, dances=dances))
+    kept = one_dance_a_song(replace(segments, dances=dances))
     assert kept.dances.tolist() == ["v2", "v2", "w", "w", "w"]
-    np.testing.assert_array_equal(kept.audio, pieces.audio[1:])
-    np.testing.assert_array_equal(kept.starts, pieces.starts[1:])
+    np.testing.assert_array_equal(kept.audio, segments.audio[1:])
+    np.testing.assert_array_equal(kept.starts, segments.starts[1:])

@@ -9,8 +9,8 @@ from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import measure
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
-from choreo.evaluation.pieces import join
 from choreo.evaluation.recorded import recorded_table
+from choreo.evaluation.segments import join
 from choreo.evaluation.true_beats import true_beats
 from choreo.files import is_id
 from choreo.synth.songs import make_song

@@ -11,44 +11,46 @@ from choreo.models.gan.networks import Networks
 from choreo.models.gan.recipe import Recipe
 
 RNG = np.random.default_rng(0)
-HEARD = RNG.normal(size=(40, 5, 8)) * RNG.uniform(0.1, 10, 8)
+ENCODED = RNG.normal(size=(40, 5, 8)) * RNG.uniform(0.1, 10, 8)
 SONGS = [f"s{i // 4}" for i in range(40)]
 
 
 def test_the_same_features_are_always_found():
-    np.testing.assert_array_equal(identification_rates(HEARD, HEARD, SONGS), 1)
+    np.testing.assert_array_equal(identification_rates(ENCODED, ENCODED, SONGS), 1)
 
 
 def test_features_of_other_music_are_found_by_chance():
-    other = np.random.default_rng(1).normal(size=HEARD.shape) * HEARD.std((0, 1))
-    assert identification_rates(HEARD, other, SONGS).mean() == pytest.approx(0.5, abs=0.12)
+    other = np.random.default_rng(1).normal(size=ENCODED.shape) * ENCODED.std((0, 1))
+    assert identification_rates(ENCODED, other, SONGS).mean() == pytest.approx(0.5, abs=0.12)
 
 
 def test_features_that_all_became_alike_give_chance():
     """A collapsed encoder makes the training's loss 0, and finds nothing."""
-    alike = np.ones_like(HEARD)
+    alike = np.ones_like(ENCODED)
     np.testing.assert_array_equal(identification_rates(alike, alike, SONGS), 0.5)
 
 
 def test_more_noise_finds_less():
-    noise = np.random.default_rng(2).normal(size=HEARD.shape) * HEARD.std((0, 1))
-    rates = [identification_rates(HEARD, HEARD + k * noise, SONGS).mean() for k in (0, 2, 6, 20)]
+    noise = np.random.default_rng(2).normal(size=ENCODED.shape) * ENCODED.std((0, 1))
+    rates = [
+        identification_rates(ENCODED, ENCODED + k * noise, SONGS).mean() for k in (0, 2, 6, 20)
+    ]
     assert sorted(rates, reverse=True) == rates
     assert rates[0] == 1
     assert rates[-1] < 0.85
 
 
 def test_scales_of_features_do_not_matter():
-    noisy = HEARD + np.random.default_rng(3).normal(size=HEARD.shape)
+    noisy = ENCODED + np.random.default_rng(3).normal(size=ENCODED.shape)
     factor = np.geomspace(0.01, 100, 8)
     np.testing.assert_allclose(
-        identification_rates(HEARD, noisy, SONGS),
-        identification_rates(HEARD * factor, noisy * factor, SONGS),
+        identification_rates(ENCODED, noisy, SONGS),
+        identification_rates(ENCODED * factor, noisy * factor, SONGS),
     )
 
 
 def test_one_song_is_not_defined():
-    assert np.isnan(identification_rates(HEARD[:4], HEARD[:4], SONGS[:4])).all()
+    assert np.isnan(identification_rates(ENCODED[:4], ENCODED[:4], SONGS[:4])).all()
 
 
 def save(path, recipe):
@@ -67,8 +69,8 @@ def test_networks_of_a_trained_model(tmp_path):
     assert method == "thesis"
     poses = RNG.uniform(-1, 1, (3, 50, 18, 2))
     audio = RNG.uniform(0, 1, (3, 50, 1600))
-    heard, regenerated = regenerate(networks, poses, audio)
-    assert heard.shape == regenerated.shape == (3, 50, 128)
+    encoded, regenerated = regenerate(networks, poses, audio)
+    assert encoded.shape == regenerated.shape == (3, 50, 128)
     with torch.no_grad():
         expected = saved.music_feature_generator(torch.from_numpy(poses).float().flatten(2))
     np.testing.assert_allclose(regenerated, expected.numpy(), atol=1e-5)

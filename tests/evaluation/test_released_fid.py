@@ -26,8 +26,8 @@ def networks():
     return Networks(Recipe())
 
 
-def on_canvas(pieces):
-    return replace(pieces, canvas=CANVAS)
+def on_canvas(segments):
+    return replace(segments, canvas=CANVAS)
 
 
 def test_features_are_of_whole_batches_and_seeded(networks):
@@ -81,7 +81,7 @@ def test_messages(networks, tmp_path):
     with pytest.raises(ItemError, match=r"released canvas \(got \(640, 320\)\).*released"):
         published_fid(dances, dances, networks.discriminator_global)
     few = on_canvas(swaying(15, sound=False))
-    with pytest.raises(ItemError, match=r"at least 16 pieces \(got 15\)"):
+    with pytest.raises(ItemError, match=r"at least 16 segments \(got 15\)"):
         published_fid(few, few, networks.discriminator_global)
     with pytest.raises(ItemError, match="no such file"):
         load_discriminator(tmp_path / "none")

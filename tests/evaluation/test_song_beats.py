@@ -10,14 +10,14 @@ from choreo.evaluation.bounds import measure_bounds
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.listeners import TRUTH, references
 from choreo.evaluation.measurements import Measurements, measure
-from choreo.evaluation.pieces import Pieces, join
+from choreo.evaluation.segments import Segments, join
 from choreo.evaluation.song_beats import beats_of_songs
 from choreo.evaluation.table2 import evaluate, table2
 from choreo.evaluation.table2x import SONG_HIT, extended, song_beats_table
 
 
 def clicking(chunks=4, *, period=0.47, first=0.2, fps=10, song="a", missing=()):
-    """A dancer who nods with the clicks of a song, cut into pieces; some may be missing."""
+    """A dancer who nods with the clicks of a song, cut into segments; some may be missing."""
     seconds = 5 * chunks
     beats = np.arange(first, seconds, period)
     sound = np.random.default_rng(0).normal(0, 20, seconds * 16_000)
@@ -30,7 +30,7 @@ def clicking(chunks=4, *, period=0.47, first=0.2, fps=10, song="a", missing=()):
     still = np.random.default_rng(1).uniform((260, 100), (380, 220), (18, 2))
     poses = still + 20 * np.stack([np.zeros(len(times)), nod], 1)[:, None]
     kept = [k for k in range(chunks) if k not in missing]
-    pieces = Pieces(
+    segments = Segments(
         poses.reshape(chunks, 5 * fps, 18, 2)[kept],
         [song] * len(kept),
         [f"v{song}"] * len(kept),
@@ -39,7 +39,7 @@ def clicking(chunks=4, *, period=0.47, first=0.2, fps=10, song="a", missing=()):
         fps,
         (640, 320),
     )
-    return pieces, beats
+    return segments, beats
 
 
 def test_there_are_always_two_trackers():
@@ -49,11 +49,11 @@ def test_there_are_always_two_trackers():
 
 
 @pytest.mark.parametrize("missing", [(), (2,), (0,)])
-def test_beats_of_a_song_are_cut_to_its_pieces(missing):
-    pieces, beats = clicking(5, missing=missing)
-    found = beats_of_songs(pieces, truth={"a": beats})
+def test_beats_of_a_song_are_cut_to_its_segments(missing):
+    segments, beats = clicking(5, missing=missing)
+    found = beats_of_songs(segments, truth={"a": beats})
     assert list(found) == ["librosa", "state_space", TRUTH]
-    for times, start in zip(found[TRUTH], pieces.starts):
+    for times, start in zip(found[TRUTH], segments.starts):
         own = beats[(beats >= start - 5) & (beats < start + 10)] - start
         np.testing.assert_allclose(times, own)
     # Trackers hear them to their edges, where the song is there.
@@ -105,13 +105,13 @@ def test_a_dancer_on_every_beat_hits_them_and_one_between_them_does_not(measured
 
 
 def test_the_method_released_has_none(measured):
-    pieces, _ = clicking(2)
+    segments, _ = clicking(2)
     training = swaying(6, songs=("x", "y"), prefix="t")
     extractor = train_extractor(training.pixels, training.songs, steps=1)
-    assert measure(pieces, extractor, method="released").song_beats == {}
+    assert measure(segments, extractor, method="released").song_beats == {}
 
 
-def test_they_are_kept_in_the_file_and_with_some_of_the_pieces(measured, tmp_path):
+def test_they_are_kept_in_the_file_and_with_some_of_the_segments(measured, tmp_path):
     _, bounds, _ = measured
     bounds["real"].save(tmp_path / "m.npz")
     read = Measurements.load(tmp_path / "m.npz")
@@ -158,12 +158,12 @@ def test_table_2x_has_a_row_for_each_tracker_and_the_truth(measured):
 def test_models_may_dance_to_more_songs_than_have_videos():
     more = []
     for k, song in enumerate("bcdef"):
-        pieces, _ = clicking(2, period=0.4 + 0.03 * k, song=song)
+        segments, _ = clicking(2, period=0.4 + 0.03 * k, song=song)
         training = swaying(6, songs=("x", "y"), prefix="t")
-        more.append((pieces, training))
+        more.append((segments, training))
     extractor = train_extractor(more[0][1].pixels, more[0][1].songs, steps=3)
-    pieces = [replace(p, dances=[f"generated:{s}" for s in p.songs]) for p, _ in more]
-    many = measure(join(pieces), extractor)
+    segments = [replace(p, dances=[f"generated:{s}" for s in p.songs]) for p, _ in more]
+    many = measure(join(segments), extractor)
     real = measure(replace(more[0][1], audio=None), extractor)
     bounds = {"real": measure(clicking(4)[0], extractor)}
     found = extended({"m": [many]}, bounds, real, replicates=20)

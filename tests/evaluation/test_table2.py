@@ -7,7 +7,7 @@ from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.frechet import Gaussian, frechet_distance
 from choreo.evaluation.measurements import Measurements, check_no_leak, measure
-from choreo.evaluation.pieces import Pieces
+from choreo.evaluation.segments import Segments
 from choreo.evaluation.table2 import PUBLISHED, evaluate, mean_and_interval, table2
 from choreo.files import write_json
 
@@ -31,7 +31,7 @@ def held_out(extractor):
 
 
 def changed(pixels, audio=None):
-    return Pieces(
+    return Segments(
         pixels,
         TEST.songs,
         TEST.dances,
@@ -210,11 +210,11 @@ def test_the_pretrained_model_has_a_row_where_its_weights_are_given():
 
 
 def test_why_there_is_no_released_fid(real, held_out):
-    reason = {"missing": "it needs 16 pieces of 5 s, and there are 12"}
+    reason = {"missing": "it needs 16 segments of 5 s, and there are 12"}
     row = evaluate(held_out, real, system="gru", seed=1, released_fid=reason)
     assert row["released_fid"] is None
     notes = table2([row]).notes
-    assert "Released “FID”: empty, since it needs 16 pieces of 5 s, and there are 12." in notes
+    assert "Released “FID”: empty, since it needs 16 segments of 5 s, and there are 12." in notes
 
 
 def test_mean_and_interval_of_few():

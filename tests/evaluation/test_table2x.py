@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from evaluation_dances import swaying
 
-from choreo.config.names import BOUNDS, RESERVED
+from choreo.config.reserved import BOUNDS, RESERVED
 from choreo.errors import ItemError
 from choreo.evaluation import bounds
 from choreo.evaluation.beat_scores import beat_rates
@@ -39,8 +39,8 @@ SONGS = ("c", "d", "e", "f", "g", "h")
 
 
 def held_out(**options):
-    """Six songs of their own tempo, three pieces each."""
-    from choreo.evaluation.pieces import join
+    """Six songs of their own tempo, three segments each."""
+    from choreo.evaluation.segments import join
 
     return join(
         swaying(3, seed=9 + i, songs=(song,), prefix="w", period=period, **options)
@@ -126,8 +126,8 @@ def test_bounds_by_the_released_rules(extractor, real):
 
 
 def test_shifting_the_music_by_a_whole_beat_changes_little():
-    heard = listen(TEST.audio)
-    moved, beats = bounds.move_beats(TEST, heard, 1.0)
+    music_beats = listen(TEST.audio)
+    moved, beats = bounds.move_beats(TEST, music_beats, 1.0)
     again = listen(moved.audio)
     for ours, theirs in zip(beats.tracked, again.tracked):
         inner = ours[(ours > 1) & (ours < 4)]
@@ -319,5 +319,5 @@ def test_music_features_find_the_same_music():
     assert np.isfinite(music_features(np.zeros((1, 80_000), np.int16))).all()
     louder = music_features((TEST.audio // 2).astype(np.int16))
     gaps = np.linalg.norm(features[:, None] - louder[None], axis=-1)
-    # Pieces of one song sound alike here; the song is what must be found.
+    # Segments of one song sound alike here; the song is what must be found.
     assert (TEST.songs[gaps.argmin(1)] == TEST.songs).all()

@@ -148,7 +148,7 @@ def test_data_of_another_rate_and_length_are_packed_and_trained_on(nod, tmp_path
     track = generate(model, soundfile.read(song)[0], seed=1, initial_pose="zero")
     assert (len(track), track.fps) == (240, 20)
     track.save(tmp_path / "dances" / "nod" / "c.npz")
-    # Evaluated in pieces of 4 s.
+    # Evaluated in segments of 4 s.
     real = read_real(dataset, "train", sound=False)
     extractor = tmp_path / "extractor.safetensors"
     train_extractor(real.pixels, real.songs, steps=5).save(extractor)
@@ -215,7 +215,7 @@ def test_a_family_may_draw_its_own_batches(nod, dances, tmp_path, monkeypatch):
 
     asked = []
 
-    class Feed:
+    class Batches:
         def __call__(self, step):
             asked.append(step)
             return load_batch(dances, [step % 2])
@@ -223,7 +223,9 @@ def test_a_family_may_draw_its_own_batches(nod, dances, tmp_path, monkeypatch):
         def close(self):
             asked.append("closed")
 
-    monkeypatch.setattr(own_nod.Nod, "feed", lambda model, dataset, setting: Feed(), raising=False)
+    monkeypatch.setattr(
+        own_nod.Nod, "batches", lambda model, dataset, setting: Batches(), raising=False
+    )
     summary = run(dances, tmp_path, nod.with_(batch_size=2, epochs=2))
     assert asked == [*range(4), "closed"]
     assert summary["steps"] == 4

@@ -44,7 +44,7 @@ def test_class_2_is_twice_as_fast(poses):
     assert np.array_equal(times, np.tile(np.arange(0, 50, 2), 2))
 
 
-def test_class_4_moves_pieces(poses):
+def test_class_4_moves_segments(poses):
     for seed in range(20):
         times = change(poses, 4, np.random.default_rng(seed))[:, 0, 0]
         assert sorted(times) == list(range(50))

@@ -58,14 +58,14 @@ def test_it_rounds_as_finely_as_its_type(dtype, size):
 def test_a_local_score_and_its_gradients_are_those_of_plain_convolutions(drop, monkeypatch):
     torch.manual_seed(0)
     network = LocalDiscriminator().double()
-    pieces = windows(torch.rand(2, 20, 36, dtype=torch.float64)).requires_grad_()
+    segments = windows(torch.rand(2, 20, 36, dtype=torch.float64)).requires_grad_()
     results = []
     for plainly in (False, True):
         if plainly:
             monkeypatch.setattr(network, "_last_maps_by_columns", lambda *a: by_plain(network, *a))
         torch.manual_seed(1)
-        score = network.score(pieces, drop=drop)
-        ends = [pieces, *network.parameters()]
+        score = network.score(segments, drop=drop)
+        ends = [segments, *network.parameters()]
         results.append([score, *torch.autograd.grad(score.square().sum(), ends)])
     for a, b in zip(*results, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-12)

@@ -1,4 +1,4 @@
-"""`choreo.cleaning.released` against the released code: every case of every file."""
+"""`choreo.cleaning.released_cleaning` against the released code: every case of every file."""
 
 import json
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from named_counts import named_count
 
-from choreo.cleaning.released import clean_entries
+from choreo.cleaning.released_cleaning import clean_entries
 from choreo.errors import ItemError
 from choreo.poses.formats.alphapose import read_detections
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from choreo.comparison.released import count_alphapose, count_openpose
+from choreo.comparison.released_counts import count_alphapose, count_openpose
 from choreo.errors import ItemError
 from choreo.poses.formats import alphapose, openpose
 

@@ -123,7 +123,7 @@ def test_edges(folder, chunks):
 
 
 def _without_beats(rates):
-    """Say of which beats a piece has none; empty where it has both."""
+    """Say of which beats a segment has none; empty where it has both."""
     kinds = ("music", "motion")
     return " and ".join(f"no {k} beats" for k in kinds if rates[f"chunks_without_{k}_beats"])
 

@@ -10,7 +10,7 @@ import torch
 
 from choreo.dataset.normalise import CANVAS, to_pixels
 from choreo.models.gan.networks import Networks, fill
-from choreo.models.gan.pieces import dance_pieces, split_song
+from choreo.models.gan.segments import dance_segments, split_song
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import recipe_from
 
@@ -183,7 +183,7 @@ def test_networks_give_what_the_released_ones_give(parity):
 
 
 @torch.no_grad()
-def test_pieces_follow_each_other_as_in_the_released_inference(parity):
+def test_segments_follow_each_other_as_in_the_released_inference(parity):
     folder = parity / "06_nets"
     chains = sorted(folder.glob("inference_chain*.npz"))
     if not chains:
@@ -197,9 +197,9 @@ def test_pieces_follow_each_other_as_in_the_released_inference(parity):
         chain = np.load(path)
         count = int(chain["n_samples"])
         song = np.concatenate([audio, audio])[:count].astype(np.float32)
-        pieces = split_song(song, last="overlap")
+        segments = split_song(song, last="overlap")
         noise = torch.from_numpy(chain["noises"]).flatten(0, 1)
-        (dance,) = dance_pieces(network, [pieces], np.zeros((1, 18, 2)), [noise])
+        (dance,) = dance_segments(network, [segments], np.zeros((1, 18, 2)), [noise])
         wanted = chain["pixel_poses"].reshape(-1, 18, 2).astype(int)
         # The released code cuts pixels to whole numbers after float32 arithmetic.
         ours = to_pixels(dance, CANVAS["released"]).astype(int)

@@ -156,7 +156,7 @@ def test_what_is_no_alphapose_file_is_refused(file, text, message):
     assert str(path) in str(error.value)
 
 
-def test_a_list_that_was_cut_or_spoiled_between_entries(file):
+def test_a_list_that_was_cut_or_corrupted_between_entries(file):
     whole = json.dumps([entry(0)])
     with pytest.raises(ItemError, match="after entry 0: ends in the middle"):
         read(file(whole[:-1]))

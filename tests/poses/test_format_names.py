@@ -3,7 +3,7 @@ import pytest
 
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
-from choreo.poses.formats.names import joint_named, placed, skeleton_of
+from choreo.poses.formats.joint_names import joint_named, placed, skeleton_of
 
 
 @pytest.mark.parametrize(

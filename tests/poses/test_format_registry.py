@@ -107,7 +107,7 @@ def originals(tmp_path_factory):
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_a_spoiled_file_gives_an_item_error_or_poses(originals, format, skeleton, data):
+def test_a_corrupted_file_gives_an_item_error_or_poses(originals, format, skeleton, data):
     path, whole = originals[format]
     at = data.draw(st.integers(0, len(whole) - 1))
     gone = data.draw(st.sampled_from([0, 1, 7, 100, len(whole)]))
@@ -119,22 +119,22 @@ def test_a_spoiled_file_gives_an_item_error_or_poses(originals, format, skeleton
             ),
         )
     )
-    spoiled = path.with_name(f"spoiled{path.suffix}")
-    spoiled.write_bytes(whole[:at] + new + whole[at + gone :])
-    with item_error_allowed(spoiled.name):
-        track = registry.read(format, spoiled, fps=30, size=SIZE, skeleton=skeleton, frames=12)
+    corrupted = path.with_name(f"corrupted{path.suffix}")
+    corrupted.write_bytes(whole[:at] + new + whole[at + gone :])
+    with item_error_allowed(corrupted.name):
+        track = registry.read(format, corrupted, fps=30, size=SIZE, skeleton=skeleton, frames=12)
         assert len(track) == 12
         assert not np.isinf(track.keypoints).any()
 
 
 @pytest.mark.parametrize(("format", "name"), [("deeplabcut", "a.h5"), ("movement", "a.nc")])
-def test_spoiled_hdf5_files(tmp_path, format, name):
+def test_corrupted_hdf5_files(tmp_path, format, name):
     registry.write(format, some_track("coco17"), tmp_path / name)
     whole = (tmp_path / name).read_bytes()
-    spoiled = [whole[: len(whole) // 2], whole[:100], b""]
-    spoiled += [whole[:at] + bytes(200) + whole[at + 200 :] for at in (8, 900, len(whole) - 2000)]
+    corrupted = [whole[: len(whole) // 2], whole[:100], b""]
+    corrupted += [whole[:at] + bytes(200) + whole[at + 200 :] for at in (8, 900, len(whole) - 2000)]
     refused = 0
-    for data in spoiled:
+    for data in corrupted:
         (tmp_path / name).write_bytes(data)
         try:
             read(format, tmp_path / name, some_track("coco17"))

@@ -12,7 +12,7 @@ def test_holm_by_hand():
 
 
 def test_standard_error_of_a_mean_over_songs():
-    """Songs of one piece each: the error is that of the mean, s / sqrt(n)."""
+    """Songs of one segment each: the error is that of the mean, s / sqrt(n)."""
     values = np.random.default_rng(0).normal(size=40)
     songs = np.array([f"{i:02d}" for i in range(40)])
     drawn = Resampling.of(songs, replicates=4000, seed=1)
@@ -24,7 +24,7 @@ def test_standard_error_of_a_mean_over_songs():
     assert drawn.half_width(means[1:]) == pytest.approx(student.ppf(0.975, 39) * expected, rel=0.05)
 
 
-def test_pieces_of_one_song_count_once():
+def test_segments_of_one_song_count_once():
     """Ten copies of each song add no information."""
     values = np.random.default_rng(1).normal(size=12)
     songs = np.array(list("abcdefghijkl"))

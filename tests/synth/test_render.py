@@ -41,7 +41,7 @@ def test_a_scene_is_drawn_the_same_twice_and_differs_by_seed(songs):
 def test_frames_are_the_same_in_pieces(songs, monkeypatch):
     scene = film(songs["neon"], frames=5)
     whole = list(render_frames(scene))
-    monkeypatch.setattr("choreo.synth.render._PIECE", 2)
+    monkeypatch.setattr("choreo.synth.render._BLOCK", 2)
     for one, two in zip(whole, render_frames(scene)):
         assert np.array_equal(one, two)
 

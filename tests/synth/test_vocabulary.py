@@ -9,7 +9,7 @@ from choreo.pose.skeletons import HALPE26
 from choreo.synth import grammar
 from choreo.synth.body import KNEE_LIMIT
 from choreo.synth.dancers import _Writer, make_dance, make_dancer
-from choreo.synth.listening import Heard
+from choreo.synth.listening import Audible
 from choreo.synth.motifs import ARMS, BAR, MOTIFS
 from choreo.synth.songs import Section
 
@@ -40,7 +40,7 @@ def alone(motif, dancer, count):
     song = SimpleNamespace(
         beats=0.6 + count * np.arange(beats),
         sections=(Section("chorus", 0, 0, 0, -(-beats // BAR), 1.0),),
-        heard=Heard(np.ones(beats), np.ones(beats), np.zeros(beats, bool)),
+        heard=Audible(np.ones(beats), np.ones(beats), np.zeros(beats, bool)),
     )
     writer = _Writer(song, make_dancer(dancer), np.random.default_rng(1))
     for turn, shown in enumerate((motif, motif.mirrored())):
@@ -114,7 +114,7 @@ def test_a_section_and_a_style_do_not_tell_the_motif(songs):
 
 def test_silence_is_held_and_energy_chooses(songs):
     song = songs["neon"]
-    heard = Heard(song.heard.loud, song.heard.bright, song.heard.silent.copy())
+    heard = Audible(song.audible.loud, song.audible.bright, song.audible.silent.copy())
     first = song.sections[1].first_bar * BAR
     heard.silent[first : first + 2 * BAR] = True
     quiet = SimpleNamespace(**{**vars(song), "heard": heard})

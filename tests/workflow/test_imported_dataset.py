@@ -66,7 +66,7 @@ def imported(project):
 
 def test_what_such_a_study_makes(imported):
     planned = imported.planned()
-    assert {"adopt_shard", "pack_dataset", "train_model", "generate_dance", "table2"} <= planned
+    assert {"import_shard", "pack_dataset", "train_model", "generate_dance", "table2"} <= planned
     assert "report" in planned
     seen = {"standardise_video", "mediapipe_poses", "clean_track", "write_shard", "table1"}
     assert not planned & seen
@@ -81,7 +81,7 @@ def test_shards_and_videos_in_one_study(imported):
     cells = dict(zip(rows[0].split("\t"), ["filmed", "demo:neon/ada/1", "neon", "ada", "", "", ""]))
     table.write_text("\n".join([*rows, "\t".join(cells.values())]) + "\n")
     planned = imported.planned("dataset")
-    assert {"adopt_shard", "make_demo_clip", "clean_track", "write_shard"} <= planned
+    assert {"import_shard", "make_demo_clip", "clean_track", "write_shard"} <= planned
 
 
 def test_a_shard_that_does_not_fit_is_left_out(imported):

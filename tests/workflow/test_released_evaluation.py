@@ -20,7 +20,7 @@ dataset: {method: released}
 training: {models: [gru], seeds: [1, 2], switches: {all: {batch_size: 8, epochs: 1}}}
 evaluation: {method: released}
 """
-# 8 pieces each: the released code's batches take 16 of generated and of training dances.
+# 8 segments each: the released code's batches take 16 of generated and of training dances.
 TABLE = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n" + "".join(
     f"{name}\tdemo:{song}/{dancer}/1\t0\t40.5\t{song}\t{dancer}\t{split}\n"
     for name, song, dancer, split in (

@@ -89,7 +89,7 @@ def test_the_file_is_read_that_the_table_or_the_config_names(project):
     poses = {"estimators": list(imports), "chosen": "i0", "imports": imports}
     study(project, rows + shards, poses=poses, comparison={"method": "released"})
     found = jobs(project, "table1", "dataset")
-    for rule, named in (("standardise_video", rows), ("adopt_shard", shards)):
+    for rule, named in (("standardise_video", rows), ("import_shard", shards)):
         for video, source in named:
             job = found[rule, video]
             assert job["params"]["path"] == source

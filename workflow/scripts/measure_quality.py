@@ -1,5 +1,5 @@
 from choreo.comparison.quality import against_truth, quality
-from choreo.comparison.released import count_people
+from choreo.comparison.released_counts import count_people
 from choreo.files import write_json
 from choreo.pipeline.jobs import run_item
 from choreo.pose.track import PoseTrack

@@ -64,8 +64,8 @@ def onset_strength(audio, rate, hop, window, block=_BLOCK):
     starts = range(0, decibels.shape[1], block)
     for start in starts:
         stop = min(start + block, decibels.shape[1])
-        piece = framed(audio, start, stop, hop, window)
-        spectra = librosa.stft(piece, n_fft=window, hop_length=hop, center=False)
+        signal = framed(audio, start, stop, hop, window)
+        spectra = librosa.stft(signal, n_fft=window, hop_length=hop, center=False)
         powers = np.einsum("ft,mf->mt", np.abs(spectra) ** 2, filters, optimize=True)
         decibels[:, start:stop] = 10 * np.log10(np.maximum(_FLOOR, powers))
     floor = decibels.max() - np.float32(_RANGE)

@@ -20,7 +20,7 @@ _ROUNDING = 1e-5
 
 @dataclass(frozen=True)
 class MotionBeats:
-    """Motion beats of one piece of dance.
+    """Motion beats of one segment of dance.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class MotionBeats:
 
 
 def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
-    """Times of the motion beats of many pieces.
+    """Times of the motion beats of many segments.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
     Returns
     -------
     list of ndarray
-        Seconds from the start of each piece. Empty for a still dancer and for a piece
+        Seconds from the start of each segment. Empty for a still dancer and for a segment
         that is too short to have a minimum of speed.
 
     Raises
@@ -65,7 +65,7 @@ def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
     if method == "thesis":
         return [np.flatnonzero(row) / fps for row in speed_drops(poses)[1]]
     if method == "released":
-        return [released_speed_drops(piece).frames / fps for piece in poses]
+        return [released_speed_drops(segment).frames / fps for segment in poses]
     raise ItemError(
         "unknown way to find motion beats",
         value=method,
@@ -74,13 +74,13 @@ def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
 
 
 def speed_drops(poses):
-    """Find drops of speed in many pieces as the thesis's text says.
+    """Find drops of speed in many segments as the thesis's text says.
 
     The speed of a joint at frame t is half its way from frame t - 1 to t + 1, so that
     a movement that turns at frame t has its minimum there. At each minimum of a joint
     (the first frame of a rest) its drop is the highest speed since its last minimum
     less the speed there. Drops are added over the joints; sums of at least their
-    standard deviation over the piece are kept, of neighbouring frames only the largest.
+    standard deviation over the segment are kept, of neighbouring frames only the largest.
 
     Parameters
     ----------
@@ -94,10 +94,10 @@ def speed_drops(poses):
     beat : ndarray of bool, shape (N, T)
         Whether the frame is a beat.
     """
-    pieces, length, joints, _ = poses.shape
-    drop = np.zeros((pieces, length))
-    beat = np.zeros((pieces, length), bool)
-    if length < 4 or not pieces:
+    segments, length, joints, _ = poses.shape
+    drop = np.zeros((segments, length))
+    beat = np.zeros((segments, length), bool)
+    if length < 4 or not segments:
         return drop, beat
     poses = np.asarray(poses, float)
     speed = np.linalg.norm(poses[:, 2:] - poses[:, :-2], axis=-1) / 2

@@ -50,7 +50,7 @@ def music_beats(
     tracker: str = "librosa",
     beat_this: str | Path | None = None,
 ):
-    """Music beats of one piece of sound.
+    """Music beats of one segment of sound.
 
     Parameters
     ----------

@@ -71,8 +71,8 @@ def framed(audio, first, last, hop, window, beyond="constant"):
     """
     begin = first * hop - window // 2
     end = (last - 1) * hop - window // 2 + window
-    piece = audio[max(begin, 0) : max(end, 0)] - audio.mean()
-    return np.pad(piece, (max(-begin, 0), max(end - len(audio), 0)), beyond)
+    signal = audio[max(begin, 0) : max(end, 0)] - audio.mean()
+    return np.pad(signal, (max(-begin, 0), max(end - len(audio), 0)), beyond)
 
 
 def triangles(edges, rate, window):

@@ -88,9 +88,9 @@ def find_beats(audio: np.ndarray, rate: int, *, block: int = _BLOCK) -> np.ndarr
     per_minute = 60 * rate / hop
     intervals = np.arange(round(per_minute / _FASTEST), round(per_minute / _SLOWEST) + 1)
     # No beat is expected of what is silent for longer than any interval: a break.
-    heard = ndimage.maximum_filter1d(loud, 2 * int(intervals[-1]) + 1)
-    beats = _best_path(onsets, heard, intervals, per_minute)
-    near = ndimage.maximum_filter1d(onsets, 2 * _NEAR + 1)[beats[heard[beats]]]
+    audible = ndimage.maximum_filter1d(loud, 2 * int(intervals[-1]) + 1)
+    beats = _best_path(onsets, audible, intervals, per_minute)
+    near = ndimage.maximum_filter1d(onsets, 2 * _NEAR + 1)[beats[audible[beats]]]
     if (near > _ONSET).sum() < max(_LEAST, _SHARE * len(near)):
         # What begins and ends, and is even between: a tone.
         return np.zeros(0)
@@ -106,8 +106,8 @@ def _levels(audio, rate, hop, block):
     levels = np.empty((1 + len(audio) // hop, _BANDS), np.float32)
     for start in range(0, len(levels), block):
         stop = min(start + block, len(levels))
-        piece = framed(audio, start, stop, hop, window, beyond="edge")
-        frames = np.lib.stride_tricks.sliding_window_view(piece, window)[::hop]
+        signal = framed(audio, start, stop, hop, window, beyond="edge")
+        frames = np.lib.stride_tricks.sliding_window_view(signal, window)[::hop]
         spectra = np.abs(np.fft.rfft(frames * shape)).astype(np.float32)
         levels[start:stop] = spectra @ filters
     return levels
@@ -147,19 +147,19 @@ def _onsets(levels, block):
     return np.tanh(curve / max(2 * np.sqrt((curve**2).mean()), 1e-9)), percussion
 
 
-def _best_path(onsets, heard, intervals, per_minute):
+def _best_path(onsets, audible, intervals, per_minute):
     """Frames of the beats of the likeliest path, none where it explains less than no path.
 
     Before its first beat and after its last everything is elsewhere. Frames that are not
-    `heard` say nothing about it.
+    `audible` say nothing about it.
     """
     count, step, longest = len(onsets), int(intervals[0]), int(intervals[-1])
     times, kinds = np.arange(count), np.arange(len(intervals))
     wide = ndimage.maximum_filter1d(onsets, 3).astype(float)
-    elsewhere = _tilted(wide, _ELSEWHERE) * heard
+    elsewhere = _tilted(wide, _ELSEWHERE) * audible
     on, half, quarter = (
         ndimage.uniform_filter1d(
-            _tilted(wide, tilt) * heard - elsewhere, 2 * _NEAR + 1, mode="constant"
+            _tilted(wide, tilt) * audible - elsewhere, 2 * _NEAR + 1, mode="constant"
         )
         * (2 * _NEAR + 1)
         for tilt in (_ON, _HALF, _QUARTER)

@@ -18,7 +18,7 @@ LEAST_RATE = 1000
 def track_beats(
     audio: np.ndarray, rate: int, tracker: str = DEFAULT, weights: str | Path | None = None
 ) -> dict[str, Any]:
-    """Tempo and beats of one piece of sound.
+    """Tempo and beats of one segment of sound.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The cleaning benchmark: spoiled true tracks, and what each method makes of them."""
+"""The cleaning benchmark: corrupted true tracks, and what each method makes of them."""
 
 import itertools
 
@@ -67,12 +67,12 @@ def apply(track, method):
     return track.with_(keypoints=keypoints), None
 
 
-def measure(spoiled, cleaned, flagged, truth):
+def measure(corrupted, cleaned, flagged, truth):
     """Compare a cleaned track with the truth.
 
     Parameters
     ----------
-    spoiled : Spoiled
+    corrupted : Corrupted
     cleaned : PoseTrack
     flagged : ndarray of bool, shape (T, J), or None
     truth : PoseTrack
@@ -90,9 +90,9 @@ def measure(spoiled, cleaned, flagged, truth):
         beat_f : F-measure (70 ms) of the motion beats against the truth's
     """
     distance = np.linalg.norm(cleaned.keypoints.astype(float) - truth.keypoints, axis=-1)
-    spoilt = spoiled.wrong | spoiled.absent
+    faulty = corrupted.wrong | corrupted.absent
     torso = float(np.nanmedian(torso_px(truth)))
-    repaired = mean(distance[spoilt])
+    repaired = mean(distance[faulty])
     result = {
         "repaired_px": repaired,
         "repaired_torso": repaired / torso,
@@ -105,11 +105,11 @@ def measure(spoiled, cleaned, flagged, truth):
         "precision": np.nan,
         "recall": np.nan,
     }
-    return result | ({} if flagged is None else _found(flagged, spoiled))
+    return result | ({} if flagged is None else _found(flagged, corrupted))
 
 
-def _found(flagged, spoiled):
-    found, bad = flagged.any(1), spoiled.wrong.any(1)
+def _found(flagged, corrupted):
+    found, bad = flagged.any(1), corrupted.wrong.any(1)
     hits = (found & bad).sum()
     return {
         "precision": hits / found.sum() if found.any() else np.nan,
@@ -204,14 +204,14 @@ def run(truths, *, conditions, methods=METHODS, seed=0):
         if not truth.given.all():
             raise ItemError("the true track must have every joint in every frame", where=clip)
         for place, condition in enumerate(conditions):
-            spoiled = corrupt(truth, seed=[seed, number, place], **condition)
+            corrupted = corrupt(truth, seed=[seed, number, place], **condition)
             for method in methods:
-                cleaned, flagged = apply(spoiled.track, method)
+                cleaned, flagged = apply(corrupted.track, method)
                 rows.append(
                     {"clip": clip}
                     | condition
                     | {"method": method}
-                    | measure(spoiled, cleaned, flagged, truth)
+                    | measure(corrupted, cleaned, flagged, truth)
                 )
     return pd.DataFrame(rows)
 
@@ -244,17 +244,17 @@ def draws(truths, *, rates=RATES[1:], number=DRAWS):
         cases = itertools.product(("mixed", "stretches"), (False, True), rates, range(number))
         for kind, doubt, rate, draw in cases:
             seed = [draw, clip, round(1000 * rate)]
-            spoiled = corrupt(truth, rate, seed, kind=kind, doubt=doubt)
-            spoilt = spoiled.wrong | spoiled.absent
+            corrupted = corrupt(truth, rate, seed, kind=kind, doubt=doubt)
+            faulty = corrupted.wrong | corrupted.absent
             for method in ("thesis", "robust"):
-                cleaned, flagged = apply(spoiled.track, method)
+                cleaned, flagged = apply(corrupted.track, method)
                 distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
                 case = {"fps": truth.fps, "kind": kind, "doubt": doubt, "rate": rate}
                 rows.append(
                     case
                     | {"draw": draw, "method": method, "clip": name}
-                    | {"repaired_px": mean(distance[spoilt])}
-                    | _found(flagged, spoiled)
+                    | {"repaired_px": mean(distance[faulty])}
+                    | _found(flagged, corrupted)
                 )
     case = ["fps", "kind", "doubt", "rate", "draw", "method"]
     return pd.DataFrame(rows).groupby(case, sort=False).mean(numeric_only=True).reset_index()
@@ -299,10 +299,10 @@ def draws_table(results):
             "fps": "Frames a second",
             "kind": "Faults",
             "scores": "Scores",
-            "rate": "Frames spoiled",
+            "rate": "Frames corrupted",
             "recall": "Recall of robust",
             "precision": "Precision of robust",
-            "robust_px": "Spoilt joints, robust (px)",
+            "robust_px": "Corrupted joints, robust (px)",
             "thesis_px": "thesis (px)",
             "share": "robust / thesis",
         },
@@ -338,19 +338,21 @@ def flickers(truths, *, rates=FLICKER_RATES, joints=tuple(FLICKERING), written=W
     pandas.DataFrame
         One row a choice of joints, way of writing, rate and method: recall and precision of
         joints (not of frames) over all clips, NaN where undefined, and repaired_px, the mean
-        error of the spoilt joints.
+        error of the corrupted joints.
     """
     rows = []
     for where, how, rate in itertools.product(joints, written, rates):
         counts = {"thesis": [], "robust": []}
         for number, truth in enumerate(truths.values()):
-            spoiled = flicker(truth, rate, [number, round(1000 * rate)], joints=where, written=how)
-            spoilt = spoiled.wrong | spoiled.absent
+            corrupted = flicker(
+                truth, rate, [number, round(1000 * rate)], joints=where, written=how
+            )
+            faulty = corrupted.wrong | corrupted.absent
             for method, found in counts.items():
-                cleaned, flagged = apply(spoiled.track, method)
+                cleaned, flagged = apply(corrupted.track, method)
                 distance = np.linalg.norm(cleaned.keypoints - truth.keypoints, axis=-1)
-                hits = (flagged & spoiled.wrong).sum()
-                found.append((hits, flagged.sum(), spoiled.wrong.sum(), mean(distance[spoilt])))
+                hits = (flagged & corrupted.wrong).sum()
+                found.append((hits, flagged.sum(), corrupted.wrong.sum(), mean(distance[faulty])))
         for method, found in counts.items():
             hits, flagged, bad, error = np.array(found, float).T
             rows.append(
@@ -396,7 +398,7 @@ def flicker_table(results):
             "rate": "Frames",
             "recall": "Recall of robust",
             "precision": "Precision of robust",
-            "repaired_px": "Spoilt joints, robust (px)",
+            "repaired_px": "Corrupted joints, robust (px)",
             "thesis_px": "thesis (px)",
         },
         formats={"recall": ".2f", "precision": ".2f", "repaired_px": ".1f", "thesis_px": ".1f"},
@@ -409,11 +411,11 @@ def flicker_table(results):
 
 
 HEADERS = {
-    "faults": "Frames spoiled",
+    "faults": "Frames corrupted",
     "method": "Method",
     "precision": "Precision",
     "recall": "Recall",
-    "repaired_px": "Spoilt joints (px)",
+    "repaired_px": "Corrupted joints (px)",
     "repaired_torso": "(torsos)",
     "error_px": "All joints (px)",
     "acceleration_px": "Acceleration (px/frame²)",
@@ -462,7 +464,7 @@ def goal(results):
     Returns
     -------
     shares : dict of float to float
-        Rate of mixed faults -> mean error of the spoilt joints of `robust` over that of
+        Rate of mixed faults -> mean error of the corrupted joints of `robust` over that of
         `thesis`.
     harm : float
         The most by which `robust` raised the mean error of all joints of a clip without
@@ -471,9 +473,9 @@ def goal(results):
     mixed = _mixed(results)
     means = mixed.groupby(["rate", "method"])["repaired_px"].mean().unstack("method").dropna()
     shares = (means["robust"] / means["thesis"]).to_dict()
-    unspoiled = results[results["rate"] == 0].set_index(["clip", "jitter", "method"])
-    unspoiled = unspoiled["error_px"].unstack("method")
-    return shares, float((unspoiled["robust"] - unspoiled["none"]).max())
+    intact = results[results["rate"] == 0].set_index(["clip", "jitter", "method"])
+    intact = intact["error_px"].unstack("method")
+    return shares, float((intact["robust"] - intact["none"]).max())
 
 
 def summary(results, stressed):
@@ -498,7 +500,7 @@ def summary(results, stressed):
     said = ", ".join(f"{share:.2f} at {rate:.0%}" for rate, share in shares.items())
     return Table(
         frame=frame[list(HEADERS)],
-        caption=f"Cleaning benchmark: means over {results['clip'].nunique()} true tracks, spoiled",
+        caption=f"Cleaning benchmark: means over {results['clip'].nunique()} corrupted true tracks",
         headers=HEADERS,
         formats=FORMATS,
         notes=(
@@ -510,11 +512,11 @@ def summary(results, stressed):
             "stretches of 2-8 frames of a limb or the whole body, left and right swapped, frames "
             f"with nobody; jitter of {JITTER:.1%} of the body's size everywhere.",
             "Precision and recall are of frames with a wrong joint; median, savgol and lowpass "
-            "(6 Hz) decide nothing. Spoilt joints are those that were wrong or taken away. "
+            "(6 Hz) decide nothing. Corrupted joints are those that were wrong or taken away. "
             "Errors leave out what a method left empty; PCK counts it as wrong. Beat F: motion "
             "beats within 70 ms of the truth's. Accents kept: share of the true acceleration "
             "where it is largest.",
-            f"Error of the spoilt joints, robust over thesis: {said}. The most by which robust "
+            f"Error of the corrupted joints, robust over thesis: {said}. The most by which robust "
             f"made a clip without faults worse, at any level of jitter: {harm:.3f} px.",
         ),
     )
@@ -533,21 +535,21 @@ def kinds_table(results):
     Table
     """
     single = results[results["kind"] != "mixed"]
-    spoilt = single.assign(amount=[f"{rate:.0%} of frames" for rate in single["rate"]])
+    corrupted = single.assign(amount=[f"{rate:.0%} of frames" for rate in single["rate"]])
     alone = results[(results["kind"] == "mixed") & (results["rate"] == 0) & (results["jitter"] > 0)]
     alone = alone.assign(
         kind="jitter",
         amount=[f"{jitter:.1%} of the body" for jitter in alone["jitter"]],
         repaired_px=alone["error_px"],
     )
-    both = pd.concat([spoilt, alone])
+    both = pd.concat([corrupted, alone])
     methods = list(dict.fromkeys(results["method"]))
     means = both.groupby(["kind", "amount", "method"], sort=False)["repaired_px"].mean()
     frame = means.unstack("method")[methods]
     order = list(dict.fromkeys(zip(both["kind"], both["amount"])))
     return Table(
         frame=frame.loc[order].reset_index(),
-        caption="Cleaning benchmark by kind of fault: error of the spoilt joints in pixels",
+        caption="Cleaning benchmark by kind of fault: error of the corrupted joints in pixels",
         headers={"kind": "Kind", "amount": "How much"} | {m: m for m in methods},
         formats=dict.fromkeys(methods, ".2f"),
         notes=(
@@ -572,7 +574,7 @@ def plot(results):
     """
     figure, axes = figures.new(2, 2, figsize=(10, 7.4))
     panels = {
-        "repaired_px": "spoilt joints: error (px)",
+        "repaired_px": "corrupted joints: error (px)",
         "error_px": "all joints: error (px)",
         "beat_f": "motion beats: F-measure",
         "accent": "accents kept",
@@ -585,7 +587,7 @@ def plot(results):
             values = mean.loc[method][column].dropna()
             axis.plot(100 * values.index, values, marker=marker, markersize=4, label=method)
         axis.set_xticks([0, *(100 * rate for rate in RATES)])
-        axis.set_xlabel("frames spoiled (%)")
+        axis.set_xlabel("frames corrupted (%)")
         axis.set_ylabel(label)
         if column.endswith("px"):
             axis.set_yscale("log")
@@ -594,5 +596,5 @@ def plot(results):
             axis.yaxis.set_minor_formatter(NullFormatter())
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    figure.suptitle("Cleaning: held-out true tracks spoiled at rising rates")
+    figure.suptitle("Cleaning: held-out true tracks corrupted at rising rates")
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.cleaning import released, robust
+from choreo.cleaning import released_cleaning, robust
 from choreo.cleaning.gaps import bridgeable, fill_gaps
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.misdetections import (
@@ -48,8 +48,8 @@ def clean(
         frames are recovered by a cubic spline through the frames that are left, one for
         each coordinate. Nothing is extrapolated: frames before the first and after the
         last kept one stay NaN. ``released``: what the thesis's code did (see
-        `choreo.cleaning.released`). ``robust``: each joint on its own, over many frames (see
-        `choreo.cleaning.robust`).
+        `choreo.cleaning.released_cleaning`). ``robust``: each joint on its own, over many frames
+        (see `choreo.cleaning.robust`).
     threshold_px : float
         Pixels, for eq. (1). ``robust`` has no such threshold and refuses another than 50 px.
     threshold_height : float, optional
@@ -80,7 +80,7 @@ def clean(
         longest_gap, longest_gap_seconds : longest run of frames of which nothing was kept
         unrepaired : [{first, last, joints, reason}] of what stayed NaN; joints are names,
             or "all" that are in use
-        pieces : [first, last] of each run of frames that have every joint in use: what a
+        segments : [first, last] of each run of frames that have every joint in use: what a
             gap that is not bridged splits the clip into
 
     Raises
@@ -158,7 +158,7 @@ def clean(
         "longest_gap": longest,
         "longest_gap_seconds": longest / track.fps,
         "unrepaired": _unrepaired(track, keypoints, kept, max_gap_seconds),
-        "pieces": [list(run) for run in runs(given_joints(keypoints)[:, used].all(1))],
+        "segments": [list(run) for run in runs(given_joints(keypoints)[:, used].all(1))],
     }
     record["incorrect"] = len(record["flagged"])
     return cleaned, record | counts
@@ -196,7 +196,7 @@ def _thesis(track, missing, threshold_px, max_gap_seconds):
 def _released(track, missing, threshold_px):
     used = joints_in_use(track.keypoints)
     present = np.flatnonzero(~missing)
-    done = released.clean_entries(
+    done = released_cleaning.clean_entries(
         present, track.keypoints[present][:, used].astype(float), threshold_px=threshold_px
     )
     keep = np.zeros(len(track), bool)

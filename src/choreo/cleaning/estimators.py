@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from choreo.cleaning.benchmark import FORMATS, HEADERS, METHODS, apply, measure
-from choreo.cleaning.faults import Spoiled
+from choreo.cleaning.faults import Corrupted
 from choreo.comparison.quality import WRONG_TORSO, check_same_video
 from choreo.errors import ItemError
 from choreo.pose.size import torso_px
@@ -61,8 +61,8 @@ def estimator_errors(track, truth, *, methods=METHODS):
         cleaned, flagged = apply(track, method)
         placed = truth.with_(keypoints=in_place(cleaned.keypoints))
         flagged = None if flagged is None else in_place(flagged)
-        spoiled = Spoiled(placed, wrong, absent)
-        rows.append({"method": method} | measure(spoiled, placed, flagged, truth))
+        corrupted = Corrupted(placed, wrong, absent)
+        rows.append({"method": method} | measure(corrupted, placed, flagged, truth))
     return rows
 
 
@@ -111,7 +111,7 @@ def estimators_table(tracks, truths, *, methods=METHODS):
         headers=headers,
         formats=FORMATS,
         notes=(
-            f"A joint counts as spoilt where it is absent or further than {WRONG_TORSO} torsos "
+            f"A joint counts as corrupted where it is absent or further than {WRONG_TORSO} torsos "
             "from the truth. Precision and recall are of frames with such a given joint. What an "
             "estimator gets wrong all the time, such as a shifted hip, no cleaning can see.",
         ),

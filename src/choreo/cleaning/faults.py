@@ -1,4 +1,4 @@
-"""True tracks spoiled in known ways: what the cleaning benchmark gives the methods to clean.
+"""True tracks corrupted in known ways: what the cleaning benchmark gives the methods to clean.
 
 Kinds of fault, all at random from a seed: lone jumps of one joint; stretches of several
 frames in which an arm, a leg or the whole body is elsewhere; left and right swapped; gaps,
@@ -26,7 +26,7 @@ _PARTS = {
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class Corrupted:
     """A track with known faults.
 
     Attributes
@@ -51,7 +51,7 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER, doubt=False):
     truth : PoseTrack
         Without gaps.
     rate : float
-        Fraction of frames to spoil, from 0 to 1.
+        Fraction of frames to corrupt, from 0 to 1.
     seed : int or sequence of int
     kind : str
         A key of `KINDS`.
@@ -63,7 +63,7 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER, doubt=False):
 
     Returns
     -------
-    Spoiled
+    Corrupted
         The first and the last two frames are left whole.
 
     Raises
@@ -100,7 +100,7 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER, doubt=False):
             wrong, rng.uniform(0.1, 0.5, wrong.shape), rng.uniform(0.5, 1, wrong.shape)
         )
     track = truth.with_(keypoints=keypoints, scores=np.where(absent, np.nan, scores))
-    return Spoiled(track, wrong & ~absent, absent)
+    return Corrupted(track, wrong & ~absent, absent)
 
 
 def _away(size, rng):
@@ -176,7 +176,7 @@ def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTE
 
     Returns
     -------
-    Spoiled
+    Corrupted
         The first and the last two frames are left whole.
 
     Raises
@@ -205,4 +205,4 @@ def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTE
         scores[wrong] = rng.uniform(0.1, 0.5, wrong.sum())
     nothing = np.zeros_like(wrong)
     wrong, absent = (nothing, wrong) if written == "NaN" else (wrong, nothing)
-    return Spoiled(truth.with_(keypoints=keypoints, scores=scores), wrong, absent)
+    return Corrupted(truth.with_(keypoints=keypoints, scores=scores), wrong, absent)

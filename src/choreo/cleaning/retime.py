@@ -136,7 +136,7 @@ def _picture_by_picture(track, taken, settings):
         repaired=pictures.repaired[of],
         meta=pictures.meta,
     )
-    for name in ("missing_runs", "repaired_runs", "pieces"):
+    for name in ("missing_runs", "repaired_runs", "segments"):
         record[name] = [[int(first[a]), int(last[b])] for a, b in record[name]]
     for gap in record["unrepaired"]:
         gap |= {"first": int(first[gap["first"]]), "last": int(last[gap["last"]])}
@@ -222,7 +222,7 @@ def retime(track, taken, *, seen=None):
             after = np.where(exact, before, np.minimum(before + 1, b))
             share = np.where(exact, 0, (at[inside] - times[before]) / _apart(times, before, after))
             low, high = (scores[np.ix_(k, joints)] for k in (before, after))
-            # Of two NaN neighbours, one of share 0 must not spoil the other.
+            # Of two NaN neighbours, one of share 0 must not corrupt the other.
             mixed = low + np.where(share[:, None] > 0, (high - low) * share[:, None], 0)
             either = mended[np.ix_(before, joints)] | mended[np.ix_(after, joints)]
             out_scores[here] = np.where(either, np.nan, mixed)

@@ -7,7 +7,7 @@ one joint, and take a fast arm for an error. Here
    the joints miss their continued motion when kept and when exchanged);
 2. the path of the body, then of each limb and of the head, then of each joint is cut where
    it jumps, that is where the straight continuations from both sides miss each other, and
-   the pieces are kept that follow from one another at the least cost (dynamic
+   the segments are kept that follow from one another at the least cost (dynamic
    programming), so that a stretch of bad frames is dropped whole, while a fast but smooth
    move stays. The body jumps where half of its joints do, an arm where elbow and wrist do:
    together they move far less abruptly than a wrist may, so that less counts as a jump.
@@ -44,13 +44,13 @@ JOIN = 6 / 7
 """Miss across one frame at which a join costs as much as a dropped frame, in jumps."""
 
 JOIN_GROWTH = 3 / 7
-"""How much larger that miss may be for each frame of a gap between two pieces."""
+"""How much larger that miss may be for each frame of a gap between two segments."""
 
 ECHO = 1.3
 """A miss that is this many times as large has its echo taken out of those beside it."""
 
 LOOK_BACK = 20
-"""Pieces before it that a piece may be joined to."""
+"""Segments before it that a segment may be joined to."""
 
 EXCHANGE = 0.1
 """Cost of exchanging left and right, in body sizes of motion a pair; a third in the face.
@@ -346,7 +346,7 @@ def _two_states(same, change, exchanged_cost):
 
 
 def consistent(paths, fps, level):
-    """Find the part of each path whose pieces follow from one another.
+    """Find the part of each path whose segments follow from one another.
 
     Parameters
     ----------
@@ -381,10 +381,10 @@ def consistent(paths, fps, level):
         joins[np.arange(len(first))[:, None] <= np.arange(LOOK_BACK)] = np.inf
         chains.append((number, first, last, joins, total[first], total[last + 1]))
     chosen = _best_chains([chain[3:] for chain in chains])
-    for (number, first, last, *_), pieces in zip(chains, chosen):
+    for (number, first, last, *_), segments in zip(chains, chosen):
         good[number][:] = False
-        for piece in pieces:
-            good[number][first[piece] : last[piece] + 1] = True
+        for segment in segments:
+            good[number][first[segment] : last[segment] + 1] = True
     return good
 
 
@@ -455,7 +455,7 @@ def _jumps(frame, path, level, fps, usual):
 def _usual_misses(paths):
     """What jitter makes of the misses of paths, in body sizes; no fault can take it over.
 
-    The median miss is of the faults where a joint flickers: one wrong frame spoils four
+    The median miss is of the faults where a joint flickers: one wrong frame corrupts four
     steps, and every sixth frame most of them. A right frame, however, has two near it that
     are right too and lies between them, up to its jitter and motion. Frames are held to
     the pair that they are nearest to, `REACH` on each side; the `AMONG_RIGHT` quantile of
@@ -514,7 +514,7 @@ def _median_to_nearest(joints):
 
 
 def _velocities(first, last, frame, path):
-    """Velocity at the start and at the end of each piece; NaN where it has one frame."""
+    """Velocity at the start and at the end of each segment; NaN where it has one frame."""
     reach = np.minimum(last - first, 2)
     single = reach == 0
 
@@ -526,18 +526,18 @@ def _velocities(first, last, frame, path):
 
 
 def _joins(first, last, frame, path, frames_a_second):
-    """Miss (P, LOOK_BACK) of joining each of P pieces to the one k + 1 before it.
+    """Miss (P, LOOK_BACK) of joining each of P segments to the one k + 1 before it.
 
     Over what is allowed across the gap, in jumps.
     """
     begin, leave = _velocities(first, last, frame, path)
-    piece = np.arange(len(first))[:, None]
-    earlier = np.maximum(piece - 1 - np.arange(LOOK_BACK), 0)
-    start, end = first[piece], last[earlier]
+    segment = np.arange(len(first))[:, None]
+    earlier = np.maximum(segment - 1 - np.arange(LOOK_BACK), 0)
+    start, end = first[segment], last[earlier]
     gap = np.maximum(frame[start] - frame[end], 1).astype(float)
-    out, into = leave[earlier], begin[piece]
-    alone = (first == last)[earlier] & (first == last)[piece]
-    # A lone frame goes the way of the other piece; two of them have no direction.
+    out, into = leave[earlier], begin[segment]
+    alone = (first == last)[earlier] & (first == last)[segment]
+    # A lone frame goes the way of the other segment; two of them have no direction.
     out = np.where(np.isfinite(out), out, into)
     into = np.where(np.isfinite(into), into, out)
     onward = np.where(alone[..., None, None], 0.0, (into + out) * gap[..., None, None] / 2)
@@ -548,37 +548,37 @@ def _joins(first, last, frame, path, frames_a_second):
 
 
 def _best_chains(joints):
-    """Pieces of the cheapest chain of each joint: dropped frames and joins that miss.
+    """Segments of the cheapest chain of each joint: dropped frames and joins that miss.
 
     All joints at once, for speed; each is (joins, before, after) with `joins` as `_joins`
-    gives it, and what could be kept before each of its pieces and until its end.
+    gives it, and what could be kept before each of its segments and until its end.
     """
     if not joints:
         return []
-    # Joints with fewer pieces than others get further ones that cost endlessly much.
+    # Joints with fewer segments than others get further ones that cost endlessly much.
     most = max(len(before) for _, before, _ in joints)
     joins = np.full((most, LOOK_BACK, len(joints)), np.inf)
     kept = np.full((most, len(joints)), np.inf)
     for number, (cost, start, end) in enumerate(joints):
         joins[: len(start), :, number] = cost
         kept[: len(start), number] = start - end
-    # ends[LOOK_BACK + p]: cost of the best chain to piece p, less all that could have been
-    # kept until its end; padded so that every piece has LOOK_BACK ones before it.
+    # ends[LOOK_BACK + p]: cost of the best chain to segment p, less all that could have been
+    # kept until its end; padded so that every segment has LOOK_BACK ones before it.
     ends = np.full((LOOK_BACK + most, len(joints)), np.inf)
     previous = np.full((most, len(joints)), -1)
     every = np.arange(len(joints))
-    for piece in range(most):
-        candidates = ends[piece : piece + LOOK_BACK][::-1] + joins[piece]
+    for segment in range(most):
+        candidates = ends[segment : segment + LOOK_BACK][::-1] + joins[segment]
         best = candidates.argmin(0)
         cost = candidates[best, every]
-        previous[piece] = np.where(cost < 0, piece - 1 - best, -1)
-        ends[LOOK_BACK + piece] = np.minimum(cost, 0) + kept[piece]
+        previous[segment] = np.where(cost < 0, segment - 1 - best, -1)
+        ends[LOOK_BACK + segment] = np.minimum(cost, 0) + kept[segment]
     chains = []
-    for number, piece in enumerate(ends[LOOK_BACK:].argmin(0).tolist()):
+    for number, segment in enumerate(ends[LOOK_BACK:].argmin(0).tolist()):
         chain = []
-        while piece >= 0:
-            chain.append(piece)
-            piece = int(previous[piece, number])
+        while segment >= 0:
+            chain.append(segment)
+            segment = int(previous[segment, number])
         chains.append(chain)
     return chains
 

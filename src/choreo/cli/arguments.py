@@ -33,11 +33,11 @@ class Option(click.Option):
     def get_help_extra(self, ctx):
         """Add the default of the function that the verb calls."""
         default = self.of and default_of(self.of, self.name)
-        told = {} if default in (None, "") else {"default": _told(default)}
-        return super().get_help_extra(ctx) | told
+        shown = {} if default in (None, "") else {"default": _as_shown(default)}
+        return super().get_help_extra(ctx) | shown
 
 
-def _told(default):
+def _as_shown(default):
     if isinstance(default, (list, tuple)):
         return ", ".join(default)
     return f"{default:g}" if isinstance(default, float) else str(default)

@@ -25,8 +25,8 @@ class Command(_Epilog, click.Command):
     def __init__(self, *arguments, params=(), **attributes):
         params = list(params)
         if any(isinstance(param, outputs.Written) for param in params):
-            told = "replace also files that Choreo did not make"
-            params.append(Option(["--force"], is_flag=True, help=told))
+            purpose = "replace also files that Choreo did not make"
+            params.append(Option(["--force"], is_flag=True, help=purpose))
         super().__init__(*arguments, params=params, **attributes)
 
     def parse_args(self, ctx, args):

@@ -172,7 +172,7 @@ def check(dataset, sources, **tolerance):
         "beats": beats,
         "compared_chunks": seen.compared_chunks,
     }
-    told = [
+    lines = [
         "video: beats of music / dancer, dancer's after music's in ms, agreement (1: all alike)",
         *(_beat_line(beat) for beat in seen.beats),
         f"{seen.compared_chunks} chunks compared with the tracks and songs in {seen.sources}"
@@ -180,7 +180,7 @@ def check(dataset, sources, **tolerance):
         else "not compared with tracks and songs (--sources)",
         "offsets are modulo one beat: only --sources, which compares samples, tells a whole beat",
     ]
-    say(record, told)
+    say(record, lines)
     if seen.problems:
         raise ItemError("; ".join(seen.problems), where=dataset, remedy="Make it again")
     tell(f"{dataset}: nothing wrong", file=sys.stderr)

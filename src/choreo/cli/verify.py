@@ -275,11 +275,11 @@ def verify_verb(results):
         damaged, counts = verify(results, on_file)
     record = {
         "damaged": {str(path): message for path, message in damaged.items()},
-        "looked_at": counts,
+        "checked": counts,
     }
-    looked = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no file"
+    checked = ", ".join(f"{count} {kind}" for kind, count in counts.items()) or "no file"
     lines = [f"{path}: {message}" for path, message in damaged.items()]
-    say(record, [*lines, *advice(damaged), f"looked at {looked}"])
+    say(record, [*lines, *advice(damaged), f"checked {checked}"])
     if damaged:
         raise ItemError(
             f"{len(damaged)} damaged file{'s'[: len(damaged) > 1]}",

@@ -86,11 +86,11 @@ def videos(video, output, **settings):
     probe = standardise(video, **files, **settings, require_sound=False, min_seconds=0.0)
     even = probe["source"]["fps_even"]
     own = "no constant rate from 10 to 60" if even is None else f"{even:g} fps"
-    told = (
+    lines = (
         f"{files['video']}: {probe['frames']} frames of {probe['width']}x{probe['height']} "
         f"at {probe['fps']:g} fps (the source has {own})"
     )
-    say(probe, [told])
+    say(probe, [lines])
 
 
 def _check_same_source(probe, video):

@@ -29,7 +29,7 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 @dataclass(frozen=True)
-class Looked:
+class Panel:
     """A track, and what is known about each of its frames.
 
     Attributes
@@ -146,12 +146,12 @@ def draw_certainty(image, keypoints, certainty, skeleton):
         cv2.circle(image, at, radius * 16, (90, 90, 90), 1, cv2.LINE_AA, 4)
 
 
-def timeline(looked, width, height):
+def timeline(panels, width, height):
     """Picture of a whole track: its confidence, missing and incorrect frames over time.
 
     Parameters
     ----------
-    looked : Looked
+    panels : Panel
     width, height : int
         Pixels.
 
@@ -164,18 +164,18 @@ def timeline(looked, width, height):
         shows the worst of them.
     """
     image = np.full((height, width, 3), 255, np.uint8)
-    frames = len(looked.track)
+    frames = len(panels.track)
     if not frames:
         return image
     # Frame i covers the columns from i / frames to (i + 1) / frames, at least one.
     first = np.arange(frames) * width // frames
     last = np.maximum((np.arange(frames) + 1) * width // frames, first + 1)
-    mean = looked.confidence
+    mean = panels.confidence
     confidence = np.ones(width)
     worst = np.zeros(width, int)
     for i in range(frames):
         columns = slice(first[i], last[i])
-        fault = {"": 0, "missing": 2}.get(looked.status[i], 1)
+        fault = {"": 0, "missing": 2}.get(panels.status[i], 1)
         worst[columns] = np.maximum(worst[columns], fault)
         confidence[columns] = np.minimum(confidence[columns], mean[i])
     below = np.arange(height)[::-1, None]
@@ -214,21 +214,21 @@ def look(video, tracks, output, *, size, fps, frames, samples=8):
     """
     output = Path(output)
     fitted = fit(tracks, frames, size)
-    looked = [Looked.of(name, track) for name, track in fitted.items()]
+    panels = [Panel.of(name, track) for name, track in fitted.items()]
     if output.suffix == ".mp4":
-        _write_mp4(video, looked, output, size, fps)
+        _write_mp4(video, panels, output, size, fps)
     elif output.suffix == ".png":
-        _write_sheet(video, looked, output, size, fps, sheet_frames(looked, frames, samples))
+        _write_sheet(video, panels, output, size, fps, sheet_frames(panels, frames, samples))
     else:
         raise ItemError(f"a look is written as {' or '.join(SUFFIXES)}", where=output)
 
 
-def sheet_frames(looked, frames, count):
+def sheet_frames(panels, frames, count):
     """Choose the frames of a contact sheet.
 
     Parameters
     ----------
-    looked : list of Looked
+    panels : list of Panel
     frames : int
         Of the video.
     count : int
@@ -245,7 +245,7 @@ def sheet_frames(looked, frames, count):
         at = ((np.arange(n) + 0.5) * len(candidates) / n).astype(int) if n else []
         return {int(candidates[i]) for i in at}
 
-    faulty = np.flatnonzero(np.any([one.status != "" for one in looked], axis=0)) if looked else []
+    faulty = np.flatnonzero(np.any([one.status != "" for one in panels], axis=0)) if panels else []
     chosen = spread(faulty, min(len(faulty), count // 2))
     left = np.setdiff1d(np.arange(frames), list(chosen))
     return sorted(chosen | spread(left, min(len(left), count - len(chosen))))
@@ -289,19 +289,19 @@ def mp4_layout(count, size):
     return columns, panel, (width, height)
 
 
-def _write_mp4(video, looked, output, size, fps):
-    columns, panel, whole_size = mp4_layout(len(looked), size)
+def _write_mp4(video, panels, output, size, fps):
+    columns, panel, whole_size = mp4_layout(len(panels), size)
     width, height = whole_size
-    strips = [timeline(one, width - _LABEL - 10, _STRIP - 8) for one in looked]
+    strips = [timeline(one, width - _LABEL - 10, _STRIP - 8) for one in panels]
     scale = np.array(panel) / size
-    top = height - (len(looked) * _STRIP + _HEADER) if looked else height
+    top = height - (len(panels) * _STRIP + _HEADER) if panels else height
     ground = np.full((height, width, 3), 255, np.uint8)
-    for row, (one, strip) in enumerate(zip(looked, strips)):
+    for row, (one, strip) in enumerate(zip(panels, strips)):
         y = top + row * _STRIP
         ground[y + 4 : y + _STRIP - 4, _LABEL : width - 10] = strip
         cv2.rectangle(ground, (_LABEL, y + 4), (width - 10, y + _STRIP - 5), (120, 120, 120), 1)
         _text(ground, one.name[:18], (8, y + _STRIP // 2 + 5), 0.45)
-    if looked:
+    if panels:
         _legend(ground, height - 9)
     with (
         media.video_writer(output, whole_size, fps) as write,
@@ -310,7 +310,7 @@ def _write_mp4(video, looked, output, size, fps):
         for frame, picture in enumerate(stream):
             image = ground.copy()
             small = cv2.resize(picture, panel, interpolation=cv2.INTER_AREA)
-            for n, one in enumerate(looked or [None]):
+            for n, one in enumerate(panels or [None]):
                 y = n // columns * (panel[1] + _HEADER)
                 x = n % columns * panel[0]
                 shown = small.copy()
@@ -324,8 +324,8 @@ def _write_mp4(video, looked, output, size, fps):
                     label = f"{one.name[:24]}  {label}  {one.status[frame]}"
                 _text(image, label, (x + 8, y + 18))
                 image[y + _HEADER : y + _HEADER + panel[1], x : x + panel[0]] = shown
-            if looked:
-                x = _LABEL + int((frame + 0.5) * strips[0].shape[1] / len(looked[0].track))
+            if panels:
+                x = _LABEL + int((frame + 0.5) * strips[0].shape[1] / len(panels[0].track))
                 cv2.line(image, (x, top), (x, height - _HEADER), _CURSOR, 2)
             write(image)
 
@@ -349,17 +349,17 @@ def _legend(image, y):
         x += 32 + cv2.getTextSize(text, _FONT, 0.4, 1)[0][0]
 
 
-def _write_sheet(video, looked, output, size, fps, chosen):
+def _write_sheet(video, panels, output, size, fps, chosen):
     if not chosen:
         raise ItemError("there is no frame to look at", where=video)
     found = pictures(video, size, chosen)
     chosen = [frame for frame in chosen if frame in found]
-    parts = {f: crop([one.track for one in looked], f) if looked else np.s_[:, :] for f in chosen}
-    count = max(len(looked), 1)
-    height = 3.7 * count + 0.5 if looked else 2.0
+    parts = {f: crop([one.track for one in panels], f) if panels else np.s_[:, :] for f in chosen}
+    count = max(len(panels), 1)
+    height = 3.7 * count + 0.5 if panels else 2.0
     figure = figures.plt.figure(figsize=(max(1.75 * len(chosen), 7), height), layout="constrained")
-    for one, rows in zip(looked or [None], figure.subfigures(count, 1, squeeze=False)[:, 0]):
-        heights = (3, 1) if looked else (1,)
+    for one, rows in zip(panels or [None], figure.subfigures(count, 1, squeeze=False)[:, 0]):
+        heights = (3, 1) if panels else (1,)
         grid = rows.add_gridspec(len(heights), len(chosen), height_ratios=heights)
         for n, frame in enumerate(chosen):
             axis = rows.add_subplot(grid[0, n])

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.comparison import released
+from choreo.comparison import released_counts
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.misdetections import (
     THRESHOLD_PX,
@@ -37,7 +37,7 @@ def quality(
         ``thesis``: section 3.4, eq. (1)-(2) over the decoded frames (see
         `choreo.pose.misdetections.flag_misdetections` for what happens at gaps and at the
         start). ``released``: the rules of the thesis's code (see
-        `choreo.comparison.released`), with its own 100 px: OpenPose's for a track in
+        `choreo.comparison.released_counts`), with its own 100 px: OpenPose's for a track in
         one of OpenPose's skeletons (`body25`, `openpose18`), else AlphaPose's.
     threshold_px : float
         For ``thesis``, pixels.
@@ -46,7 +46,7 @@ def quality(
         depend on the resolution; it takes the place of `threshold_px`. Where no frame
         shows the whole height, no move is too far.
     counts : dict, optional
-        For ``released``, what `choreo.comparison.released.count_people` gives for the
+        For ``released``, what `choreo.comparison.released_counts.count_people` gives for the
         tool's own file. That code counted the first person of each frame, repeated entries
         included, which the track of the chosen dancer no longer has. Without it the frames
         of the track stand for the entries.
@@ -85,7 +85,7 @@ def quality(
         )
     if method == "released" and (threshold_px, threshold_height) != (THRESHOLD_PX, None):
         raise ConfigError(
-            f"method released has a threshold of its own, {released.THRESHOLD_PX:g} px",
+            f"method released has a threshold of its own, {released_counts.THRESHOLD_PX:g} px",
             remedy="Leave the threshold out, or use method thesis",
         )
     height = median(height_px(track))
@@ -105,7 +105,7 @@ def quality(
         "detection_rate": float(given.mean()) if given.size else None,
     }
     if method == "released":
-        result |= _threshold(released.THRESHOLD_PX, height)
+        result |= _threshold(released_counts.THRESHOLD_PX, height)
         result["counted_from"] = "track" if counts is None else "file"
         counts = _released(track) if counts is None else counts
         return result | {key: counts[key] for key in ("missing", "incorrect", "confidence")}
@@ -126,10 +126,10 @@ def _released(track):
     keypoints = np.where(track.given[..., None], track.keypoints, np.nan)[present].astype(float)
     scores = np.where(track.given, track.scores, np.nan)[present].astype(float)
     if track.skeleton in OPENPOSE:
-        return released.count_openpose(present.tolist(), keypoints, scores, len(track))
+        return released_counts.count_openpose(present.tolist(), keypoints, scores, len(track))
     # AlphaPose gives all its joints: what is never given is none of them (MediaPipe's head).
     used = joints_in_use(track.keypoints)
-    return released.count_alphapose(present.tolist(), keypoints[:, used], scores[:, used])
+    return released_counts.count_alphapose(present.tolist(), keypoints[:, used], scores[:, used])
 
 
 def _threshold(pixels, height):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo import media
-from choreo.comparison.look import Looked, fit
+from choreo.comparison.look import Panel, fit
 from choreo.errors import ItemError
 from choreo.files import whole
 
@@ -56,7 +56,7 @@ def write_recording(video, tracks, output, *, size, fps, frames):
     if Path(output).suffix != ".rrd":
         raise ItemError("a Rerun recording is written as .rrd", where=output)
     rr = _rerun()
-    looked = [Looked.of(name, track) for name, track in fit(tracks, frames, size).items()]
+    panels = [Panel.of(name, track) for name, track in fit(tracks, frames, size).items()]
     with whole(output) as temporary, closing(media.read_frames(video, size)) as stream:
         recording = rr.RecordingStream("choreo", recording_id=Path(output).stem)
         recording.save(temporary)
@@ -64,7 +64,7 @@ def write_recording(video, tracks, output, *, size, fps, frames):
             recording.set_time("frame", sequence=frame)
             recording.set_time("time", duration=frame / fps)
             recording.log("video", rr.Image(picture).compress(jpeg_quality=_QUALITY))
-        for n, one in enumerate(looked):
+        for n, one in enumerate(panels):
             _log(rr, recording, one, fps, _COLOURS[n % len(_COLOURS)])
         recording.flush(blocking=True)
         recording.disconnect()

@@ -82,8 +82,10 @@ def _signs(found, seed):
             paired_difference(x, y, draws) for x, y in zip(found.shares[a].T, found.shares[b].T)
         ]
         sign = np.sign([c["difference"] for c in columns])
-        told = sign * [not c["low"] <= 0 <= c["high"] and c["low"] == c["low"] for c in columns]
-        signs[a, b] = sign, told
+        significant = sign * [
+            not c["low"] <= 0 <= c["high"] and c["low"] == c["low"] for c in columns
+        ]
+        signs[a, b] = sign, significant
     return signs
 
 
@@ -107,7 +109,7 @@ def crossings(found, *, seed=1):
     if not found.videos:
         return []
     changes = []
-    for (a, b), (sign, told) in _signs(found, seed).items():
+    for (a, b), (sign, significant) in _signs(found, seed).items():
         leads = np.flatnonzero(sign)
         for i, j in pairwise(leads):
             if sign[i] != sign[j]:
@@ -118,7 +120,8 @@ def crossings(found, *, seed=1):
                         "low": float(found.thresholds[i]),
                         "high": float(found.thresholds[j]),
                         "beyond_noise": bool(
-                            (told[: i + 1] == sign[i]).any() and (told[j:] == sign[j]).any()
+                            (significant[: i + 1] == sign[i]).any()
+                            and (significant[j:] == sign[j]).any()
                         ),
                     }
                 )
@@ -243,7 +246,7 @@ def _equal(found, unit, seed):
         ]
         end = f" {unit} on" if max(clean) > first else ""
         yield f"Without any incorrect frame, so equal: {', '.join(groups)}{end}."
-    beyond = np.any([told != 0 for _, told in _signs(found, seed).values()], axis=0)
+    beyond = np.any([significant != 0 for _, significant in _signs(found, seed).values()], axis=0)
     noise = f"the noise of {len(found.videos)} video" + "s" * (len(found.videos) != 1)
     if not beyond.any():
         yield f"No difference is beyond {noise} at any threshold."

@@ -120,7 +120,7 @@ def verdicts(measures, *, seed=1):
     lines = []
     for measure, videos, values, best, others in found:
         for other in others.values():
-            other["told"] = bool(next(adjusted) < SIGNIFICANT)
+            other["distinct"] = bool(next(adjusted) < SIGNIFICANT)
         lines.append(_sentence(measure, videos, values, best, others))
     if found:
         lines.append(
@@ -136,14 +136,14 @@ def _sentence(measure, videos, values, best, others):
     word, more = ("lowest", "lower") if measure.better == "lower" else ("highest", "higher")
     mean = f"{values[best].mean():{measure.form}}{measure.unit}"
     same = [e for e in others if np.array_equal(values[e], values[best])]
-    told = [_apart(e, others[e], measure) for e in others if others[e]["told"]]
-    untold = [e for e in others if e not in same and not others[e]["told"]]
+    distinct = [_apart(e, others[e], measure) for e in others if others[e]["distinct"]]
+    alike = [e for e in others if e not in same and not others[e]["distinct"]]
     text = f"{measure.name} ({count}): {word} with {_list([best, *same])} ({mean}"
     text += ", the same in every video)" if same else ")"
-    if told:
-        text += f"; {more} than with {_list(told)}"
-    if untold:
-        names = [_apart(e, others[e], measure, near=True) for e in untold]
+    if distinct:
+        text += f"; {more} than with {_list(distinct)}"
+    if alike:
+        names = [_apart(e, others[e], measure, near=True) for e in alike]
         text += f"; can't be told apart with {count} from {_list(names)}"
     return text + "."
 

@@ -15,6 +15,6 @@ class Dances(Section):
     temperature: Annotated[float, Field(ge=0, le=1000)] = 1.0
     """Factor of the generator's noise."""
     join: Literal["initial_pose", "cross_fade"] = "initial_pose"
-    """Each 5-second piece from the last pose of the one before (thesis), or faded into it."""
+    """Each 5-second segment from the last pose of the one before (thesis), or faded into it."""
     style: Literal["figure", "stick", "openpose"] = "figure"
     """How dances are drawn: a body with volume, joints and bones, or OpenPose's colours."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from choreo.config.fields import Count, Id, Section, Seed, UserPath, Workers, user_path
-from choreo.config.names import REMEDY, is_reserved
+from choreo.config.reserved import REMEDY, is_reserved
 from choreo.errors import ConfigError
 
 

@@ -102,7 +102,7 @@ def generate(
     seed : int
         Of the noise and of a random initial pose.
     initial_pose : {"random", "zero"} or ndarray or PoseTrack
-        Where the first piece begins: a first pose of a real dance, the middle of the
+        Where the first segment begins: a first pose of a real dance, the middle of the
         canvas (released code), a pose of shape (18, 2) in [-1, 1], or the last pose of
         a track: of a generated dance on the same canvas, or of a cleaned track of a real
         one, which is scaled as the training data were. Of the thesis's GAN it has an effect
@@ -110,11 +110,11 @@ def generate(
     temperature : float
         Factor of the noise; 0 always gives the same dance.
     join : {"initial_pose", "cross_fade"}
-        Of models that dance in pieces; others dance a song as a whole.
-        ``initial_pose``: each piece begins from the last pose of the one before (thesis).
-        ``cross_fade``: pieces overlap by a second in which one fades into the other;
+        Of models that dance in segments; others dance a song as a whole.
+        ``initial_pose``: each segment begins from the last pose of the one before (thesis).
+        ``cross_fade``: segments overlap by a second in which one fades into the other;
         each begins from the pose that the one before has at its start, and the first
-        begins a second before the song, so that no piece's first frames are seen alone.
+        begins a second before the song, so that no segment's first frames are seen alone.
     known : ndarray, shape (T, J, 2), optional
         Poses in [-1, 1] that the dance keeps to, of the first T poses; NaN where it is free
         (`choreo.dances.editing`). Only models with `Model.holds` take them.

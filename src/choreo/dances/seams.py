@@ -1,4 +1,4 @@
-"""How much a dance jumps where its pieces meet."""
+"""How much a dance jumps where its segments meet."""
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,12 @@ from choreo.tables import Table
 
 
 def seam_jumps(track):
-    """Speed and acceleration where pieces meet, against those inside pieces.
+    """Speed and acceleration where segments meet, against those inside segments.
 
     Parameters
     ----------
     track : PoseTrack
-        A generated dance; its ``meta`` says how its pieces were joined. Where they were
+        A generated dance; its ``meta`` says how its segments were joined. Where they were
         cross-faded, the whole fade counts as the join.
 
     Returns
@@ -28,18 +28,18 @@ def seam_jumps(track):
     Raises
     ------
     ItemError
-        Where the dance has only one piece, or its ``meta`` doesn't say how it was joined.
+        Where the dance has only one segment, or its ``meta`` doesn't say how it was joined.
     """
     join = track.meta.get("join")
     if join not in JOINS:
         raise ItemError("not a generated dance: its meta has no `join`", value=join)
     overlap = round(OVERLAP_SECONDS * track.fps) if join == "cross_fade" else 0
-    hop = _piece(track) - overlap
+    hop = _segment(track) - overlap
     frames = np.arange(len(track))
-    # First frames of pieces; with an overlap, all frames of the fade and the one after.
+    # First frames of segments; with an overlap, all frames of the fade and the one after.
     at_join = (frames >= hop - overlap) & ((frames - (hop - overlap)) % hop <= overlap)
     if not at_join.any():
-        raise ItemError("a dance of one piece has no joins", value=len(track))
+        raise ItemError("a dance of one segment has no joins", value=len(track))
     speed = np.linalg.norm(np.diff(track.keypoints, axis=0), axis=-1).mean(1)
     change = np.linalg.norm(np.diff(track.keypoints, n=2, axis=0), axis=-1).mean(1)
     meets = at_join[1:]
@@ -50,8 +50,8 @@ def seam_jumps(track):
     }
 
 
-def _piece(track):
-    """Frames of a piece; of a dance that is made as a whole, of what its model learned from."""
+def _segment(track):
+    """Frames of a segment; of a dance that is made as a whole, of what its model learned from."""
     return round(track.meta.get("chunk_seconds", CHUNK_SECONDS) * track.fps)
 
 
@@ -61,7 +61,7 @@ def seam_table(dances):
     Parameters
     ----------
     dances : list of (str, PoseTrack)
-        Model and dance, in the order of the rows. Dances of one piece are left out and
+        Model and dance, in the order of the rows. Dances of one segment are left out and
         counted.
 
     Returns
@@ -72,7 +72,7 @@ def seam_table(dances):
     found, single = {}, 0
     for model, track in dances:
         measured = found.setdefault((model, track.meta["join"]), [])
-        if len(track) > _piece(track):
+        if len(track) > _segment(track):
             measured.append(seam_jumps(track))
         else:
             single += 1
@@ -84,7 +84,7 @@ def seam_table(dances):
             for kind, of in (("", np.mean), ("_lowest", np.min), ("_highest", np.max)):
                 row[name + kind] = of(values) if len(values) else np.nan
         rows.append(row)
-    headers = {"model": "Model", "how": "Pieces joined by", "dances": "Dances"}
+    headers = {"model": "Model", "how": "Segments joined by", "dances": "Dances"}
     for name in ("speed", "acceleration"):
         headers |= {
             name: name.capitalize(),
@@ -93,15 +93,15 @@ def seam_table(dances):
         }
     notes = (
         "Of a cross-fade the whole fade counts as the join. Models without an effective initial "
-        "pose are cut where they are joined by it. Dances that are not made in pieces are looked "
-        "at where pieces would meet.",
+        "pose are cut where they are joined by it. Dances that are not made in segments are looked "
+        "at where segments would meet.",
     )
     if single:
-        notes += (f"Dances of one piece, which have no join: {single}.",)
+        notes += (f"Dances of one segment, which have no join: {single}.",)
     return Table(
         frame=pd.DataFrame(rows, columns=["join", *headers]),
-        caption="Seams: speed and acceleration of the joints where pieces of 5 s meet, divided by "
-        "those inside pieces; 1 where no one could tell.",
+        caption="Seams: speed and acceleration of the joints where segments of 5 s meet, "
+        "divided by those inside segments; 1 where no one could tell.",
         headers=headers,
         formats={name: ".2f" for name in headers if name.startswith(("speed", "accel"))},
         notes=notes,

@@ -26,7 +26,7 @@ from choreo.videos.audio import SAMPLE_RATE
 
 
 @dataclass(frozen=True)
-class Piece:
+class CorpusClip:
     """One dance of the corpus.
 
     Attributes
@@ -70,7 +70,7 @@ def plan(
 
     Returns
     -------
-    list of Piece
+    list of CorpusClip
         Song by song. A larger corpus of the same seed begins with the same songs.
 
     Raises
@@ -106,8 +106,8 @@ def plan(
         rng = np.random.default_rng(derived_seed("corpus", song))
         for which in rng.permutation(len(members))[:dances]:
             dancer = members[which]
-            found.append(Piece(f"{song}_{dancer}", song, dancer, kind, split))
-    if {piece.split for piece in found} != set(SPLITS):
+            found.append(CorpusClip(f"{song}_{dancer}", song, dancer, kind, split))
+    if {clip.split for clip in found} != set(SPLITS):
         raise ConfigError(
             "too few songs for training, validation and test",
             where="corpus.songs",
@@ -136,25 +136,25 @@ def _divided(names, test, validation, seed):
     return {split: sorted(some) for split, some in members.items()}
 
 
-def parts(pieces, songs_a_part):
+def parts(clips, songs_a_part):
     """Divide a plan into parts of so many songs, each made by a job of its own."""
-    songs = list(dict.fromkeys(piece.song for piece in pieces))
+    songs = list(dict.fromkeys(clip.song for clip in clips))
     number = {song: index // songs_a_part for index, song in enumerate(songs)}
     found = [[] for _ in range(-(-len(songs) // songs_a_part))]
-    for piece in pieces:
-        found[number[piece.song]].append(piece)
+    for clip in clips:
+        found[number[clip.song]].append(clip)
     return found
 
 
-def make_part(pieces, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS):
+def make_part(clips, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS):
     """Make some dances of the corpus, each as a shard in a folder.
 
     Parameters
     ----------
-    pieces : iterable of Piece
+    clips : iterable of CorpusClip
         Song by song.
     folder : str or Path
-        Made where it is not there; the shard of a piece is ``<id>.h5``.
+        Made where it is not there; the shard of a clip is ``<id>.h5``.
     seed : int
         Of the corpus.
     fps, chunk_seconds
@@ -162,27 +162,27 @@ def make_part(pieces, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    heard = None, None
-    for piece in pieces:
-        track, song = make_truth(piece.source, seed=seed)
-        if heard[0] != piece.song:
+    last_song = None, None
+    for clip in clips:
+        track, song = make_truth(clip.source, seed=seed)
+        if last_song[0] != clip.song:
             sound = soxr.resample(song.audio.mean(1), SONG_RATE, SAMPLE_RATE)
-            heard = piece.song, sound
+            last_song = clip.song, sound
         write_shard(
-            folder / f"{piece.id}.h5",
-            normalise(track, fps=fps, where=piece.id),
-            heard[1],
-            video=piece.id,
-            song=piece.song,
-            dancer=piece.dancer,
-            genre=piece.kind,
-            source=piece.source,
+            folder / f"{clip.id}.h5",
+            normalise(track, fps=fps, where=clip.id),
+            last_song[1],
+            video=clip.id,
+            song=clip.song,
+            dancer=clip.dancer,
+            genre=clip.kind,
+            source=clip.source,
             chunk_seconds=chunk_seconds,
             provenance={"licence": LICENCE, "truth": True, "seed": seed},
         )
 
 
-def pack_corpus(folders, path, pieces, *, provenance=None):
+def pack_corpus(folders, path, clips, *, provenance=None):
     """Pack the shards of all parts into one file.
 
     Parameters
@@ -191,7 +191,7 @@ def pack_corpus(folders, path, pieces, *, provenance=None):
         Of `make_part`.
     path : str or Path
         The packed file (``.h5``).
-    pieces : iterable of Piece
+    clips : iterable of CorpusClip
         The plan.
     provenance : dict, optional
         JSON values that are kept in the file.
@@ -200,24 +200,24 @@ def pack_corpus(folders, path, pieces, *, provenance=None):
     pack(
         shards,
         path,
-        splits={piece.id: piece.split for piece in pieces},
+        splits={clip.id: clip.split for clip in clips},
         by=("song", "dancer"),
         provenance={"corpus": provenance or {}},
     )
 
 
-def make_corpus(path, pieces, **options):
+def make_corpus(path, clips, **options):
     """Make the whole corpus in one process: what a script calls; the rules do it in parts.
 
     Parameters
     ----------
     path : str or Path
         The packed file (``.h5``).
-    pieces : list of Piece
+    clips : list of CorpusClip
         Of `plan`.
     **options
         Of `make_part`.
     """
     with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
-        make_part(pieces, folder, **options)
-        pack_corpus([folder], path, pieces)
+        make_part(clips, folder, **options)
+        pack_corpus([folder], path, clips)

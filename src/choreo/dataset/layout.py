@@ -56,7 +56,7 @@ FARTHEST = 1e4
 _LONGEST_SECONDS = 1e7
 _LONGEST_TEXT = 4096
 _LARGEST_RECORD = 1 << 24
-_PIECE = 1 << 20
+_BLOCK = 1 << 20
 
 
 def shapes(data):
@@ -294,8 +294,8 @@ def _take_room(path, more):
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), size, more)
             else:
-                for first in range(0, more, _PIECE):
-                    file.write(bytes(min(_PIECE, more - first)))
+                for first in range(0, more, _BLOCK):
+                    file.write(bytes(min(_BLOCK, more - first)))
                 file.flush()
         except OSError as error:
             file.truncate(size)
@@ -326,11 +326,11 @@ def _digest(path, places, size):
             # One place at a time, so that the length of each counts too.
             file.seek(at)
             while at < first:
-                piece = file.read(min(_PIECE, first - at))
-                if not piece:
+                block = file.read(min(_BLOCK, first - at))
+                if not block:
                     break
-                digest.update(piece)
-                at += len(piece)
+                digest.update(block)
+                at += len(block)
             at = max(at, last)
         digest.update(repr(size).encode())
     return digest.hexdigest().encode()

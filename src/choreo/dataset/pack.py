@@ -278,7 +278,7 @@ def look_first(paths):
         raise
 
 
-def adopt_shard(
+def import_shard(
     source,
     path,
     song,

@@ -17,14 +17,14 @@ _SPECTRUM = 1024
 
 
 def measure_alignment(motion, music, *, frames, fps):
-    """Sums over the beats of each piece, and their means over all circular shifts.
+    """Sums over the beats of each segment, and their means over all circular shifts.
 
     Parameters
     ----------
     motion, music : list of ndarray
-        Beats of each piece in seconds from its start, rising.
+        Beats of each segment in seconds from its start, rising.
     frames : int
-        Frames of a piece.
+        Frames of a segment.
     fps : float
         Frames a second.
 
@@ -35,22 +35,22 @@ def measure_alignment(motion, music, *, frames, fps):
         largest such matching); `motion_to_music`: sum over the motion beats of
         ``exp(-d^2 / 2 sigma^2)`` with d to the nearest music beat; `music_to_motion`:
         the same over the music beats; each with its chance level in `..._chance`
-        (`choreo.evaluation.beat_scores.shifts`); `heard`: number of music beats.
+        (`choreo.evaluation.beat_scores.shifts`); `music_beats`: number of music beats.
     """
     names = ("matched", "motion_to_music", "music_to_motion")
     found = {name: np.zeros(len(motion)) for name in names}
     found |= {f"{name}_chance": np.zeros(len(motion)) for name in names}
-    found["heard"] = np.array([len(beats) for beats in music], float)
-    for i, (moved, heard) in enumerate(zip(motion, music, strict=True)):
-        if not len(moved) or not len(heard):
+    found["music_beats"] = np.array([len(beats) for beats in music], float)
+    for i, (moved, music_beats) in enumerate(zip(motion, music, strict=True)):
+        if not len(moved) or not len(music_beats):
             continue
-        found["matched"][i] = matched(moved, heard)
-        found["motion_to_music"][i] = closeness(moved, heard).sum()
-        found["music_to_motion"][i] = closeness(heard, moved).sum()
+        found["matched"][i] = matched(moved, music_beats)
+        found["motion_to_music"][i] = closeness(moved, music_beats).sum()
+        found["music_to_motion"][i] = closeness(music_beats, moved).sum()
         others = np.sort(shifts(moved, frames, fps), axis=1)
-        found["matched_chance"][i] = np.mean([matched(row, heard) for row in others])
-        found["motion_to_music_chance"][i] = closeness(others, heard).sum(1).mean()
-        away = np.abs(others[:, None, :] - heard[:, None]).min(-1)
+        found["matched_chance"][i] = np.mean([matched(row, music_beats) for row in others])
+        found["motion_to_music_chance"][i] = closeness(others, music_beats).sum(1).mean()
+        away = np.abs(others[:, None, :] - music_beats[:, None]).min(-1)
         found["music_to_motion_chance"][i] = _gauss(away).sum(1).mean()
     return found
 
@@ -94,7 +94,7 @@ def matched(times, references, tolerance=F_TOLERANCE):
 
 
 def motion_tempo(pixels, fps):
-    """Tempo of the movement of each piece.
+    """Tempo of the movement of each segment.
 
     The frequency of the highest peak in the spectrum of the speed drops
     (`choreo.beats.motion.speed_drops`), from 30 to 240 a minute, as far as

@@ -9,7 +9,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
-from choreo.evaluation.claims import CLAIMS, SPOILED_RATE
+from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE
 from choreo.evaluation.measurements import check_no_leak
 from choreo.evaluation.table2x import (
     SIGNIFICANT,
@@ -143,9 +143,9 @@ def dance_scores(real):
     """
 
     def score(seeds, resampling):
-        pieces = [(measured.features["learned"], measured.songs) for measured in seeds]
+        segments = [(measured.features["learned"], measured.songs) for measured in seeds]
         found = beat_scores(seeds, resampling) | motion_scores(seeds, resampling)
-        return found | {"frechet": frechet_score(pieces, real, resampling)}
+        return found | {"frechet": frechet_score(segments, real, resampling)}
 
     return score
 
@@ -180,8 +180,8 @@ def regeneration_scores(kind):
     return score
 
 
-def cleaning_pairs(truths, *, rate=SPOILED_RATE, repeats=3, seed=1):
-    """Quality of spoiled tracks before and after cleaning.
+def cleaning_pairs(truths, *, rate=CORRUPTED_RATE, repeats=3, seed=1):
+    """Quality of corrupted tracks before and after cleaning.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def cleaning_pairs(truths, *, rate=SPOILED_RATE, repeats=3, seed=1):
     rate : float
         Share of frames with a fault.
     repeats : int
-        How often each track is spoiled anew.
+        How often each track is corrupted anew.
     seed : int
 
     Returns
@@ -201,9 +201,9 @@ def cleaning_pairs(truths, *, rate=SPOILED_RATE, repeats=3, seed=1):
     rows = []
     for number, (clip, truth) in enumerate(truths.items()):
         for repeat in range(repeats):
-            spoiled = corrupt(truth, rate, [seed, number, repeat]).track
-            cleaned, _ = clean(spoiled, method="thesis")
-            before, after = (against_truth(t, truth)["pck_0_1"] for t in (spoiled, cleaned))
+            corrupted = corrupt(truth, rate, [seed, number, repeat]).track
+            cleaned, _ = clean(corrupted, method="thesis")
+            before, after = (against_truth(t, truth)["pck_0_1"] for t in (corrupted, cleaned))
             rows.append({"clip": clip, "before": before, "after": after})
     return rows
 
@@ -347,7 +347,7 @@ def _effects(claim, evidence, models, resampling, seed):
     if claim.number == "2a":
         clips = [row["clip"] for row in evidence.cleaning]
         after, before = ([row[k] for row in evidence.cleaning] for k in ("after", "before"))
-        remark = f"{SPOILED_RATE:.0%} of the frames spoiled"
+        remark = f"{CORRUPTED_RATE:.0%} of the frames corrupted"
         return {"pck_0_1": paired(after, before, clips, seed=seed)}, remark
     effects = {}
     for measure in (claim.measure, *claim.also):

@@ -1,6 +1,6 @@
 """Beat coverage and beat hit rate (Lee et al. 2019, thesis section 4.4), and their chance.
 
-All functions take one entry a *piece*: a chunk of a dance and the music under it.
+All functions take one entry a *segment*: a chunk of a dance and the music under it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class BeatCounts:
-    """Beats of every piece; each field but `tolerance` is an array of shape (N,).
+    """Beats of every segment; each field but `tolerance` is an array of shape (N,).
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class BeatCounts:
     aligned : ndarray of int
         Motion beats within `tolerance` of a music beat.
     chance : ndarray of float
-        Mean of `aligned` when the motion beats of the piece are shifted round by every
+        Mean of `aligned` when the motion beats of the segment are shifted round by every
         whole number of frames but 0.
     tolerance : float
         Seconds.
@@ -44,16 +44,16 @@ class BeatCounts:
 
 
 def count_beats(motion, coverage, alignment, *, frames, fps, tolerance=TOLERANCE):
-    """Count beats and aligned beats of every piece.
+    """Count beats and aligned beats of every segment.
 
     Parameters
     ----------
     motion : list of ndarray
-        Motion beats of each piece in seconds from its start.
+        Motion beats of each segment in seconds from its start.
     coverage, alignment : list of ndarray
         Its music beats; the same set twice in the method "thesis".
     frames : int
-        Frames of a piece.
+        Frames of a segment.
     fps : float
         Frames a second.
     tolerance : float
@@ -70,7 +70,7 @@ def count_beats(motion, coverage, alignment, *, frames, fps, tolerance=TOLERANCE
     """
     if not len(motion) == len(coverage) == len(alignment):
         raise ItemError(
-            "motion and music beats are of different pieces",
+            "motion and music beats are of different segments",
             value=(len(motion), len(coverage), len(alignment)),
         )
     chance = [
@@ -89,7 +89,7 @@ def count_beats(motion, coverage, alignment, *, frames, fps, tolerance=TOLERANCE
 
 
 def shifts(times, frames, fps):
-    """Shift times round their piece by every whole number of frames but 0.
+    """Shift times round their segment by every whole number of frames but 0.
 
     What a shifted dance scores against the same music is its chance level: the dance
     keeps its rhythm and loses its relation to the music.
@@ -97,9 +97,9 @@ def shifts(times, frames, fps):
     Parameters
     ----------
     times : ndarray, shape (M,)
-        Seconds from the start of the piece.
+        Seconds from the start of the segment.
     frames : int
-        Frames of the piece.
+        Frames of the segment.
     fps : float
         Frames a second.
 
@@ -109,17 +109,17 @@ def shifts(times, frames, fps):
         Seconds in [0, frames / fps), not sorted.
     """
     moved = np.asarray(times, float) + np.arange(1, frames)[:, None] / fps
-    # The margin keeps what is the end of the piece but for rounding from staying there.
+    # The margin keeps what is the end of the segment but for rounding from staying there.
     return np.maximum(np.mod(moved + _ROUNDING, frames / fps) - _ROUNDING, 0)
 
 
 def aligned(motion, music, tolerance=TOLERANCE):
-    """Count motion beats within `tolerance` seconds of any music beat of their piece.
+    """Count motion beats within `tolerance` seconds of any music beat of their segment.
 
     Parameters
     ----------
     motion, music : list of ndarray
-        Seconds from the start of each piece, `music` rising.
+        Seconds from the start of each segment, `music` rising.
     tolerance : float
         Seconds, inclusive.
 
@@ -153,15 +153,15 @@ def distance(times, references):
 
 
 def beat_rates(counts, aggregate):
-    """Beat coverage and beat hit rate over all pieces.
+    """Beat coverage and beat hit rate over all segments.
 
     Parameters
     ----------
     counts : BeatCounts
     aggregate : {"pooled", "chunks"}
-        "pooled": ratio of the sums over all pieces, which every piece enters. "chunks":
-        mean over the pieces of each piece's ratio, as the thesis's released code has
-        it; a piece without music beats (coverage) or motion beats (hit rate), on which
+        "pooled": ratio of the sums over all segments, which every segment enters. "chunks":
+        mean over the segments of each segment's ratio, as the thesis's released code has
+        it; a segment without music beats (coverage) or motion beats (hit rate), on which
         that code stops with a division by zero, is left out and counted.
 
     Returns
@@ -181,9 +181,9 @@ def beat_rates(counts, aggregate):
             )
         ]
     elif aggregate == "chunks":
-        heard, moved = counts.music > 0, counts.motion > 0
+        music_beats, moved = counts.music > 0, counts.motion > 0
         ratios = [
-            mean(counts.motion[heard] / counts.music[heard]),
+            mean(counts.motion[music_beats] / counts.music[music_beats]),
             mean(counts.aligned[moved] / counts.motion[moved]),
             mean(counts.chance[moved] / counts.motion[moved]),
         ]

@@ -16,29 +16,29 @@ from choreo.evaluation.song_beats import inside
 from choreo.media import SAMPLE_RATE
 
 _BEAT = 0.5
-"""Seconds of a beat where a piece has no tempo: 120 a minute."""
+"""Seconds of a beat where a segment has no tempo: 120 a minute."""
 
 
-def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
+def bounding_segments(held_out, training, music_beats, *, training_music=None, seed=1):
     """Make the bounding rows' dances.
 
     Parameters
     ----------
-    held_out : Pieces
+    held_out : Segments
         Real dances of the test songs, with sound.
-    training : Pieces
+    training : Segments
         Real training dances; no sound needed.
-    heard : Heard
+    music_beats : MusicBeats
         Music beats of `held_out`.
     training_music : ndarray, shape (n, D), optional
-        `choreo.evaluation.music_features` of the training pieces; without it there is no
+        `choreo.evaluation.music_features` of the training segments; without it there is no
         retrieval row.
     seed : int
         Of the noise.
 
     Returns
     -------
-    dict of str to (Pieces, Heard)
+    dict of str to (Segments, MusicBeats)
         In the order of `names.BOUNDS`. A row that these data can't give is left out:
         `other_music` where there is one song, `retrieval` without `training_music`.
     """
@@ -50,21 +50,24 @@ def bounding_pieces(held_out, training, heard, *, training_music=None, seed=1):
     rows = {}
     other = _other_songs(held_out.songs)
     if other is not None:
-        rows["other_music"] = (replace(held_out, audio=held_out.audio[other]), _take(heard, other))
-    rows["shifted"] = move_beats(held_out, heard, 0.5)
+        rows["other_music"] = (
+            replace(held_out, audio=held_out.audio[other]),
+            _take(music_beats, other),
+        )
+    rows["shifted"] = move_beats(held_out, music_beats, 0.5)
     for name, poses in (
         ("frozen", np.broadcast_to(pixels[:, :1], shape)),
         ("mean_pose", np.broadcast_to(mean, shape)),
         ("noise", noise),
     ):
-        rows[name] = (replace(held_out, pixels=poses, dances=_named(held_out, name)), heard)
+        rows[name] = (replace(held_out, pixels=poses, dances=_named(held_out, name)), music_beats)
     if training_music is not None:
         scale = Scale(training_music)
         nearest = apart(scale(music_features(held_out.audio)), scale(training_music)).argmin(1)
         found = replace(
             held_out, pixels=training.pixels[nearest], dances=_named(held_out, "retrieval")
         )
-        rows["retrieval"] = (found, heard)
+        rows["retrieval"] = (found, music_beats)
     return rows
 
 
@@ -86,7 +89,7 @@ def measure_bounds(
     Parameters
     ----------
     held_out, training, training_music, seed
-        See `bounding_pieces`.
+        See `bounding_segments`.
     extractor : Extractor
     method, tolerance, tracker, beat_this, truth
         See `choreo.evaluation.measurements.measure`.
@@ -96,18 +99,18 @@ def measure_bounds(
     dict of str to Measurements
         "real", then the rows of `names.BOUNDS`.
     """
-    heard = listen_to_songs(held_out, method, tracker, beat_this, truth)
-    rows = {"real": (held_out, heard)} | bounding_pieces(
-        held_out, training, heard, training_music=training_music, seed=seed
+    music_beats = listen_to_songs(held_out, method, tracker, beat_this, truth)
+    rows = {"real": (held_out, music_beats)} | bounding_segments(
+        held_out, training, music_beats, training_music=training_music, seed=seed
     )
     return {
-        name: measure(pieces, extractor, method=method, tolerance=tolerance, heard=own)
-        for name, (pieces, own) in rows.items()
+        name: measure(segments, extractor, method=method, tolerance=tolerance, music_beats=own)
+        for name, (segments, own) in rows.items()
     }
 
 
 def _other_songs(songs):
-    """For each piece one of the next song, or None where there is one song."""
+    """For each segment one of the next song, or None where there is one song."""
     names = sorted(set(songs.tolist()))
     if len(names) < 2:
         return None
@@ -119,53 +122,55 @@ def _other_songs(songs):
     return index
 
 
-def move_beats(pieces, heard, share):
-    """Turn the music round each piece by a share of its beat, and its beats with it.
+def move_beats(segments, music_beats, share):
+    """Turn the music round each segment by a share of its beat, and its beats with it.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
         With sound.
-    heard : Heard
+    music_beats : MusicBeats
         Its music beats.
     share : float
-        Of the piece's median interval between beats; 0.5 s stands for a missing one.
+        Of the segment's median interval between beats; 0.5 s stands for a missing one.
 
     Returns
     -------
-    pieces : Pieces
+    segments : Segments
         Whose music comes later.
-    heard : Heard
+    music_beats : MusicBeats
     """
-    seconds = pieces.audio.shape[1] / SAMPLE_RATE
-    periods = [np.median(np.diff(b)) if len(b) > 1 else _BEAT for b in heard.tracked]
+    seconds = segments.audio.shape[1] / SAMPLE_RATE
+    periods = [np.median(np.diff(b)) if len(b) > 1 else _BEAT for b in music_beats.tracked]
     delays = share * np.array(periods)
-    audio = [np.roll(a, round(d * SAMPLE_RATE)) for a, d in zip(pieces.audio, delays)]
+    audio = [np.roll(a, round(d * SAMPLE_RATE)) for a, d in zip(segments.audio, delays)]
 
     def turned(sets):
         return [np.sort(np.mod(beats + delay, seconds)) for beats, delay in zip(sets, delays)]
 
     moved = replace(
-        heard,
-        coverage=turned(heard.coverage),
-        alignment=turned(heard.alignment),
-        tracked=turned(heard.tracked),
-        songs={name: turned(inside(sets, seconds)) for name, sets in heard.songs.items()},
+        music_beats,
+        coverage=turned(music_beats.coverage),
+        alignment=turned(music_beats.alignment),
+        tracked=turned(music_beats.tracked),
+        songs={name: turned(inside(sets, seconds)) for name, sets in music_beats.songs.items()},
     )
-    return replace(pieces, audio=np.array(audio)), moved
+    return replace(segments, audio=np.array(audio)), moved
 
 
-def _take(heard, index):
+def _take(music_beats, index):
     def taken(sets):
         return [sets[i] for i in index]
 
     return replace(
-        heard,
-        **{name: taken(getattr(heard, name)) for name in ("coverage", "alignment", "tracked")},
-        songs={name: taken(sets) for name, sets in heard.songs.items()},
+        music_beats,
+        **{
+            name: taken(getattr(music_beats, name)) for name in ("coverage", "alignment", "tracked")
+        },
+        songs={name: taken(sets) for name, sets in music_beats.songs.items()},
     )
 
 
-def _named(pieces, name):
+def _named(segments, name):
     """Names that no video can have: these are no dances of the dataset."""
-    return [f"{name}:{dance}" for dance in pieces.dances]
+    return [f"{name}:{dance}" for dance in segments.dances]

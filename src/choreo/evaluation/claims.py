@@ -12,7 +12,7 @@ from choreo.models.gan.recipe import Recipe
 THESIS_EPOCHS = {"original": 800, "gru": 350}
 """Thesis, section 6.2."""
 
-SPOILED_RATE = 0.05
+CORRUPTED_RATE = 0.05
 """Share of frames with a fault: of the estimator "simulated", and of claim 2's tracks."""
 
 MARGIN = 0.1
@@ -159,7 +159,7 @@ CLAIMS = (
     ),
     Claim(
         "6",
-        "The initial pose makes the joins between pieces smooth",
+        "The initial pose makes the joins between segments smooth",
         "sections 4.2.2 and 6.2",
         "Looking at dances; in the released code the initial pose has no effect on them.",
         "A: initial_pose: features, B: none.",

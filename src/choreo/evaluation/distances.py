@@ -7,20 +7,20 @@ from choreo.evaluation.frechet import Gaussian, frechet_distance
 
 NEIGHBOURS = 5
 """k of precision, recall, density and coverage."""
-KID_PIECES = 2000
-"""Real pieces that KID takes at most: its kernel matrix grows with their square."""
+KID_SEGMENTS = 2000
+"""Real segments that KID takes at most: its kernel matrix grows with their square."""
 FRACTIONS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-"""Shares of the pieces at which the Frechet distance is taken for its limit."""
+"""Shares of the segments at which the Frechet distance is taken for its limit."""
 REPEATS = 8
 _BLOCK = 512
-"""Pieces whose distances to all others are held at once."""
+"""Segments whose distances to all others are held at once."""
 
 
 def frechet_at_infinity(features, real, *, seed=0):
-    """Frechet distance extrapolated to infinitely many pieces (arXiv:1911.07023).
+    """Frechet distance extrapolated to infinitely many segments (arXiv:1911.07023).
 
-    The distance of n pieces is biased upwards by about a constant over n. It is taken
-    for random parts of the pieces, and a line in 1 / n is drawn through the means.
+    The distance of n segments is biased upwards by about a constant over n. It is taken
+    for random parts of the segments, and a line in 1 / n is drawn through the means.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def frechet_at_infinity(features, real, *, seed=0):
     Returns
     -------
     float
-        NaN for fewer than 10 pieces. May be under 0 by chance.
+        NaN for fewer than 10 segments. May be under 0 by chance.
     """
     total = len(features)
     if total < 10:
@@ -65,13 +65,13 @@ def kernel_distance(features, real, *, seed=0):
     Returns
     -------
     float
-        NaN for fewer than two pieces in a set. May be under 0 by chance.
+        NaN for fewer than two segments in a set. May be under 0 by chance.
     """
     if len(features) < 2 or len(real) < 2:
         return float("nan")
     rng = np.random.default_rng(seed)
     features, real = (
-        x[np.sort(rng.permutation(len(x))[:KID_PIECES])] if len(x) > KID_PIECES else x
+        x[np.sort(rng.permutation(len(x))[:KID_SEGMENTS])] if len(x) > KID_SEGMENTS else x
         for x in (features, real)
     )
 
@@ -93,17 +93,17 @@ def neighbour_scores(features, real, real_ball, k=NEIGHBOURS):
     features, real : ndarray, shapes (n, D) and (m, D)
         Scaled features.
     real_ball : ndarray, shape (m,)
-        `neighbourhoods` of the real pieces.
+        `neighbourhoods` of the real segments.
     k : int
-        Neighbours that make the ball round a piece.
+        Neighbours that make the ball round a segment.
 
     Returns
     -------
     dict
-        `precision`: share of pieces inside a real piece's ball; `recall`: share of real
-        pieces inside a piece's ball; `density`: mean number of real balls a piece is
-        in, over k; `coverage`: share of real pieces with a piece in their ball. NaN
-        where a set has k pieces or fewer.
+        `precision`: share of segments inside a real segment's ball; `recall`: share of real
+        segments inside a segment's ball; `density`: mean number of real balls a segment is
+        in, over k; `coverage`: share of real segments with a segment in their ball. NaN
+        where a set has k segments or fewer.
     """
     names = ("precision", "recall", "density", "coverage")
     if min(len(features), len(real)) <= k:
@@ -120,7 +120,7 @@ def neighbour_scores(features, real, real_ball, k=NEIGHBOURS):
 
 
 def neighbourhoods(features, k=NEIGHBOURS):
-    """Distance of each piece to its k-th nearest other piece: the radius of its ball.
+    """Distance of each segment to its k-th nearest other segment: the radius of its ball.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def neighbourhoods(features, k=NEIGHBOURS):
     Returns
     -------
     ndarray, shape (n,)
-        NaN where there are k pieces or fewer.
+        NaN where there are k segments or fewer.
     """
     if len(features) <= k:
         return np.full(len(features), np.nan)
@@ -151,7 +151,7 @@ def apart(a, b):
 
 
 def nearest(features, real):
-    """Distance of each piece to the nearest real piece: 0 for a copy.
+    """Distance of each segment to the nearest real segment: 0 for a copy.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def nearest(features, real):
     ndarray, shape (n,)
     """
     if not len(real):
-        raise ItemError("there is no real piece to compare with")
+        raise ItemError("there is no real segment to compare with")
     blocks = range(0, len(features), _BLOCK)
     return np.concatenate(
         [apart(features[start : start + _BLOCK], real).min(1) for start in blocks]
@@ -171,7 +171,7 @@ def nearest(features, real):
 
 
 def diversity(features, songs):
-    """Mean distance between pieces of one song, and of different songs.
+    """Mean distance between segments of one song, and of different songs.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The frozen feature extractor that Frechet distances are taken with.
 
 A small convolutional network learns real training dances and nothing else: to put a
-5-second piece into 32 numbers from which it can be drawn again, and from which one can
-read how a piece was damaged (another tempo, a frozen span, a span with left and right
+5-second segment into 32 numbers from which it can be drawn again, and from which one can
+read how a segment was damaged (another tempo, a frozen span, a span with left and right
 swapped, jitter) where it was. The first task alone makes features that hardly notice
 noise, since what can't be drawn again is left out of them. The network knows no model under
 evaluation, unlike the thesis's released code, whose features come from the
@@ -31,16 +31,16 @@ BATCH = 64
 _FORMAT = "choreo-extractor-3"
 _DAMAGES = 4
 _USUAL_FRAMES = round(POSE_FPS * CHUNK_SECONDS)
-"""Of pieces of extractors that do not say it."""
+"""Of segments of extractors that do not say it."""
 
 
 class _Network(nn.Module):
-    """Positions and steps of a piece -> features -> the same positions, and damages.
+    """Positions and steps of a segment -> features -> the same positions, and damages.
 
     Parameters
     ----------
     frames : int
-        Of a piece, T.
+        Of a segment, T.
     """
 
     def __init__(self, frames):
@@ -86,9 +86,9 @@ class Extractor:
     Attributes
     ----------
     meta : dict
-        `data_sha256` of the training poses, `pieces`, `songs` (those trained on), `seen`
+        `data_sha256` of the training poses, `segments`, `songs` (those trained on), `seen`
         (`choreo.dataset.seen.seen_in` of the training data, or None), `seed`, `steps`,
-        `loss` (at the last step), `frames` (of a piece).
+        `loss` (at the last step), `frames` (of a segment).
     """
 
     def __init__(self, network, meta):
@@ -107,16 +107,16 @@ class Extractor:
 
     @property
     def frames(self):
-        """Frames of the pieces that it was trained on, and takes: T."""
+        """Frames of the segments that it was trained on, and takes: T."""
         return self.meta["frames"]
 
     def features(self, pixels):
-        """Features of pieces.
+        """Features of segments.
 
         Parameters
         ----------
         pixels : ndarray, shape (N, T, 18, 2)
-            Canvas pixels, OpenPose-18, at the rate of the training pieces.
+            Canvas pixels, OpenPose-18, at the rate of the training segments.
 
         Returns
         -------
@@ -168,7 +168,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     Parameters
     ----------
     pixels : ndarray, shape (N, T, 18, 2)
-        Canvas pixels of real training pieces.
+        Canvas pixels of real training segments.
     songs : sequence of str
         The song of each, kept to refuse a later leak.
     seen : dict, optional
@@ -176,7 +176,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     seed : int
         Of the weights and the order.
     steps : int
-        Optimizer steps of 64 pieces.
+        Optimizer steps of 64 segments.
 
     Returns
     -------
@@ -187,8 +187,8 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     frames = pixels.shape[1]
     if len(pixels) < 2 or len(songs) != len(pixels):
         raise ItemError(
-            "the extractor needs at least two training pieces and the song of each",
-            value=f"{len(pixels)} pieces, {len(songs)} songs",
+            "the extractor needs at least two training segments and the song of each",
+            value=f"{len(pixels)} segments, {len(songs)} songs",
         )
     data = torch.from_numpy(pixels)
     with torch.random.fork_rng(devices=[]), _one_thread():
@@ -222,7 +222,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
             schedule.step()
     meta = {
         "data_sha256": hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(),
-        "pieces": len(pixels),
+        "segments": len(pixels),
         "frames": frames,
         "songs": sorted(set(map(str, songs))),
         "seen": seen,
@@ -233,12 +233,12 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
     return Extractor(network, meta)
 
 
-def _damage(pieces):
-    """Damage pieces at random, each in some of four ways.
+def _damage(segments):
+    """Damage segments at random, each in some of four ways.
 
     Parameters
     ----------
-    pieces : Tensor, shape (N, T, 18, 2)
+    segments : Tensor, shape (N, T, 18, 2)
 
     Returns
     -------
@@ -249,7 +249,7 @@ def _damage(pieces):
         are swapped (or not, where that is the smaller share); binary logarithm of 1 +
         the jitter's standard deviation in pixels (up to 64).
     """
-    count, length = pieces.shape[:2]
+    count, length = segments.shape[:2]
     rows, frames = torch.arange(count)[:, None], torch.arange(length)[None]
 
     def sometimes(values):
@@ -262,12 +262,12 @@ def _damage(pieces):
         return share, first, (frames >= first) & (frames < first + part[:, None])
 
     tempo = sometimes(torch.rand(count) * 2 - 1)
-    # A faster piece turns round at its end and comes back.
+    # A faster segment turns round at its end and comes back.
     time = frames * 2 ** tempo[:, None]
     time = (length - 1) - (time % (2 * (length - 1)) - (length - 1)).abs()
     before = time.floor().long().clamp(max=length - 2)
     after = (time - before)[..., None, None]
-    damaged = pieces[rows, before] * (1 - after) + pieces[rows, before + 1] * after
+    damaged = segments[rows, before] * (1 - after) + segments[rows, before + 1] * after
     frozen, first, still = span()
     damaged = damaged[rows, torch.where(still, first, frames)]
     swapped, _, mirrored = span()
@@ -295,9 +295,9 @@ def _checked(pixels, frames=None):
     shape = (frames or (pixels.shape[1] if pixels.ndim == 4 else "T"), JOINTS, 2)
     if pixels.ndim != 4 or pixels.shape[1:] != shape or pixels.shape[1] < 2:
         raise ItemError(
-            f"the extractor takes pieces of shape (N, {', '.join(map(str, shape))})",
+            f"the extractor takes segments of shape (N, {', '.join(map(str, shape))})",
             value=pixels.shape,
         )
     if not np.isfinite(pixels).all():
-        raise ItemError("pieces have positions that are not finite")
+        raise ItemError("segments have positions that are not finite")
     return pixels

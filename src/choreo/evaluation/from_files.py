@@ -7,7 +7,7 @@ from pathlib import Path
 
 import choreo
 from choreo import provenance
-from choreo.config.names import REMEDY, is_reserved
+from choreo.config.reserved import REMEDY, is_reserved
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.errors import ItemError
@@ -191,9 +191,9 @@ def evaluate_dances(
     for (model, number), tracks in dances.items():
         path = next(iter(tracks.values()))
         known = check_unseen(trained_on(path), dataset, where=f"{model}, seed {number}")
-        pieces = read_dances(tracks, songs, method=method)
-        measured = measure(pieces, extractor, **rules)
-        fid = None if judge is None else fid_or_reason(pieces, training, judge, seed=seed)
+        segments = read_dances(tracks, songs, method=method)
+        measured = measure(segments, extractor, **rules)
+        fid = None if judge is None else fid_or_reason(segments, training, judge, seed=seed)
         record = evaluate(measured, real, system=model, seed=number, released_fid=fid)
         records.append(record | {"training_known": known})
         models.setdefault(model, []).append(measured)

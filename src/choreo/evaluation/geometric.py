@@ -1,4 +1,4 @@
-"""Geometric features of a piece of dance: which shapes the body takes, and how often.
+"""Geometric features of a segment of dance: which shapes the body takes, and how often.
 
 Müller et al.'s relational features ask of each frame which of a list of relations
 between joints hold. AIST++ uses them in 3-D; these are relations that a 2-D pose shows.

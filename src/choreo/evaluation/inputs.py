@@ -1,4 +1,4 @@
-"""Pieces from files: real ones from the packed dataset, generated ones from tracks."""
+"""Segments from files: real ones from the packed dataset, generated ones from tracks."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
+from choreo.evaluation.segments import join, segments_from_chunks, segments_from_track
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
@@ -48,7 +48,7 @@ def read_real(dataset, split, *, sound):
 
     Returns
     -------
-    Pieces
+    Segments
         Dances are named by their video.
 
     Raises
@@ -84,7 +84,7 @@ def read_real(dataset, split, *, sound):
             audio.append(_samples(block["audio"], chunks.description))
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
-    return pieces_from_chunks(
+    return segments_from_chunks(
         np.concatenate(poses),
         [clip["song"] for clip in ids],
         canvas=chunks.canvas,
@@ -277,13 +277,13 @@ def read_dances(tracks, songs, *, method="thesis"):
 
     Returns
     -------
-    Pieces
+    Segments
         Of all songs, in the order of `tracks`.
 
     Raises
     ------
     ItemError
-        Where a file can't be used, or a dance is shorter than a piece.
+        Where a file can't be used, or a dance is shorter than a segment.
     """
     parts = []
     for song, path in tracks.items():
@@ -291,7 +291,7 @@ def read_dances(tracks, songs, *, method="thesis"):
         if method == "released":
             track = track.with_(keypoints=np.trunc(track.keypoints))
         try:
-            parts.append(pieces_from_track(track, read_song(songs[song]), song))
+            parts.append(segments_from_track(track, read_song(songs[song]), song))
         except ItemError as error:
             raise ItemError(
                 error.message, where=path, value=error.value, remedy=error.remedy

@@ -1,4 +1,4 @@
-"""Kinetic features of a piece of dance: how fast and how abruptly each joint moves."""
+"""Kinetic features of a segment of dance: how fast and how abruptly each joint moves."""
 
 import numpy as np
 
@@ -28,12 +28,12 @@ def kinetic_features(pixels, fps):
     Raises
     ------
     ItemError
-        Where a piece has fewer than 3 frames.
+        Where a segment has fewer than 3 frames.
     """
     pixels = np.asarray(pixels, float)
     if pixels.ndim != 4 or pixels.shape[1] < 3:
         raise ItemError(
-            "kinetic features need pieces of at least 3 frames, shape (N, T, J, 2)",
+            "kinetic features need segments of at least 3 frames, shape (N, T, J, 2)",
             value=pixels.shape,
         )
     velocity = np.diff(pixels, axis=1) * fps

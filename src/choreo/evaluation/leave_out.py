@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from choreo.evaluation.distances import KID_PIECES, NEIGHBOURS, apart
+from choreo.evaluation.distances import KID_SEGMENTS, NEIGHBOURS, apart
 from choreo.statistics.summaries import ratio
 
 
 def without_each_song(features, songs, real, names, k=NEIGHBOURS):
     """The distances that would be found if one song were not there.
 
-    Equal to `choreo.evaluation.distances` on the other songs' pieces, but for KID of more than
-    2,000 pieces, which are thinned anew there. A bootstrap would hold a song twice, which
+    Equal to `choreo.evaluation.distances` on the other songs' segments, but for KID of more than
+    2,000 segments, which are thinned anew there. A bootstrap would hold a song twice, which
     neighbours and KID's kernel notice.
 
     Parameters
@@ -22,7 +22,7 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
     names : ndarray of str, shape (G,)
         The songs to leave out.
     k : int
-        Neighbours that make the ball round a piece.
+        Neighbours that make the ball round a segment.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
 
     pairs = own @ lengths @ own.T
     same = np.diag(pairs)
-    # All pairs but those of which at least one piece is of the song.
+    # All pairs but those of which at least one segment is of the song.
     every = lengths.sum() - 2 * own @ lengths.sum(1) + same
     within = lengths[songs[:, None] == songs].sum() - same
     twins = (songs[:, None] == songs).sum() - size**2
@@ -63,7 +63,7 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
 
 
 def _others(hits, own):
-    """Which columns some piece hits that is not of the song, shape (G, m)."""
+    """Which columns some segment hits that is not of the song, shape (G, m)."""
     return hits.sum(0) - own @ hits > 0
 
 
@@ -87,9 +87,9 @@ def _recalls(between, lengths, own, k):
 
 
 def _kernel_distances(features, real, own, left):
-    if len(real) > KID_PIECES:
+    if len(real) > KID_SEGMENTS:
         rng = np.random.default_rng(0)
-        real = real[np.sort(rng.permutation(len(real))[:KID_PIECES])]
+        real = real[np.sort(rng.permutation(len(real))[:KID_SEGMENTS])]
 
     def kernel(a, b):
         return (a @ b.T / a.shape[1] + 1) ** 3

@@ -1,4 +1,4 @@
-"""What is measured on every piece of a system's dances, once, and kept.
+"""What is measured on every segment of a system's dances, once, and kept.
 
 A system is the real dances of a split, or one model with one seed. Everything that
 needs poses or sound is measured here; every row of every table, and every bootstrap
@@ -24,28 +24,28 @@ from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
 _BLOCK = 512
-"""Pieces that are measured at once: bounds the memory."""
+"""Segments that are measured at once: bounds the memory."""
 _COUNTS = tuple(f.name for f in fields(BeatCounts) if f.name != "tolerance")
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """Measurements of N pieces.
+    """Measurements of N segments.
 
     Attributes
     ----------
     songs, dances : ndarray of str, shape (N,)
-        Song of each piece and the dance that it was cut from.
+        Song of each segment and the dance that it was cut from.
     features : dict of str to ndarray, shape (N, D)
         Feature sets: `learned` (the extractor's), `kinetic`, `geometric`.
     beats : BeatCounts or None
-        None where the pieces came without sound.
+        None where the segments came without sound.
     values : dict of str to ndarray, shape (N,)
         What `choreo.evaluation.alignment` and `choreo.evaluation.motion_quality` give,
         `motion_tempo` and `music_tempo` in beats a minute (NaN where there is none).
-        Empty where the pieces came without sound.
+        Empty where the segments came without sound.
     meta : dict
-        `method`, `crashes` (pieces on which the thesis's released code stops with an
+        `method`, `crashes` (segments on which the thesis's released code stops with an
         error; 0 in the method "thesis", which has none), `extractor_songs`,
         `extractor_videos` (what the extractor was trained on).
     song_beats : dict of str to BeatCounts
@@ -65,7 +65,7 @@ class Measurements:
         return len(self.songs)
 
     def take(self, index):
-        """Some of the pieces, in the order of `index` (a mask or integers)."""
+        """Some of the segments, in the order of `index` (a mask or integers)."""
 
         def some(beats):
             return BeatCounts(*(getattr(beats, n)[index] for n in _COUNTS), beats.tolerance)
@@ -187,8 +187,8 @@ def load_systems(path):
 
 
 @dataclass(frozen=True)
-class Heard:
-    """Music beats of every piece, in seconds from its start.
+class MusicBeats:
+    """Music beats of every segment, in seconds from its start.
 
     Attributes
     ----------
@@ -208,7 +208,7 @@ class Heard:
 
 
 def listen(audio, method="thesis", tracker="librosa", beat_this=None):
-    """Find the music beats of many pieces.
+    """Find the music beats of many segments.
 
     Parameters
     ----------
@@ -222,21 +222,21 @@ def listen(audio, method="thesis", tracker="librosa", beat_this=None):
 
     Returns
     -------
-    Heard
+    MusicBeats
     """
     coverage, alignment = zip(*(music_beats(sound, method, tracker, beat_this) for sound in audio))
     tracked = coverage
     if method != "thesis":
         tracked = [music_beats(sound, "thesis", tracker, beat_this)[0] for sound in audio]
-    return Heard(list(coverage), list(alignment), list(tracked))
+    return MusicBeats(list(coverage), list(alignment), list(tracked))
 
 
-def listen_to_songs(pieces, method="thesis", tracker="librosa", beat_this=None, truth=None):
-    """Find the music beats of pieces, and for the method "thesis" those of whole songs.
+def listen_to_songs(segments, method="thesis", tracker="librosa", beat_this=None, truth=None):
+    """Find the music beats of segments, and for the method "thesis" those of whole songs.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
         With sound.
     method, tracker, beat_this
         See `listen`.
@@ -245,17 +245,17 @@ def listen_to_songs(pieces, method="thesis", tracker="librosa", beat_this=None, 
 
     Returns
     -------
-    Heard
+    MusicBeats
     """
-    heard = listen(pieces.audio, method, tracker, beat_this)
+    tracked = listen(segments.audio, method, tracker, beat_this)
     if method != "thesis":  # which is there for parity
-        return heard
-    found = beats_of_songs(pieces, tracker=tracker, beat_this=beat_this, truth=truth)
-    return replace(heard, songs=found)
+        return tracked
+    found = beats_of_songs(segments, tracker=tracker, beat_this=beat_this, truth=truth)
+    return replace(tracked, songs=found)
 
 
 def measure(
-    pieces,
+    segments,
     extractor,
     *,
     method="thesis",
@@ -263,13 +263,13 @@ def measure(
     tracker="librosa",
     beat_this=None,
     truth=None,
-    heard=None,
+    music_beats=None,
 ):
-    """Measure pieces.
+    """Measure segments.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
         Real dances of one split, or the dances of one model and seed. Where they have
         no sound, only features are measured (real training dances, which are only
         compared with).
@@ -281,41 +281,41 @@ def measure(
         Seconds between a motion beat and a music beat that still count as aligned.
     tracker, beat_this, truth
         See `listen_to_songs`.
-    heard : Heard, optional
-        What `listen_to_songs` finds in the sound of `pieces`, where it was done before.
+    music_beats : MusicBeats, optional
+        What `listen_to_songs` finds in the sound of `segments`, where it was done before.
 
     Returns
     -------
     Measurements
         Two runs give the same bytes on a CPU.
     """
-    if not len(pieces):
-        raise ItemError("there is no piece of dance to evaluate")
-    fps, frames = pieces.fps, pieces.pixels.shape[1]
-    blocks = [pieces.pixels[i : i + _BLOCK] for i in range(0, len(pieces), _BLOCK)]
+    if not len(segments):
+        raise ItemError("there is no segment of dance to evaluate")
+    fps, frames = segments.fps, segments.pixels.shape[1]
+    blocks = [segments.pixels[i : i + _BLOCK] for i in range(0, len(segments), _BLOCK)]
     features = {
         "learned": np.concatenate([extractor.features(block) for block in blocks]),
         "kinetic": np.concatenate([kinetic_features(block, fps) for block in blocks]),
         "geometric": np.concatenate([geometric_features(block, fps) for block in blocks]),
     }
     beats, values, crashes, whole = None, {}, 0, {}
-    if pieces.audio is not None:
-        heard = heard or listen_to_songs(pieces, method, tracker, beat_this, truth)
-        motion, stops = _motion(pieces, method)
+    if segments.audio is not None:
+        music_beats = music_beats or listen_to_songs(segments, method, tracker, beat_this, truth)
+        motion, stops = _motion(segments, method)
         about = {"frames": frames, "fps": fps, "tolerance": tolerance}
-        beats = count_beats(motion, heard.coverage, heard.alignment, **about)
-        for name, times in heard.songs.items():
+        beats = count_beats(motion, music_beats.coverage, music_beats.alignment, **about)
+        for name, times in music_beats.songs.items():
             whole[name] = count_beats(motion, inside(times, frames / fps), times, **about)
         if method == "released":
             crashes = int(np.count_nonzero(stops | (beats.music == 0) | (beats.motion == 0)))
-        values = measure_alignment(motion, heard.tracked, frames=frames, fps=fps)
-        values["music_tempo"] = np.array([_tempo(tracked) for tracked in heard.tracked])
+        values = measure_alignment(motion, music_beats.tracked, frames=frames, fps=fps)
+        values["music_tempo"] = np.array([_tempo(tracked) for tracked in music_beats.tracked])
         values["motion_tempo"] = np.concatenate([motion_tempo(block, fps) for block in blocks])
-        values |= motion_quality(pieces)
-        values["phase_locking"] = dance_locking(pieces, heard.songs)
+        values |= motion_quality(segments)
+        values["phase_locking"] = dance_locking(segments, music_beats.songs)
     return Measurements(
-        pieces.songs,
-        pieces.dances,
+        segments.songs,
+        segments.dances,
         features,
         beats,
         values,
@@ -336,15 +336,15 @@ def _tempo(beats):
     return 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
 
 
-def _motion(pieces, method):
-    """Motion beats of every piece, and where the released code stops with an error."""
+def _motion(segments, method):
+    """Motion beats of every segment, and where the released code stops with an error."""
     if method == "released":
-        found = [released_speed_drops(piece) for piece in pieces.pixels]
-        return [m.frames / pieces.fps for m in found], np.array([m.crash for m in found])
+        found = [released_speed_drops(segment) for segment in segments.pixels]
+        return [m.frames / segments.fps for m in found], np.array([m.crash for m in found])
     motion = []
-    for start in range(0, len(pieces), _BLOCK):
-        motion += motion_beats(pieces.pixels[start : start + _BLOCK], pieces.fps, method)
-    return motion, np.zeros(len(pieces), bool)
+    for start in range(0, len(segments), _BLOCK):
+        motion += motion_beats(segments.pixels[start : start + _BLOCK], segments.fps, method)
+    return motion, np.zeros(len(segments), bool)
 
 
 def one_dance_a_song(dances):
@@ -355,12 +355,12 @@ def one_dance_a_song(dances):
 
     Parameters
     ----------
-    dances : Pieces or Measurements
+    dances : Segments or Measurements
         Held-out real dances.
 
     Returns
     -------
-    Pieces or Measurements
+    Segments or Measurements
     """
     chosen = []
     for song in dict.fromkeys(dances.songs.tolist()):

@@ -1,4 +1,4 @@
-"""How a piece of dance moves, without music: energy, jerk, freezes, seams, limbs."""
+"""How a segment of dance moves, without music: energy, jerk, freezes, seams, limbs."""
 
 import numpy as np
 
@@ -12,12 +12,12 @@ The canvas is 320 high and a dancer about 200: 4% of the body's height a second.
 _LIMBS = np.array(OPENPOSE18.limbs)
 
 
-def motion_quality(pieces):
-    """Measure how each piece moves.
+def motion_quality(segments):
+    """Measure how each segment moves.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
 
     Returns
     -------
@@ -27,11 +27,11 @@ def motion_quality(pieces):
         (`STILL`). `limb_drift`: standard deviation of each limb's length over its mean,
         mean over the limbs (not 0 for a real dancer, whom a camera sees foreshortened).
         `out_of_frame`: share of joints outside the canvas. `seam_jump`: mean way of the
-        joints, in px, from the last frame of the piece before in the same dance; NaN
+        joints, in px, from the last frame of the segment before in the same dance; NaN
         where there is none. `step`: mean way from one frame to the next, in px.
     """
-    pixels = np.asarray(pieces.pixels, float)
-    fps = pieces.fps
+    pixels = np.asarray(segments.pixels, float)
+    fps = segments.fps
     velocity = np.diff(pixels, axis=1) * fps
     speed = np.linalg.norm(velocity, axis=-1)
     jerk = np.linalg.norm(np.diff(velocity, n=2, axis=1), axis=-1) * fps**2
@@ -39,39 +39,40 @@ def motion_quality(pieces):
     lengths = np.linalg.norm(ends[..., 0, :] - ends[..., 1, :], axis=-1)
     mean = lengths.mean(1)
     drift = np.divide(lengths.std(1), mean, out=np.zeros_like(mean), where=mean > 0)
-    outside = (pixels < 0) | (pixels > np.array(pieces.canvas))
+    outside = (pixels < 0) | (pixels > np.array(segments.canvas))
     return {
         "energy": (speed**2).mean((1, 2)),
         "jerk": jerk.mean((1, 2)),
         "freeze": (speed.mean(2) < STILL).mean(1),
         "limb_drift": drift.mean(1),
         "out_of_frame": outside.any(-1).mean((1, 2)),
-        "seam_jump": seam_jumps(pieces),
+        "seam_jump": seam_jumps(segments),
         "step": speed.mean((1, 2)) / fps,
     }
 
 
-def seam_jumps(pieces):
-    """Mean way of the joints from the end of the piece before to each piece's start.
+def seam_jumps(segments):
+    """Mean way of the joints from the end of the segment before to each segment's start.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
 
     Returns
     -------
     ndarray, shape (N,)
-        Canvas pixels; NaN where the piece before is not among `pieces`.
+        Canvas pixels; NaN where the segment before is not among `segments`.
     """
-    seconds = pieces.pixels.shape[1] / pieces.fps
+    seconds = segments.pixels.shape[1] / segments.fps
     keys = [
-        (dance, round(start * pieces.fps)) for dance, start in zip(pieces.dances, pieces.starts)
+        (dance, round(start * segments.fps))
+        for dance, start in zip(segments.dances, segments.starts)
     ]
     where = {key: i for i, key in enumerate(keys)}
-    jumps = np.full(len(pieces), np.nan)
+    jumps = np.full(len(segments), np.nan)
     for i, (dance, frame) in enumerate(keys):
-        before = where.get((dance, frame - round(seconds * pieces.fps)))
+        before = where.get((dance, frame - round(seconds * segments.fps)))
         if before is not None:
-            way = pieces.pixels[i, 0] - pieces.pixels[before, -1]
+            way = segments.pixels[i, 0] - segments.pixels[before, -1]
             jumps[i] = np.linalg.norm(way, axis=-1).mean()
     return jumps

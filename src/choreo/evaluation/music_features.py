@@ -1,4 +1,4 @@
-"""What a piece of music sounds like, for finding similar pieces."""
+"""What a piece of music sounds like, for finding similar segments."""
 
 import numpy as np
 

@@ -19,7 +19,7 @@ from choreo.statistics.inference import GROUPS_NEEDED, REPLICATES, Resampling
 from choreo.tables import Table
 
 _MOVED = ("energy", "freeze")
-_OF_PIECES = [name for name in BEATS if name != "beat_coverage"]
+_OF_SEGMENTS = [name for name in BEATS if name != "beat_coverage"]
 
 
 def recorded_table(models, held_out, real, *, study=None, replicates=REPLICATES, seed=1):
@@ -62,13 +62,13 @@ def recorded_table(models, held_out, real, *, study=None, replicates=REPLICATES,
             "songs": len(drawn.songs),
             "seeds": np.nan if name == "real" else len(seeds),
         }
-        pieces = [(measured.features["learned"], measured.songs) for measured in seeds]
-        row |= _cells("fid", frechet_score(pieces, reference, drawn), drawn)
+        segments = [(measured.features["learned"], measured.songs) for measured in seeds]
+        row |= _cells("fid", frechet_score(segments, reference, drawn), drawn)
         for listener, (score, _) in song_beat_scores(seeds, drawn).items():
             row |= _cells(f"hit_{listener}", score, drawn, percent=True)
             listeners[listener] = None
         scores = beat_scores(seeds, drawn)
-        for quantity in _OF_PIECES:
+        for quantity in _OF_SEGMENTS:
             row |= _cells(quantity, scores[quantity], drawn, percent=True)
         scores = motion_scores(seeds, drawn)
         for quantity in _MOVED:
@@ -85,7 +85,7 @@ def recorded_table(models, held_out, real, *, study=None, replicates=REPLICATES,
     for name in names:
         headers |= _beat_headers(f"hit_{name}", f"Hit rate, whole songs, {LISTENERS[name]} (%)")
     headers |= {name: f"{MOTION[name]}" for name in _MOVED}
-    for quantity in _OF_PIECES:
+    for quantity in _OF_SEGMENTS:
         headers |= _beat_headers(quantity, f"{BEATS[quantity]} (%)")
     sizes = {"chunks": "Chunks", "songs": "Songs", "seeds": "Seeds"}
     headers |= sizes

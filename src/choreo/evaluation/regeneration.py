@@ -14,7 +14,7 @@ from choreo.dataset.normalise import from_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.errors import ItemError
 from choreo.models.gan.networks import Networks, fill
-from choreo.models.gan.pieces import CHUNK_FRAMES, split_song
+from choreo.models.gan.segments import CHUNK_FRAMES, split_song
 from choreo.models.weights import read_trained
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
@@ -52,7 +52,7 @@ def load_networks(path):
 
 @torch.no_grad()
 def regenerate(networks, poses, audio):
-    """Music features of pieces, from the sound and from the dance.
+    """Music features of segments, from the sound and from the dance.
 
     Parameters
     ----------
@@ -64,40 +64,40 @@ def regenerate(networks, poses, audio):
 
     Returns
     -------
-    heard, regenerated : ndarray, shape (N, 50, U)
+    encoded, regenerated : ndarray, shape (N, 50, U)
     """
-    heard, regenerated = [], []
+    encoded, regenerated = [], []
     for start in range(0, len(poses), 32):
         part = slice(start, start + 32)
         sound = torch.from_numpy(np.ascontiguousarray(audio[part], np.float32))
         dance = torch.from_numpy(np.ascontiguousarray(poses[part], np.float32)).flatten(2)
-        heard.append(networks.generator.audio_encoder(sound).numpy())
+        encoded.append(networks.generator.audio_encoder(sound).numpy())
         regenerated.append(networks.music_feature_generator(dance).numpy())
-    return np.concatenate(heard), np.concatenate(regenerated)
+    return np.concatenate(encoded), np.concatenate(regenerated)
 
 
-def identification_rates(heard, regenerated, songs):
+def identification_rates(encoded, regenerated, songs):
     """How often the regenerated features are nearest to the own music's.
 
     Parameters
     ----------
-    heard, regenerated : ndarray, shape (N, T, U)
+    encoded, regenerated : ndarray, shape (N, T, U)
     songs : sequence of str, length N
 
     Returns
     -------
     ndarray, shape (N,)
-        For each piece the share of the pieces of other songs whose features are further
+        For each segment the share of the segments of other songs whose features are further
         away than its own (mean squared difference, each feature scaled with its deviation
-        over all pieces; a tie is half). 0.5 is chance, 1 perfect; NaN where there is no
+        over all segments; a tie is half). 0.5 is chance, 1 perfect; NaN where there is no
         other song.
     """
-    heard, regenerated = (np.asarray(x, float) for x in (heard, regenerated))
+    encoded, regenerated = (np.asarray(x, float) for x in (encoded, regenerated))
     songs = np.asarray(songs, dtype=str)
-    deviation = heard.std((0, 1))
+    deviation = encoded.std((0, 1))
     scale = np.where(deviation > 1e-12, deviation, 1)
-    heard, regenerated = ((x / scale).reshape(len(songs), -1) for x in (heard, regenerated))
-    squares = (regenerated**2).sum(1)[:, None] + (heard**2).sum(1) - 2 * regenerated @ heard.T
+    encoded, regenerated = ((x / scale).reshape(len(songs), -1) for x in (encoded, regenerated))
+    squares = (regenerated**2).sum(1)[:, None] + (encoded**2).sum(1) - 2 * regenerated @ encoded.T
     own = np.diag(squares)[:, None]
     tied = np.isclose(squares, own, rtol=1e-9, atol=1e-9)
     wins = np.where(tied, 0.5, squares > own)
@@ -125,18 +125,18 @@ def measure_regeneration(weights, tracks, sounds, dataset):
     Returns
     -------
     dict
-        JSON values: for "generated" and "real" `songs` and `rates`, one a piece; a rate
+        JSON values: for "generated" and "real" `songs` and `rates`, one a segment; a rate
         that is not defined is None.
     """
     networks, method = load_networks(weights)
     poses, audio, songs = [], [], []
     for song, path in tracks.items():
         track = PoseTrack.load(path)
-        pieces = split_song(network_audio(read_song(sounds[song]), method))
-        count = min(len(track) // CHUNK_FRAMES, len(pieces))
+        segments = split_song(network_audio(read_song(sounds[song]), method))
+        count = min(len(track) // CHUNK_FRAMES, len(segments))
         positions = from_pixels(track.keypoints[: count * CHUNK_FRAMES], track.size)
         poses.append(positions.reshape(count, CHUNK_FRAMES, *positions.shape[1:]))
-        audio.append(pieces[:count])
+        audio.append(segments[:count])
         songs += [song] * count
     found = {"generated": _rates(networks, np.concatenate(poses), np.concatenate(audio), songs)}
     chunks = ChunkDataset(dataset, "test")

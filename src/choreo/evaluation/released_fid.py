@@ -73,7 +73,7 @@ def published_fid(generated, real, network, *, seed=0):
 
     Parameters
     ----------
-    generated, real : Pieces
+    generated, real : Segments
         On the released canvas. Generated positions are cut to whole pixels, which its
         loader then turns into zeros; real ones keep their fractions.
     network : GlobalDiscriminator
@@ -88,19 +88,21 @@ def published_fid(generated, real, network, *, seed=0):
     Raises
     ------
     ItemError
-        Where the canvas is another, or there are fewer than 16 pieces.
+        Where the canvas is another, or there are fewer than 16 segments.
     """
     features = []
-    for pieces, kind in ((generated, np.int64), (real, np.float64)):
-        if pieces.canvas != CANVAS:
+    for segments, kind in ((generated, np.int64), (real, np.float64)):
+        if segments.canvas != CANVAS:
             raise ItemError(
                 "the published FID needs dances on the released canvas",
-                value=pieces.canvas,
+                value=segments.canvas,
                 remedy="Set dataset.method to released",
             )
-        if len(pieces) < BATCH:
-            raise ItemError(f"the published FID needs at least {BATCH} pieces", value=len(pieces))
-        clips = released_clips(pieces.pixels.astype(kind))
+        if len(segments) < BATCH:
+            raise ItemError(
+                f"the published FID needs at least {BATCH} segments", value=len(segments)
+            )
+        clips = released_clips(segments.pixels.astype(kind))
         features.append(discriminator_features(network, clips, seed=seed))
     return released_fid(*features)
 
@@ -110,7 +112,7 @@ def fid_or_reason(generated, real, path, *, seed=0):
 
     Parameters
     ----------
-    generated, real : Pieces
+    generated, real : Segments
     path : str or Path
         Weights of the model whose D_global gives the features.
     seed : int
@@ -126,5 +128,5 @@ def fid_or_reason(generated, real, path, *, seed=0):
     if generated.canvas != CANVAS:
         return {"missing": "it needs dataset.method: released"}
     if few < BATCH:
-        return {"missing": f"it needs {BATCH} pieces of 5 s, and there are {few}"}
+        return {"missing": f"it needs {BATCH} segments of 5 s, and there are {few}"}
     return published_fid(generated, real, load_discriminator(path), seed=seed)

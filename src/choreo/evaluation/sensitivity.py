@@ -17,9 +17,9 @@ from choreo.errors import ItemError
 from choreo.evaluation.bounds import move_beats
 from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.measurements import Heard, listen, measure
+from choreo.evaluation.measurements import MusicBeats, listen, measure
 from choreo.evaluation.metrics import METRICS
-from choreo.evaluation.pieces import Pieces, join, pieces_from_chunks
+from choreo.evaluation.segments import Segments, join, segments_from_chunks
 from choreo.evaluation.table2x import (
     FEATURES,
     beat_scores,
@@ -93,14 +93,14 @@ class Study:
 
     Attributes
     ----------
-    held_out : Pieces
+    held_out : Segments
         With sound.
-    training : Pieces
+    training : Segments
         Real dances to other songs.
     """
 
-    held_out: Pieces
-    training: Pieces
+    held_out: Segments
+    training: Segments
 
 
 def demo_study(*, seed=1, seconds=40.0, dancers=2):
@@ -147,7 +147,7 @@ def _dance(folder, song, dancer, *, seed, seconds):
     clip = normalise(PoseTrack.load(truth))
     samples = read_song(sound)[round(clip.start_seconds * SAMPLE_RATE) :]
     count = min(len(clip.poses) // 50, len(samples) // (5 * SAMPLE_RATE))
-    return pieces_from_chunks(
+    return segments_from_chunks(
         clip.poses[: count * 50].reshape(count, 50, len(OPENPOSE18), 2),
         [song] * count,
         canvas=clip.canvas,
@@ -157,19 +157,19 @@ def _dance(folder, song, dancer, *, seed, seconds):
     )
 
 
-def damage(pieces, heard, kind, level, *, seed=1):
+def damage(segments, music_beats, kind, level, *, seed=1):
     """Damage dances.
 
     Parameters
     ----------
-    pieces : Pieces
+    segments : Segments
         With sound.
-    heard : Heard
+    music_beats : MusicBeats
         Its music beats.
     kind : str
         A key of `DAMAGES`. "jitter": Gaussian noise on every joint. "shift": the music
-        turned round each piece by this share of a beat. "freeze": this share of the
-        frames, as one span at a random place in each piece. "swap": this share of the
+        turned round each segment by this share of a beat. "freeze": this share of the
+        frames, as one span at a random place in each segment. "swap": this share of the
         frames, each by chance, as an estimator confuses left and right. "tempo": the
         whole dance played faster by this factor, the music as it is.
     level : float
@@ -179,39 +179,39 @@ def damage(pieces, heard, kind, level, *, seed=1):
 
     Returns
     -------
-    pieces : Pieces
+    segments : Segments
         For "tempo" fewer than before.
-    heard : Heard
+    music_beats : MusicBeats
     """
     rng = np.random.default_rng(seed)
-    pixels = pieces.pixels
+    pixels = segments.pixels
     count, frames = pixels.shape[:2]
     if kind == "jitter":
-        return replace(pieces, pixels=pixels + rng.normal(0, level, pixels.shape)), heard
+        return replace(segments, pixels=pixels + rng.normal(0, level, pixels.shape)), music_beats
     if kind == "shift":
-        return move_beats(pieces, heard, level)
+        return move_beats(segments, music_beats, level)
     if kind == "freeze":
         length = round(level * frames)
         first = (rng.random(count) * (frames - length + 1)).astype(int)[:, None]
         time = np.arange(frames)
         index = np.where((time >= first) & (time < first + length), first, time)
-        return replace(pieces, pixels=pixels[np.arange(count)[:, None], index]), heard
+        return replace(segments, pixels=pixels[np.arange(count)[:, None], index]), music_beats
     if kind == "swap":
         swapped = rng.random((count, frames, 1, 1)) < level
         return replace(
-            pieces, pixels=np.where(swapped, pixels[:, :, OPENPOSE18.mirror], pixels)
-        ), heard
+            segments, pixels=np.where(swapped, pixels[:, :, OPENPOSE18.mirror], pixels)
+        ), music_beats
     if kind == "tempo":
-        return _faster(pieces, heard, level)
+        return _faster(segments, music_beats, level)
     raise ItemError("unknown damage", value=kind, remedy=f"Use one of {', '.join(DAMAGES)}")
 
 
-def _faster(pieces, heard, factor):
+def _faster(segments, music_beats, factor):
     kept, changed = [], []
-    frames = pieces.pixels.shape[1]
-    for dance in dict.fromkeys(pieces.dances.tolist()):
-        own = np.flatnonzero(pieces.dances == dance)
-        whole = pieces.pixels[own].reshape(-1, *pieces.pixels.shape[2:])
+    frames = segments.pixels.shape[1]
+    for dance in dict.fromkeys(segments.dances.tolist()):
+        own = np.flatnonzero(segments.dances == dance)
+        whole = segments.pixels[own].reshape(-1, *segments.pixels.shape[2:])
         count = int((len(whole) - 1) / factor + 1) // frames
         time = np.arange(count * frames) * factor
         before = np.minimum(time.astype(int), len(whole) - 2)
@@ -219,12 +219,12 @@ def _faster(pieces, heard, factor):
         moved = whole[before] * (1 - share) + whole[before + 1] * share
         changed.append(moved.reshape(count, frames, *whole.shape[1:]))
         kept.extend(own[:count])
-    parts = {name: getattr(pieces, name)[kept] for name in ("songs", "dances", "starts", "audio")}
+    parts = {name: getattr(segments, name)[kept] for name in ("songs", "dances", "starts", "audio")}
     beats = {
-        name: [getattr(heard, name)[i] for i in kept]
+        name: [getattr(music_beats, name)[i] for i in kept]
         for name in ("coverage", "alignment", "tracked")
     }
-    return replace(pieces, pixels=np.concatenate(changed), **parts), Heard(**beats)
+    return replace(segments, pixels=np.concatenate(changed), **parts), MusicBeats(**beats)
 
 
 def sensitivity(study, *, seed=1):
@@ -247,14 +247,14 @@ def sensitivity(study, *, seed=1):
     extractor = train_extractor(training.pixels, training.songs, seed=seed)
     real = measure(training, extractor)
     sets = real_sets(real)
-    heard = listen(study.held_out.audio)
+    music_beats = listen(study.held_out.audio)
     resampling = Resampling.of(study.held_out.songs, seed=seed)
     rows = []
     for kind, (_, levels) in DAMAGES.items():
         before = {}
         for level in levels:
-            pieces, beats = damage(study.held_out, heard, kind, level, seed=seed)
-            measured = measure(pieces, extractor, heard=beats)
+            segments, beats = damage(study.held_out, music_beats, kind, level, seed=seed)
+            measured = measure(segments, extractor, music_beats=beats)
             found = learned_scores(measured, sets["learned"], resampling)
             for name in ("kinetic", "geometric"):
                 found[f"frechet {name}"] = frechet_score(

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from choreo.cleaning.faults import corrupt
-from choreo.evaluation.claims import SPOILED_RATE
+from choreo.evaluation.claims import CORRUPTED_RATE
 from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import derived_seed
@@ -24,7 +24,7 @@ def simulate(source, *, track, audio, start=None, end=None, seed=0):
         ``demo:<song>/<dancer>/<take>``.
     track : str or Path
         The `PoseTrack` to write: COCO-17, pixels of a 640 x 360 picture, 30 a second, of
-        whose frames `choreo.evaluation.claims.SPOILED_RATE` have a fault.
+        whose frames `choreo.evaluation.claims.CORRUPTED_RATE` have a fault.
     audio : str or Path
         The clip's part of the song to write: 16 kHz, mono, 16 bit.
     start, end : float, optional
@@ -41,7 +41,7 @@ def simulate(source, *, track, audio, start=None, end=None, seed=0):
         truth, song, beats = (Path(folder) / name for name in ("t.npz", "s.wav", "b.json"))
         make_tracks(source, truth=truth, song=song, beats=beats, start=start, end=end, seed=seed)
         true, samples = PoseTrack.load(truth), read_song(song)
-    spoiled = corrupt(true, SPOILED_RATE, derived_seed("faults", source, seed)).track
-    meta = {**true.meta, "estimator": "simulated", "spoiled": SPOILED_RATE}
+    corrupted = corrupt(true, CORRUPTED_RATE, derived_seed("faults", source, seed)).track
+    meta = {**true.meta, "estimator": "simulated", "corrupted": CORRUPTED_RATE}
     write_song(audio, [samples], len(samples), rate=SAMPLE_RATE)
-    spoiled.with_(meta=meta).save(track)
+    corrupted.with_(meta=meta).save(track)

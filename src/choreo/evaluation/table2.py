@@ -28,9 +28,9 @@ PUBLISHED = (
 )
 """System, FID, beat coverage (%) and beat hit rate (%) of the thesis's Table 2."""
 AGGREGATES = {"thesis": "pooled", "released": "chunks"}
-"""How the beats of many pieces become one ratio, by method.
+"""How the beats of many segments become one ratio, by method.
 
-The text defines both ratios by numbers of beats: they are summed over all pieces. The
+The text defines both ratios by numbers of beats: they are summed over all segments. The
 released code averages each chunk's ratio."""
 
 _QUANTITIES = (

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from choreo.config.names import BOUNDS, REMEDY, is_reserved
+from choreo.config.reserved import BOUNDS, REMEDY, is_reserved
 from choreo.errors import ItemError
 from choreo.evaluation import distances
 from choreo.evaluation.alignment import tempi_agree
@@ -109,7 +109,7 @@ def distance_scores(systems, real, resampling):
     Parameters
     ----------
     systems : list of (features, songs)
-        One a training seed: (n, D) features and the song of each piece.
+        One a training seed: (n, D) features and the song of each segment.
     real : RealSet
     resampling : Resampling
 
@@ -117,7 +117,7 @@ def distance_scores(systems, real, resampling):
     -------
     dict of str to Score
         The quantities of `DISTANCES`; means over seeds. Those of `_LEFT_OUT` have one
-        replicate a song, of the pieces without it, spread so that `Resampling.error` gives
+        replicate a song, of the segments without it, spread so that `Resampling.error` gives
         the jackknife's error; seeds are not in them. FID∞ has none.
     """
     values = {name: [] for name in DISTANCES}
@@ -165,13 +165,13 @@ def frechet_score(systems, real, resampling):
 
 
 def averaged(rows, resampling):
-    """The `Score` of what each training has, (S, 1 + B): of all pieces, then by replicate."""
+    """The `Score` of what each training has, (S, 1 + B): of all segments, then by replicate."""
     mean = resampling.over_seeds(rows)
     return Score(float(mean[0]), replicates=mean[1:], seeds=np.asarray(rows, float)[:, 0])
 
 
 def _frechet_replicates(features, songs, real, resampling):
-    """Frechet distance of all pieces, then of each replicate, from the songs' moments."""
+    """Frechet distance of all segments, then of each replicate, from the songs' moments."""
     names = resampling.songs
     counts = resampling.counts[:_FRECHET_REPLICATES]
     size = np.array([(songs == name).sum() for name in names])
@@ -202,7 +202,7 @@ def beat_scores(systems, resampling):
     Returns
     -------
     dict of str to Score
-        The quantities of `BEATS`, as ratios of sums over all pieces.
+        The quantities of `BEATS`, as ratios of sums over all segments.
     """
     values, chances = ({name: [] for name in BEATS} for _ in range(2))
     for measured in systems:
@@ -220,9 +220,9 @@ def beat_scores(systems, resampling):
 
 
 def _beat_sums(measured):
-    """For each quantity the numerator, its chance level and the denominator of each piece."""
+    """For each quantity the numerator, its chance level and the denominator of each segment."""
     beats, of = measured.beats, measured.values
-    heard = of["heard"]
+    music_beats = of["music_beats"]
     tempo, moved = of["music_tempo"], of["motion_tempo"]
     other = measured.songs[:, None] != measured.songs[None]
     others = other & np.isfinite(tempo)[None]
@@ -230,13 +230,13 @@ def _beat_sums(measured):
     by_chance = ratio((agree & others).sum(1), others.sum(1))
     known = np.isfinite(tempo)
     locked = np.isfinite(of["phase_locking"])
-    both = beats.motion + heard
+    both = beats.motion + music_beats
     return {
         "beat_coverage": (beats.motion, beats.motion, beats.music),
         "beat_hit_rate": (beats.aligned, beats.chance, beats.motion),
         "f_measure": (2 * of["matched"], 2 * of["matched_chance"], both),
         "motion_to_music": (of["motion_to_music"], of["motion_to_music_chance"], beats.motion),
-        "music_to_motion": (of["music_to_motion"], of["music_to_motion_chance"], heard),
+        "music_to_motion": (of["music_to_motion"], of["music_to_motion_chance"], music_beats),
         "phase_locking": (np.nan_to_num(of["phase_locking"]), 0.5 * locked, locked * 1.0),
         "tempo_agreement": (tempi_agree(moved, tempo) * known, by_chance * known, known * 1.0),
     }
@@ -291,7 +291,7 @@ def motion_scores(systems, resampling):
     Returns
     -------
     dict of str to Score
-        The quantities of `MOTION`: means over pieces, shares in percent; `seam_jump` in
+        The quantities of `MOTION`: means over segments, shares in percent; `seam_jump` in
         mean steps from frame to frame of the same dances, so that 1 is no jump.
     """
     values = {name: [] for name in MOTION}
@@ -394,8 +394,8 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         }
         drawn = resampling if name in models else bounded
         for features, own in sets.items():
-            pieces = [(m.features[features], m.songs) for m in seeds]
-            for quantity, score in distance_scores(pieces, own, drawn).items():
+            segments = [(m.features[features], m.songs) for m in seeds]
+            for quantity, score in distance_scores(segments, own, drawn).items():
                 scores[name, quantity, features] = score
         for quantity, score in {
             **beat_scores(seeds, drawn),
@@ -578,7 +578,7 @@ def motion_table(found, *, study=None):
         | _SIZE_FORMATS,
         notes=(
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
-            "way of the joints from one 5-second piece to the next, in mean steps from frame to "
+            "way of the joints from one 5-second segment to the next, in mean steps from frame to "
             "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
             _interval_note(found),
         ),

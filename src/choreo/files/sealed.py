@@ -48,7 +48,7 @@ MAX_ARRAYS_BYTES = 1 << 30
 
 _NEAR = 4096
 """A seal lies in the first or the last so many bytes of its file."""
-_PIECE = 1 << 20
+_BLOCK = 1 << 20
 _END_OF_ZIP = struct.Struct("<4s4H2LH")
 
 
@@ -170,14 +170,14 @@ def compare(path: str | Path) -> bool:
             return False
         digest = hashlib.sha256()
         file.seek(0)
-        for _ in range(at // _PIECE):
-            digest.update(file.read(_PIECE))
-        digest.update(file.read(at % _PIECE))
+        for _ in range(at // _BLOCK):
+            digest.update(file.read(_BLOCK))
+        digest.update(file.read(at % _BLOCK))
         digits = file.read(DIGITS)
         digest.update(b"0" * DIGITS)
         # A broken mark is damage too: the digest is taken over it.
-        while piece := file.read(_PIECE):
-            digest.update(piece)
+        while block := file.read(_BLOCK):
+            digest.update(block)
     if digest.hexdigest().encode() != digits:
         raise damaged(path)
     return True
@@ -195,13 +195,13 @@ def damaged(
     )
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def say_unsealed(path: str | Path, kind: str) -> None:
     """Say, once a process and kind, that damage of a file can't be told."""
-    if kind not in _told:
-        _told.add(kind)
+    if kind not in _warned:
+        _warned.add(kind)
         print(
             f"{path}: an older version of choreo, or another program, wrote it without a digest: "
             f"damage to {kind} like this can't be seen",

@@ -75,14 +75,14 @@ def load_batch(dataset, indices, device="cpu", *, music="raw"):
         ``poses`` (B, T, 2 J), ``music`` (B, T, n), ``initial`` (B, 2 J).
     """
     arrays = dataset.batch(indices)
-    heard = arrays["audio"]  # which is what `raw` is
+    music_features = arrays["audio"]  # which is what `raw` is
     if FEATURES[music].whole:
-        heard = songs_of(dataset, music).heard(indices, arrays["pose"].shape[1])
-    pose, heard, initial = (
+        music_features = songs_of(dataset, music).features(indices, arrays["pose"].shape[1])
+    pose, music_features, initial = (
         torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(device)
-        for values in (arrays["pose"], heard, arrays["initial_pose"])
+        for values in (arrays["pose"], music_features, arrays["initial_pose"])
     )
-    return {"poses": pose.flatten(2), "music": heard, "initial": initial.flatten(1)}
+    return {"poses": pose.flatten(2), "music": music_features, "initial": initial.flatten(1)}
 
 
 def chosen_chunks(dataset):

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 JOINS = {
     "initial_pose": "initial pose (thesis)",
     "cross_fade": "overlap and cross-fade",
-    "whole": "not in pieces",
+    "whole": "not in segments",
 }
-"""Ways in which models join the pieces of a dance, and what people see."""
+"""Ways in which models join the segments of a dance, and what people see."""
 OVERLAP_SECONDS = 1.0
-"""What two pieces share where they are cross-faded."""
+"""What two segments share where they are cross-faded."""
 
 
 class Recipe(BaseModel):
@@ -201,7 +201,7 @@ class Request:
     loop: bool = False
 
 
-class Feed(Protocol):
+class Batches(Protocol):
     """What gives the batches of a training."""
 
     def __call__(self, step: int) -> dict[str, torch.Tensor]:
@@ -231,7 +231,7 @@ class Model(abc.ABC):
     losses : sequence of str
         Columns of ``losses.csv``: the losses that `step` may give, in this order.
     joins : tuple of str
-        Ways in which it joins pieces of a dance (`JOINS`), the usual
+        Ways in which it joins segments of a dance (`JOINS`), the usual
         one first.
     holds, loops : bool
         Whether it takes `Request.known`, and `Request.loop`.
@@ -253,12 +253,12 @@ class Model(abc.ABC):
         """
         return
 
-    def feed(self, dataset: Chunks, setting: Setting) -> Feed | None:
+    def batches(self, dataset: Chunks, setting: Setting) -> Batches | None:
         """What gives the batches, where a model draws its own; it is called after `begin`.
 
         Returns
         -------
-        Feed or None
+        Batches or None
             None: each chunk once an epoch, in an order of the seed, as
             `choreo.models.data.load_batch` gives it.
         """
@@ -273,7 +273,7 @@ class Model(abc.ABC):
         ----------
         batch : dict of str to Tensor
             As `choreo.models.data.load_batch` gives it: ``poses`` (B, T, 2 J), ``music``
-            (B, T, n) and ``initial`` (B, 2 J); or what the model's own `feed` gives.
+            (B, T, n) and ``initial`` (B, 2 J); or what the model's own `batches` gives.
         at : Position
 
         Returns

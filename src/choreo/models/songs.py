@@ -44,12 +44,12 @@ class Dance:
     ----------
     poses : ndarray of float32, shape (F, J, 2)
         In [-1, 1]; NaN where no chunk is.
-    heard : choreo.models.music_features.Heard
+    features : choreo.models.music_features.SongFeatures
         The song from the time of the first pose on.
     """
 
     poses: np.ndarray
-    heard: object
+    features: object
 
 
 class Songs:
@@ -85,7 +85,7 @@ class Songs:
             self._dance[rows], self._frame[rows] = number, frames
             self.dances.append(Dance(poses, listened[key]))
 
-    def heard(self, indices, frames):
+    def features(self, indices, frames):
         """Features of chunks.
 
         Parameters
@@ -103,7 +103,7 @@ class Songs:
         seconds = np.arange(frames) / self.data.fps
         return np.stack(
             [
-                self.dances[dance].heard.at(first / self.data.fps + seconds)
+                self.dances[dance].features.at(first / self.data.fps + seconds)
                 for dance, first in zip(self._dance[indices], self._frame[indices])
             ]
         )
@@ -158,7 +158,7 @@ class Songs:
             poses = spline(np.minimum(place, last - 1)).astype(np.float32)
         if mirrored:
             poses = poses[:, self._mirror] * np.float32([-1, 1])
-        return poses, dance.heard.at(place / self.data.fps, speed)
+        return poses, dance.features.at(place / self.data.fps, speed)
 
 
 def needed(frames, speed):

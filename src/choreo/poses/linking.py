@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from choreo.pose.skeletons import SKELETONS
 
 LINK_SECONDS = 1.0
-"""A person who is not seen for longer starts a new piece."""
+"""A person who is not seen for longer starts a new chain."""
 
 LINK_DISTANCE = 0.5
 """Farthest move from one frame to the next, in units of the person's size."""
@@ -89,9 +89,9 @@ def _frame_to_frame(detections, geometry, fps):
     and up to one size after a gap. -1 where a detection has no joint.
     """
     centre, size = geometry.centre, geometry.size
-    piece = np.full(len(detections), -1)
-    live = {}  # piece -> (index of its last detection, its velocity in pixels a frame)
-    pieces = 0
+    chain = np.full(len(detections), -1)
+    live = {}  # chain -> (index of its last detection, its velocity in pixels a frame)
+    chains = 0
     for frame, here in _by_frame(detections, np.isfinite(centre).all(1)):
         live = {
             p: state
@@ -123,11 +123,11 @@ def _frame_to_frame(detections, geometry, fps):
                 if np.hypot(*step) < CONTACT * size[index]:
                     velocity = velocity / 2 + step / 2
             else:
-                name, velocity = pieces, np.zeros(2)
-                pieces += 1
-            piece[index] = name
+                name, velocity = chains, np.zeros(2)
+                chains += 1
+            chain[index] = name
             live[name] = index, velocity
-    return piece
+    return chain
 
 
 def _by_frame(detections, usable):
@@ -162,7 +162,7 @@ def _match(cost, limit):
     return list(zip(rows[good].tolist(), columns[good].tolist()))
 
 
-def _in_contact(detections, piece, geometry, fps):
+def _in_contact(detections, chain, geometry, fps):
     """Which detections (N,) lie so near another person that the two could be confused.
 
     The other is seen in the same frame, or was last seen there within a second: someone
@@ -171,9 +171,9 @@ def _in_contact(detections, piece, geometry, fps):
     size = geometry.size
     contact = np.zeros(len(detections), bool)
     live = {}
-    for frame, here in _by_frame(detections, piece >= 0):
+    for frame, here in _by_frame(detections, chain >= 0):
         for index in here.tolist():
-            live[int(piece[index])] = index
+            live[int(chain[index])] = index
         live = {p: i for p, i in live.items() if frame - detections.frame[i] <= LINK_SECONDS * fps}
         everyone = np.array(list(live.values()))
         near = _distance(detections.keypoints[here], detections.keypoints[everyone])
@@ -184,15 +184,15 @@ def _in_contact(detections, piece, geometry, fps):
     return contact
 
 
-def _cut(detections, piece, contact, geometry, fps):
-    """Tracklet of each detection (N,): runs of a piece without contact; -1 for the rest.
+def _cut(detections, chain, contact, geometry, fps):
+    """Tracklet of each detection (N,): runs of a chain without contact; -1 for the rest.
 
-    A piece is cut where it jumps, too. Runs too short to tell where someone is going,
+    A chain is cut where it jumps, too. Runs too short to tell where someone is going,
     next to a contact or between two jumps, are not kept.
     """
     tracklet = np.full(len(detections), -1)
     count = 0
-    for members in groups_of(detections, piece):
+    for members in groups_of(detections, chain):
         touched = contact[members]
         jump = _jumps(detections, members, geometry, fps)
         for run in np.split(np.arange(len(members)), np.flatnonzero(np.diff(touched) | jump) + 1):
@@ -206,7 +206,7 @@ def _cut(detections, piece, contact, geometry, fps):
 
 
 def _jumps(detections, members, geometry, fps):
-    """Whether each of M - 1 steps of a piece goes farther than someone may be confused."""
+    """Whether each of M - 1 steps of a chain goes farther than someone may be confused."""
     before, after = members[:-1], members[1:]
     apart = np.hypot(
         *np.moveaxis(detections.keypoints[after] - detections.keypoints[before], -1, 0)
@@ -467,7 +467,7 @@ def _fill(detections, track, loose, geometry, trunk, fps):
             gap.before = here[column]
 
 
-def link(detections, fps, piece=None):
+def link(detections, fps, chain=None):
     """Number the people that were found, each with one number from beginning to end.
 
     Frame-to-frame links are cut wherever two people come so near that they could be
@@ -480,7 +480,7 @@ def link(detections, fps, piece=None):
     detections : Detections
     fps : float
         Frames a second.
-    piece : ndarray of int, shape (N,), optional
+    chain : ndarray of int, shape (N,), optional
         Frame-to-frame links of another linker, -1 for none; by default by pose distance.
 
     Returns
@@ -490,21 +490,21 @@ def link(detections, fps, piece=None):
         joints, and for one in a doubtful frame that fits nobody.
     """
     geometry = geometry_of(detections.keypoints)
-    if piece is None:
-        piece = _frame_to_frame(detections, geometry, fps)
-    contact = _in_contact(detections, piece, geometry, fps)
-    tracklet = _cut(detections, piece, contact, geometry, fps)
+    if chain is None:
+        chain = _frame_to_frame(detections, geometry, fps)
+    contact = _in_contact(detections, chain, geometry, fps)
+    tracklet = _cut(detections, chain, contact, geometry, fps)
     if (tracklet < 0).all():
-        return piece
+        return chain
     trunk = trunk_of(detections, geometry)
     track = _join(detections, tracklet, geometry, trunk, fps)
-    loose = (piece >= 0) & (tracklet < 0)
+    loose = (chain >= 0) & (tracklet < 0)
     _fill(detections, track, loose, geometry, trunk, fps)
     # Backwards in time, for what lies before someone's first tracklet.
     backwards = replace(detections, frame=detections.frames - 1 - detections.frame)
     _fill(backwards, track, loose, geometry, trunk, fps)
     # Who was near another all the time is a person all the same.
-    for members in groups_of(detections, piece):
+    for members in groups_of(detections, chain):
         if (track[members] < 0).all():
             track[members] = track.max() + 1
     return track

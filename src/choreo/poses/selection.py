@@ -263,16 +263,16 @@ def _people(detections, fps, size, linker, video):
         # A number that a frame has twice counts once.
         first = np.unique(rows, axis=0, return_index=True)[1]
         _check_numbers(len(first), len(usable))
-        piece = np.full(len(detections), -1)
-        piece[usable[first]] = numbers[first]
-        return link(detections, fps, piece), {"name": linker}
+        chain = np.full(len(detections), -1)
+        chain[usable[first]] = numbers[first]
+        return link(detections, fps, chain), {"name": linker}
     if linker == "pose_flow":
         # Imported here since OpenCV is needed for this linker only.
         from choreo.poses.pose_flow import pose_flow
 
-        piece = pose_flow(detections, size=size, video=video)
+        chain = pose_flow(detections, size=size, video=video)
         orb = "used" if video is not None else "0, since no pictures were given"
-        return link(detections, fps, piece), {"name": linker, "orb_terms": orb}
+        return link(detections, fps, chain), {"name": linker, "orb_terms": orb}
     raise ItemError("unknown linker", value=linker, remedy=f"Use one of {', '.join(LINKERS)}")
 
 

@@ -1,4 +1,4 @@
-"""Intervals and comparisons that know that pieces of one song are not independent."""
+"""Intervals and comparisons that know that segments of one song are not independent."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Resampling:
         return len(self.songs) - 1
 
     def weights(self, songs: np.ndarray) -> np.ndarray:
-        """Weight of each piece, shape (1 + B, N): 1 in the first row, then by replicate."""
+        """Weight of each segment, shape (1 + B, N): 1 in the first row, then by replicate."""
         drawn = self.counts[:, np.searchsorted(self.songs, songs)]
         return np.concatenate([np.ones((1, len(songs)), int), drawn])
 
@@ -67,7 +67,7 @@ class Resampling:
         Parameters
         ----------
         values : ndarray, shape (S, 1 + B)
-            A statistic of each seed: of all pieces, then of each replicate.
+            A statistic of each seed: of all segments, then of each replicate.
 
         Returns
         -------

@@ -350,7 +350,7 @@ class _Writer:
         self.song, self.dancer, self.body, self.rng = song, dancer, dancer.body, rng
         ends = np.append(song.beats, 2 * song.beats[-1] - song.beats[-2])
         self.when = lambda count: float(np.interp(count, np.arange(len(ends)), ends))
-        self.energy, self.heard = energy(song), song.heard
+        self.energy, self.audible = energy(song), song.audible
         self.base = np.zeros(2)
         self.facing = 0.0
         self.times, self.values, self.delays, self.jitter = [], [], [], []
@@ -401,7 +401,7 @@ class _Writer:
         jitter = float(np.clip(self.rng.normal(0, JITTER), -MOST_JITTER, MOST_JITTER))
         time = self.when(count) + jitter
         gap = time - self.time
-        if self.heard.silent[beat] and self.accents:
+        if self.audible.silent[beat] and self.accents:
             # Nothing to be heard: the pose is held as it is, both feet where they are.
             self._append(time, self.values[-1].copy(), 0.0, gap)
             self.time = time
@@ -419,7 +419,7 @@ class _Writer:
             places = [foot[axis] for foot in (left, right)]
             values[INDEX[name]] = weight * places[0] + (1 - weight) * places[1]
         values[INDEX["facing"]] = self.facing
-        sharp = 1 + 0.25 * self.heard.bright[beat]
+        sharp = 1 + 0.25 * self.audible.bright[beat]
         snap = min(1.0, self.dancer.snap * (0.5 + 0.7 * energy) * sharp)
         self._append(time, values, snap, gap, begin)
         self.accents.append(time)

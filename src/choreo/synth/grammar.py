@@ -147,7 +147,7 @@ def energy(song):
     for section in song.sections:
         first = section.first_bar * BAR
         sections[first : first + section.bars * BAR] = section.energy
-    return 0.6 * sections + 0.4 * song.heard.loud
+    return 0.6 * sections + 0.4 * song.audible.loud
 
 
 def compose(song, dancer, take, seed):
@@ -176,7 +176,7 @@ def compose(song, dancer, take, seed):
 class _Composer:
     def __init__(self, song, own, rng, change):
         self.song, self.own, self.rng, self.change = song, own, rng, change
-        self.energy, self.heard = energy(song), song.heard
+        self.energy, self.audible = energy(song), song.audible
         self.recalled, self.chosen, self.placed = {}, [], []
         taste = _TASTE.get(song.style, {})
         self.taste = own.weights * [taste.get(group, 1.0) for group in _GROUP]
@@ -201,7 +201,7 @@ class _Composer:
             beats = slice(bar * BAR, bar * BAR + BAR)
             if bar == last and section is self.song.sections[-1]:
                 one = self._draw(bar, 1, _ENDING)
-            elif self.heard.silent[beats].sum() >= 2:
+            elif self.audible.silent[beats].sum() >= 2:
                 one = self._draw(bar, 1, _STILL)
             elif bar == last and answered:
                 one = self._draw(bar, 1, _ANSWER)
@@ -272,7 +272,7 @@ class _Composer:
     def _weights(self, bar, room):
         """How well every motif fits what is heard from a bar on."""
         beats = slice(bar * BAR, (bar + min(room, 2)) * BAR)
-        level, bright = self.energy[beats].mean(), self.heard.bright[beats].mean()
+        level, bright = self.energy[beats].mean(), self.audible.bright[beats].mean()
         away = np.maximum(_LOW - level, 0) + np.maximum(level - _HIGH, 0)
         weights = self.taste * np.exp(-((away / 0.08) ** 2) + 1.2 * bright * _FEEL)
         for name in self.chosen[-3:]:

@@ -12,7 +12,7 @@ SILENCE = 24.0
 
 
 @dataclass(frozen=True)
-class Heard:
+class Audible:
     """A value a beat.
 
     Attributes
@@ -42,7 +42,7 @@ def listen(audio, rate, beats):
 
     Returns
     -------
-    Heard
+    Audible
     """
     sound = audio[:, 0]
     ends = np.append(beats, 2 * beats[-1] - beats[-2])
@@ -58,4 +58,4 @@ def listen(audio, rate, beats):
     tilt = np.log(high + 1e-12) - np.log(power + 1e-12)
     known = tilt[~silent]
     bright = np.clip((tilt - known.mean()) / (known.std() + 0.05), -1.5, 1.5)
-    return Heard(np.clip(1 + level / RANGE, 0, 1), np.where(silent, 0.0, bright), silent)
+    return Audible(np.clip(1 + level / RANGE, 0, 1), np.where(silent, 0.0, bright), silent)

@@ -19,7 +19,7 @@ _AMBIENT, _KEY_POWER, _FILL_POWER, _SKY_POWER = 0.40, 0.52, 0.17, 0.10
 
 _SHIFT = 4
 _NOISE_FRAMES = 7
-_PIECE = 60
+_BLOCK = 60
 """Frames whose surfaces are made at once: bounds the memory of a long clip."""
 
 
@@ -44,8 +44,8 @@ def render_frames(scene):
     scale = _oversampling(scene.camera.size)
     background = make_background(scene.camera, rng)
     noise = _Noise(scene.camera.size, rng)
-    for start in range(0, len(scene), _PIECE):
-        stop = min(start + _PIECE, len(scene))
+    for start in range(0, len(scene), _BLOCK):
+        stop = min(start + _BLOCK, len(scene))
         figures = [_Drawable(figure, scene.camera, scale, start, stop) for figure in scene.figures]
         for index in range(stop - start):
             frame = background.copy()

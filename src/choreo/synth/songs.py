@@ -87,8 +87,8 @@ class Song:
     stops: tuple = ()
 
     @cached_property
-    def heard(self):
-        """What a dancer hears on each beat (`choreo.synth.listening.Heard`)."""
+    def audible(self):
+        """What a dancer hears on each beat (`choreo.synth.listening.Audible`)."""
         return listen(self.audio, SAMPLE_RATE, self.beats)
 
     @property
@@ -335,10 +335,10 @@ def _harmonics(frequency, length, amplitudes, decays, detune=0.0):
     """Sum of harmonics, each with its own decay (seconds)."""
     t = _seconds(length)
     # What can't be heard, or is not there, is not made.
-    heard = np.flatnonzero(
+    audible = np.flatnonzero(
         (np.asarray(amplitudes) != 0) & (_WHOLE[: len(amplitudes)] * frequency < 9000)
     )
-    amplitudes, decays = (part[: heard[-1] + 1] for part in (amplitudes, decays))
+    amplitudes, decays = (part[: audible[-1] + 1] for part in (amplitudes, decays))
     k = np.arange(1, len(amplitudes) + 1, dtype=np.float32)[:, None]
     # One complex exponential raised to its powers is several times cheaper than a sine
     # for each harmonic.

@@ -26,8 +26,8 @@ def model_card(summary, name, licences):
     """
     data, epochs = summary["data"], summary["recipe"].get("epochs")
     lines = [f"# {name}, seed {summary['seed']}", ""]
-    if "adopted" in summary:
-        lines += [f"Weights of {summary['adopted']['file']}, not trained here.", ""]
+    if "imported" in summary:
+        lines += [f"Weights of {summary['imported']['file']}, not trained here.", ""]
     elif summary["steps"]:
         lines += [
             f"Trained on {_chunks(data)} for {summary['steps']} steps of "

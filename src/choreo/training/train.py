@@ -31,7 +31,7 @@ from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.models.weights import save_weights
 from choreo.pipeline.digest import digest
 from choreo.training import checkpoints
-from choreo.training.feed import open_feed
+from choreo.training.batches import open_batches
 from choreo.training.fit import measure_fit
 from choreo.training.looks import Looks
 from choreo.training.numerics import (
@@ -46,7 +46,7 @@ from choreo.training.progress import Progress
 CODE = (
     "choreo.models.data",
     "choreo.models.songs",
-    "choreo.training.feed",
+    "choreo.training.batches",
     "choreo.training.numerics",
     "choreo.training.train",
 )
@@ -179,18 +179,18 @@ def train(
         training = _Training(dataset, recipe, run, folder, setting)
         held.enter_context(contextlib.closing(training))
         training.restore(checkpoints.load(folder))
-        told = []
+        listeners = []
         if recipe.trained:
-            told.append(held.enter_context(contextlib.closing(_Log(log_dir, training))))
+            listeners.append(held.enter_context(contextlib.closing(_Log(log_dir, training))))
             progress = Progress(training, on_progress, terminal=terminal, name=name)
-            told.append(held.enter_context(contextlib.closing(progress)))
+            listeners.append(held.enter_context(contextlib.closing(progress)))
         looks = looks or Path(log_dir) / "looks"
         look = Looks(dataset, looks, log_dir, every=look_every, seed=seed)
         held.enter_context(contextlib.closing(look))
 
         def tell(steps):
             for step, values in steps:
-                for listener in told:
+                for listener in listeners:
                     listener(step, values)
 
         with Terminated() as terminated:
@@ -254,9 +254,9 @@ class _Training:
         self.model = recipe.build(dataset.description)
         self.model.begin(dataset, setting)
         self.names, self.rows = list(self.model.losses) if recipe.trained else [], []
-        self._feed = None
+        self._batches = None
         if recipe.trained:
-            self._feed = self.model.feed(dataset, setting) or open_feed(
+            self._batches = self.model.batches(dataset, setting) or open_batches(
                 dataset, self.device, self._indices, music=recipe.music
             )
         self._coming = deque()
@@ -280,7 +280,7 @@ class _Training:
         TrainingDiverged
             Where such a step was not.
         """
-        batch = self._feed(self.step)
+        batch = self._batches(self.step)
         numbers = self.model.step(batch, Position(self.step, self.steps, self.epoch))
         self._coming.append(_Coming(self.step, numbers, batch))
         self.step += 1
@@ -354,10 +354,10 @@ class _Training:
 
     def close(self):
         """Let go of what feeds the training."""
-        if self._feed is not None:
-            self._feed.close()
+        if self._batches is not None:
+            self._batches.close()
             # It knows this training: without the circle, networks and moments go at once.
-            self._feed = None
+            self._batches = None
 
     @property
     def losses_so_far(self):

@@ -80,7 +80,7 @@ def decrypt_cbc(data, key, iv):
     shifted = np.array([(4 * ((c - r) % 4)) + r for c in range(4) for r in range(4)])
     blocks = np.frombuffer(data, np.uint8).reshape(-1, 16)
     done = np.empty_like(blocks)
-    # In pieces that stay in the processor's cache.
+    # In parts that stay in the processor's cache.
     for at in range(0, len(blocks), 4096):
         state = blocks[at : at + 4096] ^ keys[10]
         for number in range(9, 0, -1):

@@ -52,13 +52,13 @@ class Placement:
     end: float
 
 
-def shifts_of(pieces, rate):
+def shifts_of(parts, rate):
     """Find where decoded sound is out of step with the times of its packets.
 
     Parameters
     ----------
-    pieces : iterable of tuple of int
-        Time and length in samples of each decoded piece.
+    parts : iterable of tuple of int
+        Time and length in samples of each decoded part.
     rate : int
         Samples a second.
 
@@ -69,7 +69,7 @@ def shifts_of(pieces, rate):
         than 5 ms, in one direction, for at least 0.25 s.
     """
     index, due, begin, off = 0, None, 0, []
-    for time, length in pieces:
+    for time, length in parts:
         due = time if due is None else due
         error = time - due
         if abs(error) <= _JITTER * rate or (off and off[0] * error < 0):
@@ -106,13 +106,13 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
     """
     begin = end = None
 
-    def pieces():
+    def parts():
         nonlocal begin, end
         for time, length in sound_frames(source, until=until, seek=seek, threads=threads):
             begin, end = time if begin is None else begin, time + length
             yield time, length
 
-    shifts = tuple(shifts_of(pieces(), source.sound.rate))
+    shifts = tuple(shifts_of(parts(), source.sound.rate))
     if begin is None:
         return None
     return Placement(begin, shifts, end / source.sound.rate - source.zero)
@@ -141,7 +141,7 @@ class Levels:
         return self.mean < 1e-4 * self.left
 
 
-def as_mono(consume, source, placement, *, channels="mean", **piece):
+def as_mono(consume, source, placement, *, channels="mean", **part):
     """Make sound mono in blocks; where left and right cancel out, of the left alone.
 
     Parameters
@@ -150,7 +150,7 @@ def as_mono(consume, source, placement, *, channels="mean", **piece):
         Takes the blocks; it is called anew with other ones where the first cancel out.
     source, placement, channels
         As of `mono_blocks`.
-    **piece
+    **part
         Its other arguments.
 
     Returns
@@ -161,10 +161,10 @@ def as_mono(consume, source, placement, *, channels="mean", **piece):
         How the sound was made mono in the end.
     """
     levels = Levels()
-    result = consume(mono_blocks(source, placement, channels=channels, levels=levels, **piece))
+    result = consume(mono_blocks(source, placement, channels=channels, levels=levels, **part))
     if levels.opposite:
         channels = "left"
-        result = consume(mono_blocks(source, placement, channels=channels, **piece))
+        result = consume(mono_blocks(source, placement, channels=channels, **part))
     return result, channels
 
 
@@ -204,7 +204,7 @@ def mono_blocks(
     Yields
     ------
     ndarray of float32, shape (n,)
-        A piece of the sound, full scale at 1; sample n of all pieces together is at
+        A part of the sound, full scale at 1; sample n of all parts together is at
         ``start + n / rate``.
     """
     rate = source.sound.rate
@@ -278,10 +278,10 @@ def shifted(blocks, shifts):
                 for begin in range(0, silence, _BLOCK):
                     yield np.zeros(min(_BLOCK, silence - begin), np.float32)
             until = shifts[0][0] - index if shifts else len(block)
-            piece, block = block[:until], block[until:]
-            index += len(piece)
-            kept = piece[drop:]
-            drop -= len(piece) - len(kept)
+            part, block = block[:until], block[until:]
+            index += len(part)
+            kept = part[drop:]
+            drop -= len(part) - len(kept)
             yield kept
 
 

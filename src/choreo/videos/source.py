@@ -250,7 +250,7 @@ def _lines(pipe, head=None):
 # A clock that goes back is told by a leap forward of this much and what it went back by.
 # Without it framecrc would hold the time until the old clock is reached again.
 _BACK = 1 << 36
-_TOLD_BACK = (
+_STEP_BACK = (
     "if(isnan(PTS),PREV_OUTPTS,if(isnan(PREV_OUTPTS),PTS,"
     f"PREV_OUTPTS+if(lt(PTS,PREV_INPTS),{_BACK}+PREV_INPTS-PTS,PTS-PREV_INPTS)))"
 )
@@ -259,8 +259,8 @@ _TOLD_BACK = (
 def _with_steps_back(stream, kind):
     """Filter that writes down where times go back, for `_frames`."""
     if kind == "V:0":
-        return stream.filter("settb", f"1/{MICROSECONDS}").filter("setpts", _TOLD_BACK)
-    return stream.filter("asetpts", _TOLD_BACK)
+        return stream.filter("settb", f"1/{MICROSECONDS}").filter("setpts", _STEP_BACK)
+    return stream.filter("asetpts", _STEP_BACK)
 
 
 def _frames(pipe, second):
@@ -280,12 +280,12 @@ def _frames(pipe, second):
         goes back by less than `_JITTER` is held.
     """
     said = time = held = None
-    for told, length, _ in _lines(pipe):
-        step = 0 if said is None else told - said
+    for stated, length, _ in _lines(pipe):
+        step = 0 if said is None else stated - said
         back = step - _BACK if step >= _BACK // 2 else 0
-        raw = told if said is None else time - back if back else time + step
+        raw = stated if said is None else time - back if back else time + step
         anew = back > _JITTER * second or (step > _LEAP * second and not back)
-        said, time = told, raw
+        said, time = stated, raw
         held = raw if held is None or anew else max(held, raw)
         yield held, length, anew
     pipe.wait()
@@ -461,9 +461,9 @@ def _unlike_end(source):
     size = source.path.stat().st_size
     count = min(_END_BYTES, max(_END_BYTES >> 8, size // 16))
     first, last = (
-        _described_piece(source.path, place, count) for place in (0, max(0, size - count))
+        _described_part(source.path, place, count) for place in (0, max(0, size - count))
     )
-    # Pieces of bare sound may look like anything.
+    # Parts of bare sound may look like anything.
     if last.container is None or first.container != source.container:
         return None
     if first.container != last.container:
@@ -479,18 +479,18 @@ def _unlike_end(source):
 
 
 def _alike(one, other, fields):
-    """Whether two descriptions of a stream agree; a piece may be too short to say all of it."""
+    """Whether two descriptions of a stream agree; a part may be too short to say all of it."""
     pairs = [(getattr(one, name), getattr(other, name)) for name in fields]
     return all(a == b or not (a and b) for a, b in pairs)
 
 
-def _described_piece(path, place, count):
+def _described_part(path, place, count):
     """What ffmpeg says of some bytes of a file."""
-    with tempfile.NamedTemporaryFile(suffix=path.suffix) as piece, open(path, "rb") as file:
+    with tempfile.NamedTemporaryFile(suffix=path.suffix) as part, open(path, "rb") as file:
         file.seek(place)
-        piece.write(file.read(count))
-        piece.flush()
-        return _describe(Path(piece.name))
+        part.write(file.read(count))
+        part.flush()
+        return _describe(Path(part.name))
 
 
 def _tracks_of_matroska(head):
@@ -799,7 +799,7 @@ def _refuse_other_streams(source, pipe, second):
 
 
 def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
-    """Decode the sound of a source for the times of its pieces.
+    """Decode the sound of a source for the times of its parts.
 
     Of sound alone, parts whose clock begins anew follow each other; beside pictures nothing
     tells how the parts of both go together.
@@ -816,7 +816,7 @@ def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
     Yields
     ------
     tuple of int
-        File time and length of a decoded piece, both in samples of the source's rate.
+        File time and length of a decoded part, both in samples of the source's rate.
 
     Raises
     ------

@@ -143,7 +143,7 @@ def standardise(
             f"the clip is longer than {max_seconds:g} s",
             where=source,
             value=None if end is None else f"{finish - begin:g} s",
-            remedy="Choose a piece with start and end",
+            remedy="Choose a part with start and end",
         )
     count = round((finish - begin) * rate)
     if count < max(1, round(min_seconds * rate)):
@@ -151,7 +151,7 @@ def standardise(
             f"the clip is shorter than {max(min_seconds, float(1 / rate)):g} s",
             where=source,
             value=f"{finish - begin:.3f} s",
-            remedy="Take a longer piece, or leave it out",
+            remedy="Take a longer part, or leave it out",
         )
     size = standard_size(found.picture.size, found.picture.sample_aspect, height)
     if size[0] * size[1] > max_pixels:

@@ -84,7 +84,7 @@ def test_a_sure_network_gives_its_estimate_at_the_end():
 def test_windows_that_disagree_meet_without_a_seam():
     """Each window would stand elsewhere: joint sampling goes over, chained windows jump."""
 
-    def estimate(noisy, time, music, known, told):
+    def estimate(noisy, time, music, known, given):
         place = np.arange(len(noisy))[:, None, None] % 2
         return np.broadcast_to(place, noisy.shape).astype(np.float32)
 
@@ -138,14 +138,14 @@ def test_what_is_held_is_held_in_every_step():
     """The noisy dance goes to the held poses, so that the network sees them come."""
     seen = []
 
-    def estimate(noisy, time, music, known, told):
-        seen.append((time, noisy[0, 5, 0], known[0, 5, 0], told[0, 5, 0]))
+    def estimate(noisy, time, music, known, given):
+        seen.append((time, noisy[0, 5, 0], known[0, 5, 0], given[0, 5, 0]))
         return np.zeros_like(noisy)
 
-    known, told = np.zeros((20, 2), np.float32), np.zeros((20, 1), np.float32)
-    known[5], told[5] = 3.0, 1.0
+    known, given = np.zeros((20, 2), np.float32), np.zeros((20, 1), np.float32)
+    known[5], given[5] = 3.0, 1.0
     noise = np.ones((20, 2), np.float32)
-    songs = [Song(noise, known, told, told > 0, noise)]
+    songs = [Song(noise, known, given, given > 0, noise)]
     (found,) = dance(estimate, songs, 20, steps=4, time_shift=1.0)
     for time, noisy, own, mask in seen:
         assert noisy == pytest.approx((1 - time) * 1 + time * 3)

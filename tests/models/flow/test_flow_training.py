@@ -42,9 +42,9 @@ def test_a_killed_training_goes_on_to_the_same_bytes(songs, tiny, tmp_path):
     run(songs, tmp_path / "whole", tiny)
     with pytest.raises(KeyboardInterrupt):
         run(songs, tmp_path / "cut", tiny, on_progress=stop, checkpoint_steps=1)
-    told = []
-    run(songs, tmp_path / "cut", tiny, on_progress=lambda step, *_: told.append(step))
-    assert told[0] == 5
+    given = []
+    run(songs, tmp_path / "cut", tiny, on_progress=lambda step, *_: given.append(step))
+    assert given[0] == 5
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
 
 
@@ -167,13 +167,13 @@ def test_the_learning_rate_rises_is_held_and_falls():
 
 
 def test_no_step_depends_on_what_is_masked_out(songs, tiny):
-    """What is not told is told by nothing: the network gets zeros there."""
+    """What is not given is given by nothing: the network gets zeros there."""
     torch.manual_seed(0)
     model = tiny.build(songs.description)
     model.begin(songs, Setting(1, CPU))
     seen = []
     model.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
-    batch = model.feed(songs, Setting(1, CPU))(0)
+    batch = model.batches(songs, Setting(1, CPU))(0)
     model.step(batch, Position(0, 10, 0))
     _, _, _, known, mask, _ = seen[0]
     assert torch.equal(known != 0, (known != 0) & (mask.repeat_interleave(2, -1) > 0))

@@ -3,8 +3,8 @@
 import numpy as np
 
 from choreo.dataset.description import DataDescription
-from choreo.models.graph.heard import heard
 from choreo.models.graph.recipe import Recipe
+from choreo.models.graph.song_units import units_of_beats
 from choreo.models.graph.units import cut
 from choreo.pose.skeletons import SKELETONS
 
@@ -19,7 +19,9 @@ def song(beats=16, interval=5.0, first=0.0, level=None, fps=10):
     frames = int(times[-1]) + 1
     level = np.linspace(0, 1, beats) if level is None else np.asarray(level, float)
     owner = np.clip(((np.arange(frames) - first) / interval).astype(int), 0, beats - 1)
-    return heard(frames, times, np.arange(beats + 1), np.repeat(level[owner, None], 4, 1), fps)
+    return units_of_beats(
+        frames, times, np.arange(beats + 1), np.repeat(level[owner, None], 4, 1), fps
+    )
 
 
 def dance(music, seed=0, step=0.0, frames=None):

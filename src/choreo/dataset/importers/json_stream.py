@@ -61,14 +61,14 @@ def _decoded(file, path):
         more = file.read(json_text.BLOCK)
         # A comma is never part of an escape: after one, the text can be cut.
         cut = rest.rfind(",") + 1 if more else len(rest)
-        piece, rest = rest[:cut], rest[cut:] + more
+        part, rest = rest[:cut], rest[cut:] + more
         if not more:
-            piece = piece.rstrip()
-            if not piece.endswith('"'):
+            part = part.rstrip()
+            if not part.endswith('"'):
                 raise ItemError("the file ends too soon", where=path)
-            piece = piece[:-1]
+            part = part[:-1]
         try:
-            yield json.loads(f'"{piece}"')
+            yield json.loads(f'"{part}"')
         except ValueError as error:
             raise ItemError(f"not an encoded JSON text ({error})", where=path) from error
 

@@ -76,7 +76,7 @@ class Flow(Model):
             self.network.parameters(), self.recipe.learning_rate, betas=(0.9, 0.99)
         )
 
-    def feed(self, dataset, setting):
+    def batches(self, dataset, setting):
         """Windows from anywhere; see `choreo.models.flow.windows`."""
         return Windows(dataset, self.recipe, setting.seed, setting.device)
 
@@ -182,17 +182,17 @@ class Flow(Model):
         if request.known is not None:
             known[:] = request.known
         held = np.isfinite(known).all(-1)
-        told = held.copy()
+        fixed = held.copy()
         if np.any(request.start) and not held[0].any() and not request.loop:
-            known[0], told[0] = request.start, True
+            known[0], given[0] = request.start, True
         mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
         known = (known.reshape(count, -1) - mean) / scale
-        known[~np.repeat(told, 2, 1)] = 0
+        known[~np.repeat(given, 2, 1)] = 0
         noise = request.rng.standard_normal((count, 2 * joints)).astype(np.float32)
         return Song(
             np.asarray(request.music, np.float32),
             known.astype(np.float32),
-            told.astype(np.float32),
+            given.astype(np.float32),
             held,
             temperature * noise,
             request.loop,

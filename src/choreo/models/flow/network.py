@@ -19,18 +19,18 @@ class Network(nn.Module):
     ----------
     values : int
         Of a pose, 2 J.
-    heard : int
+    music_size : int
         Values of a frame's music.
     frames : int
         Of a window.
     width, layers, heads : int
     """
 
-    def __init__(self, values, heard, frames, *, width, layers, heads):
+    def __init__(self, values, music_size, frames, *, width, layers, heads):
         super().__init__()
         # Noisy pose, what is known of it (0 where nothing is), and which of it.
         self.pose = nn.Linear(2 * values + values // 2, width)
-        self.music = nn.Sequential(nn.Linear(heard, width), nn.SiLU(), nn.Linear(width, width))
+        self.music = nn.Sequential(nn.Linear(music_size, width), nn.SiLU(), nn.Linear(width, width))
         self.silence = nn.Parameter(torch.zeros(width))
         self.place = nn.Parameter(0.02 * torch.randn(frames, width))
         self.time = nn.Sequential(nn.Linear(_TIMES, width), nn.SiLU(), nn.Linear(width, width))
@@ -60,13 +60,19 @@ class Network(nn.Module):
         -------
         Tensor, shape (B, T, 2 J)
         """
-        heard = self.music(music)
+        encoded_music = self.music(music)
         if deaf is not None:
-            heard = torch.where(deaf[:, None, None], self.silence.to(heard.dtype), heard)
+            encoded_music = torch.where(
+                deaf[:, None, None], self.silence.to(encoded_music.dtype), encoded_music
+            )
         when = functional.silu(self.time(_time_code(time)))
-        x = self.pose(torch.cat([noisy, known, mask], -1)) + heard + self.place[: noisy.shape[1]]
+        x = (
+            self.pose(torch.cat([noisy, known, mask], -1))
+            + encoded_music
+            + self.place[: noisy.shape[1]]
+        )
         for block in self.blocks:
-            x = block(x, when, heard)
+            x = block(x, when, encoded_music)
         shift, scale = self.modulation(when)[:, None].chunk(2, -1)
         return self.output(self.last(x) * (1 + scale) + shift)
 
@@ -87,9 +93,9 @@ class _Block(nn.Module):
         )
         self.modulation = _zeroed(nn.Linear(width, 6 * width))
 
-    def forward(self, x, when, heard):
+    def forward(self, x, when, encoded_music):
         shift, scale, gate, shift2, scale2, gate2 = self.modulation(when)[:, None].chunk(6, -1)
-        x = x + self.music(heard)
+        x = x + self.music(encoded_music)
         x = x + gate * self._attend(self.before(x) * (1 + scale) + shift)
         return x + gate2 * self.frame(self.between(x) * (1 + scale2) + shift2)
 

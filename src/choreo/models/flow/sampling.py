@@ -20,8 +20,8 @@ class Song:
     ----------
     music : ndarray of float32, shape (T, n)
     known : ndarray of float32, shape (T, 2 J)
-        Poses that are told; 0 elsewhere.
-    told : ndarray of float32, shape (T, J)
+        Poses that are given; 0 elsewhere.
+    given : ndarray of float32, shape (T, J)
         1 where they are.
     held : ndarray of bool, shape (T, J)
         Where the dance must keep to them.
@@ -32,7 +32,7 @@ class Song:
 
     music: np.ndarray
     known: np.ndarray
-    told: np.ndarray
+    given: np.ndarray
     held: np.ndarray
     noise: np.ndarray
     loop: bool = False
@@ -46,7 +46,7 @@ class Song:
         return Song(
             np.pad(self.music, **edge, mode="edge"),
             np.pad(self.known, **edge),
-            np.pad(self.told, **edge),
+            np.pad(self.given, **edge),
             np.pad(self.held, **edge),
             # Repeated noise: one pose is held to the end.
             np.pad(self.noise, **edge, mode="edge"),
@@ -92,7 +92,7 @@ def dance(estimate, songs, frames, *, steps, time_shift):
     Parameters
     ----------
     estimate : callable
-        From windows ``(noisy, time, music, known, told)`` to poses, shape (B, T, 2 J).
+        From windows ``(noisy, time, music, known, given)`` to poses, shape (B, T, 2 J).
     songs : sequence of Song
     frames : int
         Of a window.
@@ -129,7 +129,7 @@ def dance(estimate, songs, frames, *, steps, time_shift):
 def _estimated(estimate, songs, noisy, places, time):
     """Estimates of all songs' windows, a song's together."""
     parts = [
-        (noise[place], song.music[place], song.known[place], song.told[place])
+        (noise[place], song.music[place], song.known[place], song.given[place])
         for song, noise, place in zip(songs, noisy, places)
     ]
     columns = [np.concatenate(column) for column in zip(*parts)]

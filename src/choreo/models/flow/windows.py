@@ -30,13 +30,13 @@ class Windows:
         self._windows = {}
 
     def __call__(self, step):
-        """Windows of a step; see `choreo.models.family.Feed`.
+        """Windows of a step; see `choreo.models.family.Batches`.
 
         Returns
         -------
         dict of str to Tensor
             ``poses`` (B, T, 2 J) in [-1, 1], ``music`` (B, T, n), ``mask`` (B, T, J): 1
-            where a pose is told, ``deaf`` (B,): without music.
+            where a pose is given, ``deaf`` (B,): without music.
         """
         rng = np.random.default_rng([self._seed, _OF_THIS, step])
         count = self._recipe.batch_size
@@ -89,7 +89,7 @@ class Windows:
 
 
 def draw_masks(rng, shape, nothing):
-    """Draw what is told of windows, to learn to fill in the rest.
+    """Draw what is given of windows, to learn to fill in the rest.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def draw_masks(rng, shape, nothing):
     shape : tuple of int
         (B, T, J).
     nothing : float
-        Share of the windows of which nothing is told.
+        Share of the windows of which nothing is given.
 
     Returns
     -------

@@ -215,9 +215,9 @@ class LocalDiscriminator(CoOccurrenceNetwork):
         """
         return self.score(windows(poses), drop=self.training).view(len(poses), -1)
 
-    def score(self, pieces, *, drop):
+    def score(self, segments, *, drop):
         """Score windows as `windows` gives them; logits of shape (N, 1)."""
-        return self.head(self.stem(pieces), drop=drop).fc8
+        return self.head(self.stem(segments), drop=drop).fc8
 
 
 def _biased(maps, bias):
@@ -229,8 +229,8 @@ def windows(poses):
     clips, frames, _ = poses.shape
     if frames < WINDOW:
         raise ValueError(f"D_local needs at least {WINDOW} frames, got {frames}")
-    pieces = poses.view(clips, frames, JOINTS, 2).unfold(1, WINDOW, STRIDE)
-    return pieces.permute(0, 1, 4, 2, 3).reshape(-1, WINDOW, JOINTS, 2)
+    segments = poses.view(clips, frames, JOINTS, 2).unfold(1, WINDOW, STRIDE)
+    return segments.permute(0, 1, 4, 2, 3).reshape(-1, WINDOW, JOINTS, 2)
 
 
 class SelfAttention(nn.Module):
@@ -303,20 +303,20 @@ class GlobalDiscriminator(nn.Module):
 
     def listen(self, audio):
         """(B, T, U) music features of (B, T, 1600) samples."""
-        heard = self.audio_encoder(audio)
+        encoded_music = self.audio_encoder(audio)
         if self.audio_batching == "mixed":
-            clips, frames, size = heard.shape
-            heard = heard.reshape(frames, clips, size).transpose(0, 1)
-        return heard
+            clips, frames, size = encoded_music.shape
+            encoded_music = encoded_music.reshape(frames, clips, size).transpose(0, 1)
+        return encoded_music
 
-    def judge(self, seen, heard, *, drop):
-        """Compare what was seen with what was heard.
+    def judge(self, seen, encoded_music, *, drop):
+        """Compare what was seen with what is heard.
 
         Parameters
         ----------
         seen : Tensor, shape (B, U)
             Last map of the pose encoder.
-        heard : Tensor, shape (B, T, U)
+        encoded_music : Tensor, shape (B, T, U)
             As `listen` gives it.
         drop : bool
             Whether dropout is active.
@@ -327,7 +327,7 @@ class GlobalDiscriminator(nn.Module):
             The map before the last layer.
         logits : Tensor, shape (B, 1)
         """
-        both = torch.cat([self.attention(heard, drop=drop), seen.unsqueeze(1)], 1)
+        both = torch.cat([self.attention(encoded_music, drop=drop), seen.unsqueeze(1)], 1)
         joined = self.conv1d(both)
         return joined, self.fc2(joined).squeeze(2)
 

@@ -14,9 +14,9 @@ from choreo.models.family import OVERLAP_SECONDS, Model
 from choreo.models.gan.kernels.captured import CheckedStep, graphs_for
 from choreo.models.gan.networks import Networks, fill, load_state
 from choreo.models.gan.perceptual import load_perceptual
-from choreo.models.gan.pieces import dance_pieces, split_song
 from choreo.models.gan.pose_generator import DanceGenerator, draw_noise
 from choreo.models.gan.recalibrate import recalibrate
+from choreo.models.gan.segments import dance_segments, split_song
 from choreo.models.gan.step import TrainingStep, term_names
 from choreo.models.weights import read_model
 
@@ -46,7 +46,7 @@ class Gan(Model):
     def begin(self, dataset, setting):
         """Make all networks and their optimizers; or take given weights."""
         if not self.recipe.trained:
-            self._adopt()
+            self._load_given()
             return
         perceptual = None
         if self.recipe.perceptual_loss:
@@ -131,9 +131,9 @@ class Gan(Model):
         self._checked.make_capturable()
 
     def sample(self, requests, *, temperature=1.0, join="initial_pose"):
-        """Dance in pieces; see `choreo.models.family.Model.sample`."""
+        """Dance in segments; see `choreo.models.family.Model.sample`."""
         overlap = round(OVERLAP_SECONDS * self.data.fps) if join == "cross_fade" else 0
-        pieces = [split_song(request.music.reshape(-1), overlap=overlap) for request in requests]
+        segments = [split_song(request.music.reshape(-1), overlap=overlap) for request in requests]
         noises = [
             draw_noise(
                 len(own),
@@ -141,11 +141,11 @@ class Gan(Model):
                 generator=torch.Generator().manual_seed(int(request.rng.integers(2**63))),
                 temperature=temperature,
             )
-            for own, request in zip(pieces, requests, strict=True)
+            for own, request in zip(segments, requests, strict=True)
         ]
         starts = [request.start for request in requests]
         options = {"overlap": overlap, "kernels": self.recipe.kernels}
-        dances = dance_pieces(self.generator, pieces, starts, noises, **options)
+        dances = dance_segments(self.generator, segments, starts, noises, **options)
         return [dance[: len(r.music)] for dance, r in zip(dances, requests, strict=True)]
 
     @torch.no_grad()
@@ -170,7 +170,7 @@ class Gan(Model):
         """Where the perceptual network comes from, or the weights."""
         return self._about
 
-    def _adopt(self):
+    def _load_given(self):
         """Take the weights of the recipe's ``weights_file``, with what they were trained on."""
         if self.recipe.weights_file is None:
             raise ConfigError(
@@ -186,7 +186,7 @@ class Gan(Model):
             taken, _, summary = read_model(path)
             recipe, self.generator, self.data = taken.recipe, taken.generator, taken.data
         self._about |= {
-            "adopted": {"file": path.name, "sha256": sha256(path)},
+            "imported": {"file": path.name, "sha256": sha256(path)},
             "recipe": recipe.model_dump(),
             # How songs are scaled for it and what its poses mean: as where it was trained.
             "data": summary.get("data", {"hash": None, "chunks": 0, **self.data.as_json()}),

@@ -6,7 +6,7 @@ changes of its timing. To do so it has to know how real dances move.
 
 1. played backwards;
 2. played at double speed, twice over;
-3. cut into pieces of a fifth of its length that are put in another order;
+3. cut into segments of a fifth of its length that are put in another order;
 4. the arms delayed by a tenth of its length against the rest of the body.
 """
 
@@ -37,7 +37,7 @@ def change(poses, label, rng):
     label : int
         0 to 15; its bits say which of the four changes are made.
     rng : numpy.random.Generator
-        Of the order of the pieces.
+        Of the order of the segments.
 
     Returns
     -------
@@ -50,11 +50,11 @@ def change(poses, label, rng):
         fast = poses[::2]
         poses = np.concatenate([fast, fast])[:frames]
     if label & 4:
-        pieces = np.array_split(np.arange(frames), 5)
+        segments = np.array_split(np.arange(frames), 5)
         order = rng.permutation(5)
         while (order == np.arange(5)).all():
             order = rng.permutation(5)
-        poses = poses[np.concatenate([pieces[i] for i in order])]
+        poses = poses[np.concatenate([segments[i] for i in order])]
     if label & 8:
         late = max(1, frames // 10)
         poses = np.array(poses)

@@ -193,18 +193,18 @@ class PlainGenerator:
         return self._poses.joined(features, noise)
 
     @torch.inference_mode()
-    def poses(self, heard, starts):
+    def poses(self, encoded_music, starts):
         """Generate the poses of frames, each on its own.
 
         Parameters
         ----------
-        heard : Tensor, shape (B, T, n)
+        encoded_music : Tensor, shape (B, T, n)
             Any frames of what `listen` gives.
         starts : Tensor, shape (B, 36)
-            Initial pose of each piece; without effect where `follows` is false.
+            Initial pose of each segment; without effect where `follows` is false.
 
         Returns
         -------
         Tensor, shape (B, T, 36)
         """
-        return self._poses.danced(heard, starts if self.follows else None)
+        return self._poses.danced(encoded_music, starts if self.follows else None)

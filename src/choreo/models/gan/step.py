@@ -138,24 +138,24 @@ class TrainingStep:
         # Leaves: what the discriminators do with the poses is differentiated apart from
         # how the generator made them.
         fake = generated.detach().requires_grad_()
-        heard = features.detach().requires_grad_()
+        detached_music = features.detach().requires_grad_()
 
-        terms = self._own_terms(fake, heard, real)
+        terms = self._own_terms(fake, detached_music, real)
         if self.adversarial:
             local, local_slope = self._differentiate_local(real, fake)
-            looked = _Looked(networks.discriminator_global, batch["music"], real, fake)
-            terms |= self._global_terms(looked)
+            judged = _Judged(networks.discriminator_global, batch["music"], real, fake)
+            terms |= self._global_terms(judged)
         losses.full_objective(terms, recipe.loss_weights).backward(
-            inputs=[fake, heard, *self._music_feature_parameters()], retain_graph=True
+            inputs=[fake, detached_music, *self._music_feature_parameters()], retain_graph=True
         )
         if self.adversarial:
             fake.grad += recipe.loss_weights.adversarial * local_slope
             terms["adversarial_local"] = local.pop("adversarial_local")
-        self._backward_generator(generated, features, fake.grad, heard.grad)
+        self._backward_generator(generated, features, fake.grad, detached_music.grad)
         fake.grad = None
         terms["generator"] = losses.full_objective(terms, recipe.loss_weights)
         if self.adversarial:
-            terms |= local | self._differentiate_global(real, fake, alpha, looked)
+            terms |= local | self._differentiate_global(real, fake, alpha, judged)
         return {name: value.detach() for name, value in terms.items()}, generated.detach()
 
     def _generate(self, batch, noise):
@@ -181,8 +181,8 @@ class TrainingStep:
         network, scale = self.networks.discriminator_local, self.recipe.discriminator_scale
         parameters = list(network.parameters())
         cut = windows(fake)
-        pieces = cut.detach().requires_grad_()
-        scores = network.score(pieces, drop=True)
+        segments = cut.detach().requires_grad_()
+        scores = network.score(segments, drop=True)
         own = scores.detach().requires_grad_()
         real_loss, fake_loss = losses.discriminator_adversarial(
             network.score(windows(real), drop=True), own
@@ -190,11 +190,11 @@ class TrainingStep:
         wanted = losses.generator_adversarial(own, self.recipe.generator_objective)
         (by_loss,) = torch.autograd.grad(scale * fake_loss, own)
         (by_wanted,) = torch.autograd.grad(wanted, own)
-        torch.autograd.backward(scores, by_loss, inputs=[pieces, *parameters])
+        torch.autograd.backward(scores, by_loss, inputs=[segments, *parameters])
         (scale * real_loss).backward(inputs=parameters)
         # Where a score is so low that its gradient is 0 in float32, both losses' are.
         factor = torch.where(by_loss == 0, 0, by_wanted / by_loss)
-        (slope,) = torch.autograd.grad(cut, fake, pieces.grad * factor[..., None, None])
+        (slope,) = torch.autograd.grad(cut, fake, segments.grad * factor[..., None, None])
         return {
             "adversarial_local": wanted,
             "discriminator_local": scale * (real_loss + fake_loss),
@@ -216,12 +216,12 @@ class TrainingStep:
             terms["music_feature"] = self._detached_music_feature(fake, features, real)
         return terms
 
-    def _global_terms(self, looked):
+    def _global_terms(self, judged):
         """Terms of the generator's objective that D_global has a part in."""
         objective, matching = self.recipe.generator_objective, self.recipe.feature_matching
-        terms = {"adversarial_global": losses.generator_adversarial(looked.fake_score(), objective)}
+        terms = {"adversarial_global": losses.generator_adversarial(judged.fake_score(), objective)}
         if matching != "off":
-            maps = looked.released_maps() if matching == "released" else looked.all_maps()
+            maps = judged.released_maps() if matching == "released" else judged.all_maps()
             terms["feature_matching"] = losses.feature_matching(*maps)
         return terms
 
@@ -268,11 +268,11 @@ class TrainingStep:
         ]
         return sum(distances) / len(distances)
 
-    def _differentiate_global(self, real, fake, alpha, looked):
+    def _differentiate_global(self, real, fake, alpha, judged):
         """Leave D_global's gradients with its parameters; return its losses by name."""
         recipe = self.recipe
-        fake_scores = looked.fake_score()
-        real_loss, fake_loss = losses.discriminator_adversarial(looked.real_score(), fake_scores)
+        fake_scores = judged.fake_score()
+        real_loss, fake_loss = losses.discriminator_adversarial(judged.real_score(), fake_scores)
         loss = recipe.discriminator_scale * (real_loss + fake_loss)
         terms = {"real_global": real_loss, "fake_global": fake_loss}
         if recipe.gradient_penalty != "off":
@@ -280,20 +280,20 @@ class TrainingStep:
                 penalty = losses.gradient_penalty(fake_scores, fake)
             else:
                 between = (alpha * real + (1 - alpha) * fake.detach()).requires_grad_()
-                penalty = losses.gradient_penalty(looked.score_of(between), between)
+                penalty = losses.gradient_penalty(judged.score_of(between), between)
             terms["gradient_penalty"] = penalty
             loss = loss + recipe.loss_weights.gradient_penalty * penalty
         loss.backward(inputs=list(self.networks.discriminator_global.parameters()))
         return {"discriminator_global": loss, **terms}
 
 
-class _Looked:
+class _Judged:
     """What D_global sees and hears in one step, each part computed when first asked for."""
 
     def __init__(self, network, audio, real, fake):
         self._network = network
         with repeated(network.audio_encoder, _LISTENINGS):
-            self._heard = network.listen(audio)
+            self._encoded_music = network.listen(audio)
         self._real = network.look(real)
         self._fake = network.look(fake)
         self._heads = {}
@@ -312,7 +312,7 @@ class _Looked:
     def _judged(self, which, drop):
         if (which, drop) not in self._scores:
             self._scores[which, drop] = self._network.judge(
-                self._head(which, drop).fc8, self._heard, drop=drop
+                self._head(which, drop).fc8, self._encoded_music, drop=drop
             )
         return self._scores[which, drop]
 
@@ -325,7 +325,7 @@ class _Looked:
     def score_of(self, poses):
         encoder = self._network.pose_encoder
         seen = encoder.head(self._network.look(poses), drop=True).fc8
-        return self._network.judge(seen, self._heard, drop=True)[1]
+        return self._network.judge(seen, self._encoded_music, drop=True)[1]
 
     def released_maps(self):
         """Six maps of real and of generated poses; the third is there twice."""

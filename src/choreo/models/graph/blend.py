@@ -29,7 +29,7 @@ def perform(units, path, song, frames, data, *, start=None):
     ----------
     units : Units
     path : ndarray of int, shape (K,)
-    song : choreo.models.graph.heard.Heard
+    song : choreo.models.graph.song_units.SongUnits
     frames : int
         T.
     data : DataDescription

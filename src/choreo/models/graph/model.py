@@ -6,8 +6,8 @@ import torch
 from choreo.errors import ItemError
 from choreo.models.family import Model
 from choreo.models.graph.blend import perform
-from choreo.models.graph.heard import folded, heard_in
 from choreo.models.graph.path import Joins, cheapest, first_pose
+from choreo.models.graph.song_units import folded, song_units
 from choreo.models.graph.units import Units, cut
 from choreo.models.songs import songs_of
 
@@ -39,7 +39,7 @@ class MotionGraph(Model):
                 songs_of(dataset, self.recipe.music).dances, ids(dataset)
             ):
                 seconds = np.arange(len(dance.poses)) / self.data.fps
-                song = heard_in(dance.heard.at(seconds), self.data.fps)
+                song = song_units(dance.features.at(seconds), self.data.fps)
                 number = songs.setdefault(name, len(songs))
                 kept.append((number, song))
                 yield dance.poses, song, dancers.setdefault(dancer, len(dancers)), number
@@ -84,7 +84,7 @@ class MotionGraph(Model):
         usual = float(np.median(self._units.intervals))
         dances = []
         for request in requests:
-            song = folded(heard_in(request.music, self.data.fps), usual)
+            song = folded(song_units(request.music, self.data.fps), usual)
             start = first_pose(request.start, self._joins, self.data)
             path = self._path(song, start=start, temperature=temperature, rng=request.rng)
             dances.append(

@@ -149,7 +149,7 @@ def cheapest(units, joins, song, recipe, *, start=None, temperature=1.0, rng=Non
     ----------
     units : Units
     joins : Joins
-    song : choreo.models.graph.heard.Heard
+    song : choreo.models.graph.song_units.SongUnits
     recipe : choreo.models.graph.recipe.Recipe
     start : ndarray, shape (D,), optional
         What the first unit follows, as `Joins.ends`.

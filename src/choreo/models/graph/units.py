@@ -31,7 +31,7 @@ class Units:
     places, dancers, songs : ndarray of int, shape (N,)
         Place in the bar, and numbers of dancer and song.
     loudness : ndarray of float64, shape (N, n)
-        See `choreo.models.graph.heard.Heard`.
+        See `choreo.models.graph.song_units.SongUnits`.
     """
 
     poses: np.ndarray
@@ -86,7 +86,7 @@ def cut(takes, most):
 
     Parameters
     ----------
-    takes : iterable of (poses, Heard, int, int)
+    takes : iterable of (poses, SongUnits, int, int)
         Dances, shape (T, J, 2) in [-1, 1], NaN where they have gaps; their music from the
         first frame on; numbers of dancer and song.
     most : int

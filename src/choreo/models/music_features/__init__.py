@@ -2,7 +2,7 @@
 
 Each is made from the samples as the data scale them (`choreo.dataset.audio.decode`). A module
 of features has ``size(data)``, the number of values a pose, and ``hear(samples, data)``, which
-listens to a whole song, ndarray of float32, shape (N,), and gives a `Heard`.
+listens to a whole song, ndarray of float32, shape (N,), and gives a `SongFeatures`.
 
 Nothing heavy is imported before a feature is computed: the process that builds the DAG checks
 names.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from choreo.dataset.description import DataDescription
 
 
-class Heard(Protocol):
+class SongFeatures(Protocol):
     """A song that was listened to."""
 
     def at(self, seconds: np.ndarray, speed: float = 1.0) -> np.ndarray:
@@ -63,7 +63,7 @@ class Features:
         """Number of values a pose."""
         return importlib.import_module(self.module).size(data)
 
-    def hear(self, samples: np.ndarray, data: DataDescription) -> Heard:
+    def hear(self, samples: np.ndarray, data: DataDescription) -> SongFeatures:
         """Listen to a whole song, shape (N,), as the data scale it."""
         return importlib.import_module(self.module).hear(samples, data)
 

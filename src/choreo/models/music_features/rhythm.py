@@ -103,7 +103,7 @@ class Rhythm:
         return count + (seconds - start) / interval, interval
 
     def at(self, seconds, speed=1.0):
-        """Features at times; see `choreo.models.music_features.Heard`."""
+        """Features at times; see `choreo.models.music_features.SongFeatures`."""
         seconds = np.asarray(seconds, float)
         found = np.zeros((len(seconds), len(NAMES)), np.float32)
         found[:, 9:] = at_times(self.loudness, _RATE, seconds)

@@ -33,7 +33,7 @@ def hear(samples, data):
     -------
     Spectrum
     """
-    heard = rhythm.hear(samples, data)
+    rhythmic = rhythm.hear(samples, data)
     samples = centred(samples, data)
     mel = 2595 * np.log10(1 + np.array([_LOWEST, _HIGHEST]) / 700)
     edges = 700 * (10 ** (np.linspace(*mel, BANDS + 2) / 2595) - 1)
@@ -49,7 +49,7 @@ def hear(samples, data):
     # As wide as a pose: what lies between two poses is not lost.
     curves = np.concatenate([levels, onsets], 1)
     curves = ndimage.uniform_filter1d(curves, max(1, round(_RATE / data.fps)), axis=0)
-    return Spectrum(curves.astype(np.float32), heard)
+    return Spectrum(curves.astype(np.float32), rhythmic)
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,6 @@ class Spectrum:
     rhythm: rhythm.Rhythm
 
     def at(self, seconds, speed=1.0):
-        """Features at times; see `choreo.models.music_features.Heard`."""
+        """Features at times; see `choreo.models.music_features.SongFeatures`."""
         own = at_times(self.curves, _RATE, seconds)
         return np.concatenate([own, self.rhythm.at(seconds, speed)], 1)

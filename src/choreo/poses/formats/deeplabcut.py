@@ -20,7 +20,7 @@ from choreo.files import whole
 from choreo.files.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated, native, pickled
-from choreo.poses.formats.names import placed, skeleton_of
+from choreo.poses.formats.joint_names import placed, skeleton_of
 from choreo.poses.formats.people import check_pixels, columns
 
 META = {"estimator": "deeplabcut"}
@@ -46,7 +46,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         Decoded frames of the video; without it the last row's frame + 1.
     skeleton : str, optional
         Without it the smallest that has all the body parts, which are told by their names
-        (`choreo.poses.formats.names.joint_named`).
+        (`choreo.poses.formats.joint_names.joint_named`).
     first_frame : int, optional
         Number of the first frame's row; found out where it can be told
         (`choreo.poses.formats.people.first_number`). DeepLabCut itself counts from 0.

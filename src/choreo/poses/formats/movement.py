@@ -16,7 +16,7 @@ from choreo.errors import ItemError
 from choreo.files.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated
-from choreo.poses.formats.names import placed, skeleton_of
+from choreo.poses.formats.joint_names import placed, skeleton_of
 from choreo.poses.formats.people import check_pixels, columns
 
 META = {"estimator": "movement"}
@@ -37,7 +37,7 @@ def read_detections(path, *, frames=None, skeleton=None, fps=None):
         Decoded frames of the video; without it the last one of the file + 1.
     skeleton : str, optional
         Without it the smallest that has all the keypoints, which are told by their names
-        (`choreo.poses.formats.names.joint_named`).
+        (`choreo.poses.formats.joint_names.joint_named`).
     fps : float, optional
         Frames a second of the video. Where the file says its own, they must agree.
 

@@ -29,7 +29,7 @@ class Format:
     options : tuple of str
         What its reader may be told beside `frames` and `skeleton`.
     counted : bool
-        Whether the released code counts its entries (`choreo.comparison.released`).
+        Whether the released code counts its entries (`choreo.comparison.released_counts`).
     """
 
     name: str

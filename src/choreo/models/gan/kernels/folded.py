@@ -85,15 +85,15 @@ class FoldedGenerator:
         return torch.cat([features, torch.tanh(hidden)], 2)
 
     @torch.inference_mode()
-    def poses(self, heard, starts):
+    def poses(self, encoded_music, starts):
         """Generate the poses of frames, each on its own.
 
         Parameters
         ----------
-        heard : Tensor, shape (B, T, n)
+        encoded_music : Tensor, shape (B, T, n)
             Any frames of what `listen` gives.
         starts : Tensor, shape (B, 36)
-            Initial pose of each piece; without effect where `follows` is false.
+            Initial pose of each segment; without effect where `follows` is false.
 
         Returns
         -------
@@ -101,10 +101,10 @@ class FoldedGenerator:
             In (-1, 1).
         """
         if self._start is not None:
-            start = self._start(starts)[:, None].expand(-1, heard.shape[1], -1)
-            heard = torch.cat([heard, start], 2)
-        rows = [self._rows(part) for part in heard.flatten(0, 1).split(_ROWS)]
-        return torch.cat(rows).view(*heard.shape[:2], -1)
+            start = self._start(starts)[:, None].expand(-1, encoded_music.shape[1], -1)
+            encoded_music = torch.cat([encoded_music, start], 2)
+        rows = [self._rows(part) for part in encoded_music.flatten(0, 1).split(_ROWS)]
+        return torch.cat(rows).view(*encoded_music.shape[:2], -1)
 
     def _rows(self, rows):
         (weight, bias), *blocks, (last, last_bias) = self._layers

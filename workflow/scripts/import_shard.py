@@ -1,4 +1,4 @@
-from choreo.dataset.pack import adopt_shard
+from choreo.dataset.pack import import_shard
 from choreo.errors import ItemError
 from choreo.pipeline.jobs import run_item
 
@@ -7,7 +7,7 @@ def action(terminal):
     i, p = snakemake.input, snakemake.params
     if not (i.get("source") or p.state):
         raise ItemError("no such file", where=p.path, remedy="Mend `source` in the videos table")
-    adopt_shard(
+    import_shard(
         i.get("source") or p.path,
         snakemake.output.shard,
         snakemake.output.audio,

@@ -58,7 +58,7 @@ def read(format, path, skeleton):
     )
 
 
-def spoiled(whole, rng):
+def corrupted(whole, rng):
     """One of: bits flipped, a stretch of zeros, bytes of another place, a cut."""
     data = bytearray(whole)
     kind = rng.randrange(4)
@@ -78,7 +78,7 @@ def spoiled(whole, rng):
 
 @pytest.mark.parametrize("tries", soak_after(1, [TRIES // 4, TRIES]))
 @pytest.mark.parametrize(("format", "suffix"), list(readers()))
-def test_spoiled_files_give_one_message_or_poses(tmp_path, format, suffix, tries):
+def test_corrupted_files_give_one_message_or_poses(tmp_path, format, suffix, tries):
     path = tmp_path / f"whole{suffix}"
     skeleton = written(format, path)
     read(format, path, skeleton)
@@ -86,7 +86,7 @@ def test_spoiled_files_give_one_message_or_poses(tmp_path, format, suffix, tries
     rng = random.Random(f"{format}{suffix}")
     refused = 0
     for number in range(tries // ISOLATED_SHARE if suffix in ISOLATED else tries):
-        broken.write_bytes(spoiled(whole, rng) if number else whole[: len(whole) // 2])
+        broken.write_bytes(corrupted(whole, rng) if number else whole[: len(whole) // 2])
         said = None
         try:
             track = read(format, broken, skeleton)
@@ -101,7 +101,7 @@ def test_spoiled_files_give_one_message_or_poses(tmp_path, format, suffix, tries
     assert refused
 
 
-def test_every_format_is_spoiled():
+def test_every_format_is_corrupted():
     assert {format for format, _ in readers()} == {*registry.FORMATS, None}
 
 

@@ -5,19 +5,19 @@ import torch
 from training_dances import Dances
 
 from choreo.models.data import load_batch
-from choreo.training import feed
+from choreo.training import batches
 from choreo.training.train import chosen_precision
 
 CPU = torch.device("cpu")
 ORDER = [[4, 0], [1, 3], [2, 4], None]
 
 
-@pytest.mark.parametrize("kind", [feed.Resident, feed.Prefetched])
-def test_every_feed_gives_the_batches_that_reading_gives(dances, kind, monkeypatch):
-    monkeypatch.setattr(feed, "_READ_AT_ONCE", 2)  # five chunks in three parts
+@pytest.mark.parametrize("kind", [batches.Resident, batches.Prefetched])
+def test_every_source_gives_the_batches_that_reading_gives(dances, kind, monkeypatch):
+    monkeypatch.setattr(batches, "_READ_AT_ONCE", 2)  # five chunks in three parts
     read = functools.partial(load_batch, dances)
-    plain = feed.Read(read, CPU, ORDER.__getitem__)
-    more = [len(dances)] if kind is feed.Resident else []
+    plain = batches.Read(read, CPU, ORDER.__getitem__)
+    more = [len(dances)] if kind is batches.Resident else []
     other = kind(read, CPU, ORDER.__getitem__, *more)
     for step in (1, 2, 0, 1):  # a training that goes on begins somewhere
         wanted, got = plain(step), other(step)
@@ -34,7 +34,7 @@ def test_what_can_not_be_read_ahead_is_raised_when_it_is_due(tmp_path):
             return super().batch(indices)
 
     read = functools.partial(load_batch, Broken(tmp_path / "dances.npz"))
-    ahead = feed.Prefetched(read, CPU, ORDER.__getitem__)
+    ahead = batches.Prefetched(read, CPU, ORDER.__getitem__)
     ahead(0)
     with pytest.raises(OSError, match="broken"):
         ahead(1)
@@ -44,17 +44,17 @@ def test_what_can_not_be_read_ahead_is_raised_when_it_is_due(tmp_path):
 def test_a_dataset_that_leaves_too_little_memory_is_read_during_the_training(
     dances, monkeypatch, capsys
 ):
-    size = feed.dataset_bytes(functools.partial(load_batch, dances), len(dances))
+    size = batches.dataset_bytes(functools.partial(load_batch, dances), len(dances))
     assert size == 4 * sum(v.size for v in dances.batch(range(5)).values())
     made = []
     for name in ("Resident", "Prefetched"):
-        monkeypatch.setattr(feed, name, lambda *_, name=name: made.append(name))
+        monkeypatch.setattr(batches, name, lambda *_, name=name: made.append(name))
     for free in (2 * size, 2 * size - 1):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
-        feed.open_feed(dances, torch.device("cuda", 0), ORDER.__getitem__)
+        batches.open_batches(dances, torch.device("cuda", 0), ORDER.__getitem__)
     assert made == ["Resident", "Prefetched"]
     assert "more than half of the GPU's free memory" in capsys.readouterr().err
-    assert isinstance(feed.open_feed(dances, CPU, ORDER.__getitem__), feed.Read)
+    assert isinstance(batches.open_batches(dances, CPU, ORDER.__getitem__), batches.Read)
 
 
 @pytest.mark.parametrize(("capability", "fast"), [((7, 5), "float32"), ((9, 0), "tf32")])

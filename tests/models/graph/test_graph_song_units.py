@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from graph_units import song
 
-from choreo.models.graph.heard import folded, heard, heard_in
+from choreo.models.graph.song_units import folded, song_units, units_of_beats
 from choreo.models.music_features.rhythm import Rhythm
 
 
@@ -13,7 +13,7 @@ def test_beats_come_back_from_the_features_of_their_phase(fps):
     loudness = np.linspace(-1, 1, 50 * 16)[:, None].repeat(4, 1)
     rhythm = Rhythm(beats, np.arange(31) - 2, loudness.astype(np.float32))
     times = np.arange(15 * fps) / fps
-    found = heard_in(rhythm.at(times), fps)
+    found = song_units(rhythm.at(times), fps)
     own = beats * fps
     inside = found.beats[(found.beats > own[0] - 1) & (found.beats < own[-1] + 1)]
     np.testing.assert_allclose(inside, own[: len(inside)], atol=0.02)
@@ -29,14 +29,14 @@ def test_beats_come_back_from_the_features_of_their_phase(fps):
 
 def test_a_song_without_beats_has_some_all_the_same():
     silence = Rhythm(np.zeros(0), np.zeros(0, int), np.zeros((500, 4), np.float32))
-    found = heard_in(silence.at(np.arange(70) / 10), 10)
+    found = song_units(silence.at(np.arange(70) / 10), 10)
     assert found.beats[0] <= 0
     assert found.beats[-1] >= 69
     assert set(found.intervals) == {5.0}
 
 
 def test_beats_before_the_first_and_after_the_last_go_on():
-    found = heard(100, [32.0, 37.0, 43.0], [1, 2, 3], np.zeros((100, 4)), 10)
+    found = units_of_beats(100, [32.0, 37.0, 43.0], [1, 2, 3], np.zeros((100, 4)), 10)
     assert found.beats[0] == -3
     assert found.beats[7] == 32
     assert found.places[7] == 1

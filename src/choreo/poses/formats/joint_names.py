@@ -1,4 +1,4 @@
-"""Joints told by name, as in DeepLabCut and `movement`."""
+"""Joints by their names, as in DeepLabCut and `movement`."""
 
 import re
 
@@ -46,14 +46,14 @@ def joint_named(name):
     return joint if joint in _JOINTS else None
 
 
-def skeleton_of(names, told, *, where):
+def skeleton_of(names, given, *, where):
     """Find the skeleton that has all joints of a file.
 
     Parameters
     ----------
     names : sequence of str
         Body parts as the file calls them.
-    told : str or None
+    given : str or None
         What the user says that it is.
     where : str or Path
         The file.
@@ -61,7 +61,7 @@ def skeleton_of(names, told, *, where):
     Returns
     -------
     skeleton : str
-        What was told, else the smallest that has them all; joints that the file lacks
+        What was given, else the smallest that has them all; joints that the file lacks
         will be absent.
     places : list of int
         Index in the skeleton of each name.
@@ -84,17 +84,20 @@ def skeleton_of(names, told, *, where):
     twice = {joint for joint in joints if joints.count(joint) > 1}
     if twice:
         raise ItemError(f"body parts that mean one joint: {', '.join(sorted(twice))}", where=where)
-    if told is not None and told not in SKELETONS:
+    if given is not None and given not in SKELETONS:
         raise ItemError(
-            "unknown skeleton", where=where, value=told, remedy=f"Use one of {', '.join(SKELETONS)}"
+            "unknown skeleton",
+            where=where,
+            value=given,
+            remedy=f"Use one of {', '.join(SKELETONS)}",
         )
     fitting = [name for name, s in SKELETONS.items() if set(joints) <= set(s.joints)]
     if not fitting:
         raise ItemError("no skeleton has all its joints", where=where, value=", ".join(joints))
-    if told is not None and told not in fitting:
-        more = [joint for joint in joints if joint not in SKELETONS[told].joints]
-        raise ItemError(f"{told} has no {', '.join(more)}", where=where)
-    skeleton = told or min(fitting, key=lambda name: len(SKELETONS[name]))
+    if given is not None and given not in fitting:
+        more = [joint for joint in joints if joint not in SKELETONS[given].joints]
+        raise ItemError(f"{given} has no {', '.join(more)}", where=where)
+    skeleton = given or min(fitting, key=lambda name: len(SKELETONS[name]))
     return skeleton, [SKELETONS[skeleton].index(joint) for joint in joints]
 
 

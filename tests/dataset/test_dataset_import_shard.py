@@ -8,7 +8,7 @@ from dataset_clips import dance, song
 from choreo.config import Import, read_table
 from choreo.dataset.check import check
 from choreo.dataset.normalise import normalise
-from choreo.dataset.pack import ChunkDataset, adopt_shard, info, pack, write_shard
+from choreo.dataset.pack import ChunkDataset, import_shard, info, pack, write_shard
 from choreo.errors import ConfigError, ItemError
 from choreo.poses.formats import isolated
 
@@ -25,14 +25,14 @@ def shard(tmp_path):
     return path
 
 
-def _adopt(shard, folder, **options):
+def _load_given(shard, folder, **options):
     ids = {"video": "mine", "song_id": "tune", "dancer": "ada", "genre": "jazz"}
-    adopt_shard(shard, folder / "mine.h5", folder / "mine.wav", **{**ids, **options})
+    import_shard(shard, folder / "mine.h5", folder / "mine.wav", **{**ids, **options})
     return folder / "mine.h5"
 
 
 def test_the_chunks_are_the_shard_s_and_the_ids_the_table_s(shard, tmp_path):
-    path = _adopt(shard, tmp_path, score=4.0)
+    path = _load_given(shard, tmp_path, score=4.0)
     ours, theirs = ChunkDataset(path), ChunkDataset(shard)
     for name, values in theirs.batch(range(4)).items():
         np.testing.assert_array_equal(ours.batch(range(4))[name], values)
@@ -49,7 +49,7 @@ def test_the_chunks_are_the_shard_s_and_the_ids_the_table_s(shard, tmp_path):
 
 
 def test_its_song_is_the_longest_row_of_chunks(shard, tmp_path):
-    _adopt(shard, tmp_path)
+    _load_given(shard, tmp_path)
     samples, rate = soundfile.read(tmp_path / "mine.wav", dtype="int16")
     sound = ChunkDataset(shard).batch([1, 2, 3])["audio"].reshape(-1)
     assert (rate, len(samples)) == (16_000, 240_000)
@@ -66,7 +66,7 @@ def test_its_song_is_the_longest_row_of_chunks(shard, tmp_path):
 )
 def test_settings_that_it_was_not_made_with(shard, tmp_path, options, message):
     with pytest.raises(ItemError, match=message):
-        _adopt(shard, tmp_path, **options)
+        _load_given(shard, tmp_path, **options)
     assert not (tmp_path / "mine.h5").exists()
 
 
@@ -75,7 +75,7 @@ def test_a_damaged_shard_is_refused(shard, tmp_path):
     data[len(data) // 2] ^= 4
     shard.write_bytes(data)
     with pytest.raises(ItemError, match="do not have the hash in its record"):
-        _adopt(shard, tmp_path)
+        _load_given(shard, tmp_path)
     assert not (tmp_path / "mine.h5").exists()
 
 
@@ -100,5 +100,5 @@ def test_a_shard_that_keeps_hdf5_busy_is_refused(shard, tmp_path, monkeypatch):
     """It is opened in a process of its own first, which may crash or run for ever."""
     monkeypatch.setattr(isolated, "SECONDS", 0.001)
     with pytest.raises(ItemError, match=r"made\.h5: a damaged HDF5 file .it can't be read within"):
-        _adopt(shard, tmp_path)
+        _load_given(shard, tmp_path)
     assert not (tmp_path / "mine.h5").exists()

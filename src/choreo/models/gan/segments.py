@@ -1,6 +1,6 @@
 """Dances of the GAN, piece by piece (thesis section 6.2).
 
-A song is cut into pieces of 5 seconds, and each piece begins from a pose of the one
+A song is cut into segments of 5 seconds, and each segment begins from a pose of the one
 before: its last (thesis), or one a second earlier, with a cross-fade.
 """
 
@@ -21,18 +21,18 @@ CHUNK_SAMPLES = round(CHUNK_SECONDS * SAMPLE_RATE)
 """What the networks are made for (`choreo.models.gan.recipe.Recipe.check`)."""
 
 _AT_ONCE = 16
-"""Pieces of one part: enough for the recurrent layers' speed, few enough to share out."""
+"""Segments of one part: enough for the recurrent layers' speed, few enough to share out."""
 
 
 def split_song(audio, *, overlap=0, last="pad"):
-    """Cut a song into pieces of 5 seconds.
+    """Cut a song into segments of 5 seconds.
 
     Parameters
     ----------
     audio : ndarray of float32, shape (n,)
         As the network gets it.
     overlap : int
-        Frames that each piece shares with the one before; the first begins that long
+        Frames that each segment shares with the one before; the first begins that long
         before the song, with its first sample.
     last : {"pad", "overlap"}
         What becomes of the rest: filled up with its last sample, or replaced by the
@@ -40,7 +40,7 @@ def split_song(audio, *, overlap=0, last="pad"):
 
     Returns
     -------
-    ndarray of float32, shape (pieces, 50, 1600)
+    ndarray of float32, shape (segments, 50, 1600)
 
     Raises
     ------
@@ -52,30 +52,30 @@ def split_song(audio, *, overlap=0, last="pad"):
     hop = CHUNK_SAMPLES - overlap * FRAME_SAMPLES
     audio = np.pad(audio, (overlap * FRAME_SAMPLES, 0), mode="edge")
     count = 1 + max(0, -(-(len(audio) - CHUNK_SAMPLES) // hop))
-    pieces = [audio[i * hop :][:CHUNK_SAMPLES] for i in range(count)]
+    segments = [audio[i * hop :][:CHUNK_SAMPLES] for i in range(count)]
     if last == "overlap":
-        pieces[-1] = audio[-CHUNK_SAMPLES:]
-    pieces[-1] = np.pad(pieces[-1], (0, CHUNK_SAMPLES - len(pieces[-1])), mode="edge")
-    return np.stack(pieces).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
+        segments[-1] = audio[-CHUNK_SAMPLES:]
+    segments[-1] = np.pad(segments[-1], (0, CHUNK_SAMPLES - len(segments[-1])), mode="edge")
+    return np.stack(segments).reshape(count, CHUNK_FRAMES, FRAME_SAMPLES)
 
 
 @torch.inference_mode()
-def dance_pieces(network, songs, starts, noises, *, overlap=0, kernels=True):
-    """Generate the pieces of several songs, each from a pose of the one before.
+def dance_segments(network, songs, starts, noises, *, overlap=0, kernels=True):
+    """Generate the segments of several songs, each from a pose of the one before.
 
     The pose generator takes each frame on its own, so that only those frames are made one
-    after the other that a next piece begins from. Then all others are made together, in
-    parts of 16 pieces that are shared out over torch's number of threads, one thread
+    after the other that a next segment begins from. Then all others are made together, in
+    parts of 16 segments that are shared out over torch's number of threads, one thread
     each: their number changes no bit of the result.
 
     Parameters
     ----------
     network : DanceGenerator
         In eval mode.
-    songs : sequence of ndarray of float32, shape (pieces, 50, 1600)
+    songs : sequence of ndarray of float32, shape (segments, 50, 1600)
     starts : ndarray, shape (songs, 18, 2)
         Initial poses in [-1, 1].
-    noises : sequence of Tensor, shape (pieces, 50, 10)
+    noises : sequence of Tensor, shape (segments, 50, 10)
     overlap : int
         As given to `split_song`.
     kernels : bool
@@ -83,38 +83,42 @@ def dance_pieces(network, songs, starts, noises, *, overlap=0, kernels=True):
 
     Returns
     -------
-    list of ndarray of float32, shape (pieces * (50 - overlap), 18, 2)
+    list of ndarray of float32, shape (segments * (50 - overlap), 18, 2)
         In [-1, 1], from the song's begin on.
     """
     generator = (FoldedGenerator if kernels else PlainGenerator)(network)
     device = generator.device
     counts = [len(song) for song in songs]
-    pieces = [piece for song in songs for piece in song]
+    segments = [segment for song in songs for segment in song]
     noise = torch.cat(tuple(noises)).to(device)
-    parts = [slice(i, i + _AT_ONCE) for i in range(0, len(pieces), _AT_ONCE)]
+    parts = [slice(i, i + _AT_ONCE) for i in range(0, len(segments), _AT_ONCE)]
 
     def listen(part):
-        audio = torch.from_numpy(np.stack(pieces[part]).astype(np.float32, copy=False))
+        audio = torch.from_numpy(np.stack(segments[part]).astype(np.float32, copy=False))
         return generator.listen(generator.encode(audio.to(device)), noise[part])
 
     with _workers(device) as workers:
-        heard = torch.cat(list(workers.map(listen, parts)))
+        encoded_music = torch.cat(list(workers.map(listen, parts)))
         first = torch.from_numpy(np.asarray(starts, np.float32)).flatten(1).to(device)
-        begins = _begins(generator, heard, first, counts, CHUNK_FRAMES - max(overlap, 1))
-        made = workers.map(lambda part: generator.poses(heard[part], begins[part]).cpu(), parts)
+        begins = _begins(generator, encoded_music, first, counts, CHUNK_FRAMES - max(overlap, 1))
+        made = workers.map(
+            lambda part: generator.poses(encoded_music[part], begins[part]).cpu(), parts
+        )
         dances = torch.cat(list(made)).split(counts)
     return [_joined(dance, overlap).view(-1, JOINTS, 2).numpy() for dance in dances]
 
 
-def _begins(generator, heard, first, counts, frame):
-    """Initial poses of all pieces, (pieces, 36): frame `frame` of the piece before."""
+def _begins(generator, encoded_music, first, counts, frame):
+    """Initial poses of all segments, (segments, 36): frame `frame` of the segment before."""
     begins = first.repeat_interleave(torch.tensor(counts, device=first.device), 0)
     if generator.follows:
         heads = np.cumsum([0, *counts[:-1]])
         for k in range(1, max(counts)):
             going = [head + k for head, count in zip(heads, counts, strict=True) if k < count]
             before = torch.tensor(going, device=first.device) - 1
-            begins[before + 1] = generator.poses(heard[before, frame, None], begins[before])[:, 0]
+            begins[before + 1] = generator.poses(
+                encoded_music[before, frame, None], begins[before]
+            )[:, 0]
     return begins
 
 
@@ -130,12 +134,12 @@ def _workers(device):
         torch.set_num_threads(threads)
 
 
-def _joined(pieces, overlap):
-    """Fade (pieces, 50, 36) into each other; leave out the first `overlap` frames."""
+def _joined(segments, overlap):
+    """Fade (segments, 50, 36) into each other; leave out the first `overlap` frames."""
     if not overlap:
-        return pieces.flatten(0, 1)
+        return segments.flatten(0, 1)
     share = ((torch.arange(overlap) + 0.5) / overlap)[:, None]
     hop = CHUNK_FRAMES - overlap
-    fades = (1 - share) * pieces[:-1, hop:] + share * pieces[1:, :overlap]
-    tails = torch.cat([fades, pieces[-1:, hop:]])
-    return torch.cat([pieces[:, overlap:hop], tails], 1).flatten(0, 1)
+    fades = (1 - share) * segments[:-1, hop:] + share * segments[1:, :overlap]
+    tails = torch.cat([fades, segments[-1:, hop:]])
+    return torch.cat([segments[:, overlap:hop], tails], 1).flatten(0, 1)

@@ -1,6 +1,6 @@
 """Every reader that is not of poses ends in one message on files with flipped bits and cuts.
 
-Those of poses are in ``tests/poses/test_spoiled_files.py``. Files without a digest are among
+Those of poses are in ``tests/poses/test_corrupted_files.py``. Files without a digest are among
 them, since one that is seen to be damaged is not parsed any further.
 """
 
@@ -100,7 +100,7 @@ READERS = {
 }
 
 
-def _spoiled(whole, rng):
+def _corrupted(whole, rng):
     """Bits flipped, bytes lost, bytes of another place, or a cut; half of them near the head."""
     data, kind = bytearray(whole), rng.randrange(4)
     reach = len(data) if rng.random() < 0.5 else min(len(data), 200)
@@ -120,14 +120,14 @@ def _spoiled(whole, rng):
 
 @pytest.mark.parametrize("tries", soak_after(1, [TRIES // 4, TRIES]))
 @pytest.mark.parametrize("name", READERS)
-def test_spoiled_files_give_one_message_or_what_was_in_them(tmp_path, name, tries):
+def test_corrupted_files_give_one_message_or_what_was_in_them(tmp_path, name, tries):
     suffix, write, read = READERS[name]
     path, broken = tmp_path / f"whole{suffix}", tmp_path / f"broken{suffix}"
     write(path)
     read(path)
     whole, rng, said = path.read_bytes(), random.Random(name), []
     for number in range(min(tries, SONGS) if name == "song" else tries):
-        broken.write_bytes(_spoiled(whole, rng) if number else whole[: len(whole) // 2])
+        broken.write_bytes(_corrupted(whole, rng) if number else whole[: len(whole) // 2])
         try:
             read(broken)
         except ChoreoError as error:

@@ -13,7 +13,7 @@ _SECTION_BEATS = 8
 
 
 @dataclass(frozen=True)
-class Heard:
+class SongUnits:
     """A song of T poses and K beats.
 
     Attributes
@@ -40,7 +40,7 @@ class Heard:
         return np.diff(self.beats)
 
 
-def heard_in(music, fps):
+def song_units(music, fps):
     """A song of the features `phase`.
 
     Parameters
@@ -51,22 +51,22 @@ def heard_in(music, fps):
 
     Returns
     -------
-    Heard
+    SongUnits
     """
     of = dict(zip(NAMES, np.asarray(music, float).T, strict=True))
     loudness = np.stack([of[name] for name in NAMES[-4:]], 1) / 2 + 0.5
     if not of["beats"].all():
-        return heard(len(music), (), (), loudness, fps)
+        return units_of_beats(len(music), (), (), loudness, fps)
     count = np.unwrap(np.arctan2(of["bar_sin"], of["bar_cos"])) * BAR / (2 * np.pi)
     # Between two beats the count is a line whose slope is known in each frame.
     interval = fps * 0.5 * 2 ** of["interval"]
     before = np.floor(count + 1e-4)
     last = np.append(np.flatnonzero(np.diff(before)), len(count) - 1)
     beats = last + (before[last] + 1 - count[last]) * interval[last]
-    return heard(len(music), beats, before[last].astype(int) + 1, loudness, fps)
+    return units_of_beats(len(music), beats, before[last].astype(int) + 1, loudness, fps)
 
 
-def heard(frames, beats, places, loudness, fps):
+def units_of_beats(frames, beats, places, loudness, fps):
     """A song of its beats.
 
     Parameters
@@ -82,7 +82,7 @@ def heard(frames, beats, places, loudness, fps):
 
     Returns
     -------
-    Heard
+    SongUnits
         With beats before the first and after the last at the intervals there.
     """
     beats, places = np.asarray(beats, float), np.asarray(places, int)
@@ -109,7 +109,7 @@ def heard(frames, beats, places, loudness, fps):
     wide = np.stack(
         [own[max(0, k - _SECTION_BEATS) : k + _SECTION_BEATS + 1].mean(0) for k in range(len(own))]
     )
-    return Heard(beats, places[:-1] % BAR, np.concatenate([own, wide], 1))
+    return SongUnits(beats, places[:-1] % BAR, np.concatenate([own, wide], 1))
 
 
 def _means(loudness, beats):
@@ -127,7 +127,7 @@ def folded(song, usual, *, most=2**0.5):
 
     Parameters
     ----------
-    song : Heard
+    song : SongUnits
     usual : float
         Frames of a usual beat.
     most : float
@@ -135,7 +135,7 @@ def folded(song, usual, *, most=2**0.5):
 
     Returns
     -------
-    Heard
+    SongUnits
     """
     interval = np.median(song.intervals)
     if interval * most < usual:
@@ -157,7 +157,7 @@ def _halved(song):
     steps = kept[:-1]
     # Which of two bars is the first is told from the first downbeat.
     places = (steps - int(np.argmax(song.places == 0))) // 2 % BAR
-    return Heard(beats[kept + 1], places, song.loudness[np.clip(steps, 0, len(song) - 1)])
+    return SongUnits(beats[kept + 1], places, song.loudness[np.clip(steps, 0, len(song) - 1)])
 
 
 def _doubled(song):
@@ -167,4 +167,4 @@ def _doubled(song):
     beats[1::2] = (song.beats[1:] + song.beats[:-1]) / 2
     places = np.repeat(2 * song.places, 2)
     places[1::2] += 1
-    return Heard(beats, places % BAR, np.repeat(song.loudness, 2, 0))
+    return SongUnits(beats, places % BAR, np.repeat(song.loudness, 2, 0))

@@ -19,7 +19,7 @@ RESIDENT_SHARE = 0.5
 _READ_AT_ONCE = 64
 
 
-def open_feed(dataset, device, indices, *, music="raw"):
+def open_batches(dataset, device, indices, *, music="raw"):
     """Choose how a training gets its batches.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Pieces: what is evaluated, real or generated, in one form."""
+"""Segments: what is evaluated, real or generated, in one form."""
 
 from dataclasses import dataclass, replace
 
@@ -11,19 +11,19 @@ from choreo.rates import CHUNK_SECONDS
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """Dances cut into pieces of equal length.
+class Segments:
+    """Dances cut into segments of equal length.
 
     Attributes
     ----------
     pixels : ndarray of float32, shape (N, T, 18, 2)
         OpenPose-18 in pixels of the canvas, y downwards, without NaN.
     songs, dances : ndarray of str, shape (N,)
-        Song of each piece, and the dance that it was cut from.
+        Song of each segment, and the dance that it was cut from.
     starts : ndarray of float64, shape (N,)
         Seconds from the start of the dance.
     audio : ndarray of shape (N, S) or None
-        The music under each piece, 16 kHz; None where only poses are needed.
+        The music under each segment, 16 kHz; None where only poses are needed.
     fps : float
         Frames a second.
     canvas : tuple of int
@@ -52,14 +52,14 @@ class Pieces:
         put(self, "canvas", tuple(int(n) for n in self.canvas))
         shape = self.pixels.shape
         if len(shape) != 4 or shape[2:] != (len(OPENPOSE18), 2):
-            raise ItemError("pieces must have shape (N, T, 18, 2)", value=shape)
+            raise ItemError("segments must have shape (N, T, 18, 2)", value=shape)
         for name in ("songs", "dances", "starts", "audio"):
             array = getattr(self, name)
             if array is not None and len(array) != len(self.pixels):
-                raise ItemError(f"{name} must have one entry a piece", value=len(array))
+                raise ItemError(f"{name} must have one entry a segment", value=len(array))
         if not np.isfinite(self.pixels).all():
             raise ItemError(
-                "pieces have joints without a position",
+                "segments have joints without a position",
                 value=f"{int((~np.isfinite(self.pixels)).any((1, 2, 3)).sum())} of {shape[0]}",
                 remedy="Clean the tracks first",
             )
@@ -68,15 +68,15 @@ class Pieces:
         return len(self.pixels)
 
     def take(self, index):
-        """Some of the pieces, in the order of `index` (a mask or integers)."""
+        """Some of the segments, in the order of `index` (a mask or integers)."""
         index = np.arange(len(self))[index]
         parts = {name: getattr(self, name)[index] for name in ("pixels", "songs", "dances")}
         audio = None if self.audio is None else self.audio[index]
         return replace(self, **parts, starts=self.starts[index], audio=audio)
 
 
-def pieces_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, audio=None):
-    """Make pieces from dataset chunks.
+def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, audio=None):
+    """Make segments from dataset chunks.
 
     Parameters
     ----------
@@ -89,11 +89,11 @@ def pieces_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, a
     fps : float
         Frames a second.
     dances, starts, audio : sequences, optional
-        See `Pieces`; without them each song is one dance, cut without gaps.
+        See `Segments`; without them each song is one dance, cut without gaps.
 
     Returns
     -------
-    Pieces
+    Segments
     """
     poses = np.asarray(poses, np.float32)
     songs = np.asarray(songs, dtype=str)
@@ -104,11 +104,11 @@ def pieces_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, a
             own = dances == name
             starts[own] = np.arange(own.sum()) * poses.shape[1] / fps
     half = np.asarray(canvas, np.float32) / 2
-    return Pieces((poses + 1) * half, songs, dances, starts, audio, fps, canvas)
+    return Segments((poses + 1) * half, songs, dances, starts, audio, fps, canvas)
 
 
-def pieces_from_track(track, audio, song, *, dance=None, seconds=None):
-    """Cut a generated dance and its song into pieces.
+def segments_from_track(track, audio, song, *, dance=None, seconds=None):
+    """Cut a generated dance and its song into segments.
 
     Parameters
     ----------
@@ -121,36 +121,36 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=None):
     dance : str, optional
         Name of the dance; one that no video's id can be where there is none.
     seconds : float, optional
-        Length of a piece; by default that of the chunks that the dance's model learned
+        Length of a segment; by default that of the chunks that the dance's model learned
         from, or where the track doesn't say it the thesis's. What is left at the end is not
         evaluated.
 
     Returns
     -------
-    Pieces
-        One piece at least.
+    Segments
+        One segment at least.
 
     Raises
     ------
     ItemError
-        Where the skeleton is another, or dance or song are shorter than a piece.
+        Where the skeleton is another, or dance or song are shorter than a segment.
     """
     if track.skeleton != OPENPOSE18.name:
         raise ItemError(f"a dance must have the skeleton {OPENPOSE18.name}", value=track.skeleton)
     if seconds is None:
         seconds = track.meta.get("chunk_seconds", CHUNK_SECONDS)
     frames, samples = round(seconds * track.fps), round(seconds * SAMPLE_RATE)
-    # Sound that ends within the last frame of a piece is filled up with silence.
+    # Sound that ends within the last frame of a segment is filled up with silence.
     spare = -(-SAMPLE_RATE // track.fps)
     count = min(len(track) // frames, int((len(audio) + spare) // samples))
     if count < 1:
         raise ItemError(
-            f"dance or song is shorter than a piece of {seconds:g} s",
+            f"dance or song is shorter than a segment of {seconds:g} s",
             value=f"{track.seconds:.1f} s, {len(audio) / SAMPLE_RATE:.1f} s",
         )
     sound = np.zeros(count * samples, np.asarray(audio).dtype)
     sound[: min(len(audio), len(sound))] = audio[: len(sound)]
-    return Pieces(
+    return Segments(
         track.keypoints[: count * frames].reshape(count, frames, -1, 2),
         [song] * count,
         [f"generated:{song}" if dance is None else dance] * count,
@@ -162,7 +162,7 @@ def pieces_from_track(track, audio, song, *, dance=None, seconds=None):
 
 
 def join(parts):
-    """Put pieces of one canvas, frame rate and length together.
+    """Put segments of one canvas, frame rate and length together.
 
     Raises
     ------
@@ -173,11 +173,11 @@ def join(parts):
     kinds = {(p.canvas, p.fps, p.pixels.shape[1], p.audio is None) for p in parts}
     if len(kinds) != 1:
         raise ItemError(
-            "pieces to join must be there and have one canvas, frame rate and length",
+            "segments to join must be there and have one canvas, frame rate and length",
             value=sorted(kinds),
         )
     first = parts[0]
-    return Pieces(
+    return Segments(
         *(
             np.concatenate([getattr(p, name) for p in parts])
             for name in ("pixels", "songs", "dances", "starts")

@@ -6,7 +6,7 @@ from choreo.dataset.normalise import CANVAS, Normalised, Transform
 from choreo.dataset.pack import pack, write_shard
 from choreo.errors import ItemError
 from choreo.evaluation.inputs import read_dances, read_real
-from choreo.evaluation.pieces import join, pieces_from_chunks, pieces_from_track
+from choreo.evaluation.segments import join, segments_from_chunks, segments_from_track
 from choreo.pose.track import PoseTrack
 
 
@@ -20,29 +20,31 @@ def track(frames, seed=0, skeleton="openpose18"):
 def test_chunks_become_pixels_of_the_canvas():
     poses = np.zeros((3, 50, 18, 2))
     poses[0, 0, 0] = [-1, 1]
-    pieces = pieces_from_chunks(poses, ["a", "a", "b"], canvas=(640, 320), fps=10)
-    np.testing.assert_array_equal(pieces.pixels[0, 0, 0], [0, 320])
-    np.testing.assert_array_equal(pieces.pixels[2, 5, 3], [320, 160])
-    np.testing.assert_array_equal(pieces.starts, [0, 5, 0])
+    segments = segments_from_chunks(poses, ["a", "a", "b"], canvas=(640, 320), fps=10)
+    np.testing.assert_array_equal(segments.pixels[0, 0, 0], [0, 320])
+    np.testing.assert_array_equal(segments.pixels[2, 5, 3], [320, 160])
+    np.testing.assert_array_equal(segments.starts, [0, 5, 0])
 
 
 @pytest.mark.parametrize(
     ("frames", "samples", "count"),
     [(50, 80_000, 1), (149, 240_000, 2), (150, 239_999, 3), (150, 230_000, 2), (200, 80_000, 1)],
 )
-def test_a_dance_is_cut_into_whole_pieces(frames, samples, count):
+def test_a_dance_is_cut_into_whole_segments(frames, samples, count):
     dance, sound = track(frames), np.arange(samples) % 1000
-    pieces = pieces_from_track(dance, sound, "song")
-    assert len(pieces) == count
-    np.testing.assert_array_equal(pieces.pixels[-1, 0], dance.keypoints[(count - 1) * 50])
-    assert pieces.audio.shape == (count, 80_000)
-    assert pieces.audio[-1, 0] == (count - 1) * 80_000 % 1000
-    np.testing.assert_array_equal(pieces.starts, 5.0 * np.arange(count))
-    assert set(pieces.songs) == {"song"}
+    segments = segments_from_track(dance, sound, "song")
+    assert len(segments) == count
+    np.testing.assert_array_equal(segments.pixels[-1, 0], dance.keypoints[(count - 1) * 50])
+    assert segments.audio.shape == (count, 80_000)
+    assert segments.audio[-1, 0] == (count - 1) * 80_000 % 1000
+    np.testing.assert_array_equal(segments.starts, 5.0 * np.arange(count))
+    assert set(segments.songs) == {"song"}
 
 
 def test_join():
-    parts = [pieces_from_track(track(n), np.zeros(160_000), s) for n, s in ((50, "a"), (100, "b"))]
+    parts = [
+        segments_from_track(track(n), np.zeros(160_000), s) for n, s in ((50, "a"), (100, "b"))
+    ]
     both = join(parts)
     assert both.songs.tolist() == ["a", "b", "b"]
     assert both.audio.shape == (3, 80_000)
@@ -51,20 +53,20 @@ def test_join():
 
 
 def test_messages():
-    with pytest.raises(ItemError, match=r"shorter than a piece of 5 s \(got '4.9 s, 10.0 s'\)"):
-        pieces_from_track(track(49), np.zeros(160_000), "a")
+    with pytest.raises(ItemError, match=r"shorter than a segment of 5 s \(got '4.9 s, 10.0 s'\)"):
+        segments_from_track(track(49), np.zeros(160_000), "a")
     with pytest.raises(ItemError, match=r"got '5.0 s, 4.0 s'"):
-        pieces_from_track(track(50), np.zeros(64_000), "a")
+        segments_from_track(track(50), np.zeros(64_000), "a")
     with pytest.raises(ItemError, match=r"skeleton openpose18 .*coco17"):
-        pieces_from_track(track(50, skeleton="coco17"), np.zeros(80_000), "a")
+        segments_from_track(track(50, skeleton="coco17"), np.zeros(80_000), "a")
     holes = np.zeros((2, 50, 18, 2))
     holes[1, 3, 2] = np.nan
     with pytest.raises(ItemError, match=r"without a position .*'1 of 2'"):
-        pieces_from_chunks(holes, ["a", "b"], canvas=(640, 320), fps=10)
-    with pytest.raises(ItemError, match="songs must have one entry a piece"):
-        pieces_from_chunks(np.zeros((2, 50, 18, 2)), ["a"], canvas=(640, 320), fps=10)
+        segments_from_chunks(holes, ["a", "b"], canvas=(640, 320), fps=10)
+    with pytest.raises(ItemError, match="songs must have one entry a segment"):
+        segments_from_chunks(np.zeros((2, 50, 18, 2)), ["a"], canvas=(640, 320), fps=10)
     with pytest.raises(ItemError, match=r"shape \(N, T, 18, 2\)"):
-        pieces_from_chunks(np.zeros((2, 50, 17, 2)), ["a", "b"], canvas=(640, 320), fps=10)
+        segments_from_chunks(np.zeros((2, 50, 17, 2)), ["a", "b"], canvas=(640, 320), fps=10)
 
 
 @pytest.mark.parametrize("method", ["thesis", "released"])

@@ -1,4 +1,4 @@
-"""A gap that is not bridged splits a clip: what the dataset makes of the pieces."""
+"""A gap that is not bridged splits a clip: what the dataset makes of the segments."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_no_chunk_spans_a_gap(method, limit, first):
     keypoints[gap] = np.nan
     keypoints[600:603] = np.nan
     cleaned, record = clean(truth.with_(keypoints=keypoints), method=method, max_gap_seconds=limit)
-    assert record["pieces"] == [[0, first - 1], [first + 30, 30 * SECONDS - 1]]
+    assert record["segments"] == [[0, first - 1], [first + 30, 30 * SECONDS - 1]]
     assert np.isnan(cleaned.keypoints[gap]).all()
     assert cleaned.repaired[600:603].all()
     assert not cleaned.repaired[gap].any()
@@ -42,12 +42,12 @@ def test_no_chunk_spans_a_gap(method, limit, first):
     np.testing.assert_allclose(here, there, atol=0.02)
 
 
-def test_a_clip_whose_pieces_are_all_short_gives_no_chunk():
+def test_a_clip_whose_segments_are_all_short_gives_no_chunk():
     truth = dance(300)
     keypoints = truth.keypoints.copy()
     for first in (100, 200):
         keypoints[first : first + 20] = np.nan
     cleaned, record = clean(truth.with_(keypoints=keypoints), method="robust")
-    assert record["pieces"] == [[0, 99], [120, 199], [220, 299]]
+    assert record["segments"] == [[0, 99], [120, 199], [220, 299]]
     with pytest.raises(ItemError, match=r"no 5 seconds on end have all joints: 3.4 of 10.0 s"):
         cut(normalise(cleaned), np.zeros(160_000, np.int16))

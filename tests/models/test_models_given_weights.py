@@ -27,7 +27,7 @@ def test_released_weights_dance_as_they_did(dances, tmp_path):
     network = DanceGenerator(recipe_from(REN)).eval()
     torch.save(network.state_dict(), tmp_path / "generator.pth")
     summary = take(dances, tmp_path, weights_file=str(tmp_path / "generator.pth"))
-    assert summary["adopted"]["file"] == "generator.pth"
+    assert summary["imported"]["file"] == "generator.pth"
     assert summary["data"]["method"] == "released"
     assert json.loads((tmp_path / "metrics.json").read_text()) == summary
     assert (tmp_path / "losses.csv").read_text() == "epoch,step\n"
