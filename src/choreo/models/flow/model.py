@@ -184,15 +184,15 @@ class Flow(Model):
         held = np.isfinite(known).all(-1)
         fixed = held.copy()
         if np.any(request.start) and not held[0].any() and not request.loop:
-            known[0], given[0] = request.start, True
+            known[0], fixed[0] = request.start, True
         mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
         known = (known.reshape(count, -1) - mean) / scale
-        known[~np.repeat(given, 2, 1)] = 0
+        known[~np.repeat(fixed, 2, 1)] = 0
         noise = request.rng.standard_normal((count, 2 * joints)).astype(np.float32)
         return Song(
             np.asarray(request.music, np.float32),
             known.astype(np.float32),
-            given.astype(np.float32),
+            fixed.astype(np.float32),
             held,
             temperature * noise,
             request.loop,
