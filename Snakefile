@@ -33,6 +33,7 @@ rule all:
     # Here and not in an included file, whose default target Snakemake forgets.
     default_target: True
     input:
+        f"{OUT}/index.html",
         f"{OUT}/report.html",
         collect(f"{OUT}/tables/{{table}}.csv", table=TABLES),
         collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),

@@ -235,6 +235,11 @@ def sound_of(video):
     return SOUND.format(video=video)
 
 
+def filmed_to(song):
+    """Videos of a song; imported shards have none."""
+    return [video for video in SONGS[song] if ROWS[video].kind != "shard"]
+
+
 def imported_path(wildcards):
     """Where the config says that another tool's poses of a video lie: a file or a folder."""
     return STUDY.poses.imports[wildcards.estimator].of(wildcards.video)

@@ -94,6 +94,38 @@ rule render_dance:
         "../workflow/scripts/render_dance.py"
 
 
+# What the models' dances are seen beside: the dancer of the video whose sound is the song.
+rule render_real_dance:
+    input:
+        tracks=lambda w: [f"{OUT}/cleaning/{video}.npz" for video in filmed_to(w.song)],
+        audio=lambda w: [sound_of(video) for video in filmed_to(w.song)],
+    output:
+        video=f"{OUT}/dances/real/{{song}}.mp4",
+    log:
+        f"{OUT}/logs/render_real_dance/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/render_real_dance/{{song}}.tsv"
+    wildcard_constraints:
+        song=with_videos(),
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("render_real_dance.py"),
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        text="real dancer, {song}",
+        style=STUDY.dances.style,
+    message:
+        "dances: rendering the real dance to {wildcards.song}"
+    script:
+        "../workflow/scripts/render_real_dance.py"
+
+
 # How each way of joining segments shows, whichever of them the study's dances have.
 rule seams:
     input:

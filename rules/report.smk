@@ -1,4 +1,5 @@
-# Stage `report`: one HTML page with everything above, made by Snakemake itself.
+# Stage `report`: the page that people open, with every dance, and Snakemake's own page on how
+# each file was made.
 # What people look at.
 MADE = [
     *collect(f"{OUT}/tables/{{table}}.html", table=TABLES + ["dataset"]),
@@ -75,3 +76,109 @@ rule report:
         "report: {output}"
     script:
         "../workflow/scripts/report.py"
+
+
+# The songs that a real dance is shown to, and the figures of the thesis that are made by
+# targets of their own: once they are there the page shows them.
+FILMED = [song for song in TEST_SONGS if filmed_to(song)]
+MORE_FIGURES = [
+    figure
+    for figure in ("figure1", "figure3", "figure4", "figure6")
+    if figure not in FIGURES and Path(f"{OUT}/figures/{figure}.png").is_file()
+]
+SHOWN = {
+    # In the order of the page.
+    "tables": [
+        *sorted(TABLES, key=lambda name: not name.startswith("table2")),
+        *(Path(table).stem for table in [*TABLE3, *RECORDED]),
+        "dataset",
+    ],
+    "figures": [*FIGURES, *MORE_FIGURES],
+    "models": MODELS,
+    "seeds": SEEDS,
+    "songs": TEST_SONGS,
+    "filmed": FILMED,
+    "videos": VIDEOS,
+    "estimators": [] if SIMULATED else ESTIMATORS,
+}
+
+
+rule index:
+    input:
+        [
+            f"{OUT}/tables/{table}{suffix}"
+            for table in SHOWN["tables"]
+            for suffix in (".html", ".csv")
+        ],
+        collect(f"{OUT}/figures/{{figure}}.png", figure=SHOWN["figures"]),
+        collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
+        collect(f"{OUT}/dances/real/{{song}}.mp4", song=FILMED),
+        # What each dance is sorted by.
+        (
+            [
+                f"{OUT}/evaluation/bounds.npz",
+                *collect(
+                    f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
+                    model=MODELS,
+                    seed=SEEDS,
+                ),
+            ]
+            if TEST_SONGS
+            else []
+        ),
+        collect(
+            f"{OUT}/cleaning/{{video}}{{suffix}}",
+            video=VIDEOS,
+            suffix=[".json", ".png"],
+        ),
+        collect(
+            f"{OUT}/comparison/{{estimator}}/{{video}}.json",
+            estimator=SHOWN["estimators"],
+            video=VIDEOS,
+        ),
+        problems=f"{OUT}/videos/problems.csv",
+    output:
+        page=f"{OUT}/index.html",
+    log:
+        f"{OUT}/logs/index.log",
+    benchmark:
+        f"{OUT}/benchmarks/index.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("index.py"),
+        study=STUDY.study,
+        seed=STUDY.seed,
+        shown=SHOWN,
+    message:
+        "report: {output}, the page to open"
+    script:
+        "../workflow/scripts/index.py"
+
+
+# The same with its videos in one file, to mail or to lay on a web space.
+rule index_zip:
+    input:
+        page=f"{OUT}/index.html",
+    output:
+        archive=f"{OUT}/{STUDY.study}.zip",
+    log:
+        f"{OUT}/logs/index_zip.log",
+    benchmark:
+        f"{OUT}/benchmarks/index_zip.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=30,
+    params:
+        code=code("index_zip.py"),
+    message:
+        "report: {output}"
+    script:
+        "../workflow/scripts/index_zip.py"

@@ -1,0 +1,1 @@
+"""The report that people open: one page on what a study found, with its dances."""

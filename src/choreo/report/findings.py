@@ -1,0 +1,170 @@
+"""What a study found, in five sentences computed from its tables."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from choreo.comparison.verdict import Measure, paired_difference, resample
+from choreo.report.shown import doubt, number
+from choreo.statistics.inference import GROUPS_NEEDED
+
+NO_SONG = (
+    "No dance was evaluated: the study has no song to test on (it needs two songs, or a "
+    "`split` column)."
+)
+
+
+def best_model(summary: list[dict]) -> dict | None:
+    """The model of the lowest FID in the summary of Table 2x; the first of equals.
+
+    Parameters
+    ----------
+    summary : list of dict
+        Rows of ``table2x_summary.csv``.
+
+    Returns
+    -------
+    dict or None
+        None where no model has one.
+    """
+    models = [row for row in summary if row.get("kind") == "model"]
+    models = [row for row in models if math.isfinite(number(row.get("fid")))]
+    return min(models, key=lambda row: number(row["fid"]), default=None)
+
+
+def findings(
+    summary: list[dict], pairs: list[dict], qualities: list[dict], *, seed: int = 1
+) -> list[str]:
+    """Five sentences on a study.
+
+    Parameters
+    ----------
+    summary : list of dict
+        Rows of ``table2x_summary.csv``; empty where there is no test song.
+    pairs : list of dict
+        Rows of ``table2x_pairs.csv``.
+    qualities : list of dict
+        One a track: `choreo.comparison.quality.quality` with ``estimator`` and ``video``.
+    seed : int
+        Of the bootstrap over videos, as in Table 1.
+
+    Returns
+    -------
+    list of str
+        Fewer where the study has no dances. Each number comes with its interval; where that
+        is of fewer songs or videos than `GROUPS_NEEDED`, the sentence says so.
+    """
+    said = [_estimators(qualities, seed)]
+    best = best_model(summary)
+    if best is None:
+        return [*said, NO_SONG]
+    real = next((row for row in summary if row.get("kind") == "real"), {})
+    return [*said, _distance(best, real), _beats(best, real), _own(best, real), _told(pairs, best)]
+
+
+def _estimators(qualities, seed):
+    shares = {}
+    for record in qualities:
+        share = 100 * number(record["incorrect"]) / max(1.0, number(record["frames"]))
+        shares.setdefault(str(record["estimator"]), {})[str(record["video"])] = share
+    videos, values = Measure("Incorrect detections", shares).paired()
+    if not videos:
+        return "No pose estimator was compared: there is no video that all of them have."
+    count = _count(len(videos), "video")
+    # The first of equals: the order of the config.
+    order = sorted(values, key=lambda name: values[name].mean())
+    best = order[0]
+    text = f"In {count}, poses by {best} are incorrect in {values[best].mean():.2f}% of the frames"
+    if len(order) < 2:
+        return f"{text}; no other pose estimator was compared."
+    other = order[1]
+    if np.array_equal(values[best], values[other]):
+        return f"{text}, and so are those by {other}."
+    found = paired_difference(values[other], values[best], resample(videos, seed))
+    text += f", {found['difference']:.2f} points less than by {other}, the next best"
+    if len(videos) < GROUPS_NEEDED:
+        return f"{text} (too few videos for an interval)."
+    text += f" (95% interval {found['low']:.2f} to {found['high']:.2f})"
+    return text + ("." if found["low"] > 0 or found["high"] < 0 else ": they can't be told apart.")
+
+
+def _distance(best, real):
+    text = f"The dances of {_name(best)} are nearest to real training dances: FID "
+    text += _value(best, "fid", ".1f")
+    if math.isfinite(number(real.get("fid"))):
+        text += f", where held-out real dances have {_value(real, 'fid', '.1f')}"
+    return text + "."
+
+
+def _beats(best, real):
+    value, half = number(best.get("hit")), number(best.get("hit_interval"))
+    if math.isnan(value):
+        return "The beats of whole songs were not looked for, so nothing is said of following them."
+    text = f"Its movements hit the beats of whole songs {_value(best, 'hit', '.1f', '%')} over "
+    text += "chance (0 does not listen, 100 is every one)"
+    if math.isfinite(number(real.get("hit"))):
+        text += f"; real dances {_value(real, 'hit', '.1f', '%')}"
+    if doubt(best) or math.isnan(half):
+        return f"{text}. Whether it follows the beat can't be told from {_songs(best)}."
+    follows = "it follows the beat" if value - half > 0 else "it is not shown to follow the beat"
+    return f"{text}: {follows}."
+
+
+def _own(best, real):
+    parts = []
+    if math.isfinite(number(best.get("listening"))):
+        part = f"{_value(best, 'listening', '.1f')} points of its hits are lost when another song "
+        part += "is laid under it"
+        if math.isfinite(number(real.get("listening"))):
+            part += f" (real dances: {_value(real, 'listening', '.1f')})"
+        parts.append(part)
+    if math.isfinite(number(best.get("copied"))):
+        part = f"{_value(best, 'copied', '.1f', '%')} of its movement is copied from a training "
+        part += "dance"
+        if math.isfinite(number(real.get("copied"))):
+            part += f" (held-out real dances: {_value(real, 'copied', '.1f', '%')})"
+        parts.append(part)
+    if math.isfinite(number(best.get("frozen"))) and len(parts) < 2:
+        parts.append(f"it stands still in {_value(best, 'frozen', '.1f', '%')} of the time")
+    if not parts:
+        return "Whether it follows its own song, or copies, was not measured."
+    text = ", and ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _told(pairs, best):
+    models = {row["a"] for row in pairs} | {row["b"] for row in pairs}
+    if not models:
+        return f"{_name(best)} is the only model of this study, so that no two were compared."
+    told = [row for row in pairs if row["verdict"] in ("better", "worse")]
+    text = f"Of {_count(len(pairs), 'comparison')} between {_count(len(models), 'model')}, "
+    if not told:
+        why = doubt(best, over_seeds=True)
+        return f"{text}none can be told from chance{why and f' ({why})'}."
+    first = min(told, key=lambda row: number(row["p_holm"]))
+    text += f"{len(told)} can be told from chance; the clearest: {first['sentence'].rstrip('.')}"
+    difference, half = number(first["difference"]), number(first["half_width"])
+    return f"{text}: a difference of {difference:.3f} ± {half:.3f}."
+
+
+def _name(row):
+    return row.get("label") or row.get("system") or "?"
+
+
+def _songs(row):
+    return _count(int(number(row["songs"])), "song")
+
+
+def _value(row, column, form, unit=""):
+    """A value with its interval, or why there is none."""
+    text = f"{number(row[column]):{form}}{unit}"
+    half = number(row.get(f"{column}_interval"))
+    if why := doubt(row):
+        return f"{text} ({why} for an interval)"
+    return text if math.isnan(half) else f"{text} ± {half:{form}}"
+
+
+def _count(number, what):
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

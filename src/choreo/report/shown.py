@@ -1,0 +1,253 @@
+"""Tables of a study as a reader sees them: few columns at once, and no interval of a few songs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+from choreo.errors import ItemError, plain
+from choreo.files.outside import reading
+from choreo.files.text_tables import read_csv, read_text
+from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED
+
+COLUMNS = 8
+"""Most columns that are shown at once."""
+
+FEW_SONGS = "too few songs"
+FEW_TRAININGS = "too few trainings"
+
+_INTERVAL = re.compile(r"\s*±\s*[-+\d.,e]+%?")
+
+
+@dataclass
+class Shown:
+    """A table of the study.
+
+    Attributes
+    ----------
+    caption : str
+    headings : list of str
+    numeric : list of bool
+        Which columns hold numbers.
+    cells : list of list of str
+        Rows of texts, as in the table's own .html.
+    notes : list of str
+    records : list of dict of str to str
+        The rows of the .csv, in full precision: as many, in the same order.
+    """
+
+    caption: str = ""
+    headings: list = field(default_factory=list)
+    numeric: list = field(default_factory=list)
+    cells: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    records: list = field(default_factory=list)
+
+
+class _TableReader(HTMLParser):
+    """Takes the texts out of a table's .html; whatever else is in it is left behind."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = Shown()
+        self._inside = []
+        self._text = []
+
+    def handle_starttag(self, tag, attributes):
+        if tag in ("caption", "th", "td", "p"):
+            self._text = []
+            self._inside.append(tag)
+        if tag == "th":
+            self.table.numeric.append(dict(attributes).get("class") == "n")
+        elif tag == "small":
+            self._inside.append(tag)
+        elif tag == "tr":
+            self.table.cells.append([])
+
+    def handle_data(self, data):
+        if self._inside:
+            self._text.append(data)
+
+    def handle_endtag(self, tag):
+        if not self._inside or tag != self._inside[-1]:
+            return
+        self._inside.pop()
+        text = "".join(self._text)
+        if tag == "caption":
+            self.table.caption = text
+        elif tag == "th":
+            self.table.headings.append(text)
+        elif tag == "td":
+            self.table.cells[-1].append(text)
+        elif tag == "p":
+            self.table.notes.append(text)
+        elif tag == "small":
+            # What the table was made by, which the page says once.
+            self._text = []
+
+
+def read_table(stem: str | Path) -> Shown:
+    """Read a table of the study from its .html and .csv.
+
+    Parameters
+    ----------
+    stem : str or Path
+        Without a suffix.
+
+    Returns
+    -------
+    Shown
+        All texts without control characters.
+
+    Raises
+    ------
+    ItemError
+        Where a file is missing or damaged, or the two do not belong together.
+    """
+    stem = Path(stem)
+    page, numbers = (stem.parent / (stem.name + suffix) for suffix in (".html", ".csv"))
+    remedy = "Delete the table's files and run again"
+    with reading(page, "a table of choreo", remedy=remedy, besides=("a web page",)):
+        text = page.read_text(encoding="utf-8")
+    with reading(numbers, "a table of choreo", remedy=remedy):
+        records = read_csv(numbers)
+    reader = _TableReader()
+    reader.feed(text)
+    reader.close()
+    table = reader.table
+    rows = [row for row in table.cells if row]
+    if len(rows) != len(records) or any(len(row) != len(table.headings) for row in rows):
+        raise ItemError("not the same rows as in its .csv", where=page, remedy=remedy)
+    return Shown(
+        plain(table.caption),
+        [plain(heading) for heading in table.headings],
+        table.numeric,
+        [[plain(text) for text in row] for row in rows],
+        [plain(note) for note in table.notes if note],
+        [{key: plain(value or "") for key, value in r.items() if key} for r in records],
+    )
+
+
+def read_records(path: str | Path) -> list[dict[str, str]]:
+    """Rows of a table's .csv, which may have none.
+
+    Raises
+    ------
+    ItemError
+    """
+    with reading(path, "a table of choreo", remedy="Delete it and run again"):
+        if not read_text(path).strip():
+            return []
+        rows = read_csv(path)
+    return [{key: plain(value or "") for key, value in row.items() if key} for row in rows]
+
+
+def number(text) -> float:
+    """The number in a cell of a .csv; NaN where there is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def doubt(record: dict, songs: float = float("nan"), *, over_seeds: bool = False) -> str:
+    """Why an interval of a row can't be told.
+
+    Parameters
+    ----------
+    record : dict
+        A row of a .csv: its `songs` (or `groups`) and `seeds`.
+    songs : float
+        Of a row that does not say how many it has.
+    over_seeds : bool
+        Whether the interval is of trainings.
+
+    Returns
+    -------
+    str
+        Empty where it can.
+    """
+    own = number(record.get("groups") or record.get("songs"))
+    if (own if own == own else songs) < GROUPS_NEEDED:
+        return FEW_SONGS
+    if over_seeds and number(record.get("seeds")) < SEEDS_NEEDED:
+        return FEW_TRAININGS
+    return ""
+
+
+def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
+    """Put each "±" column into the cells that it belongs to, and say where it is of too few.
+
+    Parameters
+    ----------
+    table : Shown
+    songs : float
+        Test songs of the study, for rows that do not say of how many they are.
+
+    Returns
+    -------
+    Shown
+        With fewer columns. Where a row's interval is of fewer songs than `GROUPS_NEEDED` (or,
+        of trainings, than `SEEDS_NEEDED`) its cells say so, and no number.
+    """
+    keep, half = [], {}
+    for place, heading in enumerate(table.headings):
+        if heading.startswith("±") and keep:
+            # The chance level stands between a value and its interval.
+            owner = keep[-1]
+            if table.headings[owner].lower().startswith("chance") and len(keep) > 1:
+                owner = keep[-2]
+            half[owner] = place
+        else:
+            keep.append(place)
+    over_seeds = any(note.startswith("±") and "training seeds (S" in note for note in table.notes)
+    rows = []
+    for cells, record in zip(table.cells, table.records):
+        why = doubt(record, songs, over_seeds=over_seeds)
+        row = []
+        for place in keep:
+            text = cells[place]
+            if why and _INTERVAL.search(text):
+                text = f"{_INTERVAL.sub('', text)} ({why})"
+            if place in half and (width := cells[half[place]]) not in ("–", "", "nan"):
+                text += f" ({why})" if why else f" ± {width}"
+            row.append(text)
+        rows.append(row)
+    return Shown(
+        table.caption,
+        [table.headings[place] for place in keep],
+        [table.numeric[place] for place in keep],
+        rows,
+        table.notes,
+        table.records,
+    )
+
+
+def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
+    """Split a table's columns into groups that are shown one under the other.
+
+    Parameters
+    ----------
+    table : Shown
+    columns : int
+        Most columns of a group.
+
+    Returns
+    -------
+    list of list of int
+        The columns that name a row (at most two, the first ones that hold no numbers) begin
+        every group.
+    """
+    count = len(table.headings)
+    if count <= columns:
+        return [list(range(count))]
+    naming = 1
+    if len(table.numeric) > 1 and not table.numeric[0] and not table.numeric[1]:
+        naming = 2
+    room = columns - naming
+    first = list(range(naming))
+    return [
+        [*first, *range(start, min(start + room, count))] for start in range(naming, count, room)
+    ]
