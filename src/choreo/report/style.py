@@ -20,7 +20,7 @@ nav{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;margin:1rem 0 0;font-size:.95r
 .findings{padding-left:1.4rem;font-size:1.08rem}
 .findings li{margin:.55rem 0;max-width:50rem}
 .pair,.dances{display:grid;gap:1rem;grid-template-columns:repeat(auto-fill,minmax(14rem,1fr))}
-.pair{grid-template-columns:repeat(auto-fit,minmax(min(18rem,100%),1fr));max-width:56rem}
+.pair{grid-template-columns:repeat(2,minmax(0,1fr));max-width:56rem}
 figure{margin:0;min-width:0}
 figcaption{font-size:.92rem;margin-top:.35rem}
 video{display:block;width:100%;aspect-ratio:1;background:#eef1f5;border-radius:10px}

@@ -1,0 +1,206 @@
+"""A made-up study on disk, with hostile texts in it: tables, two songs, dances, problems."""
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+
+from choreo import media
+from choreo.evaluation.beat_scores import BeatCounts
+from choreo.evaluation.measurements import Measurements, save_systems
+from choreo.evaluation.table2x import MOTION
+from choreo.figures import new, save
+from choreo.files import write_json
+from choreo.pipeline.jobs import write_problem
+from choreo.tables import Table
+
+HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'
+MODELS, SONGS, VIDEOS = ("lstm", "gru"), ("neon", "strut"), ("one", "two", "three")
+
+
+def summary(songs=2, seeds=1):
+    """Rows of Table 2x's summary."""
+    rows = [
+        ("real", "Real dances", "real", 21.0, 40.0, 30.0),
+        ("lstm", "LSTM", "model", 55.5, 5.0, 2.0),
+        ("gru", "GRU", "model", 44.4, 12.0, 6.0),
+    ]
+    return [
+        {
+            "system": system,
+            "label": label,
+            "kind": kind,
+            "chunks": 9,
+            "songs": songs,
+            "seeds": np.nan if kind == "real" else seeds,
+            "fid": fid,
+            "fid_interval": 600.0,
+            "hit": hit,
+            "hit_interval": 7.0,
+            "listening": listening,
+            "listening_interval": 3.0,
+            "copied": 1.5,
+            "copied_interval": 0.4,
+            "frozen": 2.5,
+            "frozen_interval": 0.1,
+        }
+        for system, label, kind, fid, hit, listening in rows
+    ]
+
+
+def as_csv(rows):
+    """Rows as they are read from a .csv: texts, empty where there is no number."""
+    return [
+        {key: "" if value != value else str(value) for key, value in row.items()} for row in rows
+    ]
+
+
+PAIR = {
+    "a": "lstm",
+    "b": "gru",
+    "quantity": "frechet",
+    "text": "FID",
+    "better": "lower",
+    "seeds": 3,
+    "difference": 11.1,
+    "half_width": 4.2,
+    "p": 0.001,
+    "p_holm": 0.004,
+    "verdict": "worse",
+    "sentence": "LSTM is worse than GRU in FID (8 songs and 3 trainings each).",
+}
+UNTOLD = PAIR | {
+    "verdict": "cannot be told",
+    "sentence": "LSTM or GRU in FID: cannot be told from 2 songs and 1 training.",
+}
+
+
+def write_study(results, songs=2):
+    """Write the study.
+
+    Parameters
+    ----------
+    results : Path
+    songs : int
+        That the tables say they are of.
+    """
+    tables = results / "tables"
+    frame = pd.DataFrame(summary(songs))
+    frame["fid_text"] = [f"{v:.1f} ± 600.0" for v in frame["fid"]]
+    Table(
+        frame,
+        f"Table 2x. In short {HOSTILE}",
+        {"label": "Dances", "fid_text": "FID"},
+        formats={"fid_text": "s"},
+        notes=("A note.",),
+    ).write(tables / "table2x_summary")
+    wide = {f"c{i}": [1.25, 2.5] for i in range(12)}
+    Table(
+        pd.DataFrame({"label": ["a", HOSTILE], "songs": songs, **wide}),
+        "Table 2x. Wide",
+        {"label": "Dances"}
+        | {name: f"Measure number {name}" for name in wide}
+        | {"songs": "Songs"},
+        formats=dict.fromkeys(wide, ".2f"),
+    ).write(tables / "table2x_beats")
+    Table(
+        pd.DataFrame([PAIR, UNTOLD]),
+        "Pairs",
+        {"sentence": "Comparison", "difference": "Difference"},
+    ).write(tables / "table2x_pairs")
+    rows = [
+        ("real", "Real dances", "this study", 21.0, 60.0, 58.0, 40.0, np.nan),
+        ("gru", "GRU", "this study", 44.4, 51.0, 45.0, 40.0, 3.0),
+        ("real", "Real dances", "published", np.nan, 60.3, 91.5, np.nan, np.nan),
+        ("gru", "GRU", "published", 14.8, 50.4, 91.5, np.nan, np.nan),
+    ]
+    columns = ("system", "label", "source", "distance", "beat_coverage", "beat_hit_rate")
+    frame = pd.DataFrame(rows, columns=[*columns, "chance_hit_rate", "beat_hit_rate_interval"])
+    frame = frame.assign(songs=songs, seeds=3)
+    Table(
+        frame,
+        "Table 2. Quantitative evaluation",
+        {
+            "label": "Method",
+            "beat_hit_rate": "Beat hit rate (%)",
+            "beat_hit_rate_interval": "± hit",
+        },
+        formats=dict.fromkeys(("beat_hit_rate", "beat_hit_rate_interval"), ".1f"),
+    ).write(tables / "table2")
+    Table(
+        pd.DataFrame({"estimator": ["pose", "OpenPose"], "origin": ["this study", "published"]}),
+        "Table 1: comparison of pose estimators",
+        {"estimator": "Method", "origin": "Numbers"},
+        notes=(
+            "Incorrect detections (2 videos): lowest with pose (1.00% of frames); lower than with "
+            "other by 2.00 points (1.11 to 2.22).",
+            "Verdicts: how to read them.",
+        ),
+    ).write(tables / "table1")
+    figure, axes = new(figsize=(4, 2))
+    axes.plot([1, 2, 3])
+    save(figure, results / "figures" / "figure2")
+    for song in SONGS:
+        for video in (f"real/{song}", *(f"{model}/seed1/{song}" for model in MODELS)):
+            draw(results / "dances" / f"{video}.mp4")
+    for place, video in enumerate(VIDEOS):
+        record = {"frames": 100, "missing": place, "incorrect": 2 * place, "repaired_frames": place}
+        record |= {"longest_gap_seconds": 0.1, "warning": None}
+        write_json(results / "cleaning" / f"{video}.json", record)
+        for estimator, wrong in (("pose", 1), ("other", 5)):
+            quality = {"frames": 100, "incorrect": wrong + place, "video": video}
+            write_json(results / "comparison" / estimator / f"{video}.json", quality)
+    (results / "cleaning" / "one.png").write_bytes(b"\x89PNG\r\n")
+    problem = dict.fromkeys(("stage", "where", "value", "remedy"), "x")
+    problem |= {"item": HOSTILE, "message": f"can't be used {HOSTILE}"}
+    write_problem(results / "cleaning" / "three.json", problem)
+    Table(pd.DataFrame([problem | {"effect": "left out"}]), "Left out", {"item": "Item"}).write(
+        results / "videos" / "problems"
+    )
+    # The lowest energy is best: GRU before LSTM, and the second song before the first.
+    back = SONGS[::-1]
+    for model, energy in zip(MODELS, (200.0, 100.0)):
+        measured(back, energy).save(results / "evaluation" / model / "seed1.npz")
+    save_systems({"real": measured(back, 50.0)}, results / "evaluation" / "bounds.npz")
+    times = results / "benchmarks" / "table1.tsv"
+    times.parent.mkdir(parents=True)
+    times.write_text("s\th:m:s\n1.5\t0:00:01\n")
+
+
+def measured(songs, energy):
+    """Measurements of two segments a song, each song with twice the energy of the one before."""
+    names = np.repeat(np.array(songs), 2)
+    count = len(names)
+    values = dict.fromkeys(
+        ("phase_locking", "matched", "matched_chance", "motion_to_music", "motion_to_music_chance"),
+        np.full(count, 0.5),
+    )
+    for name in ("music_to_motion", "music_to_motion_chance", "step", "seam_jump", *MOTION):
+        values[name] = np.full(count, 0.25)
+    for name in ("music_beats", "music_tempo", "motion_tempo"):
+        values[name] = np.full(count, 100.0)
+    values["energy"] = energy * 2.0 ** (np.arange(count) // 2)
+    beats = BeatCounts(*(np.full(count, 4.0) for _ in fields(BeatCounts)[:-1]), 0.2)
+    meta = {"method": "thesis", "crashes": 0, "extractor_songs": [], "extractor_videos": []}
+    return Measurements(names, names, {}, beats, values, meta)
+
+
+def draw(path, frames=24):
+    """A short video of the size that dances are drawn in."""
+    image = np.full((720, 720, 3), 230, np.uint8)
+    with media.video_writer(path, (720, 720), 30.0) as write:
+        for frame in range(frames):
+            image[200:500, 100 + 10 * frame : 200 + 10 * frame] = (20, 120, 200)
+            write(image)
+
+
+SHOWN = {
+    "tables": ["table2", "table2x_summary", "table2x_beats", "table2x_pairs", "table1"],
+    "figures": ["figure2"],
+    "models": MODELS,
+    "seeds": [1],
+    "songs": SONGS,
+    "filmed": SONGS,
+    "videos": VIDEOS,
+    "estimators": ["pose", "other"],
+}

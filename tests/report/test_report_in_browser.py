@@ -1,0 +1,119 @@
+"""The page in a real browser: nothing goes wrong, nothing is asked of anyone, and it fits."""
+
+import chromium
+import pytest
+
+pytestmark = pytest.mark.slow
+
+LAPTOP, PHONE = (1280, 800), (390, 844)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    program = chromium.find()
+    if program is None:
+        pytest.skip("no Chromium on this machine: the page was not opened in a browser")
+    browser = chromium.Browser(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(params=[LAPTOP, PHONE], ids=["laptop", "phone"])
+def opened(request, browser, results):
+    browser.screen(*request.param, phone=request.param == PHONE)
+    browser.open((results / "index.html").as_uri())
+    return browser
+
+
+def test_nothing_goes_wrong_and_nothing_is_asked_of_anyone(opened, results):
+    assert opened.wait("document.readyState === 'complete'")
+    assert opened.complaints() == []
+    beside = results.as_uri()
+    asked = [url for url in opened.requests() if not url.startswith("data:")]
+    assert asked
+    assert all(url.startswith(beside) for url in asked), asked
+
+
+def test_the_first_dances_play_at_once_muted(opened):
+    first = "Array.from(document.querySelectorAll('.pair video'))"
+    assert opened.run(f"{first}.length") == 2
+    # A browser plays by itself what is seen.
+    opened.run("document.querySelector('.pair').scrollIntoView({behavior: 'instant'})")
+    assert opened.wait(f"{first}.every(v => !v.paused && v.muted && v.loop && v.currentTime > 0)")
+
+
+def test_a_dance_of_the_gallery_plays_and_loads_nothing_before(opened):
+    video = "document.querySelector('#songs video')"
+    assert opened.run(f"{video}.networkState") != 2
+    assert not any("gru" in url and "strut" in url for url in opened.requests())
+    opened.run(f"{video}.muted = true; {video}.play().then(() => true)")
+    assert opened.wait(f"{video}.currentTime > 0 && {video}.videoWidth === 720")
+
+
+WIDER = """
+Array.from(document.querySelectorAll('body *')).filter(function (e) {
+  return !e.closest('.wide') || e.classList.contains('wide');
+}).filter(function (e) {
+  var box = e.getBoundingClientRect();
+  return box.width && (box.right > window.innerWidth + 1 || box.left < -1);
+}).map(function (e) { return e.tagName + ': ' + e.textContent.slice(0, 60); })
+"""
+
+
+def test_no_text_is_wider_than_the_screen(opened):
+    opened.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert opened.run("document.documentElement.scrollWidth <= window.innerWidth")
+    assert opened.run(WIDER) == []
+
+
+def test_a_wide_table_scrolls_and_keeps_its_first_column(browser, results):
+    browser.screen(*PHONE, phone=True)
+    browser.open((results / "index.html").as_uri())
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    boxes = (
+        "Array.from(document.querySelectorAll('.wide')).filter(b => b.scrollWidth > b.clientWidth)"
+    )
+    assert browser.run(f"{boxes}.length") > 0
+    kept = browser.run(
+        f"{boxes}.map(b => {{ b.scrollLeft = 200; return b.querySelector('td')"
+        ".getBoundingClientRect().left - b.getBoundingClientRect().left; })"
+    )
+    assert all(abs(left) < 2 for left in kept), kept
+    columns = "Array.from(document.querySelectorAll('tr')).map(r => r.children.length)"
+    assert max(browser.run(columns)) <= 8
+
+
+def test_sorting_by_a_metric_moves_songs_and_dances(opened):
+    assert opened.run("!document.querySelector('.sorting').hidden")
+    names = "Array.from(document.querySelectorAll('#songs h3')).map(h => h.textContent)"
+    assert opened.run(names) == ["neon", "strut"]
+    texts = opened.run(
+        "Array.from(document.querySelectorAll('#metric option'), o => o.textContent)"
+    )
+    energy = next(i for i, text in enumerate(texts) if text.startswith("Energy"))
+    chosen = f"""
+      var c = document.getElementById('metric'); c.selectedIndex = {energy};
+      c.dispatchEvent(new Event('change'));
+    """
+    opened.run(chosen)
+    assert opened.run(names) == ["strut", "neon"]
+    dances = opened.run(
+        "Array.from(document.querySelectorAll('#songs article:first-child figcaption a'))"
+        ".map(a => a.textContent)"
+    )
+    assert dances == ["Real dancer", "GRU", "LSTM"]
+    assert opened.run("document.querySelector('.dance:not(.real) .score').textContent").startswith(
+        "Energy"
+    )
+
+
+def test_without_scripts_every_dance_is_there(browser, results):
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        browser.screen(*LAPTOP)
+        browser.open((results / "index.html").as_uri())
+        found = browser.call("DOM.getDocument", depth=-1)
+        text = str(found)
+        assert text.count("'localName': 'video'") == 2 + 6
+    finally:
+        browser.call("Emulation.setScriptExecutionDisabled", value=False)
