@@ -22,11 +22,11 @@ env: .venv/.ready
 	@$(PYTHON) envs/install.py
 
 demo: env
-	@echo "choreo demo: 12 synthetic dance clips through every stage to results/demo/report.html;"
+	@echo "choreo demo: 12 synthetic dance clips through every stage to results/demo/index.html;"
 	@echo "about 12 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
 	@snakemake --cores $(CORES) all
 	@cat results/demo/tables/table1.md results/demo/tables/table2.md
-	@echo "Open results/demo/report.html in a browser; the dances are under results/demo/dances/."
+	@echo "Open results/demo/index.html in a browser; the dances are under results/demo/dances/."
 
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS)

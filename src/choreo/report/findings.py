@@ -162,7 +162,7 @@ def _value(row, column, form, unit=""):
     text = f"{number(row[column]):{form}}{unit}"
     half = number(row.get(f"{column}_interval"))
     if why := doubt(row):
-        return f"{text} ({why} for an interval)"
+        return f"{text} ({why})"
     return text if math.isnan(half) else f"{text} ± {half:{form}}"
 
 

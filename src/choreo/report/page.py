@@ -373,7 +373,8 @@ def _figures(contents):
         if name not in contents.figures
     ]
     if lacking:
-        text.append(f'<p class="soft">Not made in this study: Figure {_e(", ".join(lacking))}.</p>')
+        word = "Figure" if len(lacking) == 1 else "Figures"
+        text.append(f'<p class="soft">Not made in this study: {word} {_e(", ".join(lacking))}.</p>')
     text += [
         f"<details><summary>{_e(name)}</summary>"
         f'<figure class="plate"><img alt="{_e(name)}" src="{_png(data)}"></figure></details>'

@@ -34,8 +34,8 @@ th{border-bottom:1px solid var(--ink);vertical-align:bottom;background:#fff}
 td{border-top:1px solid var(--line);background:#fff}
 tbody tr:nth-child(even) td{background:var(--tint)}
 .n{text-align:right;font-variant-numeric:tabular-nums}
-th:first-child,td:first-child{position:sticky;left:0;z-index:1;max-width:min(15rem,42vw);
-overflow-wrap:anywhere}
+th:first-child,td:first-child{position:sticky;left:0;z-index:1;min-width:6rem;
+max-width:min(15rem,42vw);overflow-wrap:break-word}
 td.words{min-width:15rem;max-width:34rem}
 table.problems td{min-width:8rem;max-width:24rem}
 tr.published td{color:var(--soft)}
