@@ -327,7 +327,7 @@ def _scroll(label):
     return f'<div class="wide" tabindex="0" role="region" aria-label="{_e(label)}">'
 
 
-def _table(table, songs, *, notes=None):
+def _table(table, songs, *, notes=None, captioned=True):
     """A table in groups of columns, each in a box that scrolls by itself."""
     shown = with_intervals(table, songs)
     text = []
@@ -350,9 +350,8 @@ def _table(table, songs, *, notes=None):
             f"<tbody>{''.join(body)}</tbody></table></div>"
         )
     said = "".join(f"<p>{_e(note)}</p>" for note in (shown.notes if notes is None else notes))
-    return (
-        f'<p class="caption">{_e(shown.caption)}</p>{"".join(text)}<div class="notes">{said}</div>'
-    )
+    caption = f'<p class="caption">{_e(shown.caption)}</p>' if captioned else ""
+    return f'{caption}{"".join(text)}<div class="notes">{said}</div>'
 
 
 def _cell(text, numeric):
@@ -449,8 +448,8 @@ def _measured(dances, measures):
 
 def _extended(contents):
     return "".join(
-        f"<details><summary>{_e(table.caption.partition('. FID:')[0])}</summary>"
-        f"{_table(table, contents.songs)}</details>"
+        f"<details><summary>{_e(table.caption)}</summary>"
+        f"{_table(table, contents.songs, captioned=False)}</details>"
         for table in contents.extended
     )
 
