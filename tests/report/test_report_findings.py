@@ -23,7 +23,7 @@ def test_five_sentences_with_intervals_where_there_are_songs_enough():
     assert "95% interval 4.00 to 4.00" in said[0]
     assert "GRU are nearest to real training dances: FID 44.4 ± 600.0" in said[1]
     assert "held-out real dances have 21.0 ± 600.0" in said[1]
-    assert "12.0% ± 7.0 over chance" in said[2]
+    assert "its hit rate over chance is 12.0% ± 7.0" in said[2]
     assert said[2].endswith(": it follows the beat.")
     assert "6.0 ± 3.0 points of its hits" in said[3]
     assert "1.5% ± 0.4 of its movement" in said[3]
@@ -51,7 +51,7 @@ def test_the_beat_is_followed_where_the_interval_is_above_chance(half, end):
 
 def test_equal_estimators_are_not_called_different():
     same = [q | {"incorrect": 3} for q in qualities(8)]
-    assert "and so are those by better." in findings([], [], same)[0]
+    assert "and so are those by better, in every video." in findings([], [], same)[0]
 
 
 def test_without_a_test_song_it_says_so():

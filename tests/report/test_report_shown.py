@@ -68,12 +68,23 @@ def test_an_interval_of_trainings_needs_trainings(tmp_path):
     assert [row[1] for row in table.cells] == [f"1.0 ({FEW_TRAININGS})", "1.0 ± 9.0"]
 
 
-@pytest.mark.parametrize("count", [1, 8, 9, 15, 16, 31])
+@pytest.mark.parametrize("count", [1, 8, 9, 10, 17, 18, 33])
 def test_no_more_than_eight_columns_at_once_and_each_is_shown(count):
-    table = Shown(headings=list("x" * count), numeric=[False] + [True] * (count - 1))
+    table = Shown(headings=list("X" * count), numeric=[False] + [True] * (count - 1))
     parts = groups(table)
-    assert all(len(part) <= COLUMNS and part[0] == 0 for part in parts)
+    assert all(len(part) <= 1 + COLUMNS and part[0] == 0 for part in parts)
     assert sorted({column for part in parts for column in part}) == list(range(count))
+    assert sum(len(part) - 1 for part in parts) == count - 1
+
+
+def test_columns_that_belong_together_are_not_parted():
+    headings = ["Dances", "Cover", "Hit", "chance", "over chance", "F", "chance", "over chance"]
+    headings += ["Lock", "chance", "Chunks", "Songs", "Seeds"]
+    table = Shown(headings=headings, numeric=[False] + [True] * 12)
+    parts = [[headings[column] for column in part] for part in groups(table)]
+    assert [part[0] for part in parts] == ["Dances"] * len(parts)
+    assert all(part[1] in ("Cover", "Hit", "F", "Lock", "Chunks") for part in parts), parts
+    assert sum(len(part) - 1 for part in parts) == 12
 
 
 def test_a_page_and_its_numbers_must_belong_together(tmp_path):

@@ -16,6 +16,7 @@ import pytest
 
 from choreo.pipeline.jobs import problem_in
 from choreo.pose.track import PoseTrack
+from choreo.report.archive import files_beside
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -33,6 +34,11 @@ def test_every_output_is_there(finished):
     report = (results / "report.html").read_text()
     for word in ("Table 1", "Table 2", "Figure 2", "Figure 5", "Figure 7", "Figure A1", "dusty"):
         assert word in report, word
+    page = (results / "index.html").read_text()
+    shown = {path.relative_to(results).as_posix() for path in files_beside(results / "index.html")}
+    assert shown >= {f"dances/{of}/dusty.mp4" for of in ("real", "original/seed1", "gru/seed1")}
+    assert shown >= {f"cleaning/{video}.png" for video in ("one", "two", "three")}
+    assert page.count("<li>") >= 5
 
 
 def test_table1_has_our_rows_and_the_published_ones(finished):

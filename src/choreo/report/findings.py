@@ -81,7 +81,7 @@ def _estimators(qualities, seed):
         return f"{text}; no other pose estimator was compared."
     other = order[1]
     if np.array_equal(values[best], values[other]):
-        return f"{text}, and so are those by {other}."
+        return f"{text}, and so are those by {other}, in every video."
     found = paired_difference(values[other], values[best], resample(videos, seed))
     text += f", {found['difference']:.2f} points less than by {other}, the next best"
     if len(videos) < GROUPS_NEEDED:
@@ -102,10 +102,11 @@ def _beats(best, real):
     value, half = number(best.get("hit")), number(best.get("hit_interval"))
     if math.isnan(value):
         return "The beats of whole songs were not looked for, so nothing is said of following them."
-    text = f"Its movements hit the beats of whole songs {_value(best, 'hit', '.1f', '%')} over "
-    text += "chance (0 does not listen, 100 is every one)"
+    rate = _value(best, "hit", ".1f", "%")
+    text = f"By the beats of whole songs, its hit rate over chance is {rate}, "
+    text += "where 0 does not listen and 100 is on every beat"
     if math.isfinite(number(real.get("hit"))):
-        text += f"; real dances {_value(real, 'hit', '.1f', '%')}"
+        text += f"; that of real dances is {_value(real, 'hit', '.1f', '%')}"
     if doubt(best) or math.isnan(half):
         return f"{text}. Whether it follows the beat can't be told from {_songs(best)}."
     follows = "it follows the beat" if value - half > 0 else "it is not shown to follow the beat"

@@ -176,7 +176,7 @@ def _link(path):
 
 
 def _line(made):
-    return "Made by Choreo. " + "; ".join(f"{key.lower()} {value}" for key, value in made.items())
+    return "Made by Choreo: " + "; ".join(f"{key.lower()} {value}" for key, value in made.items())
 
 
 def _findings(contents):
@@ -196,10 +196,9 @@ def _first(contents):
         "</strong></figcaption></figure>"
         for dance in contents.first
     )
-    said = (
-        f"To the song {_e(song)}, which no model was trained on. Sound is off until you turn it on."
-    )
-    return f'<div class="pair">{dances}</div><p class="soft">{said}</p>'
+    sound = '<button id="sound" type="button" aria-pressed="false" hidden>Sound on</button>'
+    said = f"To the song {_e(song)}, which no model was trained on. They play without sound."
+    return f'<div class="pair">{dances}</div><p>{sound}</p><p class="soft">{said}</p>'
 
 
 def _video(dance, options='preload="none"'):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -13,7 +14,7 @@ from choreo.files.text_tables import read_csv, read_text
 from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED
 
 COLUMNS = 8
-"""Most columns that are shown at once."""
+"""Most columns that are shown at once, beside the names of the rows."""
 
 FEW_SONGS = "too few songs"
 FEW_TRAININGS = "too few trainings"
@@ -225,6 +226,11 @@ def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
     )
 
 
+def naming(table: Shown) -> int:
+    """How many columns name a row: the first ones that hold no numbers, one or two."""
+    return 2 if len(table.numeric) > 2 and not any(table.numeric[:2]) else 1
+
+
 def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
     """Split a table's columns into groups that are shown one under the other.
 
@@ -232,22 +238,39 @@ def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
     ----------
     table : Shown
     columns : int
-        Most columns of a group.
+        Most columns of a group beside those that name the rows.
 
     Returns
     -------
     list of list of int
-        The columns that name a row (at most two, the first ones that hold no numbers) begin
-        every group.
+        The columns that name a row begin every group. Groups are about as wide as each other,
+        and do not part a value from what belongs to it ("chance", "over chance", "median").
     """
     count = len(table.headings)
-    if count <= columns:
-        return [list(range(count))]
-    naming = 1
-    if len(table.numeric) > 1 and not table.numeric[0] and not table.numeric[1]:
-        naming = 2
-    room = columns - naming
-    first = list(range(naming))
-    return [
-        [*first, *range(start, min(start + room, count))] for start in range(naming, count, room)
-    ]
+    first = list(range(naming(table)))
+    blocks = []
+    for place in range(len(first), count):
+        belongs = not table.headings[place][:1].isupper() and table.headings[place][:1] != "#"
+        if blocks and len(blocks[-1]) < columns and (belongs or _sizes(table, place)):
+            blocks[-1].append(place)
+        else:
+            blocks.append([place])
+    parts = max(1, math.ceil((count - len(first)) / columns))
+    even = math.ceil((count - len(first)) / parts)
+    found = [[]]
+    for block in blocks:
+        if found[-1] and len(found[-1]) + len(block) > max(even, len(block)):
+            # A little wider than the others is better than one group more.
+            if len(found) >= parts and len(found[-1]) + len(block) <= columns:
+                found[-1] += block
+                continue
+            found.append([])
+        found[-1] += block
+    return [first + part for part in found]
+
+
+_SIZES = ("Chunks", "Songs", "Seeds")
+
+
+def _sizes(table, place):
+    return table.headings[place] in _SIZES and table.headings[place - 1] in _SIZES

@@ -309,7 +309,7 @@ def _made(tables: Iterable[Shown], seeds):
         values = found[column]
         # Tables that were made at different times may carry different commits.
         said = [v if len(values) == 1 else f"{v} ({count} tables)" for v, count in values.items()]
-        made[name] = ", ".join(said) or "not known"
+        made[name] = ", ".join(said).replace("no git", "not under git") or "not known"
     if not found["training_seeds"] and seeds:
         made["Training seeds"] = " ".join(map(str, seeds))
     cores = os.cpu_count() or 1

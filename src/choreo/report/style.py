@@ -13,7 +13,7 @@ h2{font-size:1.45rem;margin:3rem 0 .8rem;padding-top:.6rem;border-top:1px solid 
 h3{font-size:1.1rem;margin:1.8rem 0 .6rem}
 p,li{max-width:46rem}
 a{color:var(--accent)}
-a:focus-visible,summary:focus-visible,select:focus-visible,.wide:focus-visible{
+a:focus-visible,summary:focus-visible,button:focus-visible,select:focus-visible,.wide:focus-visible{
 outline:3px solid #f0a93b;outline-offset:2px}
 .soft,small,.notes{color:var(--soft)}
 nav{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;margin:1rem 0 0;font-size:.95rem}
@@ -50,7 +50,10 @@ summary{cursor:pointer;font-weight:600}
 background:#fff}
 .plate{margin:0 0 1.8rem}
 .sorting{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;margin:.8rem 0}
-select{font:inherit;padding:.3rem .4rem;max-width:100%}
+select,button{font:inherit;padding:.35rem .9rem;border:1px solid var(--soft);
+border-radius:8px;background:#fff;color:var(--ink)}
+button{cursor:pointer}
+select{padding:.3rem .4rem;max-width:100%}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.3rem 1rem;max-width:56rem}
 dt{color:var(--soft)}dd{margin:0}
 footer{padding:2rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}
@@ -58,7 +61,7 @@ footer{padding:2rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}
 .dances{grid-template-columns:repeat(2,minmax(0,1fr));gap:.7rem}dl{grid-template-columns:1fr;gap:0}
 dd{margin:0 0 .5rem}th,td{padding:.3rem .5rem}table{font-size:.84rem}}
 @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
-@media print{nav,.sorting{display:none}body{font-size:10.5pt}
+@media print{nav,.sorting,button{display:none}body{font-size:10.5pt}
 header,main,footer{max-width:none;padding:0}
 h2{break-after:avoid}figure,tr{break-inside:avoid}.wide{overflow:visible}table{font-size:7.5pt}
 th:first-child,td:first-child{position:static}td.words,table.problems td{min-width:0}
@@ -69,9 +72,27 @@ JS = """
 "use strict";
 (function () {
   var calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  document.querySelectorAll("video[autoplay]").forEach(function (video) {
-    if (calm) { video.removeAttribute("autoplay"); video.pause(); }
-  });
+  var first = Array.from(document.querySelectorAll("video[autoplay]"));
+  var button = document.getElementById("sound");
+  if (calm) {
+    first.forEach(function (video) { video.removeAttribute("autoplay"); video.pause(); });
+  } else if (button && first.length) {
+    // They play by themselves; a bar of controls would only hide their feet.
+    first.forEach(function (video) {
+      video.controls = false;
+      video.addEventListener("click", function () {
+        first.forEach(function (v) { if (v.paused) { v.play(); } else { v.pause(); } });
+      });
+    });
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      var on = first[0].muted;
+      first[0].muted = !on;
+      button.textContent = on ? "Sound off" : "Sound on";
+      button.setAttribute("aria-pressed", String(on));
+      if (on) { first.forEach(function (v) { v.currentTime = 0; v.play(); }); }
+    });
+  }
   window.addEventListener("beforeprint", function () {
     document.querySelectorAll("details").forEach(function (part) { part.open = true; });
   });
