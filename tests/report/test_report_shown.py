@@ -12,6 +12,7 @@ from choreo.report.shown import (
     groups,
     read_table,
     with_intervals,
+    without_few,
 )
 from choreo.tables import Table
 
@@ -85,6 +86,16 @@ def test_columns_that_belong_together_are_not_parted():
     assert [part[0] for part in parts] == ["Dances"] * len(parts)
     assert all(part[1] in ("Cover", "Hit", "F", "Lock", "Chunks") for part in parts), parts
     assert sum(len(part) - 1 for part in parts) == 12
+
+
+def test_a_verdict_keeps_its_intervals_where_there_are_videos_enough():
+    said = "Error ({} videos): lowest with a (1 px); lower than with b by 2 px (1.1 to 2.9); can't "
+    said += "be told apart with {} videos from c (0.1 px worse, -0.5 to 0.7)."
+    assert without_few(said.format(6, 6)) == said.format(6, 6)
+    few = without_few(said.format(5, 5))
+    assert few.count("too few videos") == 2
+    assert " to " not in few
+    assert without_few("2.0 to 3.0 of something") == "2.0 to 3.0 of something"
 
 
 def test_a_page_and_its_numbers_must_belong_together(tmp_path):

@@ -5,16 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-import re
 from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
 from choreo import MADE_BY
 from choreo.errors import plain
-from choreo.report.shown import FEW_TRAININGS, doubt, groups, number, with_intervals
+from choreo.report.shown import (
+    FEW_TRAININGS,
+    doubt,
+    groups,
+    number,
+    with_intervals,
+    without_few,
+)
 from choreo.report.style import CSS, JS
-from choreo.statistics.inference import GROUPS_NEEDED
 
 FIGURES = {
     "figure1": "Figure 1: the pipeline, from videos to dances.",
@@ -234,21 +239,9 @@ def _bullets(lines):
 
 
 def _verdicts(notes):
-    """Notes of Table 1: what it says in words, and the others.
-
-    Intervals of fewer videos than `GROUPS_NEEDED` are taken out of the sentences.
-    """
-    end = next((i for i, note in enumerate(notes) if note.startswith("Verdicts:")), None)
-    if end is None:
-        return [], notes
-    words = []
-    for note in notes[:end]:
-        count = re.search(r"\((\d+) videos?\)", note)
-        if count and int(count[1]) < GROUPS_NEEDED:
-            note = re.sub(r", -?[\d.]+ to -?[\d.]+(?=\))", ", too few videos", note)
-            note = re.sub(r"\(-?[\d.]+ to -?[\d.]+\)", "(too few videos)", note)
-        words.append(note)
-    return words, notes[end:]
+    """Notes of Table 1: what it says in words, and the others."""
+    end = next((i for i, note in enumerate(notes) if note.startswith("Verdicts:")), 0)
+    return [without_few(note) for note in notes[:end]], notes[end:]
 
 
 _RATES = {"beat_coverage": "Beat coverage", "beat_hit_rate": "Beat hit rate"}
@@ -527,6 +520,6 @@ def _provenance(contents):
         else ""
     )
     return (
-        f"<dl>{made}</dl>{times}<p>Rules, inputs and code of every file: "
-        '<a href="report.html">report.html</a>, which Snakemake writes.</p>'
+        f"<dl>{made}</dl>{times}<p>Rules, inputs and code of every file: report.html in the "
+        "study's folder, which Snakemake writes.</p>"
     )

@@ -17,8 +17,10 @@ COLUMNS = 8
 """Most columns that are shown at once, beside the names of the rows."""
 
 FEW_SONGS = "too few songs"
+FEW_VIDEOS = "too few videos"
 FEW_TRAININGS = "too few trainings"
 
+_RANGE = r"-?[\d.]+ to -?[\d.]+"
 _INTERVAL = re.compile(r"\s*±\s*[-+\d.,e]+%?")
 
 
@@ -178,6 +180,25 @@ def doubt(record: dict, songs: float = float("nan"), *, over_seeds: bool = False
     return ""
 
 
+def without_few(note: str) -> str:
+    """A verdict in words (`choreo.comparison.verdict`) without intervals of a few videos.
+
+    Parameters
+    ----------
+    note : str
+
+    Returns
+    -------
+    str
+        As given, where it is of `GROUPS_NEEDED` videos or more, or of none.
+    """
+    count = re.search(r"\((\d+) videos?\)", note)
+    if not count or int(count[1]) >= GROUPS_NEEDED:
+        return note
+    note = re.sub(rf", {_RANGE}(?=\))", f", {FEW_VIDEOS}", note)
+    return re.sub(rf"\({_RANGE}\)", f"({FEW_VIDEOS})", note)
+
+
 def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
     """Put each "±" column into the cells that it belongs to, and say where it is of too few.
 
@@ -221,7 +242,7 @@ def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
         [table.headings[place] for place in keep],
         [table.numeric[place] for place in keep],
         rows,
-        table.notes,
+        [without_few(note) for note in table.notes],
         table.records,
     )
 

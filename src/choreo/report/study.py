@@ -27,6 +27,8 @@ from choreo.report.page import FIGURES, Contents, Quality
 from choreo.report.shown import Shown, number, read_records, read_table
 
 REAL = "real"
+OTHERS = {"figure1x_thresholds": "Figure 1x: incorrect frames at every threshold of eq. (1)"}
+"""Headings of figures that the thesis does not have."""
 OWN_JOBS = ("index", "index_zip", "report")
 """Rules that may run after the page was made, so that their times are not in it."""
 
@@ -110,9 +112,7 @@ def gather(
         sentences=_sentences(pairs),
         figures={name: data for name, data in pictures.items() if name in FIGURES},
         others={
-            name.replace("_", " ").capitalize(): data
-            for name, data in pictures.items()
-            if name not in FIGURES
+            OTHERS.get(name, name): data for name, data in pictures.items() if name not in FIGURES
         },
         dances=dances,
         measures=measures(dances),

@@ -27,11 +27,13 @@ video{display:block;width:100%;aspect-ratio:1;background:#eef1f5;border-radius:1
 .dance.real video{outline:3px solid #b9c6d8}
 .score{display:block;color:var(--soft);font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto;margin:.6rem 0 1rem;max-width:100%}
-table{border-collapse:collapse;font-size:.9rem;line-height:1.35;border-bottom:2px solid var(--ink);
+table{border-collapse:separate;border-spacing:0;font-size:.9rem;line-height:1.35;
+border-bottom:2px solid var(--ink);
 border-top:2px solid var(--ink);overflow-wrap:normal}
 th,td{padding:.38rem .7rem;text-align:left;vertical-align:top}
 th{border-bottom:1px solid var(--ink);vertical-align:bottom;background:#fff}
-td{border-top:1px solid var(--line);background:#fff}
+td{background:#fff}
+tr:not(:last-child) td{border-bottom:1px solid var(--line)}
 tbody tr:nth-child(even) td{background:var(--tint)}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 th:first-child,td:first-child{position:sticky;left:0;z-index:1;min-width:6rem;
@@ -59,7 +61,8 @@ dt{color:var(--soft)}dd{margin:0}
 footer{padding:2rem 1.25rem 3rem;color:var(--soft);font-size:.9rem}
 @media(max-width:40rem){body{font-size:15.5px}header,main,footer{padding-left:1rem;padding-right:1rem}
 .dances{grid-template-columns:repeat(2,minmax(0,1fr));gap:.7rem}dl{grid-template-columns:1fr;gap:0}
-dd{margin:0 0 .5rem}th,td{padding:.3rem .5rem}table{font-size:.84rem}}
+dd{margin:0 0 .5rem}th,td{padding:.3rem .5rem}table{font-size:.84rem}
+td.words{min-width:19rem}}
 @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{nav,.sorting,button{display:none}body{font-size:10.5pt}
 header,main,footer{max-width:none;padding:0}
