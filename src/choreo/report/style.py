@@ -50,7 +50,7 @@ details{border:1px solid var(--line);border-radius:10px;padding:.55rem .9rem;mar
 summary{cursor:pointer;font-weight:600}
 .plate img{max-width:100%;height:auto;border:1px solid var(--line);border-radius:8px;
 background:#fff}
-.plate{margin:0 0 1.8rem}
+.plate{margin:0 0 1.8rem}.plate img{max-height:60rem}
 .sorting{display:flex;flex-wrap:wrap;gap:.4rem .8rem;align-items:center;margin:.8rem 0}
 select,button{font:inherit;padding:.35rem .9rem;border:1px solid var(--soft);
 border-radius:8px;background:#fff;color:var(--ink)}
@@ -66,7 +66,8 @@ td.words{min-width:19rem}}
 @media(prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
 @media print{nav,.sorting,button{display:none}body{font-size:10.5pt}
 header,main,footer{max-width:none;padding:0}
-h2{break-after:avoid}figure,tr{break-inside:avoid}.wide{overflow:visible}table{font-size:7.5pt}
+h2,summary{break-after:avoid}.plate img{max-height:22cm;width:auto}
+figure,tr{break-inside:avoid}.wide{overflow:visible}table{font-size:7.5pt}
 th:first-child,td:first-child{position:static}td.words,table.problems td{min-width:0}
 th,td{padding:.15rem .3rem}details{border:0;padding:0}.dances{grid-template-columns:repeat(4,1fr)}}
 """
