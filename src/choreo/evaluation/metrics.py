@@ -148,11 +148,15 @@ class Worth:
 
 
 @cache
-def worths() -> dict[str, Worth]:
-    """Worth of the metrics that were measured on real dancers, by the metrics' names.
+def worths(dancers: str = "real") -> dict[str, Worth]:
+    """Worth of the metrics that were measured on dancers, by the metrics' names.
 
     At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
     writes (docs/evaluation.md says of which dances).
+
+    Parameters
+    ----------
+    dancers : {"real", "made"}
     """
     with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
         return {
@@ -161,5 +165,5 @@ def worths() -> dict[str, Worth]:
                 *(int(row[name]) for name in ("dances", "groups")),
             )
             for row in csv.DictReader(file)
-            if row["rate"] == "10"
+            if row["rate"] == "10" and row["dancers"] == dancers
         }
