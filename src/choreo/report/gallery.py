@@ -18,6 +18,8 @@ from choreo.evaluation.table2x import (
 )
 from choreo.statistics.inference import Resampling
 
+NEAR_REAL = "near real"
+"""What is better of measures in which a dance can be too good: to be near the real dancer."""
 SONG_HIT_TEXT = "Beat hit rate, whole songs (%)"
 
 
@@ -121,7 +123,8 @@ def measures(dances):
     Returns
     -------
     dict of str to (str, str)
-        Metric -> its text for people and what is better; those that some dance has.
+        Metric -> its text for people and what is better ("lower", "higher" or `NEAR_REAL`);
+        those that some dance has.
     """
     found = {SONG_HIT: (SONG_HIT_TEXT, "higher")}
     for name, metric in METRICS.items():
@@ -130,7 +133,9 @@ def measures(dances):
             text += " (%)" if metric.group == "beats" else " (points)"
         elif metric.group == "distance":
             text += ", of the model"
-        found[name] = text, metric.better
+        # As the notes of Table 2x have it.
+        either = metric.group in ("motion", "invention") or name.startswith("diversity")
+        found[name] = text, NEAR_REAL if either or name == "nearest" else metric.better
     known = {
         name for dance in dances for name, value in dance.scores.items() if math.isfinite(value)
     }

@@ -112,9 +112,14 @@ JS = """
     var text = dance.getAttribute("data-" + key);
     return text === null || text === "" ? NaN : Number(text);
   }
-  function mean(song, key) {
+  function rank(song, dance, key, better) {
+    if (better !== "near real") { return value(dance, key); }
+    var real = dances.get(song).find(function (d) { return d.classList.contains("real"); });
+    return real ? Math.abs(value(dance, key) - value(real, key)) : NaN;
+  }
+  function mean(song, key, better) {
     var known = dances.get(song).filter(function (d) { return !d.classList.contains("real"); })
-      .map(function (d) { return value(d, key); }).filter(Number.isFinite);
+      .map(function (d) { return rank(song, d, key, better); }).filter(Number.isFinite);
     return known.length ? known.reduce(function (a, b) { return a + b; }) / known.length : NaN;
   }
   function ranked(items, score, sign) {
@@ -126,15 +131,17 @@ JS = """
   }
   choice.addEventListener("change", function () {
     var option = choice.selectedOptions[0], key = option.value;
-    var sign = option.getAttribute("data-better") === "lower" ? 1 : -1;
-    var order = key ? ranked(songs, function (s) { return mean(s, key); }, sign) : songs;
+    var better = option.getAttribute("data-better"), sign = better === "higher" ? -1 : 1;
+    var order = key ? ranked(songs, function (s) { return mean(s, key, better); }, sign) : songs;
     order.forEach(function (song) {
       gallery.appendChild(song);
       var all = dances.get(song), real = all.filter(function (d) {
         return d.classList.contains("real");
       });
       var made = all.filter(function (d) { return !d.classList.contains("real"); });
-      if (key) { made = ranked(made, function (d) { return value(d, key); }, sign); }
+      if (key) {
+        made = ranked(made, function (d) { return rank(song, d, key, better); }, sign);
+      }
       real.concat(made).forEach(function (dance) {
         dance.parentNode.appendChild(dance);
         var number = key ? value(dance, key) : NaN;
