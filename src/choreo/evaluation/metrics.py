@@ -123,6 +123,7 @@ _metrics(
     ("freeze", "Frozen (%)", +1, ("freeze",), "Frozen share"),
     ("seam_jump", "Seam jump (steps)", +1, (), "Seam jump"),
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
+    ("foot_sliding", "Foot sliding (torsos/s)", +1, (), None),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
 )
 

@@ -50,14 +50,14 @@ DAMAGES = {
 def _studied():
     found = {}
     groups = ("distance", "beats", "motion")
+    damaged = [metric for metric in METRICS.values() if metric.damaged is not None]
     # In each part of the table first what damage raises.
-    for metric in sorted(METRICS.values(), key=lambda m: (groups.index(m.group), -m.damage)):
+    for metric in sorted(damaged, key=lambda m: (groups.index(m.group), -m.damage)):
         # The distance of Table 2 in every feature set, all others in the learned one.
         for features in FEATURES if metric.name == "frechet" else FEATURES[:1]:
             name = f"{metric.name} {features}" if metric.name == "frechet" else metric.name
             text = f"{metric.damaged}, {features}" if metric.group == "distance" else metric.damaged
-            if metric.damaged is not None:
-                found[name] = (text, metric.damage, metric.notices)
+            found[name] = (text, metric.damage, metric.notices)
     return found
 
 

@@ -301,15 +301,14 @@ def motion_scores(systems, resampling):
         of = measured.values
         weights = resampling.weights(measured.songs)
         ones = np.ones(len(measured))
-        seams = np.isfinite(of["seam_jump"])
         for name in MOTION:
             scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
+            # Some segments have no seam before them, or no planted foot.
+            there = np.isfinite(of[name])
+            mean = ratio(weights @ np.where(there, of[name], 0), weights @ there)
             if name == "seam_jump":
-                jump = ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
-                step = ratio(weights @ of["step"], weights @ ones)
-                values[name].append(ratio(jump, step))
-            else:
-                values[name].append(scale * ratio(weights @ of[name], weights @ ones))
+                mean = ratio(mean, ratio(weights @ of["step"], weights @ ones))
+            values[name].append(scale * mean)
     return {name: averaged(rows, resampling) for name, rows in values.items()}
 
 
@@ -774,11 +773,13 @@ def motion_table(found, *, study=None):
         headers=headers,
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
         | dict.fromkeys(whole, ".0f")
+        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
         | _SIZE_FORMATS,
         notes=(
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
             "way of the joints from one 5-second segment to the next, in mean steps from frame to "
-            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
+            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean. Foot "
+            "sliding: sideways speed of the feet that stand, told from how low and level they are.",
             _interval_note(found),
         ),
     )
