@@ -28,7 +28,7 @@ READ = {
     *("video", "file", "track", "others", "tracks", "truth", "probe", "dataset", "dances"),
     *("shards", "songs", "extractor", "judge", "beat_this", "song", "model", "recipes"),
     *("perceptual", "initial_pose", "audio", "sources", "files", "music", "lists", "list"),
-    *("results",),
+    *("results", "reference", "beats"),
 }
 """Names of the arguments that are only read; a new path is one of these or an output."""
 
@@ -92,7 +92,14 @@ def test_the_verbs_that_write_are_all_there():
     names = {" ".join(verb) for verb, _ in WRITERS}
     assert names == {
         *("videos", "poses", "import", "export", "look", "clean", "train", "dance"),
-        *("export-model", "evaluate", "render", "videos-table", "dataset sample"),
+        *(
+            "export-model",
+            "evaluate",
+            "evaluate-others",
+            "render",
+            "videos-table",
+            "dataset sample",
+        ),
         *("dataset import", "dataset pack", "dataset append", "dataset shard"),
     }
 

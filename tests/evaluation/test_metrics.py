@@ -3,7 +3,6 @@
 from choreo.evaluation import audit, sensitivity
 from choreo.evaluation.metrics import METRICS, headings
 
-
 GROUPS = ("distance", "beats", "listening", "invention", "motion")
 
 

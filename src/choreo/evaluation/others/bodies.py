@@ -5,7 +5,7 @@ unit is the one of metres, centimetres and millimetres in which the torso is as 
 person's.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -68,14 +68,17 @@ class Dance:
     beats : ndarray or None
         Beats of its music in seconds from its first frame.
     about : str
-        What was read off the dancer or the name, for the table's notes.
+        What was read off the dancer, for the table's notes.
+    own : tuple of str
+        The joints that the file has; others were put between them.
     """
 
     name: str
     joints: dict
     fps: float
-    beats: np.ndarray | None = field(default=None)
+    beats: np.ndarray | None = None
     about: str = ""
+    own: tuple = ()
 
     def __len__(self):
         return len(next(iter(self.joints.values())))
@@ -86,12 +89,12 @@ class Dance:
         return next(iter(self.joints.values())).shape[1] == 3
 
     def array(self, names=None):
-        """Joints as an array of shape (T, J, 3 or 2), in the order of `names`."""
-        return np.stack([self.joints[name] for name in names or self.joints], axis=1)
+        """Joints as an array of shape (T, J, 3 or 2): `names`, or the file's own."""
+        return np.stack([self.joints[name] for name in names or self.own], axis=1)
 
 
 def named(joints, names):
-    """Joints by the names used here, from an array and any names of them.
+    """Joints by the names used here, from an array and any names of them; then those between.
 
     Parameters
     ----------
@@ -111,6 +114,9 @@ def named(joints, names):
         sides = [f"left_{ends}", f"right_{ends}"]
         if middle not in found and all(side in found for side in sides):
             found[middle] = (found[sides[0]] + found[sides[1]]) / 2
+    if "spine" in found:
+        # A spine of one joint under the chest.
+        found.setdefault("belly", found["spine"])
     return found
 
 

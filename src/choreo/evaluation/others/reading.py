@@ -72,6 +72,37 @@ def read_folder(folder, *, fps=None, beats=None, format=None, size=None):
     return [read_dance(p, fps=fps, beats=beats, format=format, size=size) for p in files]
 
 
+def read_systems(folders, reference=None, **about):
+    """Read the dances of several systems, and real ones.
+
+    Parameters
+    ----------
+    folders : sequence of path
+        One a system, which gets its name.
+    reference : str or Path, optional
+        Folder of real dances.
+    **about
+        Of `read_folder`.
+
+    Returns
+    -------
+    systems : dict of str to list of Dance
+    reference : list of Dance
+
+    Raises
+    ------
+    ItemError
+        As `read_folder`, or where two folders have one name.
+    """
+    systems = {}
+    for folder in folders:
+        name = Path(folder).resolve().stem
+        if name in systems:
+            raise ItemError("two systems of one name", where=folder, remedy="Rename a folder")
+        systems[name] = read_folder(folder, **about)
+    return systems, [] if reference is None else read_folder(reference, **about)
+
+
 def read_dance(path, *, fps=None, beats=None, format=None, size=None):
     """Read one dance; see `read_folder`."""
     path = Path(path)
@@ -102,6 +133,7 @@ def read_dance(path, *, fps=None, beats=None, format=None, size=None):
     if names is None:
         raise ItemError("unknown joints", where=path, value=f"{array.shape[1]} of them")
     joints, about = named(array, names), ""
+    own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
         joints, about = upright(joints, path)
     name = path.stem
@@ -111,7 +143,7 @@ def read_dance(path, *, fps=None, beats=None, format=None, size=None):
     if times is None:
         times = aist_beats(name, len(array) / rate)
     times = None if times is None else np.sort(np.asarray(times, float))
-    return Dance(name, joints, rate, times, about)
+    return Dance(name, joints, rate, times, about, own)
 
 
 def aist_beats(name, seconds):

@@ -12,6 +12,7 @@ SIZES = {
 }
 """Metres of SMPL's mean body that the released code measures every dancer by."""
 
+RELATIONS = 32
 _UP = np.array([0.0, 1.0, 0.0])
 _SIDES = (("right", "left"), ("left", "right"))
 

@@ -13,9 +13,9 @@ from choreo.evaluation.alignment import closeness
 from choreo.evaluation.beat_scores import shifts
 from choreo.evaluation.distances import apart
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
-from choreo.evaluation.geometric import SHARE_FLOOR
+from choreo.evaluation.geometric import SHARE_FLOOR, geometric_floor
 from choreo.evaluation.others.published import HALF_WINDOW, summed_up
-from choreo.evaluation.others.relations import own_sizes, relations_3d
+from choreo.evaluation.others.relations import RELATIONS, own_sizes, relations_3d
 from choreo.rates import CHUNK_SECONDS
 
 GRAVITY = 9.81
@@ -24,6 +24,10 @@ _SMOOTHING = 5 / _REFERENCE
 """Seconds of the speed's smoothing: what Bailando's five frames mean."""
 _STEP = 1 / 30
 """Seconds over which EDGE's score takes its differences."""
+SPEED_FLOOR, ACCELERATION_FLOOR = 0.2, 1.0
+"""Metres a second, and a second squared: what nobody sees a joint do."""
+_TORSO = 0.5
+"""Metres of a torso, which is the unit in 2-D."""
 SHIFTS = 100
 """Shifts of the null at most, spread evenly."""
 
@@ -89,8 +93,30 @@ def mean_distance(features, real, floor=0.0):
     return float(lengths[np.triu_indices(len(features), 1)].mean())
 
 
-FLOORS = {"kinetic": 0.0, "geometric": SHARE_FLOOR}
-"""Deviations that features count with at least."""
+def floor_of(name, count, dimensions):
+    """Deviations that features count with at least.
+
+    A joint that hardly moves in real dances, such as a pelvis that a project nails to its place,
+    would outweigh all others.
+
+    Parameters
+    ----------
+    name : {"kinetic", "geometric"}
+    count : int
+        Features.
+    dimensions : {2, 3}
+
+    Returns
+    -------
+    ndarray, shape (count,)
+    """
+    if name == "geometric":
+        # Where a picture is all there is, `geometric_features` counts changes too.
+        return np.full(count, SHARE_FLOOR) if count == RELATIONS else geometric_floor(count)
+    if dimensions == 3:
+        return np.tile([SPEED_FLOOR**2, SPEED_FLOOR**2, ACCELERATION_FLOOR], count // 3)
+    floors = np.array([SPEED_FLOOR**2, SPEED_FLOOR**2, ACCELERATION_FLOOR])
+    return np.repeat(floors / np.array([_TORSO**2, _TORSO**2, _TORSO]), count // 3)
 
 
 def motion_beats(array, fps):

@@ -1,0 +1,221 @@
+"""Dances of other projects: their files, and the one table of them."""
+
+import json
+import pickle
+
+import numpy as np
+import pytest
+from test_published_parity import dance as wandering
+
+from choreo.cli import main
+from choreo.errors import ItemError
+from choreo.evaluation.others import right
+from choreo.evaluation.others.bodies import SMPL, bone, film, named, posed
+from choreo.evaluation.others.reading import aist_beats, read_dance
+from choreo.evaluation.others.table import METRICS, evaluate_others
+
+FPS = 30
+SECONDS = 11
+
+
+def stepping(seed=0, fps=FPS, seconds=SECONDS, tempo=120.0, late=0.0):
+    """A body of 24 joints that bends its knees and swings its arms in a tempo, (T, 24, 3)."""
+    rng = np.random.default_rng(seed)
+    count = round(fps * seconds)
+    beats = (np.arange(count) / fps - late) * tempo / 60
+    angle = np.zeros((count, 24, 3))
+    swing = 0.8 * np.sin(np.pi * beats) * rng.uniform(0.8, 1.2)
+    for side in ("left", "right"):
+        angle[:, SMPL.index(f"{side}_shoulder"), 0] = swing
+        angle[:, SMPL.index(f"{side}_elbow"), 1] = 0.5 * np.sin(np.pi * beats + rng.uniform(0, 1))
+        angle[:, SMPL.index(f"{side}_knee"), 0] = 0.3 * (1 - np.cos(2 * np.pi * beats))
+    x, y, _ = np.moveaxis(angle, -1, 0)
+    zero, one = np.zeros_like(x), np.ones_like(x)
+    about_x = [one, zero, zero, zero, np.cos(x), -np.sin(x), zero, np.sin(x), np.cos(x)]
+    about_y = [np.cos(y), zero, np.sin(y), zero, one, zero, -np.sin(y), zero, np.cos(y)]
+    turns = (np.stack(a, -1).reshape(count, 24, 3, 3) for a in (about_x, about_y))
+    root = np.zeros((count, 3))
+    root[:, 1] = 1 + 0.05 * np.cos(2 * np.pi * beats)
+    return posed(np.matmul(*turns), root)
+
+
+def saved(path, joints=None):
+    """A file of a kind that a project writes, told by its name."""
+    joints = stepping() if joints is None else joints
+    z_up = joints[..., [0, 2, 1]] * [1, -1, 1]
+    match path.name:
+        case "edge.pkl":
+            path.write_bytes(pickle.dumps({"full_pose": z_up, "smpl_trans": z_up[:, 0]}))
+        case "aist.pkl":
+            coco = np.stack([named(joints, SMPL)[n] for n in ("head", *SMPL[1:17])], 1)
+            path.write_bytes(pickle.dumps({"keypoints3d": coco * 100}))
+        case "bailando.npy":
+            np.save(path, {"pred_position": joints.reshape(len(joints), 72)}, allow_pickle=True)
+        case "array.npy":
+            np.save(path, joints.astype(np.float32))
+        case "named.npz":
+            np.savez(path, keypoints=joints, joints=np.array(SMPL), fps=30.0)
+        case "list.json":
+            path.write_text(json.dumps(joints.tolist()))
+        case "table.csv":
+            np.savetxt(path, z_up.reshape(len(joints), 72), delimiter=",")
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["edge.pkl", "bailando.npy", "array.npy", "named.npz", "list.json", "table.csv"]
+)
+def test_one_dance_from_every_kind_of_file(name, tmp_path):
+    joints = stepping()
+    found = read_dance(saved(tmp_path / name, joints), fps=FPS)
+    assert found.fps == FPS
+    assert found.own == SMPL
+    # Upwards is y again, and nothing is mirrored; the way round the vertical is as it was.
+    assert found.array() == pytest.approx(joints, abs=1e-4)
+
+
+def test_centimetres_are_seen_and_what_is_never_upright_is_refused(tmp_path):
+    joints = stepping()
+    np.save(tmp_path / "cm.npy", joints * 100)
+    found = read_dance(tmp_path / "cm.npy", fps=FPS)
+    assert found.array() == pytest.approx(joints, abs=1e-9)
+    assert "unit 0.01 m" in found.about
+    half = np.where(np.arange(len(joints)) % 2, 1, -1)[:, None, None]
+    np.save(tmp_path / "lying.npy", joints * half)
+    with pytest.raises(ItemError, match="upright"):
+        read_dance(tmp_path / "lying.npy", fps=FPS)
+
+
+def test_a_file_that_would_run_something_runs_nothing(tmp_path):
+    class Evil:
+        def __reduce__(self):
+            return open, (str(tmp_path / "made"), "w")
+
+    for name in ("evil.npy", "evil.pkl"):
+        path = tmp_path / name
+        if name.endswith("npy"):
+            np.save(path, {"pred_position": Evil()}, allow_pickle=True)
+        else:
+            path.write_bytes(pickle.dumps({"full_pose": Evil()}))
+        with pytest.raises(ItemError, match="not an array"):
+            read_dance(path, fps=FPS)
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (np.zeros((100, 5)), "shape"),
+        (np.zeros((100, 7, 3)), "unknown joints"),
+        (np.zeros((10, 24, 3)), "shorter"),
+        (np.full((100, 24, 3), np.nan), "missing in too many"),
+    ],
+)
+def test_what_is_no_dance_is_refused(content, said, tmp_path):
+    np.save(tmp_path / "a.npy", content)
+    with pytest.raises(ItemError, match=said):
+        read_dance(tmp_path / "a.npy", fps=FPS)
+
+
+def test_the_frame_rate_must_be_known(tmp_path):
+    with pytest.raises(ItemError, match="--fps"):
+        read_dance(saved(tmp_path / "array.npy"))
+    assert read_dance(saved(tmp_path / "edge.pkl")).fps == 30
+
+
+def test_beats_by_the_names_of_aist():
+    assert aist_beats("gHO_sBM_cAll_d19_mHO2_ch03", 2.0) == pytest.approx([0, 0.5, 1, 1.5])
+    late = aist_beats("predicted_gKR_sBM_cAll_d30_mKR2_ch02_slice6", 2.0)
+    assert late == pytest.approx([0, 0.6, 1.2, 1.8])
+    assert aist_beats("anything", 2.0) is None
+
+
+def test_right_features_do_not_know_where_the_dancer_stands_or_how_often_they_were_filmed():
+    joints = stepping(fps=60)
+    own = right.kinetic(joints, 60)
+    assert right.kinetic(joints + np.array([3, 0, 5]), 60) == pytest.approx(own)
+    slower = right.kinetic(joints[::2], 30)
+    assert slower == pytest.approx(own, rel=0.2, abs=0.02)
+    feet = [
+        joints[:, SMPL.index(f"{s}_{p}")] + np.arange(len(joints))[:, None] / 60 * [1, 0, 0]
+        for s in ("left", "right")
+        for p in ("ankle", "toe")
+    ]
+    twice = right.physical_contact(joints[:, 0], feet, 60)
+    assert twice > 0
+    half = right.physical_contact(joints[::2, 0], [foot[::2] for foot in feet], 30)
+    assert half == pytest.approx(twice, rel=0.1)
+
+
+def test_the_camera_sees_the_dancer_from_in_front(tmp_path):
+    joints = stepping()
+    turned = joints @ np.array([[0, 0, 1], [0, 1, 0], [-1, 0, 0]]).T
+    np.save(tmp_path / "a.npy", joints)
+    np.save(tmp_path / "b.npy", turned)
+    one, two = (film(read_dance(tmp_path / name, fps=FPS)) for name in ("a.npy", "b.npy"))
+    assert two == pytest.approx(one, abs=1e-6)
+    left, right_ = one[:, 5, 0], one[:, 2, 0]
+    assert (left > right_).all()
+    assert (one[:, 1, 1] < one[:, 10, 1]).all()
+    side = film(read_dance(tmp_path / "a.npy", fps=FPS), "left")
+    assert np.abs(side[:, 5, 0] - side[:, 2, 0]).max() < 0.3
+    # From the dancer's left they face the picture's left: the nose lies ahead of the neck.
+    assert (side[:, 0, 0] < side[:, 1, 0]).all()
+    assert bone("right_hip")[0] == -bone("left_hip")[0]
+
+
+def _folder(path, count, **about):
+    path.mkdir()
+    for k in range(count):
+        np.save(path / f"gHO_sBM_cAll_d19_mHO2_ch0{k}.npy", stepping(seed=k, **about))
+    return path
+
+
+def test_one_command_gives_one_table(tmp_path, capsys):
+    made = _folder(tmp_path / "made", 3, late=0.2)
+    real = _folder(tmp_path / "real", 5)
+    out = tmp_path / "tables"
+    words = ["evaluate-others", made, "--reference", real, "--fps", "30", "-o", out, "--json"]
+    assert main([str(word) for word in words]) == 0
+    rows = {row["metric"]: row for row in json.loads(capsys.readouterr().out)}
+    assert list(rows) == list(METRICS)
+    for metric in ("fid_k", "fid_g", "dist_k", "motion_to_music", "physical_contact"):
+        assert rows[metric]["published"] is not None
+        assert rows[metric]["right"] is not None
+    assert rows["fid_k"]["right_real"] is not None
+    # Both keep the tempo, and the phase of their arms does not make them lose it.
+    assert rows["phase_locking"]["right"] > 0.9
+    text = (out / "others.md").read_text()
+    assert "As published" in text
+    assert "orthographic" in text
+    assert (out / "others.html").is_file()
+
+
+def test_a_moved_dancer_changes_the_published_distance_and_not_the_right_one(tmp_path):
+    real = [read_dance(_saved(tmp_path / f"r{k}.npy", stepping(k)), fps=FPS) for k in range(6)]
+    own = [read_dance(_saved(tmp_path / f"a{k}.npy", stepping(k + 9)), fps=FPS) for k in range(3)]
+    far = [
+        read_dance(_saved(tmp_path / f"b{k}.npy", stepping(k + 9) + np.array([2, 0, 0])), fps=FPS)
+        for k in range(3)
+    ]
+    frame = evaluate_others({"own": own, "far": far}, real).frame.set_index(["system", "metric"])
+    near, moved = (frame.loc[(name, "fid_k")] for name in ("own", "far"))
+    assert moved["right"] == pytest.approx(near["right"], rel=1e-6)
+    assert moved["published"] > 2 * near["published"]
+
+
+def _saved(path, joints):
+    np.save(path, joints)
+    return path
+
+
+def test_dances_of_a_picture_have_no_published_distances(tmp_path):
+    for k in range(4):
+        _saved(tmp_path / f"d{k}.npy", wandering(k, 400)[:, :17, :2] + np.arange(17)[:, None])
+    from choreo.evaluation.others.reading import read_folder
+
+    dances = read_folder(tmp_path, fps=FPS)
+    frame = evaluate_others({"flat": dances}, dances).frame.set_index("metric")
+    assert np.isnan(frame.loc["fid_k", "published"])
+    assert frame.loc["fid_k", "right"] == pytest.approx(0, abs=1e-6)
+    assert np.isnan(frame.loc["motion_to_music", "right"])
