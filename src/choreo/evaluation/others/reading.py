@@ -14,6 +14,10 @@ from choreo.poses.formats import pickled
 SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv")
 MAX_JSON_BYTES = 1 << 27
 FEWEST_SECONDS = 2.0
+SLOWEST, FASTEST = 5, 1000
+"""Frames a second."""
+FARTHEST = 1e6
+"""In any unit: a kilometre in millimetres."""
 _LONGEST_GAP = 0.2
 """Share of its frames that a joint may lack."""
 _AIST = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_c\w+_d\d+_m([A-Z]{2})(\d)_ch\d+(?:_slice(\d+))?")
@@ -106,44 +110,44 @@ def read_systems(folders, reference=None, **about):
 def read_dance(path, *, fps=None, beats=None, format=None, size=None):
     """Read one dance; see `read_folder`."""
     path = Path(path)
-    if format is not None:
-        found = _track(path, format, fps, size)
-    else:
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            raise ItemError(
-                "no dance", where=path, remedy=f"Files of {', '.join(SUFFIXES)} are read"
-            )
-        with reading(path, "a dance"):
-            found = reader(path)
+    suffix = path.suffix.lower()
+    if format is None and suffix not in _READERS:
+        raise ItemError("no dance", where=path, remedy=f"Files of {', '.join(SUFFIXES)} are read")
+    # To the end: what a damaged file holds may trouble any of what follows.
+    with reading(path, "a dance", besides=("a zip archive",)):
+        found = _READERS[suffix](path) if format is None else _track(path, format, fps, size)
+        return _dance(found, path, fps, beats)
+
+
+def _dance(found, path, fps, beats):
     rate = fps if fps is not None else found.get("fps")
     if rate is None:
-        raise ItemError("it does not say its frame rate", where=path, remedy="Give --fps")
+        raise ItemError("it does not say its frame rate", remedy="Give --fps")
     rate = float(rate)
-    if not 5 <= rate <= 1000:
-        raise ItemError("no frame rate of a dance", where=path, value=rate, remedy="Give --fps")
-    array = _whole(np.asarray(found["joints"], float), path)
+    if not SLOWEST <= rate <= FASTEST:
+        raise ItemError("no frame rate of a dance", value=rate, remedy="Give --fps")
+    array = _whole(np.asarray(found["joints"], float))
     if len(array) < FEWEST_SECONDS * rate:
-        raise ItemError(
-            f"shorter than {FEWEST_SECONDS:g} s", where=path, value=f"{len(array)} frames"
-        )
+        raise ItemError(f"shorter than {FEWEST_SECONDS:g} s", value=f"{len(array)} frames")
     names = found.get("names")
     if names is None or len(names) != array.shape[1]:
         names = names_of(*array.shape[1:])
     if names is None:
-        raise ItemError("unknown joints", where=path, value=f"{array.shape[1]} of them")
+        raise ItemError("unknown joints", value=f"{array.shape[1]} of them")
     joints, about = named(array, names), ""
     own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
         joints, about = upright(joints, path)
-    name = path.stem
-    times = None if beats is None else beats(name)
+    times = None if beats is None else beats(path.stem)
     if times is None:
         times = found.get("beats")
     if times is None:
-        times = aist_beats(name, len(array) / rate)
-    times = None if times is None else np.sort(np.asarray(times, float))
-    return Dance(name, joints, rate, times, about, own)
+        times = aist_beats(path.stem, len(array) / rate)
+    if times is not None:
+        times = np.sort(np.asarray(times, float))
+        if not np.isfinite(times).all():
+            raise ItemError("beats that are no numbers")
+    return Dance(path.stem, joints, rate, times, about, own)
 
 
 def aist_beats(name, seconds):
@@ -292,15 +296,17 @@ def _of_array(array, path):
     return {"joints": array}
 
 
-def _whole(array, path):
+def _whole(array):
     """Joints without gaps: short ones are drawn across, of long ones nothing is known."""
+    with np.errstate(invalid="ignore"):
+        if (np.abs(array) > FARTHEST).any():
+            raise ItemError("joints farther away than anybody dances")
     bad = ~np.isfinite(array).all(-1)
     if not bad.any():
         return array
     if bad.mean(0).max() > _LONGEST_GAP:
         raise ItemError(
             "a joint is missing in too many frames",
-            where=path,
             value=f"{100 * bad.mean(0).max():.0f}%",
             remedy="Clean it first (choreo clean)",
         )
