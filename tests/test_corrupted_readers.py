@@ -86,6 +86,17 @@ def _dance_of_others(path):
         path.write_bytes(pickle.dumps({"full_pose": joints}))
     elif path.suffix == ".json":
         path.write_text(json.dumps(joints.tolist()))
+    elif path.suffix == ".bvh":
+        sides = "".join(
+            f"JOINT {side}Foot {{ OFFSET {x} -80 0 CHANNELS 1 Zrotation }} JOINT {side}Shoulder "
+            f"{{ OFFSET {x} 50 0 CHANNELS 1 Zrotation }} "
+            for side, x in (("Left", 9), ("Right", -9))
+        )
+        path.write_text(
+            "HIERARCHY ROOT Hips { OFFSET 0 0 0 CHANNELS 2 Yposition Zrotation JOINT Head "
+            f"{{ OFFSET 0 70 0 CHANNELS 1 Zrotation }} {sides}}} MOTION Frames: 20 "
+            f"Frame Time: 0.1 {' '.join(['90 0 0 0 0 0 0'] * 20)} "
+        )
     else:
         np.savetxt(path, flat, "%g", delimiter=",")
 
@@ -121,7 +132,7 @@ READERS = {
     "song": (".wav", _song, read_song),
     **{
         f"dance of others {suffix}": (suffix, _dance_of_others, _read_dance)
-        for suffix in (".npy", ".pkl", ".json", ".csv")
+        for suffix in (".npy", ".pkl", ".json", ".csv", ".bvh")
     },
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from choreo.evaluation.others import right
 from choreo.evaluation.others.bodies import SMPL, bone, film, named, posed
 from choreo.evaluation.others.reading import aist_beats, read_dance
 from choreo.evaluation.others.table import METRICS, evaluate_others
+from choreo.pose.skeletons import COCO17
 
 FPS = 30
 SECONDS = 11
@@ -47,8 +49,10 @@ def saved(path, joints=None):
         case "edge.pkl":
             path.write_bytes(pickle.dumps({"full_pose": z_up, "smpl_trans": z_up[:, 0]}))
         case "aist.pkl":
-            coco = np.stack([named(joints, SMPL)[n] for n in ("head", *SMPL[1:17])], 1)
-            path.write_bytes(pickle.dumps({"keypoints3d": coco * 100}))
+            at = named(joints, SMPL)
+            face = ["head"] * 5
+            coco = np.stack([at[name] for name in [*face, *COCO17.joints[5:]]], axis=1)
+            path.write_bytes(pickle.dumps({"keypoints3d_optim": coco * 100}))
         case "bailando.npy":
             np.save(path, {"pred_position": joints.reshape(len(joints), 72)}, allow_pickle=True)
         case "array.npy":
@@ -72,6 +76,91 @@ def test_one_dance_from_every_kind_of_file(name, tmp_path):
     assert found.own == SMPL
     # Upwards is y again, and nothing is mirrored; the way round the vertical is as it was.
     assert found.array() == pytest.approx(joints, abs=1e-4)
+
+
+def test_aist_keypoints_have_their_rate_and_unit(tmp_path):
+    joints = stepping(fps=60)
+    found = read_dance(saved(tmp_path / "aist.pkl", joints))
+    assert found.fps == 60
+    assert found.own == COCO17.joints
+    assert found.joints["left_knee"] == pytest.approx(joints[:, SMPL.index("left_knee")], abs=1e-6)
+
+
+def test_rotations_alone_are_put_on_a_body(tmp_path):
+    poses = np.zeros((150, 72))
+    poses[:, 3 * SMPL.index("left_shoulder") + 2] = np.linspace(0, 1, 150)
+    path = tmp_path / "motion.pkl"
+    trans = np.tile([0, 100.0, 0], (150, 1))
+    path.write_bytes(
+        pickle.dumps({"smpl_poses": poses, "smpl_trans": trans, "smpl_scaling": np.array([90.0])})
+    )
+    found = read_dance(path)
+    assert found.fps == 60
+    assert found.joints["pelvis"][:, 1] == pytest.approx(100 / 90)
+    raised = found.joints["left_wrist"][:, 1]
+    assert (np.diff(raised) > 0).all()
+    assert np.ptp(found.joints["right_wrist"], axis=0) == pytest.approx(0, abs=1e-9)
+
+
+BVH = """HIERARCHY
+ROOT Hips
+{
+  OFFSET 0 0 0
+  CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation
+  JOINT Spine { OFFSET 0 20 0 CHANNELS 3 Zrotation Xrotation Yrotation
+    JOINT Neck { OFFSET 0 30 0 CHANNELS 3 Zrotation Xrotation Yrotation
+      JOINT Head { OFFSET 0 10 0 CHANNELS 3 Zrotation Xrotation Yrotation
+        End Site { OFFSET 0 20 0 } } }
+    ARMS }
+  LEGS
+}
+MOTION
+Frames: 90
+Frame Time: 0.0333333
+"""
+_NO_MOVE = "CHANNELS 3 Zrotation Xrotation Yrotation"
+
+
+def _bvh():
+    arms, legs = "", ""
+    for side, sign in (("Left", 1), ("Right", -1)):
+        arms += (
+            f"JOINT {side}Shoulder {{ OFFSET {5 * sign} 25 0 {_NO_MOVE} "
+            f"JOINT {side}Arm {{ OFFSET {12 * sign} 0 0 {_NO_MOVE} "
+            f"JOINT {side}ForeArm {{ OFFSET {28 * sign} 0 0 {_NO_MOVE} "
+            f"JOINT {side}Hand {{ OFFSET {25 * sign} 0 0 {_NO_MOVE} }} }} }} }} "
+        )
+        legs += (
+            f"JOINT {side}UpLeg {{ OFFSET {9 * sign} -5 0 {_NO_MOVE} "
+            f"JOINT {side}Leg {{ OFFSET 0 -42 0 {_NO_MOVE} "
+            f"JOINT {side}Foot {{ OFFSET 0 -40 0 {_NO_MOVE} "
+            f"JOINT {side}ToeBase {{ OFFSET 0 -5 12 {_NO_MOVE} }} }} }} }} "
+        )
+    text = BVH.replace("ARMS", arms).replace("LEGS", legs)
+    # The left upper arm is the seventh joint; z turns it upwards.
+    joints = re.findall(r"(?:ROOT|JOINT) (\w+)", text)
+    at = 3 + 3 * joints.index("LeftArm")
+    rows = np.zeros((90, 3 + 3 * len(joints)))
+    rows[:, 1] = 90
+    rows[:, at] = np.linspace(0, 90, 90)
+    return text + "\n".join(" ".join(f"{value:g}" for value in row) for row in rows) + "\n"
+
+
+def test_a_bvh_is_posed(tmp_path):
+    (tmp_path / "a.bvh").write_text(_bvh())
+    found = read_dance(tmp_path / "a.bvh")
+    assert found.fps == pytest.approx(30, abs=0.01)
+    assert "unit 0.01 m" in found.about
+    shoulder, wrist = found.joints["left_shoulder"], found.joints["left_wrist"]
+    assert shoulder[0] == pytest.approx([0.17, 1.35, 0])
+    assert wrist[0] - shoulder[0] == pytest.approx([0.53, 0, 0], abs=1e-9)
+    assert wrist[-1] - shoulder[-1] == pytest.approx([0, 0.53, 0], abs=1e-9)
+    assert found.joints["right_ankle"][-1] == pytest.approx([-0.09, 0.03, 0])
+    assert film(found).shape == (90, 18, 2)
+    for cut in ("Frames: 91", "Frames: 0"):
+        (tmp_path / "b.bvh").write_text(_bvh().replace("Frames: 90", cut))
+        with pytest.raises(ItemError, match=r"b\.bvh"):
+            read_dance(tmp_path / "b.bvh")
 
 
 def test_centimetres_are_seen_and_what_is_never_upright_is_refused(tmp_path):

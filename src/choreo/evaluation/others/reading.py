@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.evaluation.others import bvh
 from choreo.evaluation.others.bodies import Dance, named, names_of, posed, upright
 from choreo.files.outside import load_json, reading
 from choreo.files.sealed import load_arrays
 from choreo.poses.formats import pickled
 
-SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv")
+SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv", ".bvh")
 MAX_JSON_BYTES = 1 << 27
 FEWEST_SECONDS = 2.0
 SLOWEST, FASTEST = 5, 1000
@@ -263,10 +264,10 @@ def _of_rotations(arrays):
     """EDGE's and AIST++'s SMPL rotations, on a body of our own."""
     from scipy.spatial.transform import Rotation
 
-    poses = np.asarray(arrays["smpl_poses"], float)
+    poses = np.array(arrays["smpl_poses"], float)  # a copy: the file's are read-only
     frames = len(poses)
     turns = Rotation.from_rotvec(poses.reshape(-1, 3)).as_matrix().reshape(frames, -1, 3, 3)
-    root = np.asarray(arrays.get("smpl_trans", np.zeros((frames, 3))), float)
+    root = np.array(arrays.get("smpl_trans", np.zeros((frames, 3))), float)
     # AIST++'s body is scaled and placed in centimetres, with its scale beside it.
     scale = float(np.ravel(arrays["smpl_scaling"])[0]) if "smpl_scaling" in arrays else 1.0
     rate = 60 if "smpl_scaling" in arrays else 30
@@ -325,4 +326,11 @@ _TANG = tuple(
 )
 """Joints of Tang et al. 2018 by the lines that its repository draws."""
 
-_READERS = {".npz": _npz, ".npy": _npy, ".pkl": _pkl, ".json": _json, ".csv": _csv}
+_READERS = {
+    ".npz": _npz,
+    ".npy": _npy,
+    ".pkl": _pkl,
+    ".json": _json,
+    ".csv": _csv,
+    ".bvh": bvh.read,
+}
