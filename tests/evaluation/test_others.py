@@ -12,7 +12,8 @@ from choreo.cli import main
 from choreo.errors import ItemError
 from choreo.evaluation.others import right
 from choreo.evaluation.others.bodies import SMPL, bone, film, named, posed
-from choreo.evaluation.others.reading import aist_beats, read_dance
+from choreo.evaluation.others.bvh import meanings
+from choreo.evaluation.others.reading import aist_beats, read_dance, read_folder
 from choreo.evaluation.others.table import METRICS, evaluate_others
 from choreo.pose.skeletons import COCO17
 
@@ -100,6 +101,44 @@ def test_rotations_alone_are_put_on_a_body(tmp_path):
     raised = found.joints["left_wrist"][:, 1]
     assert (np.diff(raised) > 0).all()
     assert np.ptp(found.joints["right_wrist"], axis=0) == pytest.approx(0, abs=1e-9)
+
+
+USUAL = {
+    "mixamo": (
+        "mixamorig:Hips mixamorig:Spine mixamorig:Spine1 mixamorig:Spine2 mixamorig:Neck "
+        "mixamorig:Head mixamorig:LeftShoulder mixamorig:LeftArm mixamorig:LeftForeArm "
+        "mixamorig:LeftHand mixamorig:LeftUpLeg mixamorig:LeftLeg mixamorig:LeftFoot "
+        "mixamorig:LeftToeBase",
+        "pelvis belly spine chest neck head left_collar left_shoulder left_elbow left_wrist "
+        "left_hip left_knee left_ankle left_toe",
+    ),
+    "smpl": (
+        "Pelvis Spine1 Spine2 Spine3 Neck Head L_Collar L_Shoulder L_Elbow L_Wrist L_Hip L_Knee "
+        "L_Ankle L_Toe",
+        "pelvis belly spine chest neck head left_collar left_shoulder left_elbow left_wrist "
+        "left_hip left_knee left_ankle left_toe",
+    ),
+    "unreal": (
+        "pelvis spine_01 spine_02 spine_03 neck_01 head clavicle_l upperarm_l lowerarm_l hand_l "
+        "thigh_l calf_l foot_l ball_l",
+        "pelvis belly spine chest neck head left_collar left_shoulder left_elbow left_wrist "
+        "left_hip left_knee left_ankle left_toe",
+    ),
+    "acclaim": (
+        "Hips Chest Neck Head RightCollar RightUpArm RightLowArm RightHand RightUpLeg RightLowLeg "
+        "RightFoot",
+        "pelvis chest neck head right_collar right_shoulder right_elbow right_wrist right_hip "
+        "right_knee right_ankle",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", USUAL)
+def test_joints_of_a_bvh_are_known_by_the_usual_names(kind):
+    given, meant = (text.split() for text in USUAL[kind])
+    assert {name: given[index] for name, index in meanings(given).items()} == dict(
+        zip(meant, given)
+    )
 
 
 BVH = """HIERARCHY
@@ -301,8 +340,6 @@ def _saved(path, joints):
 def test_dances_of_a_picture_have_no_published_distances(tmp_path):
     for k in range(4):
         _saved(tmp_path / f"d{k}.npy", wandering(k, 400)[:, :17, :2] + np.arange(17)[:, None])
-    from choreo.evaluation.others.reading import read_folder
-
     dances = read_folder(tmp_path, fps=FPS)
     frame = evaluate_others({"flat": dances}, dances).frame.set_index("metric")
     assert np.isnan(frame.loc["fid_k", "published"])

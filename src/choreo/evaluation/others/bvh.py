@@ -14,11 +14,8 @@ _WORDS = {
     "root": "pelvis",
     "head": "head",
     "neck": "neck",
+    "neck01": "neck",
     "chest": "chest",
-    "spine": "belly",
-    "spine1": "spine",
-    "spine2": "chest",
-    "spine3": "chest",
     "collar": "collar",
     "shoulder": "shoulder",
     "clavicle": "collar",
@@ -28,6 +25,7 @@ _WORDS = {
     "forearm": "elbow",
     "elbow": "elbow",
     "lowarm": "elbow",
+    "lowerarm": "elbow",
     "hand": "wrist",
     "wrist": "wrist",
     "upleg": "hip",
@@ -36,6 +34,7 @@ _WORDS = {
     "leg": "knee",
     "knee": "knee",
     "lowleg": "knee",
+    "lowerleg": "knee",
     "shin": "knee",
     "calf": "knee",
     "foot": "ankle",
@@ -71,7 +70,7 @@ def read(path):
         text = file.read()
     hierarchy, found, motion = text.partition("MOTION")
     if not found or "HIERARCHY" not in hierarchy:
-        raise ItemError("no BVH file (HIERARCHY and MOTION are missing)", where=path)
+        raise ValueError("HIERARCHY and MOTION are missing")
     names, parents, offsets, channels = _hierarchy(hierarchy.split())
     head = re.match(r"\s*Frames:\s*(\d+)\s+Frame Time:\s*([0-9.eE+-]+)\s", motion)
     if not head:
@@ -86,7 +85,7 @@ def read(path):
             "a cut BVH file", where=path, value=f"{len(values)} values for {frames} x {width}"
         )
     joints = _posed(values.reshape(frames, width), parents, offsets, channels)
-    chosen = _meanings(names)
+    chosen = meanings(names)
     return {
         "joints": joints[:, list(chosen.values())],
         "names": list(chosen),
@@ -149,24 +148,33 @@ def _posed(values, parents, offsets, channels):
     return np.stack(places, axis=1)
 
 
-def _meanings(names):
-    """Name used here -> index of the joint, where its own name has a usual form."""
-    found = {}
+def meanings(names):
+    """Find what the joints of a BVH are, by the usual forms of their names.
+
+    Parameters
+    ----------
+    names : list of str
+
+    Returns
+    -------
+    dict of str to int
+        Name used here -> index; joints of unknown names are left out.
+    """
+    found, spines = {}, []
     for index, name in enumerate(names):
         plain = name.rpartition(":")[2].lower().removeprefix("mixamorig")
         plain = re.sub(r"[^a-z0-9]", "", plain)
+        if re.fullmatch(r"spine\d*", plain):
+            spines.append(index)
         meaning = _WORDS.get(plain)
-        if meaning in ("pelvis", "belly", "spine", "chest", "neck", "head"):
+        if meaning in ("pelvis", "chest", "neck", "head"):
             found.setdefault(meaning, index)
             continue
-        for sign, side in _SIDES:
-            rest = plain.removeprefix(sign) if plain.startswith(sign) else None
-            if rest is None and plain.endswith(sign):
-                rest = plain.removesuffix(sign)
-            part = _WORDS.get(rest) if rest else None
-            if part is not None:
-                found.setdefault(f"{side}_{part}", index)
-                break
+        if (part := _of_a_side(plain)) is not None:
+            found.setdefault(part, index)
+    # However many there are: the lowest, one between, and the highest.
+    for meaning, index in zip(("belly", "chest", "spine"), [*spines[:1], *spines[:0:-1]]):
+        found.setdefault(meaning, index)
     for side in ("left", "right"):
         # "Shoulder, Arm, ForeArm": the first is the collar, and the arm begins at the second.
         arms = [n for n in names if re.search(rf"{side}.?(up(per)?.?)?arm$", n, re.IGNORECASE)]
@@ -174,3 +182,12 @@ def _meanings(names):
             found.setdefault(f"{side}_collar", found[f"{side}_shoulder"])
             found[f"{side}_shoulder"] = names.index(arms[0])
     return found
+
+
+def _of_a_side(name):
+    """The joint of a side that a name in small letters means, its sign before or behind it."""
+    for sign, side in _SIDES:
+        for rest in (name.removeprefix(sign), name.removesuffix(sign)):
+            if rest != name and rest in _WORDS:
+                return f"{side}_{_WORDS[rest]}"
+    return None
