@@ -13,9 +13,12 @@ from choreo.errors import ItemError
 from choreo.evaluation.others import right
 from choreo.evaluation.others.bodies import SMPL, bone, film, named, posed
 from choreo.evaluation.others.bvh import meanings
+from choreo.evaluation.others.music import music_of
 from choreo.evaluation.others.reading import aist_beats, read_dance, read_folder
 from choreo.evaluation.others.table import METRICS, evaluate_others
 from choreo.pose.skeletons import COCO17
+from choreo.pose.track import PoseTrack
+from choreo.poses.formats import registry
 
 FPS = 30
 SECONDS = 11
@@ -335,6 +338,47 @@ def test_a_moved_dancer_changes_the_published_distance_and_not_the_right_one(tmp
 def _saved(path, joints):
     np.save(path, joints)
     return path
+
+
+def _track(frames=90):
+    keypoints = wandering(0, frames)[:, :17, :2] * 100 + [320, 180] + np.arange(17)[:, None]
+    return PoseTrack(keypoints, np.ones((frames, 17)), fps=FPS, size=(640, 360), skeleton="coco17")
+
+
+def test_tracks_of_choreo_and_of_the_pose_formats_are_read(tmp_path):
+    track = _track()
+    track.save(tmp_path / "a.npz")
+    found = read_dance(tmp_path / "a.npz")
+    assert found.fps == FPS
+    assert not found.solid
+    assert found.array() == pytest.approx(track.keypoints)
+    registry.write("aist", track, tmp_path / "a.pkl")
+    about = {"format": "aist", "fps": FPS, "size": (640, 360)}
+    assert read_dance(tmp_path / "a.pkl", **about).array() == pytest.approx(track.keypoints)
+    with pytest.raises(ItemError, match="--size"):
+        read_dance(tmp_path / "a.pkl", format="aist", fps=FPS)
+
+
+def test_short_gaps_are_drawn_across(tmp_path):
+    track = _track()
+    keypoints = track.keypoints.copy()
+    keypoints[10:13, 4] = np.nan
+    track.with_(keypoints=keypoints).save(tmp_path / "a.npz")
+    found = read_dance(tmp_path / "a.npz").array()
+    across = keypoints[9, 4] + (keypoints[13, 4] - keypoints[9, 4]) / 2
+    assert found[11, 4] == pytest.approx(across)
+
+
+def test_beats_come_from_a_file_before_the_name(tmp_path):
+    name = "gHO_sBM_cAll_d19_mHO2_ch03"
+    np.save(tmp_path / f"{name}.npy", stepping())
+    (tmp_path / "beats.json").write_text(json.dumps({"mHO2": [1.0, 0.25, 2.0]}))
+    beats = music_of(beats=tmp_path / "beats.json")
+    found = read_dance(tmp_path / f"{name}.npy", fps=FPS, beats=beats)
+    assert found.beats.tolist() == [0.25, 1.0, 2.0]
+    (tmp_path / "beats.json").write_text(json.dumps({"mHO2": ["x"]}))
+    with pytest.raises(ItemError, match=r"beats\.json"):
+        music_of(beats=tmp_path / "beats.json")
 
 
 def test_dances_of_a_picture_have_no_published_distances(tmp_path):

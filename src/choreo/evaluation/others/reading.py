@@ -182,7 +182,9 @@ def _track(path, format, fps, size):
 
     if fps is None or size is None:
         raise ItemError("a 2-D format needs --fps and --size", where=path, value=format)
-    track = registry.read(format, path, fps=fps, size=size)
+    # Of AIST++'s nine cameras the one in front.
+    options = {"view": "c01"} if format == "aist" else {}
+    track = registry.read(format, path, fps=fps, size=size, **options)
     return {"joints": track.keypoints, "names": track.joints.joints, "fps": fps}
 
 
