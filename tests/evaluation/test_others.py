@@ -9,9 +9,10 @@ import pytest
 from test_published_parity import dance as wandering
 
 from choreo.cli import main
+from choreo.cli.evaluation_others import evaluate_others as evaluate_others_verb
 from choreo.errors import ItemError
-from choreo.evaluation.others import right
-from choreo.evaluation.others.bodies import SMPL, bone, film, named, posed
+from choreo.evaluation.others import published, right
+from choreo.evaluation.others.bodies import FEET, SMPL, VIEWS, bone, film, named, posed
 from choreo.evaluation.others.bvh import meanings
 from choreo.evaluation.others.music import music_of
 from choreo.evaluation.others.reading import aist_beats, read_dance, read_folder
@@ -205,6 +206,23 @@ def test_a_bvh_is_posed(tmp_path):
             read_dance(tmp_path / "b.bvh")
 
 
+def test_a_file_of_edge_has_the_score_that_its_own_axes_give(tmp_path):
+    joints = stepping()
+    joints[:, :, 0] += np.sin(np.arange(len(joints)) / 5)[:, None]
+    path = saved(tmp_path / "edge.pkl", joints)
+    raw = pickle.loads(path.read_bytes())["full_pose"]
+    feet = [SMPL.index(foot) for foot in FEET]
+    theirs = published.physical_contact(raw[:, 0], [raw[:, foot] for foot in feet], up=2)
+    frame = evaluate_others({"edge": [read_dance(path)]}).frame.set_index("metric")
+    assert theirs > 0
+    assert frame.loc["physical_contact", "published"] == pytest.approx(theirs)
+
+
+def test_the_verb_has_the_views_that_there_are():
+    (view,) = [option for option in evaluate_others_verb.params if option.name == "view"]
+    assert list(view.type.choices) == list(VIEWS)
+
+
 def test_centimetres_are_seen_and_what_is_never_upright_is_refused(tmp_path):
     joints = stepping()
     np.save(tmp_path / "cm.npy", joints * 100)
@@ -251,7 +269,10 @@ def test_what_is_no_dance_is_refused(content, said, tmp_path):
 def test_the_frame_rate_must_be_known(tmp_path):
     with pytest.raises(ItemError, match="--fps"):
         read_dance(saved(tmp_path / "array.npy"))
-    assert read_dance(saved(tmp_path / "edge.pkl")).fps == 30
+    edge = saved(tmp_path / "edge.pkl")
+    assert read_dance(edge).fps == 30
+    assert read_dance(edge, fps=60).fps == 60
+    assert read_dance(saved(tmp_path / "named.npz"), fps=60).fps == 30
 
 
 def test_beats_by_the_names_of_aist():

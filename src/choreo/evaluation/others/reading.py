@@ -36,6 +36,7 @@ _KEYS = (
 )
 _RATES = {"full_pose": 30, "keypoints3d_optim": 60, "keypoints3d": 60, "pred_position": 60}
 """Frames a second of what has a rate by its origin: EDGE, AIST++ and Bailando."""
+_TANG_RATE = 25
 _SLICE_SECONDS = 0.5
 
 
@@ -121,7 +122,9 @@ def read_dance(path, *, fps=None, beats=None, format=None, size=None):
 
 
 def _dance(found, path, fps, beats):
-    rate = fps if fps is not None else found.get("fps")
+    # What the file says, then what the user does, then what its project always has.
+    rates = (found.get("fps"), fps, found.get("usual_fps"))
+    rate = next((rate for rate in rates if rate is not None), None)
     if rate is None:
         raise ItemError("it does not say its frame rate", remedy="Give --fps")
     rate = float(rate)
@@ -239,7 +242,7 @@ def _of_dict(arrays, path):
     for key in _KEYS:
         if key in arrays and np.ndim(arrays[key]) >= 2 and arrays[key].dtype.kind in "fiu":
             found = _of_array(np.asarray(arrays[key], float), path)
-            about.setdefault("fps", _RATES.get(key))
+            about["usual_fps"] = _RATES.get(key)
             names = arrays.get("joints", arrays.get("joint_names"))
             if names is not None and np.ndim(names) == 1 and names.dtype.kind in "SU":
                 found["names"] = [str(name) for name in names]
@@ -250,8 +253,7 @@ def _of_dict(arrays, path):
                 found.setdefault("names", None)
                 if found["joints"].shape[1] == len(_TANG):
                     found["names"] = _TANG
-                    about.setdefault("fps", 25)
-                    about["fps"] = about["fps"] or 25
+                    about["usual_fps"] = _TANG_RATE
             return found | {k: v for k, v in about.items() if v is not None}
     if "smpl_poses" in arrays:
         return _of_rotations(arrays) | about
@@ -273,7 +275,7 @@ def _of_rotations(arrays):
     # AIST++'s body is scaled and placed in centimetres, with its scale beside it.
     scale = float(np.ravel(arrays["smpl_scaling"])[0]) if "smpl_scaling" in arrays else 1.0
     rate = 60 if "smpl_scaling" in arrays else 30
-    return {"joints": posed(turns[:, :24], root / scale), "fps": rate}
+    return {"joints": posed(turns[:, :24], root / scale), "usual_fps": rate}
 
 
 def _of_array(array, path):
@@ -285,7 +287,7 @@ def _of_array(array, path):
         if width in (219, 225):
             place = 0 if width == 219 else 6
             turns = array[:, place + 3 :].reshape(len(array), 24, 3, 3)
-            return {"joints": posed(turns, array[:, place : place + 3]), "fps": 60}
+            return {"joints": posed(turns, array[:, place : place + 3]), "usual_fps": 60}
         if width % 3 == 0 and names_of(width // 3, 3):
             array = array.reshape(len(array), -1, 3)
         elif width % 2 == 0 and names_of(width // 2, 2):
