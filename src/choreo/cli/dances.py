@@ -126,13 +126,14 @@ def dance(
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
         )
-    tracks = [_danced(load_generator(model, **own), song, **settings)]
+    songs = {}
+    tracks = [_danced(load_generator(model, **own), song, songs, **settings)]
     for other in others:
         known = other.suffix == ".npz" and not other.is_dir()
         if known:
             tracks.append(load(other))
         else:
-            tracks.append(_danced(load_generator(find_weights(other)), song, **settings))
+            tracks.append(_danced(load_generator(find_weights(other)), song, songs, **settings))
     if output.suffix == ".npz":
         tracks[0].save(output)
     else:
@@ -140,21 +141,29 @@ def dance(
         shown = {"style": style, "height": height}
         shown = {name: value for name, value in shown.items() if value is not None}
         shown |= {"trails": trails, "names": names}
-        _film(tracks, song, output, beats=beats, waveform=waveform, **shown)
+        _film(tracks, song, songs, output, beats=beats, waveform=waveform, **shown)
     tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
 
 
-def _danced(generator, song, *, keeps=(), loop=False, **settings):
-    """A dance of a model to a song."""
+def _danced(generator, song, songs, *, keeps=(), loop=False, **settings):
+    """A dance of a model to a song; `songs` holds what was read of it, by its channels."""
     from choreo.dances.editing import read_known
     from choreo.dances.generate import generate
     from choreo.dataset.audio import CHANNELS
-    from choreo.videos.audio import read_song
 
     data = generator.data
-    samples = read_song(song, channels=CHANNELS[data.method])
+    samples = _read(song, songs, CHANNELS[data.method])
     known = read_known(keeps, data, data.frames_of(len(samples)))
     return generate(generator, samples, known=known, loop=loop, **settings)
+
+
+def _read(song, songs, channels="mean"):
+    """Samples of the song, read once for all models."""
+    from choreo.videos.audio import read_song
+
+    if channels not in songs:
+        songs[channels] = read_song(song, channels=channels)
+    return songs[channels]
 
 
 def _name_of(path):
@@ -165,14 +174,13 @@ def _name_of(path):
     return f"{folder.parent.name} {folder.name}"
 
 
-def _film(tracks, song, path, *, beats, waveform, **shown):
+def _film(tracks, song, songs, path, *, beats, waveform, **shown):
     from choreo.beats.trackers import track_beats
     from choreo.dances.video import FPS, render_dances
     from choreo.media import SAMPLE_RATE
-    from choreo.videos.audio import read_song
 
     if beats or waveform:
-        samples = read_song(song)
+        samples = _read(song, songs)
         shown["beats"] = track_beats(samples, SAMPLE_RATE)["beats"]
         if waveform:
             shown["sound"] = samples, SAMPLE_RATE

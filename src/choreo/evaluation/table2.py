@@ -131,6 +131,40 @@ def _percent(share):
     return None if np.isnan(share) else 100 * share
 
 
+def trained_on(metrics):
+    """What the caption says of the trainings.
+
+    Parameters
+    ----------
+    metrics : dict of str to dict
+        Model -> ``metrics.json`` of one of its trainings.
+
+    Returns
+    -------
+    str
+    """
+    data = next(iter(metrics.values()))["data"]
+    chunks = f"{data['chunks']} chunks of {data.get('chunk_seconds', 5):g} s"
+    scale = ", ".join(f"{model} {_scale(found)}" for model, found in metrics.items())
+    return (
+        f"Trained here on {chunks}: {scale}; in the thesis on about 1,850 "
+        "chunks: original and lstm 800 epochs, gru 350."
+    )
+
+
+def _scale(metrics):
+    epochs = metrics["recipe"].get("epochs")
+    scale = "not in steps" if epochs is None else f"{epochs} epochs"
+    if "started_from" not in metrics:
+        return scale
+    seen = metrics.get("trained_on")
+    known = "what it learned from before is not known"
+    if seen is not None:
+        counts = (f"{len(seen.get(name, ()))} {name}" for name in ("dancers", "songs"))
+        known = f"which learned from other dances before: with this study's {' and '.join(counts)}"
+    return f"{scale} from {metrics['started_from']['file']} on ({known})"
+
+
 def table2(records, *, published=True, study=None, note=None):
     """Table 2 from the records of all systems and seeds.
 

@@ -14,6 +14,7 @@ from scipy.interpolate import CubicSpline
 
 from choreo.dataset.audio import unframed
 from choreo.models.music_features import FEATURES
+from choreo.models.music_features.kept import kept_in
 from choreo.pose.skeletons import SKELETONS
 
 _BLOCK = 16  # chunks read at once
@@ -24,6 +25,9 @@ _kept = weakref.WeakKeyDictionary()
 def songs_of(dataset, music):
     """The `Songs` of a dataset, listened to once as long as the dataset is there.
 
+    Their beats are kept beside a dataset that is a file (``dataset_beats/`` beside
+    ``dataset.h5``), for the next training on it.
+
     Parameters
     ----------
     dataset : choreo.models.data.Chunks
@@ -32,7 +36,9 @@ def songs_of(dataset, music):
     """
     known = _kept.setdefault(dataset, {})
     if music not in known:
-        known[music] = Songs(dataset, FEATURES[music])
+        path = getattr(dataset, "path", None)
+        with kept_in(None if path is None else path.with_name(f"{path.stem}_beats")):
+            known[music] = Songs(dataset, FEATURES[music])
     return known[music]
 
 
