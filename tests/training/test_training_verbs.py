@@ -98,7 +98,13 @@ def test_what_can_not_be_used_is_named(folder, capsys, command, message):
 def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder, monkeypatch):
     taken, steps = [], SimpleNamespace(perceptual_steps=1)
     monkeypatch.setattr("choreo.cli.training.Training", lambda: steps)
-    monkeypatch.setattr(perceptual, "_BATCH", 1)
+
+    def advance(pretraining):
+        """Count a step: what the network learns decides nothing here."""
+        pretraining.right.append(1.0)
+        pretraining.step += 1
+
+    monkeypatch.setattr(perceptual.Pretraining, "advance", advance)
     monkeypatch.setattr(train, "train", lambda *_, **given: taken.append(given["files"]))
     monkeypatch.setattr(model_card, "write_card", lambda *_: None)
     path = folder / "out" / "perceptual.safetensors"

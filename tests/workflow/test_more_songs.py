@@ -60,6 +60,7 @@ def test_without_recordings_it_is_said(project):
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # in `make test`: tests/evaluation/test_song_beats.py and test_own_songs.py
 def test_a_motion_graph_is_measured_on_all_of_them(more):
     more.run("table2", "table2x", "recorded", "seams")
     results = more.results / "tiny"

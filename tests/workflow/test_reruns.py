@@ -1,5 +1,7 @@
 """What an edit reruns, whole: reruns.yaml says it for people, and these tests hold it."""
 
+import ast
+import functools
 import re
 import shutil
 import subprocess
@@ -23,6 +25,15 @@ def written():
 
 def is_package(module):
     return digests._file(module).name == "__init__.py" and "." in module.removeprefix("choreo.")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed_once():
+    """A text that stays is parsed, and written out, once for all tests."""
+    parsed = functools.cache(ast.parse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "_parse", lambda path: parsed(path.read_text(encoding="utf-8")))
+        yield
 
 
 @pytest.fixture(scope="module")

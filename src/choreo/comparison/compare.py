@@ -28,6 +28,11 @@ THRESHOLD_HEIGHT = 0.2
 picture of 360 lines; about 9 m/s at 30 frames a second, which a hand in a dance rarely has."""
 
 
+def share_of_height(threshold_px, height_px, fps):
+    """What a threshold in pixels a frame is in heights of the dancer in a thirtieth of a second."""
+    return threshold_px / height_px * fps / 30
+
+
 def compare(
     tracks,
     *,

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from choreo.comparison.compare import share_of_height
 from choreo.comparison.measures import LIMB_JOINTS
 from choreo.comparison.quality import WRONG_TORSO
 from choreo.comparison.sweep import ranking, sweep
@@ -253,11 +254,6 @@ def _notes(records, names, known, frame):
     if len(set(counts.values())) > 1:
         text = ", ".join(f"{name} {count}" for name, count in counts.items())
         yield f"Not every estimator has every video ({text}): rows are over different videos."
-
-
-def share_of_height(threshold_px, height_px, fps):
-    """What a threshold in pixels a frame is in heights of the dancer in a thirtieth of a second."""
-    return threshold_px / height_px * fps / 30
 
 
 def threshold_table(records, *, study=None):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import beat_rates
@@ -249,7 +249,7 @@ def mean_and_interval(values, level=0.95):
     if len(values) < 2:
         return float(values.mean()), float("nan")
     error = values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean()), float(student.ppf((1 + level) / 2, len(values) - 1) * error)
+    return float(values.mean()), float(stdtrit(len(values) - 1, (1 + level) / 2) * error)
 
 
 def _notes(records, frame):
