@@ -18,6 +18,7 @@ import pandas as pd
 
 from choreo.beats.locking import DETUNED, phase_locking
 from choreo.beats.motion import speed_drops
+from choreo.dataset.resample import resample
 from choreo.evaluation.alignment import F_TOLERANCE, closeness, matched
 from choreo.evaluation.beat_scores import TOLERANCE, distance
 
@@ -38,9 +39,10 @@ def main():
             keypoints = file["keypoints_coco17"][..., :2].astype(float)
             fps, beats = float(file["fps"]), file["beats"].astype(float)
             group = str(file["group"]) if "group" in file else path.stem
+        known = np.zeros(keypoints.shape[:2], bool)
         for name, poses, rate in (
             ("own", keypoints, fps),
-            (f"{RATE}", resampled(keypoints, fps, RATE), RATE),
+            (f"{RATE}", resample(keypoints, known, fps, RATE, antialias=False)[0], RATE),
         ):
             for measure, worth in worths(poses, rate, beats).items():
                 rows.append(
@@ -53,14 +55,6 @@ def main():
     print(table.to_string(index=False, float_format="%.3f"))
     if options.output:
         found.to_csv(options.output, index=False)
-
-
-def resampled(keypoints, fps, rate):
-    """Poses at another rate, on lines between the frames."""
-    at = np.arange(0, (len(keypoints) - 1) / fps, 1 / rate) * fps
-    before = np.floor(at).astype(int)
-    share = (at - before)[:, None, None]
-    return keypoints[before] * (1 - share) + keypoints[before + 1] * share
 
 
 def worths(poses, fps, beats):

@@ -1,6 +1,10 @@
 """Table 1x: what makes the comparison of pose estimators fair."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -132,7 +136,13 @@ def _check(records, estimators):
     return [name for name in estimators or names if name in names]
 
 
-def table1x(records, *, estimators=None, study=None, seed=1):
+def table1x(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+    seed: int = 1,
+) -> Table:
     """Make Table 1x, the extended comparison.
 
     Parameters
@@ -260,7 +270,7 @@ def share_of_height(threshold_px, height_px, fps):
     return threshold_px / height_px * fps / 30
 
 
-def threshold_table(records, *, study=None):
+def threshold_table(records: Sequence[Mapping[str, Any]], *, study: str | None = None) -> Table:
     """Tabulate what the threshold in pixels means at each video's size and rate.
 
     Parameters
@@ -324,7 +334,12 @@ def threshold_table(records, *, study=None):
     )
 
 
-def distances_table(records, *, estimators=None, study=None):
+def distances_table(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+) -> Table:
     """Tabulate how far the estimators are from each other, in torsos.
 
     Parameters
@@ -345,7 +360,7 @@ def distances_table(records, *, estimators=None, study=None):
         As `table1x`.
     """
     names = _check(records, estimators)
-    found = {}
+    found: dict[Any, Any] = {}
     for record in records:
         for pair in record["distances"]:
             for key in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):

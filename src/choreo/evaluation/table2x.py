@@ -1,8 +1,12 @@
 """Table 2x: Table 2 extended by distances, beats and motion, with chance and bounds."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +32,9 @@ from choreo.statistics.inference import (
 )
 from choreo.statistics.summaries import ratio
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.evaluation.measurements import Measurements
 
 FEATURES = ("learned", "kinetic", "geometric")
 DISTANCES, BEATS, MOTION = (headings(group) for group in ("distance", "beats", "motion"))
@@ -92,8 +99,8 @@ class Score:
 
     value: float
     chance: float = float("nan")
-    replicates: np.ndarray = ()
-    seeds: np.ndarray = ()
+    replicates: np.ndarray | tuple[()] = ()
+    seeds: np.ndarray | tuple[()] = ()
 
     @property
     def corrected(self):
@@ -346,7 +353,14 @@ class Extended:
         return own.half_width(score.replicates, seeds=seeds)
 
 
-def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
+def extended(
+    models: Mapping[str, Sequence[Measurements]],
+    bounding: Mapping[str, Measurements],
+    real: Measurements,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Extended:
     """Compute everything that Table 2x shows.
 
     Parameters
@@ -359,10 +373,6 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         Of the real training dances.
     replicates, seed : int
         Of the bootstrap.
-
-    Returns
-    -------
-    Extended
 
     Raises
     ------
