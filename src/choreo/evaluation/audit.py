@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
@@ -48,6 +50,7 @@ _WITHOUT_TRUTH = ("incorrect", "missing")
 
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
+_HOPELESS = 1000
 
 
 @dataclass(frozen=True)
@@ -446,6 +449,12 @@ def table3(
     frame["p_holm"] = holm(frame["p"])
     decided = [verdict(row) for row in frame.to_dict("records")]
     frame["verdict"], frame["why"] = zip(*decided)
+    tests = int(frame["p"].notna().sum())
+    for row in frame.to_dict("records"):
+        enough = "" if row["verdict"] != UNDECIDED else needed(row, tests)
+        if enough:
+            which = frame.index[frame["number"] == row["number"]]
+            frame.loc[which, "why"] = "; ".join(filter(None, (row["why"], enough)))
     for row in frame.itertuples():
         if row.remark:
             frame.loc[row.Index, "why"] = "; ".join(filter(None, (row.why, row.remark)))
@@ -518,6 +527,40 @@ def verdict(row):
         said = f"worse by more than the margin ({abs(margin):.3g})"
         return ("supported", f"A is not {said}") if better else ("contradicted", f"A is {said}")
     return ("supported", "A is better") if better else ("contradicted", "B is better")
+
+
+def needed(row, tests):
+    """Say how many songs (videos, clips) and trainings would decide an undecided claim.
+
+    If the difference and its spread stay as they were seen: the interval narrows with the root
+    of their number, and Holm's correction over all tests asks for more of the smallest p.
+
+    Parameters
+    ----------
+    row : dict
+        Of Table 3's frame.
+    tests : int
+        Rows that have a p-value.
+
+    Returns
+    -------
+    str
+        Empty where nothing can be said: no interval, no difference, or enough of both.
+    """
+    away = abs(row["difference"] - row.get("margin", 0.0))
+    if not (away > 0 and row["half_width"] > 0):
+        return ""
+    strict = norm.ppf(1 - SIGNIFICANT / 2 / max(tests, 1)) / norm.ppf(1 - SIGNIFICANT / 2)
+    factor = (row["half_width"] / away * strict) ** 2
+    if factor <= 1:
+        return ""
+    if factor > _HOPELESS:
+        return f"as seen, not even {_HOPELESS:,} times as many {row['unit']}s would decide it"
+    count = max(math.ceil(row["groups"] * factor), GROUPS_NEEDED)
+    said = f"as seen, about {count:,} {row['unit']}s"
+    if not np.isnan(row["seeds"]):
+        said += f" and {max(math.ceil(row['seeds'] * factor), SEEDS_NEEDED)} trainings of each"
+    return said + " would decide it"
 
 
 def _count(number, unit):

@@ -114,7 +114,14 @@ def measure_bounds(
         held_out, training, music_beats, training_music=training_music, seed=seed
     )
     return {
-        name: measure(segments, extractor, method=method, tolerance=tolerance, music_beats=own)
+        name: measure(
+            segments,
+            extractor,
+            method=method,
+            tolerance=tolerance,
+            music_beats=own,
+            training=training,
+        )
         for name, (segments, own) in rows.items()
     }
 

@@ -190,7 +190,7 @@ def evaluate_dances(
             seed=number,
             seen=trained_on(next(iter(tracks.values()))),
             judge=judge,
-            judged=training,
+            training=training,
             judge_seed=seed,
             **rules,
         )

@@ -21,10 +21,12 @@ from choreo.errors import ItemError
 from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
 from choreo.evaluation.geometric import geometric_features
+from choreo.evaluation.invention import measure_invention
 from choreo.evaluation.kinetic import kinetic_features
+from choreo.evaluation.listening import measure_listening
 from choreo.evaluation.locked import dance_locking
 from choreo.evaluation.motion_quality import motion_quality
-from choreo.evaluation.song_beats import beats_of_songs, inside
+from choreo.evaluation.song_beats import beats_of_songs, inside, known_best
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
@@ -50,7 +52,8 @@ class Measurements:
     beats : BeatCounts or None
         None where the segments came without sound.
     values : dict of str to ndarray, shape (N,)
-        What `choreo.evaluation.alignment` and `choreo.evaluation.motion_quality` give,
+        What `choreo.evaluation.alignment`, `choreo.evaluation.motion_quality`,
+        `choreo.evaluation.listening` and `choreo.evaluation.invention` give,
         `motion_tempo` and `music_tempo` in beats a minute (NaN where there is none).
         Empty where the segments came without sound.
     meta : dict
@@ -265,6 +268,7 @@ def measure(
     beat_this=None,
     truth=None,
     music_beats=None,
+    training=None,
 ):
     """Measure segments.
 
@@ -284,6 +288,8 @@ def measure(
         See `listen_to_songs`.
     music_beats : MusicBeats, optional
         What `listen_to_songs` finds in the sound of `segments`, where it was done before.
+    training : Segments, optional
+        Real training dances, to find what is copied from them.
 
     Returns
     -------
@@ -313,7 +319,13 @@ def measure(
         values["music_tempo"] = np.array([_tempo(tracked) for tracked in music_beats.tracked])
         values["motion_tempo"] = np.concatenate([motion_tempo(block, fps) for block in blocks])
         values |= motion_quality(segments)
-        values["phase_locking"] = dance_locking(segments, music_beats.songs)
+        whole_song = known_best(music_beats.songs)
+        values |= dance_locking(segments, whole_song)
+        if whole_song is not None:
+            about = segments.songs, segments.starts
+            values |= measure_listening(motion, whole_song, *about, tolerance)
+        if training is not None:
+            values |= measure_invention(segments, training)
     return Measurements(
         segments.songs,
         segments.dances,

@@ -147,7 +147,7 @@ def evaluate_model(
     model: str,
     seed: int,
     judge: str | Path | None = None,
-    judged: Segments | None = None,
+    training: Segments | None = None,
     judge_seed: int = 1,
     **options: Any,
 ) -> tuple[Measurements, dict[str, Any]]:
@@ -161,8 +161,8 @@ def evaluate_model(
         Of the real training dances.
     judge : str or Path, optional
         Weights of the model whose D_global gives the released "FID".
-    judged : Segments, optional
-        The real training dances for the judge, where they were read before.
+    training : Segments, optional
+        The real training dances, where they were read before.
     judge_seed : int
 
     Returns
@@ -171,12 +171,12 @@ def evaluate_model(
     record : dict
         Of `choreo.evaluation.table2.evaluate`, and `training_known`.
     """
-    dances, measured, known = measure_model(
-        tracks, songs, dataset, extractor, model=model, seed=seed, **options
-    )
+    if training is None:
+        training = read_real(dataset, "train", sound=False)
+    about = {"model": model, "seed": seed, "training": training}
+    dances, measured, known = measure_model(tracks, songs, dataset, extractor, **about, **options)
     fid = None
     if judge is not None:
-        judged = read_real(dataset, "train", sound=False) if judged is None else judged
-        fid = fid_or_reason(dances, judged, judge, seed=judge_seed)
+        fid = fid_or_reason(dances, training, judge, seed=judge_seed)
     record = evaluate(measured, real, system=model, seed=seed, released_fid=fid)
     return measured, record | {"training_known": known}
