@@ -161,8 +161,11 @@ def worths(dancers: str = "real") -> dict[str, Worth]:
     with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
         return {
             row["metric"]: Worth(
-                *(float(row[name]) for name in ("area", "low", "high")),
-                *(int(row[name]) for name in ("dances", "groups")),
+                area=float(row["area"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                dances=int(row["dances"]),
+                groups=int(row["groups"]),
             )
             for row in csv.DictReader(file)
             if row["rate"] == "10" and row["dancers"] == dancers

@@ -53,8 +53,9 @@ DAMAGES = {
 def _studied():
     found = {}
     groups = ("distance", "beats", "motion")
+    studied = [metric for metric in METRICS.values() if metric.group in groups]
     # In each part of the table first what damage raises.
-    for metric in sorted(METRICS.values(), key=lambda m: (groups.index(m.group), -m.damage)):
+    for metric in sorted(studied, key=lambda m: (groups.index(m.group), -m.damage)):
         # The distance of Table 2 in every feature set, all others in the learned one.
         for features in FEATURES if metric.name == "frechet" else FEATURES[:1]:
             name = f"{metric.name} {features}" if metric.name == "frechet" else metric.name

@@ -59,7 +59,7 @@ def _keep(beats, segments, own, found):
 
 
 def near(beats, segments, k):
-    """Those beats of a dance that are in segment k or up to a segment from it, from its start on."""
+    """Those beats of a dance in segment k or up to a segment from it, from its start on."""
     seconds = segments.pixels.shape[1] / segments.fps
     times = beats - segments.starts[k]
     return times[(times >= -seconds) & (times < 2 * seconds)]

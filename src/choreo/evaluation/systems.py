@@ -173,8 +173,10 @@ def evaluate_model(
     """
     if training is None:
         training = read_real(dataset, "train", sound=False)
-    about = {"model": model, "seed": seed, "training": training}
-    dances, measured, known = measure_model(tracks, songs, dataset, extractor, **about, **options)
+    options |= {"training": training}
+    dances, measured, known = measure_model(
+        tracks, songs, dataset, extractor, model=model, seed=seed, **options
+    )
     fid = None
     if judge is not None:
         fid = fid_or_reason(dances, training, judge, seed=judge_seed)
