@@ -41,7 +41,7 @@ def more(project):
 
 def test_they_are_planned_once_for_each_model(more):
     planned = more.planned("table2", "recorded")
-    assert {"made_songs", "dances_to_more_songs", "dances_to_recordings", "own_song"} <= planned
+    assert {"made_songs", "generate_dances", "dances_to_recordings", "own_song"} <= planned
     assert "render_dance" not in planned
     assert "recorded" not in more.planned("all")
 

@@ -131,6 +131,8 @@ def test_words_layout_and_annotations_rerun_nothing(before, package):
     tables.write_text(tables.read_text() + "\n# a comment\n\n\n'a text of nobody'\n")
     path = package / "cleaning" / "gaps.py"
     path.write_text(re.sub(r'(?m)^( *""")(?=\w)', r"\1Said anew: ", path.read_text()))
+    typed = package / "poses" / "selection.py"
+    edit(typed, "if TYPE_CHECKING:\n", "if TYPE_CHECKING:\n    from choreo.tables import Table\n")
     layout = package / "dataset" / "layout.py"
     message = re.search(r"raise ItemError\(\s*f?\"[^\"]+\"", layout.read_text())[0]
     edit(layout, message, message[:-1] + ' indeed"')

@@ -144,7 +144,7 @@ def test_editing_cleaning_reruns_it_and_what_follows(copy):
     assert path.read_text() != text
     planned = copy.planned()
     assert {"clean_track", "figure5", "write_shard", "pack_dataset", "train_model"} <= planned
-    assert {"generate_dance", "table2", "report"} <= planned
+    assert {"generate_dances", "table2", "report"} <= planned
     assert not planned & {"make_demo_clip", "standardise_video", "mediapipe_poses", "table1"}
 
 

@@ -105,7 +105,7 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
-    from choreo.dances.generate import load_generator
+    from choreo.dances.generate import dance_to, load_generator, read_for
     from choreo.models.recipes import load_recipes, recipe_named
 
     model = find_weights(model)
@@ -126,13 +126,20 @@ def dance(
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
         )
-    tracks = [_danced(load_generator(model, **own), song, **settings)]
-    for other in others:
-        known = other.suffix == ".npz" and not other.is_dir()
-        if known:
-            tracks.append(load(other))
-        else:
-            tracks.append(_danced(load_generator(find_weights(other)), song, **settings))
+    generators = [load_generator(model, **own)]
+    generators += [
+        None if _is_track(path) else load_generator(find_weights(path)) for path in others
+    ]
+    samples = {}  # the song is read once, not once a model
+    for generator in filter(None, generators):
+        if generator.data.method not in samples:
+            samples[generator.data.method] = read_for(generator, song)
+    tracks = [
+        load(path)
+        if generator is None
+        else dance_to(generator, samples[generator.data.method], **settings)
+        for path, generator in zip((model, *others), generators)
+    ]
     if output.suffix == ".npz":
         tracks[0].save(output)
     else:
@@ -144,22 +151,13 @@ def dance(
     tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
 
 
-def _danced(generator, song, *, keeps=(), loop=False, **settings):
-    """A dance of a model to a song."""
-    from choreo.dances.editing import read_known
-    from choreo.dances.generate import generate
-    from choreo.dataset.audio import CHANNELS
-    from choreo.videos.audio import read_song
-
-    data = generator.data
-    samples = read_song(song, channels=CHANNELS[data.method])
-    known = read_known(keeps, data, data.frames_of(len(samples)))
-    return generate(generator, samples, known=known, loop=loop, **settings)
+def _is_track(path):
+    return path.suffix == ".npz" and not path.is_dir()
 
 
 def _name_of(path):
     """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
-    if not path.is_dir() and (path.suffix == ".npz" or path.parent == SHIPPED_FOLDER):
+    if _is_track(path) or (not path.is_dir() and path.parent == SHIPPED_FOLDER):
         return path.stem
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return f"{folder.parent.name} {folder.name}"

@@ -1,6 +1,10 @@
 """Table 1x: what makes the comparison of pose estimators fair."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -133,7 +137,13 @@ def _check(records, estimators):
     return [name for name in estimators or names if name in names]
 
 
-def table1x(records, *, estimators=None, study=None, seed=1):
+def table1x(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+    seed: int = 1,
+) -> Table:
     """Make Table 1x, the extended comparison.
 
     Parameters
@@ -256,7 +266,7 @@ def _notes(records, names, known, frame):
         yield f"Not every estimator has every video ({text}): rows are over different videos."
 
 
-def threshold_table(records, *, study=None):
+def threshold_table(records: Sequence[Mapping[str, Any]], *, study: str | None = None) -> Table:
     """Tabulate what the threshold in pixels means at each video's size and rate.
 
     Parameters
@@ -320,7 +330,12 @@ def threshold_table(records, *, study=None):
     )
 
 
-def distances_table(records, *, estimators=None, study=None):
+def distances_table(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+) -> Table:
     """Tabulate how far the estimators are from each other, in torsos.
 
     Parameters
@@ -341,7 +356,7 @@ def distances_table(records, *, estimators=None, study=None):
         As `table1x`.
     """
     names = _check(records, estimators)
-    found = {}
+    found: dict[Any, Any] = {}
     for record in records:
         for pair in record["distances"]:
             for key in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):

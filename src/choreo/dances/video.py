@@ -1,5 +1,11 @@
 """Videos of dances: one figure, or several side by side, to their song."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import cv2
 import numpy as np
 
@@ -9,6 +15,9 @@ from choreo.dances.framing import frame_dance
 from choreo.dances.openpose_style import draw_openpose
 from choreo.drawing import LEFT, RIGHT, caption, draw_pose
 from choreo.pose.skeletons import SKELETONS
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 STYLES = {
     "figure": "a body with volume on a floor",
@@ -26,20 +35,20 @@ _STRIP_SECONDS = 6.0
 
 
 def render_dances(
-    tracks,
-    path,
+    tracks: Sequence[PoseTrack],
+    path: str | Path,
     *,
-    audio=None,
-    names=None,
-    style="figure",
-    height=720,
-    fps=FPS,
-    beats=None,
-    flash=True,
-    trails=False,
-    sound=None,
-    progress=None,
-):
+    audio: str | Path | None = None,
+    names: Sequence[str] | None = None,
+    style: str = "figure",
+    height: int = 720,
+    fps: float = FPS,
+    beats: Sequence[float] | None = None,
+    flash: bool = True,
+    trails: bool = False,
+    sound: tuple[np.ndarray, float] | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> None:
     """Render dances of one song side by side.
 
     Parameters
@@ -75,7 +84,7 @@ def render_dances(
     framed = [frame_dance(track, (width, panel), fps) for track in tracks]
     lit = beats if flash and beats is not None else ()
     painters = [_Painter(one, style, (width, panel), fps, lit, trails) for one in framed]
-    wave = _Waveform(*sound, beats, (width * len(tracks), strip)) if strip else None
+    wave = _Waveform(*sound, beats, (width * len(tracks), strip)) if sound is not None else None
     frames = max(len(one.keypoints) for one in framed)
     size = (width * len(tracks), height)
     image = np.empty((height, size[0], 3), np.uint8)

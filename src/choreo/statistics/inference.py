@@ -88,10 +88,6 @@ class Resampling:
         Parameters
         ----------
         replicates : ndarray, shape (B,)
-
-        Returns
-        -------
-        float
         """
         replicates = np.asarray(replicates, float)
         finite = replicates[np.isfinite(replicates)]
