@@ -31,9 +31,7 @@ def _side(skeleton, joints):
     return {frozenset({"left"}): LEFT, frozenset({"right"}): RIGHT}.get(frozenset(sides), MIDDLE)
 
 
-def draw_pose(
-    image: np.ndarray, keypoints: np.ndarray, skeleton: str, *, width: int | None = None
-) -> None:
+def draw_pose(image: np.ndarray, keypoints: np.ndarray, skeleton: str) -> None:
     """Draw one pose on a picture, in place.
 
     Parameters
@@ -44,11 +42,9 @@ def draw_pose(
         Pixels; NaN joints and the limbs to them are left out.
     skeleton : str
         A key of `choreo.pose.skeletons.SKELETONS`.
-    width : int, optional
-        Thickness of a limb in pixels; by default it follows the picture's height.
     """
     kind = SKELETONS[skeleton]
-    width = width or max(2, round(image.shape[0] / 110))
+    width = max(2, round(image.shape[0] / 110))
     given = np.isfinite(keypoints).all(-1)
     # cv2 draws at sixteenths of a pixel; far-off points are cut where they can't be seen.
     points = np.clip(np.nan_to_num(keypoints), -1e4, 1e4)

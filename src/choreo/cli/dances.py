@@ -105,7 +105,8 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
-    from choreo.dances.generate import load_generator
+    from choreo.dances.generate import dance_to, load_generator
+    from choreo.dataset.audio import CHANNELS
     from choreo.models.recipes import load_recipes, recipe_named
 
     model = find_weights(model)
@@ -126,14 +127,17 @@ def dance(
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
         )
+    generators = [load_generator(model, **own)]
+    generators += [
+        None if _is_track(path) else load_generator(find_weights(path)) for path in others
+    ]
     songs = {}
-    tracks = [_danced(load_generator(model, **own), song, songs, **settings)]
-    for other in others:
-        known = other.suffix == ".npz" and not other.is_dir()
-        if known:
-            tracks.append(load(other))
-        else:
-            tracks.append(_danced(load_generator(find_weights(other)), song, songs, **settings))
+    tracks = [
+        load(path)
+        if generator is None
+        else dance_to(generator, _read(song, songs, CHANNELS[generator.data.method]), **settings)
+        for path, generator in zip((model, *others), generators)
+    ]
     if output.suffix == ".npz":
         tracks[0].save(output)
     else:
@@ -145,16 +149,8 @@ def dance(
     tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
 
 
-def _danced(generator, song, songs, *, keeps=(), loop=False, **settings):
-    """A dance of a model to a song; `songs` holds what was read of it, by its channels."""
-    from choreo.dances.editing import read_known
-    from choreo.dances.generate import generate
-    from choreo.dataset.audio import CHANNELS
-
-    data = generator.data
-    samples = _read(song, songs, CHANNELS[data.method])
-    known = read_known(keeps, data, data.frames_of(len(samples)))
-    return generate(generator, samples, known=known, loop=loop, **settings)
+def _is_track(path):
+    return path.suffix == ".npz" and not path.is_dir()
 
 
 def _read(song, songs, channels="mean"):
@@ -168,7 +164,7 @@ def _read(song, songs, channels="mean"):
 
 def _name_of(path):
     """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
-    if not path.is_dir() and (path.suffix == ".npz" or path.parent == SHIPPED_FOLDER):
+    if _is_track(path) or (not path.is_dir() and path.parent == SHIPPED_FOLDER):
         return path.stem
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return f"{folder.parent.name} {folder.name}"

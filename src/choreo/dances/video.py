@@ -1,6 +1,11 @@
 """Videos of dances: one figure, or several side by side, to their song."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -11,6 +16,9 @@ from choreo.dances.framing import frame_dance
 from choreo.dances.openpose_style import draw_openpose
 from choreo.drawing import LEFT, RIGHT, Picture, caption, draw_pose
 from choreo.pose.skeletons import SKELETONS
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 STYLES = {
     "figure": "a body with volume on a floor",
@@ -28,20 +36,20 @@ _STRIP_SECONDS = 6.0
 
 
 def render_dances(
-    tracks,
-    path,
+    tracks: Sequence[PoseTrack],
+    path: str | Path,
     *,
-    audio=None,
-    names=None,
-    style="figure",
-    height=640,
-    fps=FPS,
-    beats=None,
-    flash=True,
-    trails=False,
-    sound=None,
-    progress=None,
-):
+    audio: str | Path | None = None,
+    names: Sequence[str] | None = None,
+    style: str = "figure",
+    height: int = 640,
+    fps: float = FPS,
+    beats: Sequence[float] | None = None,
+    flash: bool = True,
+    trails: bool = False,
+    sound: tuple[np.ndarray, float] | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> None:
     """Render dances of one song side by side.
 
     Parameters
@@ -79,11 +87,12 @@ def render_dances(
     size = (width * len(tracks), height)
     picture = Picture(size)
     image = picture.image
+    named = [None] * len(framed) if names is None else names
     painters = [
         _Painter(one, style, image[:panel, x : x + width], fps, lit, trails, name)
-        for one, x, name in zip(framed, range(0, size[0], width), names or [None] * len(framed))
+        for one, x, name in zip(framed, range(0, size[0], width), named)
     ]
-    wave = _Waveform(*sound, beats, (size[0], strip)) if strip else None
+    wave = None if sound is None else _Waveform(*sound, beats, (size[0], strip))
     frames = max(len(one.keypoints) for one in framed)
     with media.video_writer(
         path, size, fps, audio=audio, pixels="yuv420p", threads=2, quick=True

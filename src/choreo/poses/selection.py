@@ -7,9 +7,13 @@ that. Everyone else is recorded in the track's `meta`. What can be nobody but th
 stays in the track, however far it jumps: the estimator's own errors are to be counted.
 """
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +21,10 @@ from choreo.errors import ItemError
 from choreo.pose.pick import parse
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.linking import LINK_SECONDS, geometry_of, groups_of, link, trunk_of
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+    from choreo.poses.detections import Detections
 
 LINKERS = ("poses", "pose_flow", "labels")
 """How people are linked from frame to frame: by pose distance, by Pose Flow's matching, or
@@ -476,7 +484,17 @@ def frames_without(detections, members):
     }
 
 
-def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="poses", video=None):
+def dancer_track(
+    detections: Detections,
+    *,
+    fps: float,
+    size: tuple[int, int],
+    meta: Mapping[str, Any],
+    source: str | Path,
+    pick: str | None = None,
+    linker: str = "poses",
+    video: str | Path | None = None,
+) -> PoseTrack:
     """Make the dancer's track.
 
     Parameters
@@ -493,10 +511,6 @@ def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="pose
         The file that the detections came from.
     pick, linker, video
         See `select_dancer`.
-
-    Returns
-    -------
-    PoseTrack
 
     Raises
     ------

@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from contextvars import ContextVar
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _MOST = 64
 """Songs that a process remembers."""
 _LARGEST = 1 << 24
 _folder = ContextVar("folder", default=None)
-_remembered = OrderedDict()
+_remembered: dict[Any, Any] = OrderedDict()
 
 
 @contextlib.contextmanager
