@@ -55,43 +55,6 @@ rule own_song:
         "../workflow/scripts/own_song.py"
 
 
-if MORE_SONGS:
-
-    # One job for all songs: each would load the model anew.
-    rule dances_to_more_songs:
-        input:
-            weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
-            audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=MORE_SONGS),
-        output:
-            tracks=collect(
-                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
-                song=MORE_SONGS,
-            ),
-        log:
-            f"{OUT}/logs/dances_to_more_songs/{{model}}/seed{{seed}}.log",
-        benchmark:
-            f"{OUT}/benchmarks/dances_to_more_songs/{{model}}/seed{{seed}}.tsv"
-        conda:
-            "../envs/choreo.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-            runtime=60,
-        params:
-            code=lambda w: code("generate_dances.py", w.model),
-            names=MORE_SONGS,
-            stage="dances",
-            on_bad_video=STUDY.on_bad_video,
-            seed=STUDY.seed,
-            initial_pose=STUDY.dances.initial_pose,
-            temperature=STUDY.dances.temperature,
-            join=STUDY.dances.join,
-        message:
-            "dances: {wildcards.model} dances to songs without videos"
-        script:
-            "../workflow/scripts/generate_dances.py"
-
-
 if RECORDINGS:
 
     rule dances_to_recordings:

@@ -41,7 +41,7 @@ def more(project):
 
 def test_they_are_planned_once_for_each_model(more):
     planned = more.planned("table2", "recorded")
-    assert {"made_songs", "dances_to_more_songs", "dances_to_recordings", "own_song"} <= planned
+    assert {"made_songs", "generate_dances", "dances_to_recordings", "own_song"} <= planned
     assert "render_dance" not in planned
     assert "recorded" not in more.planned("all")
 
@@ -60,6 +60,7 @@ def test_without_recordings_it_is_said(project):
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # in `make test`: tests/evaluation/test_song_beats.py and test_own_songs.py
 def test_a_motion_graph_is_measured_on_all_of_them(more):
     more.run("table2", "table2x", "recorded", "seams")
     results = more.results / "tiny"
