@@ -530,6 +530,74 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
             process.wait()
 
 
+@contextlib.contextmanager
+def gif_writer(path, size, fps):
+    """Encode frames to a gif with colours of its own, whole or not at all.
+
+    The frames are kept in a lossless film meanwhile, since all of them decide on the colours:
+    a long dance needs no more memory than a short one.
+
+    Parameters
+    ----------
+    path : str or Path
+        The gif, which plays on and on.
+    size : tuple of int
+        Width and height.
+    fps : float
+        Frames a second; each lasts a whole number of hundredths of a second, which ffmpeg
+        rounds to.
+
+    Yields
+    ------
+    callable
+        ``write(frame)``, as of `video_writer`.
+
+    Raises
+    ------
+    AccidentError
+        Where the machine fails, or the gif has no end.
+    """
+    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+        film, palette = Path(folder, "film.mp4"), Path(folder, "palette.nut")
+        with video_writer(film, size, fps, crf=0, preset="ultrafast") as write:
+            yield write
+        colours = source(film).video.filter("palettegen", max_colors=128)
+        run(target(colours, palette, vcodec="rawvideo"), where=path)
+        pictures = ffmpeg.filter(
+            [source(film).video, source(palette).video],
+            "paletteuse",
+            dither="bayer",
+            bayer_scale=5,
+            diff_mode="rectangle",
+        )
+        with whole(path) as temporary:
+            run(target(pictures, temporary, loop=0), where=path)
+            _mark_gif(temporary, path)
+
+
+def _mark_gif(temporary, path):
+    """Put our comment before a gif's last byte, which ffmpeg does not do."""
+    with open(temporary, "r+b") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - 1))
+        if file.read() != b"\x3b":
+            raise AccidentError(
+                "the gif has no end",
+                where=path,
+                remedy="Check the disk (room, quota) and run the same command again",
+            )
+        file.seek(end - 1)
+        comment = MADE_BY.encode()
+        file.write(b"\x21\xfe" + bytes([len(comment)]) + comment + b"\x00\x3b")
+
+
+def picture_writer(path, size, fps, *, audio=None):
+    """`video_writer`, or by its ending `gif_writer`, which leaves the sound out."""
+    if Path(path).suffix == ".gif":
+        return gif_writer(path, size, fps)
+    return video_writer(path, size, fps, audio=audio)
+
+
 def _check_writer(process, errors, path):
     status = process.wait()
     errors.seek(0)

@@ -76,6 +76,32 @@ def between_frames(track, times):
     return found
 
 
+def at_rate(track, fps):
+    """Bring a track to another rate, on the splines of `between_frames`.
+
+    Parameters
+    ----------
+    track : PoseTrack
+    fps : float
+        Frames a second.
+
+    Returns
+    -------
+    PoseTrack
+        Of the same length; the scores, and what was repaired, are those of the frame before.
+    """
+    times = np.arange(max(1, round(track.seconds * fps))) / fps
+    # A hair later, so that rounding makes no frame the one before it.
+    before = np.clip(np.floor(times * track.fps + 1e-6).astype(int), 0, len(track) - 1)
+    repaired = None if track.repaired is None else track.repaired[before]
+    return track.with_(
+        keypoints=between_frames(track, times),
+        scores=track.scores[before],
+        repaired=repaired,
+        fps=fps,
+    )
+
+
 def frame_dance(track, size, fps):
     """Put a dance into a picture that follows the dancer.
 

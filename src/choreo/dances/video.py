@@ -18,6 +18,8 @@ STYLES = {
 """Ways to draw a dancer."""
 
 FPS = 30.0
+GIF = {"height": 360, "fps": 20.0}
+"""Of a gif, whose frames last hundredths of a second."""
 _TRAIL_SECONDS = 0.5
 _FLASH_SECONDS = 0.2
 _STRIP = 1 / 9
@@ -47,7 +49,7 @@ def render_dances(
     tracks : sequence of PoseTrack
         Any skeletons and rates; joints move on cubic splines between their frames.
     path : str or Path
-        The mp4.
+        The mp4, or a gif, which has no sound.
     audio : str or Path, optional
         The song, which starts with the dances.
     names : sequence of str, optional
@@ -55,7 +57,7 @@ def render_dances(
     style : str
         Key of `STYLES`.
     height, fps : int, float
-        Of the mp4. A single dance is square; each of several is three quarters as wide
+        Of the picture. A single dance is square; each of several is three quarters as wide
         as high.
     beats : sequence of float, optional
         Of the song, in seconds.
@@ -80,7 +82,7 @@ def render_dances(
     size = (width * len(tracks), height)
     image = np.empty((height, size[0], 3), np.uint8)
     parts = [image[:panel, x : x + width] for x in range(0, size[0], width)]
-    with media.video_writer(path, size, fps, audio=audio) as write:
+    with media.picture_writer(path, size, fps, audio=audio) as write:
         for frame in range(frames):
             for number, (part, painter) in enumerate(zip(parts, painters, strict=True)):
                 painter.draw(frame)

@@ -133,7 +133,9 @@ def _movement():
     return movement
 
 
-@pose_format("csv", ".csv", "a row a frame and joint, as data frames like it", read=False, ending=".csv")
+@pose_format(
+    "csv", ".csv", "a row a frame and joint, as data frames like it", read=False, ending=".csv"
+)
 def _long_table():
     from choreo.poses.formats import long_table
 
@@ -147,9 +149,7 @@ def _trc():
     return trc
 
 
-@pose_format(
-    "bvh", ".bvh", "a planar skeleton for Blender and others", read=False, ending=".bvh"
-)
+@pose_format("bvh", ".bvh", "a planar skeleton for Blender and others", read=False, ending=".bvh")
 def _bvh():
     from choreo.poses.formats import bvh
 
