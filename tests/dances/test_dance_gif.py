@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageSequence
 from test_dance_video import moved, standing
 
-from choreo import MADE_BY, media
+from choreo import media
 from choreo.cli import main
 from choreo.cli.outputs import made_here
 from choreo.dances.video import GIF, render_dances

@@ -50,6 +50,7 @@ def _suffixes(options):
     files=lambda options, path: [path] if _suffixes(options) else [],
     foreign=lambda options: _format_of(options) is not None,
     owned=True,
+    remedy="Other formats, and OpenPose's folder, need --format",
 )
 @option(
     "--format",

@@ -50,6 +50,8 @@ class Written:
         A folder that is filled whole: it may hold no input, and is new, empty or Choreo's.
     in_place : bool
         The file is changed, not made.
+    remedy : str, optional
+        What to do where a file shall have another suffix.
     """
 
     def __init__(
@@ -61,13 +63,14 @@ class Written:
         foreign=False,
         owned=False,
         in_place=False,
+        remedy=None,
         **attributes,
     ):
         super().__init__(*names, **({"type": PATH} | attributes))
         self.what, self.files = what, files
         self.suffixes = suffixes if callable(suffixes) else lambda options: suffixes
         self.foreign = foreign if callable(foreign) else lambda options: foreign
-        self.owned, self.in_place = owned, in_place
+        self.owned, self.in_place, self.remedy = owned, in_place, remedy
 
 
 class _Option(Written, Option):
@@ -118,7 +121,8 @@ def check(command, arguments):
         _check_name(path)
         allowed = written.suffixes(options)
         if allowed and path.suffix not in allowed and not written.in_place:
-            raise ItemError(f"{written.what} is written as {' or '.join(allowed)}", where=path)
+            what = f"{written.what} is written as {' or '.join(allowed)}"
+            raise ItemError(what, where=path, remedy=written.remedy)
         is_folder = not allowed
         if is_folder:
             _check_folder(path, inputs, written, options)
