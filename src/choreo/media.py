@@ -576,19 +576,43 @@ def gif_writer(path, size, fps):
 
 
 def _mark_gif(temporary, path):
-    """Put our comment before a gif's last byte, which ffmpeg does not do."""
+    """Put our comment at the end of a gif, which ffmpeg does not do, if it is whole."""
+    data = temporary.read_bytes()
+    if not _ends_well(data):
+        raise AccidentError(
+            "the gif has no end",
+            where=path,
+            remedy="Check the disk (room, quota) and run the same command again",
+        )
+    comment = MADE_BY.encode()
     with open(temporary, "r+b") as file:
-        end = file.seek(0, os.SEEK_END)
-        file.seek(max(0, end - 1))
-        if file.read() != b"\x3b":
-            raise AccidentError(
-                "the gif has no end",
-                where=path,
-                remedy="Check the disk (room, quota) and run the same command again",
-            )
-        file.seek(end - 1)
-        comment = MADE_BY.encode()
+        file.seek(len(data) - 1)
         file.write(b"\x21\xfe" + bytes([len(comment)]) + comment + b"\x00\x3b")
+
+
+def _ends_well(data):
+    """Tell whether a gif's blocks follow each other up to the mark of its end."""
+
+    def after_table(at, flags):
+        return at + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+
+    def after_parts(at):
+        while data[at]:
+            at += data[at] + 1
+        return at + 1
+
+    try:
+        at = after_table(13, data[10])
+        while data[at] != 0x3B:
+            if data[at] == 0x2C:  # a picture: its place, its colours, its parts
+                at = after_parts(after_table(at + 10, data[at + 9]) + 1)
+            elif data[at] == 0x21:
+                at = after_parts(at + 2)
+            else:
+                return False
+    except IndexError:
+        return False
+    return at == len(data) - 1
 
 
 def picture_writer(path, size, fps, *, audio=None):

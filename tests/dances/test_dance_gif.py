@@ -47,13 +47,15 @@ def test_two_gifs_have_the_same_bytes_and_are_ours(tmp_path):
     assert not made_here(tmp_path / "other.gif")
 
 
-def test_a_gif_without_its_end_is_an_accident(tmp_path, monkeypatch):
+@pytest.mark.parametrize("gone", [1, 7, 600])
+def test_a_gif_without_its_end_is_an_accident(tmp_path, monkeypatch, gone):
     own = media.run
 
     def cut(node, *, where):
         own(node, where=where)
         for path in tmp_path.glob(".a-*.gif"):
-            path.write_bytes(path.read_bytes()[:-7])
+            # What is left ends as a whole one does.
+            path.write_bytes(path.read_bytes()[:-gone] + b"\x3b" * (gone > 1))
 
     monkeypatch.setattr(media, "run", cut)
     with pytest.raises(AccidentError, match=r"a\.gif: the gif has no end"):
