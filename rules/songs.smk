@@ -209,8 +209,9 @@ if DANCED_SONGS:
             weights=f"{OUT}/training/{{model}}/seed{SEEDS[0]}/weights.safetensors",
             audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=DANCED_SONGS),
         output:
+            # Not beside the mp4, where `choreo evaluate` would take them for measured dances.
             tracks=collect(
-                f"{OUT}/dances/{{{{model}}}}/{{song}}.npz", song=DANCED_SONGS
+                f"{OUT}/dances/{{{{model}}}}/songs/{{song}}.npz", song=DANCED_SONGS
             ),
         log:
             f"{OUT}/logs/dance_to_songs/{{model}}.log",
@@ -238,7 +239,7 @@ if DANCED_SONGS:
 
     rule render_dance_to_song:
         input:
-            track=f"{OUT}/dances/{{model}}/{{song}}.npz",
+            track=f"{OUT}/dances/{{model}}/songs/{{song}}.npz",
             audio=f"{OUT}/dances/songs/{{song}}.wav",
         output:
             video=f"{OUT}/dances/{{model}}/{{song}}.mp4",

@@ -10,6 +10,7 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from choreo.dances.framing import at_rate
+from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
@@ -129,6 +130,8 @@ def test_another_rate_goes_through_the_track_s_own_frames():
     np.testing.assert_allclose(finer.keypoints[::3], track.keypoints, atol=1e-3)
     np.testing.assert_array_equal(finer.scores[::3], track.scores)
     np.testing.assert_array_equal(finer.scores[1::3], track.scores)
+    with pytest.raises(ItemError, match=r"more than 1000000 frames \(got 1e\+300\)"):
+        at_rate(track, 1e300)
     gaps = at_rate(a_dance(), 30)
     assert not gaps.given[10:15].any()
     assert gaps.given[15].all()

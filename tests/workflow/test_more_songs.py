@@ -9,6 +9,7 @@ import soundfile
 
 from choreo.cli.outputs import made_here
 from choreo.media import count_packets
+from choreo.pose.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow]
 
@@ -110,6 +111,9 @@ def test_every_song_of_the_table_is_danced_to(listed):
     assert (results / "training" / "graph" / "seed1").is_dir()
     assert not (results / "training" / "graph" / "seed2").exists()
     assert made_here(dance)
+    assert len(PoseTrack.load(dance.parent / "songs" / "mine.npz")) == 8 * 10
+    # No dance that the evaluation of a folder would measure.
+    assert not list(dance.parent.glob("*.npz"))
     assert not made_here(dance.with_name("broken.mp4"))
     problems = pd.read_csv(results / "videos" / "problems.csv")
     assert "song broken" in problems.to_string()

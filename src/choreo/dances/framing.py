@@ -6,7 +6,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
+from choreo.poses.detections import MAX_FRAMES
 
 FILL = 2 / 3
 """Share of the picture's height that a standing dancer takes."""
@@ -89,7 +91,18 @@ def at_rate(track, fps):
     -------
     PoseTrack
         Of the same length; the scores, and what was repaired, are those of the frame before.
+
+    Raises
+    ------
+    ItemError
+        Where that would be more than `MAX_FRAMES` frames.
     """
+    if track.seconds * fps > MAX_FRAMES:
+        raise ItemError(
+            f"{track.seconds:.4g} s would be more than {MAX_FRAMES} frames",
+            value=fps,
+            remedy="Give fewer frames a second",
+        )
     times = np.arange(max(1, round(track.seconds * fps))) / fps
     # A hair later, so that rounding makes no frame the one before it.
     before = np.clip(np.floor(times * track.fps + 1e-6).astype(int), 0, len(track) - 1)
