@@ -43,6 +43,13 @@ FORMATS = (
 the texts that ffmpeg would draw as pictures are not among them."""
 
 
+_QUICK = {
+    "preset": "superfast",
+    "x264-params": "qp=25:b-adapt=0:scenecut=0:weightp=0:me=dia",
+}
+"""A fixed quantiser and fixed kinds of pictures: x264 need not look at each picture twice."""
+_PIPE_BYTES = 1 << 20
+
 # Times of sound whose clock begins anew, as of parts joined with cat: the parts follow each
 # other, as `choreo.videos.audio.read_song` reads them.
 _ON_AND_ON = (
@@ -450,7 +457,18 @@ def read_frames(
 
 
 @contextlib.contextmanager
-def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", threads=1):
+def video_writer(
+    path,
+    size,
+    fps,
+    *,
+    audio=None,
+    crf=20,
+    preset="veryfast",
+    threads=1,
+    pixels="rgb24",
+    quick=False,
+):
     """Encode frames to an H.264 mp4, whole or not at all: it is read back, counted and sealed.
 
     Parameters
@@ -467,11 +485,18 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
         x264's quality and speed.
     threads : int
         x264's threads; a fixed number gives the same bytes on any machine.
+    pixels : {"rgb24", "yuv420p"}
+        What frames are: RGB, or the planes of a `choreo.drawing.Picture`, which take half the
+        time to encode.
+    quick : bool
+        Whether what was drawn on a still ground is encoded in half the time, in a file that is
+        a half larger and looks the same; without `crf` and `preset`.
 
     Yields
     ------
     callable
-        ``write(frame)`` takes an (height, width, 3) uint8 RGB array.
+        ``write(frame)`` takes a uint8 array of shape (height, width, 3), or that of
+        the planes.
 
     Raises
     ------
@@ -481,10 +506,15 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
         Where the machine fails, or the mp4 does not hold what was given.
     """
     width, height = size
+    shape = height, width, 3
+    if pixels == "yuv420p":
+        width, height = width + width % 2, height + height % 2
+        shape = height * 3 // 2, width
     video = ffmpeg.input(
-        "pipe:0", format="rawvideo", pix_fmt="rgb24", s=f"{width}x{height}", framerate=fps
+        "pipe:0", format="rawvideo", pix_fmt=pixels, s=f"{width}x{height}", framerate=fps
     ).video
-    video = video.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
+    if pixels == "rgb24":
+        video = video.filter("pad", "ceil(iw/2)*2", "ceil(ih/2)*2")
     options = {
         "vcodec": "libx264",
         "pix_fmt": "yuv420p",
@@ -493,22 +523,25 @@ def video_writer(path, size, fps, *, audio=None, crf=20, preset="veryfast", thre
         "threads": threads,
         "movflags": "+faststart",
     }
+    if quick:
+        del options["crf"]
+        options |= _QUICK
     streams = [video]
     if audio is not None:
         streams.append(source(audio).audio.filter("asetpts", _ON_AND_ON))
         options |= {"acodec": "aac", "audio_bitrate": "128k"}
+        options |= {"aac_coder": "fast"} if quick else {}
     with whole(path) as temporary, tempfile.TemporaryFile() as errors:
         command = _command(target(streams, temporary, **options))
         with _starting(command):
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
+        _widen(process.stdin)
         count = 0
 
         def write(frame):
             nonlocal count
-            if frame.shape != (height, width, 3) or frame.dtype != np.uint8:
-                raise ValueError(
-                    f"frame must be uint8 {(height, width, 3)}, not {frame.dtype} {frame.shape}"
-                )
+            if frame.shape != shape or frame.dtype != np.uint8:
+                raise ValueError(f"frame must be uint8 {shape}, not {frame.dtype} {frame.shape}")
             try:
                 process.stdin.write(np.ascontiguousarray(frame).data)
             except BrokenPipeError as error:
@@ -615,11 +648,20 @@ def _ends_well(data):
     return at == len(data) - 1
 
 
-def picture_writer(path, size, fps, *, audio=None):
+def picture_writer(path, size, fps, *, audio=None, **film):
     """`video_writer`, or by its ending `gif_writer`, which leaves the sound out."""
     if Path(path).suffix == ".gif":
         return gif_writer(path, size, fps)
-    return video_writer(path, size, fps, audio=audio)
+    return video_writer(path, size, fps, audio=audio, **film)
+
+
+def _widen(pipe):
+    """Let a pipe hold a picture, where the system has that: fewer changes between processes."""
+    # Where it doesn't, or has given out what it lends, the pipe is as it was.
+    with contextlib.suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def _check_writer(process, errors, path):

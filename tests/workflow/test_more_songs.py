@@ -120,6 +120,7 @@ def test_every_song_of_the_table_is_danced_to(listed):
 
 
 @pytest.mark.slow
+@pytest.mark.soak  # in `make test`: tests/evaluation/test_song_beats.py and test_own_songs.py
 def test_a_motion_graph_is_measured_on_all_of_them(more):
     more.run("table2", "table2x", "recorded", "seams")
     results = more.results / "tiny"

@@ -137,7 +137,8 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
-    from choreo.dances.generate import load_generator
+    from choreo.dances.generate import dance_to, load_generator
+    from choreo.dataset.audio import CHANNELS
     from choreo.models.recipes import load_recipes, recipe_named
     from choreo.poses.formats.registry import write
 
@@ -161,13 +162,17 @@ def dance(
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
         )
-    tracks = [_danced(load_generator(model, **own), song, **settings)]
-    for other in others:
-        known = other.suffix == ".npz" and not other.is_dir()
-        if known:
-            tracks.append(load(other))
-        else:
-            tracks.append(_danced(load_generator(find_weights(other)), song, **settings))
+    generators = [load_generator(model, **own)]
+    generators += [
+        None if _is_track(path) else load_generator(find_weights(path)) for path in others
+    ]
+    songs = {}
+    tracks = [
+        load(path)
+        if generator is None
+        else dance_to(generator, _read(song, songs, CHANNELS[generator.data.method]), **settings)
+        for path, generator in zip((model, *others), generators)
+    ]
     if format:
         track = tracks[0].to(FORMATS[format].skeleton or tracks[0].skeleton)
         with replacing(output, force=given("force")) as path:
@@ -179,41 +184,40 @@ def dance(
         shown = {"style": style, "height": height}
         shown = {name: value for name, value in shown.items() if value is not None}
         shown |= {"trails": trails, "names": names}
-        _film(tracks, song, output, beats=beats, waveform=waveform, **shown)
+        _film(tracks, song, songs, output, beats=beats, waveform=waveform, **shown)
     tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
 
 
-def _danced(generator, song, *, keeps=(), loop=False, **settings):
-    """A dance of a model to a song."""
-    from choreo.dances.editing import read_known
-    from choreo.dances.generate import generate
-    from choreo.dataset.audio import CHANNELS
+def _is_track(path):
+    return path.suffix == ".npz" and not path.is_dir()
+
+
+def _read(song, songs, channels="mean"):
+    """Samples of the song, read once for all models."""
     from choreo.videos.audio import read_song
 
-    data = generator.data
-    samples = read_song(song, channels=CHANNELS[data.method])
-    known = read_known(keeps, data, data.frames_of(len(samples)))
-    return generate(generator, samples, known=known, loop=loop, **settings)
+    if channels not in songs:
+        songs[channels] = read_song(song, channels=channels)
+    return songs[channels]
 
 
 def _name_of(path):
     """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
-    if not path.is_dir() and (path.suffix == ".npz" or path.parent == SHIPPED_FOLDER):
+    if _is_track(path) or (not path.is_dir() and path.parent == SHIPPED_FOLDER):
         return path.stem
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return f"{folder.parent.name} {folder.name}"
 
 
-def _film(tracks, song, path, *, beats, waveform, **shown):
+def _film(tracks, song, songs, path, *, beats, waveform, **shown):
     from choreo.beats.trackers import track_beats
     from choreo.dances.video import FPS, GIF, render_dances
     from choreo.media import SAMPLE_RATE
-    from choreo.videos.audio import read_song
 
     if path.suffix == ".gif":
         shown = GIF | shown
     if beats or waveform:
-        samples = read_song(song)
+        samples = _read(song, songs)
         shown["beats"] = track_beats(samples, SAMPLE_RATE)["beats"]
         if waveform:
             shown["sound"] = samples, SAMPLE_RATE

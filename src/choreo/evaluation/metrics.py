@@ -148,18 +148,25 @@ class Worth:
 
 
 @cache
-def worths() -> dict[str, Worth]:
-    """Worth of the metrics that were measured on real dancers, by the metrics' names.
+def worths(dancers: str = "real") -> dict[str, Worth]:
+    """Worth of the metrics that were measured on dancers, by the metrics' names.
 
     At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
     writes (docs/evaluation.md says of which dances).
+
+    Parameters
+    ----------
+    dancers : {"real", "made"}
     """
     with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
         return {
             row["metric"]: Worth(
-                *(float(row[name]) for name in ("area", "low", "high")),
-                *(int(row[name]) for name in ("dances", "groups")),
+                area=float(row["area"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                dances=int(row["dances"]),
+                groups=int(row["groups"]),
             )
             for row in csv.DictReader(file)
-            if row["rate"] == "10"
+            if row["rate"] == "10" and row["dancers"] == dancers
         }

@@ -1,14 +1,22 @@
 """Every pose format by its name: what `choreo import`, `choreo export` and studies use."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from choreo.errors import ConfigError
 from choreo.files.outside import reading
 from choreo.poses.formats import native
 
-FORMATS: dict[str, "Format"] = {}
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+    from choreo.poses.detections import Detections
+
+FORMATS: dict[str, Format] = {}
 """Format by name, filled by `pose_format`."""
 
 
@@ -177,7 +185,14 @@ def _module(name, *, to_read=False):
     return FORMATS[name].module()
 
 
-def read_detections(format, path, *, frames=None, skeleton=None, **options):
+def read_detections(
+    format: str,
+    path: str | Path,
+    *,
+    frames: int | None = None,
+    skeleton: str | None = None,
+    **options: Any,
+) -> Detections:
     """Read everyone of a file.
 
     Parameters
@@ -192,10 +207,6 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
         A key of `choreo.pose.skeletons.SKELETONS`, where the file can't tell.
     **options
         Those of `Format.options`; None counts as not said.
-
-    Returns
-    -------
-    Detections
 
     Raises
     ------
@@ -219,7 +230,7 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
         return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
 
 
-def rate(format, path):
+def rate(format: str, path: str | Path) -> float | None:
     """Frames a second that a file says itself.
 
     Parameters
@@ -248,19 +259,19 @@ def rate(format, path):
 
 
 def read(
-    format,
-    path,
+    format: str,
+    path: str | Path,
     *,
-    fps,
-    size,
-    frames=None,
-    skeleton=None,
-    units=None,
-    pick=None,
-    linker="poses",
-    video=None,
-    **options,
-):
+    fps: float,
+    size: tuple[int, int],
+    frames: int | None = None,
+    skeleton: str | None = None,
+    units: str | None = None,
+    pick: str | None = None,
+    linker: str = "poses",
+    video: str | Path | None = None,
+    **options: Any,
+) -> PoseTrack:
     """Read the track of a file's dancer.
 
     Parameters
@@ -318,7 +329,7 @@ def read(
     )
 
 
-def write(format, track, path):
+def write(format: str, track: PoseTrack, path: str | Path) -> None:
     """Write a track.
 
     Parameters
