@@ -1,6 +1,7 @@
 """``choreo dance`` in every format that the ending of its file can say."""
 
 import json
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -17,9 +18,11 @@ from choreo.poses.formats import registry
 @pytest.fixture
 def dancing(tmp_path, monkeypatch):
     """Runs the verb with a model that stands still, and gives its exit status."""
-    monkeypatch.setattr("choreo.dances.generate.load_generator", lambda *_, **__: None)
+    model = SimpleNamespace(data=SimpleNamespace(method="thesis"))
+    monkeypatch.setattr("choreo.dances.generate.load_generator", lambda *_, **__: model)
     monkeypatch.setattr(dances, "find_weights", lambda _: tmp_path / "model.safetensors")
-    monkeypatch.setattr(dances, "_danced", lambda *_, **__: standing(frames=5))
+    monkeypatch.setattr(dances, "_read", lambda *_: None)
+    monkeypatch.setattr("choreo.dances.generate.dance_to", lambda *_, **__: standing(frames=5))
     (tmp_path / "song.wav").write_bytes(b"RIFF")
 
     def run(name, *words):

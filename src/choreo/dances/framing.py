@@ -1,6 +1,9 @@
 """A dance put into a picture: smooth between its frames, followed, and never outside."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -9,6 +12,9 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.detections import MAX_FRAMES
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 FILL = 2 / 3
 """Share of the picture's height that a standing dancer takes."""
@@ -78,7 +84,7 @@ def between_frames(track, times):
     return found
 
 
-def at_rate(track, fps):
+def at_rate(track: PoseTrack, fps: float) -> PoseTrack:
     """Bring a track to another rate, on the splines of `between_frames`.
 
     Parameters

@@ -164,12 +164,12 @@ def _bvh():
     return bvh
 
 
-def read_formats():
+def read_formats() -> list[str]:
     """Names of the formats that are read: what `choreo import` and ``poses.imports`` take."""
     return [name for name, entry in FORMATS.items() if entry.read]
 
 
-def format_by_ending(ending):
+def format_by_ending(ending: str) -> str | None:
     """Name of the format in which a dance is written whose file ends so; None: none."""
     for name, entry in FORMATS.items():
         if entry.ending == ending:
