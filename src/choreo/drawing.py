@@ -128,14 +128,14 @@ def render_track(
     height: int = 360,
     text: str | None = None,
 ) -> None:
-    """Render a track as an mp4 of a stick figure, on white or on its video.
+    """Render a track as an mp4 or gif of a stick figure, on white or on its video.
 
     Parameters
     ----------
     track : PoseTrack
         Any skeleton and fps; between its frames the joints move linearly.
     path : str or Path
-        The mp4.
+        The mp4, or a gif.
     audio : str or Path, optional
         A song that starts with the track.
     video : str or Path, optional
@@ -149,7 +149,7 @@ def render_track(
         Written at the lower left.
     """
     if video is not None:
-        with media.video_writer(path, track.size, track.fps, audio=audio) as write:
+        with media.picture_writer(path, track.size, track.fps, audio=audio) as write:
             for frame, keypoints in zip(media.read_frames(video, track.size), track.keypoints):
                 image = frame.copy()
                 draw_pose(image, keypoints, track.skeleton)
@@ -161,7 +161,7 @@ def render_track(
     size = (round(track.size[0] * scale), height)
     times = np.arange(round(track.seconds * fps)) / fps
     keypoints = _at(track, times) * scale
-    with media.video_writer(path, size, fps, audio=audio) as write:
+    with media.picture_writer(path, size, fps, audio=audio) as write:
         for pose in keypoints:
             image = np.full((size[1], size[0], 3), 250, np.uint8)
             draw_pose(image, pose, track.skeleton)

@@ -563,6 +563,98 @@ def video_writer(
             process.wait()
 
 
+@contextlib.contextmanager
+def gif_writer(path, size, fps):
+    """Encode frames to a gif with colours of its own, whole or not at all.
+
+    The frames are kept in a lossless film meanwhile, since all of them decide on the colours:
+    a long dance needs no more memory than a short one.
+
+    Parameters
+    ----------
+    path : str or Path
+        The gif, which plays on and on.
+    size : tuple of int
+        Width and height.
+    fps : float
+        Frames a second; each lasts a whole number of hundredths of a second, which ffmpeg
+        rounds to.
+
+    Yields
+    ------
+    callable
+        ``write(frame)``, as of `video_writer`.
+
+    Raises
+    ------
+    AccidentError
+        Where the machine fails, or the gif has no end.
+    """
+    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+        film, palette = Path(folder, "film.mp4"), Path(folder, "palette.nut")
+        with video_writer(film, size, fps, crf=0, preset="ultrafast") as write:
+            yield write
+        colours = source(film).video.filter("palettegen", max_colors=128)
+        run(target(colours, palette, vcodec="rawvideo"), where=path)
+        pictures = ffmpeg.filter(
+            [source(film).video, source(palette).video],
+            "paletteuse",
+            dither="bayer",
+            bayer_scale=5,
+            diff_mode="rectangle",
+        )
+        with whole(path) as temporary:
+            run(target(pictures, temporary, loop=0), where=path)
+            _mark_gif(temporary, path)
+
+
+def _mark_gif(temporary, path):
+    """Put our comment at the end of a gif, which ffmpeg does not do, if it is whole."""
+    data = temporary.read_bytes()
+    if not _ends_well(data):
+        raise AccidentError(
+            "the gif has no end",
+            where=path,
+            remedy="Check the disk (room, quota) and run the same command again",
+        )
+    comment = MADE_BY.encode()
+    with open(temporary, "r+b") as file:
+        file.seek(len(data) - 1)
+        file.write(b"\x21\xfe" + bytes([len(comment)]) + comment + b"\x00\x3b")
+
+
+def _ends_well(data):
+    """Tell whether a gif's blocks follow each other up to the mark of its end."""
+
+    def after_table(at, flags):
+        return at + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+
+    def after_parts(at):
+        while data[at]:
+            at += data[at] + 1
+        return at + 1
+
+    try:
+        at = after_table(13, data[10])
+        while data[at] != 0x3B:
+            if data[at] == 0x2C:  # a picture: its place, its colours, its parts
+                at = after_parts(after_table(at + 10, data[at + 9]) + 1)
+            elif data[at] == 0x21:
+                at = after_parts(at + 2)
+            else:
+                return False
+    except IndexError:
+        return False
+    return at == len(data) - 1
+
+
+def picture_writer(path, size, fps, *, audio=None, **film):
+    """`video_writer`, or by its ending `gif_writer`, which leaves the sound out."""
+    if Path(path).suffix == ".gif":
+        return gif_writer(path, size, fps)
+    return video_writer(path, size, fps, audio=audio, **film)
+
+
 def _widen(pipe):
     """Let a pipe hold a picture, where the system has that: fewer changes between processes."""
     # Where it doesn't, or has given out what it lends, the pipe is as it was.

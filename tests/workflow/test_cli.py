@@ -84,8 +84,8 @@ def test_dance_to_a_song(study, tmp_path, capsys):
     assert not np.array_equal(on, zero)
     assert main([*command, "--initial-pose", str(tmp_path / "none.npz")]) == 1
     assert "none.npz: no such file" in capsys.readouterr().err
-    assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.gif")]) == 1
-    assert "written as .mp4 or .npz" in capsys.readouterr().err
+    assert main(["dance", song, "--model", model, "-o", str(tmp_path / "d.avi")]) == 1
+    assert "written as .mp4 or .gif" in capsys.readouterr().err
 
 
 def test_dataset(study, tmp_path, capsys):

@@ -28,6 +28,8 @@ STYLES = {
 """Ways to draw a dancer."""
 
 FPS = 30.0
+GIF = {"height": 360, "fps": 20.0}
+"""Of a gif, whose frames last hundredths of a second."""
 _TRAIL_SECONDS = 0.5
 _FLASH_SECONDS = 0.2
 _STRIP = 1 / 9
@@ -57,7 +59,7 @@ def render_dances(
     tracks : sequence of PoseTrack
         Any skeletons and rates; joints move on cubic splines between their frames.
     path : str or Path
-        The mp4.
+        The mp4, or a gif, which has no sound.
     audio : str or Path, optional
         The song, which starts with the dances.
     names : sequence of str, optional
@@ -65,7 +67,7 @@ def render_dances(
     style : str
         Key of `STYLES`.
     height, fps : int, float
-        Of the mp4. A single dance is square; each of several is three quarters as wide
+        Of the picture. A single dance is square; each of several is three quarters as wide
         as high.
     beats : sequence of float, optional
         Of the song, in seconds.
@@ -94,9 +96,9 @@ def render_dances(
     ]
     wave = None if sound is None else _Waveform(*sound, beats, (size[0], strip))
     frames = max(len(one.keypoints) for one in framed)
-    with media.video_writer(
-        path, size, fps, audio=audio, pixels="yuv420p", threads=2, quick=True
-    ) as write:
+    # A gif's colours are chosen from whole ones.
+    film = {} if Path(path).suffix == ".gif" else {"pixels": "yuv420p", "threads": 2, "quick": True}
+    with media.picture_writer(path, size, fps, audio=audio, **film) as write:
         for frame in range(frames):
             for number, painter in enumerate(painters):
                 for rows, columns in painter.draw(frame):
@@ -105,7 +107,7 @@ def render_dances(
             if wave is not None:
                 wave.draw(image[panel:], frame / fps)
                 picture.changed(slice(panel, height), slice(0, size[0]))
-            write(picture.planes)
+            write(picture.planes if film else image)
             if progress is not None:
                 progress(frame + 1)
 
