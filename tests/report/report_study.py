@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from choreo import media
+from choreo.dances.video import HEIGHT
 from choreo.evaluation.beat_scores import BeatCounts
 from choreo.evaluation.measurements import Measurements, save_systems
 from choreo.evaluation.table2x import MOTION
@@ -188,8 +189,8 @@ def measured(songs, energy):
 
 def draw(path, frames=24):
     """A short video of the size that dances are drawn in."""
-    image = np.full((720, 720, 3), 230, np.uint8)
-    with media.video_writer(path, (720, 720), 30.0) as write:
+    image = np.full((HEIGHT, HEIGHT, 3), 230, np.uint8)
+    with media.video_writer(path, (HEIGHT, HEIGHT), 30.0) as write:
         for frame in range(frames):
             image[200:500, 100 + 10 * frame : 200 + 10 * frame] = (20, 120, 200)
             write(image)

@@ -3,6 +3,8 @@
 import chromium
 import pytest
 
+from choreo.dances.video import HEIGHT
+
 pytestmark = pytest.mark.slow
 
 LAPTOP, PHONE = (1280, 800), (390, 844)
@@ -66,7 +68,7 @@ def test_a_dance_of_the_gallery_plays_and_loads_nothing_before(opened):
     assert opened.run(f"{video}.networkState") != 2
     assert not any("gru" in url and "strut" in url for url in opened.requests())
     opened.run(f"{video}.muted = true; {video}.play().then(() => true)")
-    assert opened.wait(f"{video}.currentTime > 0 && {video}.videoWidth === 720")
+    assert opened.wait(f"{video}.currentTime > 0 && {video}.videoWidth === {HEIGHT}")
 
 
 WIDER = """

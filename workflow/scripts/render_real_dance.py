@@ -1,7 +1,7 @@
-from choreo.dances.sounds import longest
 from choreo.dances.video import render_dances
 from choreo.pipeline.jobs import problem_in, run_item, write_problem
 from choreo.pose.track import PoseTrack
+from choreo.videos.audio import longest
 
 
 def action(terminal):

@@ -1,20 +1,13 @@
-import shutil
-
-from choreo.dances.sounds import longest
-from choreo.files import whole
-from choreo.files.sealed import compare
 from choreo.pipeline.jobs import problem_in, run, usable, write_problem
+from choreo.videos.audio import copy_longest
 
 
 def action(terminal):
-    paths = usable(snakemake.input.audio)
-    if not paths:
-        write_problem(snakemake.output.audio, problem_in(snakemake.input.audio[0]))
-        return
-    source = longest(paths)
-    compare(source)
-    with whole(snakemake.output.audio) as temporary:
-        shutil.copyfile(source, temporary)
+    paths, song = usable(snakemake.input.audio), snakemake.output.audio
+    if paths:
+        copy_longest(paths, song)
+    else:
+        write_problem(song, problem_in(snakemake.input.audio[0]))
 
 
 run(snakemake, action)

@@ -1,8 +1,12 @@
 """Table 2x: Table 2 extended by distances, beats and motion, with chance and bounds."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +32,9 @@ from choreo.statistics.inference import (
 )
 from choreo.statistics.summaries import ratio
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.evaluation.measurements import Measurements
 
 FEATURES = ("learned", "kinetic", "geometric")
 DISTANCES, BEATS, MOTION, LISTENING, INVENTION = (
@@ -94,8 +101,8 @@ class Score:
 
     value: float
     chance: float = float("nan")
-    replicates: np.ndarray = ()
-    seeds: np.ndarray = ()
+    replicates: np.ndarray | tuple[()] = ()
+    seeds: np.ndarray | tuple[()] = ()
 
     @property
     def corrected(self):
@@ -301,15 +308,14 @@ def motion_scores(systems, resampling):
         of = measured.values
         weights = resampling.weights(measured.songs)
         ones = np.ones(len(measured))
-        seams = np.isfinite(of["seam_jump"])
         for name in MOTION:
             scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
+            # Some segments have no seam before them, or no planted foot.
+            there = np.isfinite(of[name])
+            mean = ratio(weights @ np.where(there, of[name], 0), weights @ there)
             if name == "seam_jump":
-                jump = ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
-                step = ratio(weights @ of["step"], weights @ ones)
-                values[name].append(ratio(jump, step))
-            else:
-                values[name].append(scale * ratio(weights @ of[name], weights @ ones))
+                mean = ratio(mean, ratio(weights @ of["step"], weights @ ones))
+            values[name].append(scale * mean)
     return {name: averaged(rows, resampling) for name, rows in values.items()}
 
 
@@ -416,7 +422,14 @@ class Extended:
         return own.half_width(score.replicates, seeds=seeds)
 
 
-def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
+def extended(
+    models: Mapping[str, Sequence[Measurements]],
+    bounding: Mapping[str, Measurements],
+    real: Measurements,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Extended:
     """Compute everything that Table 2x shows.
 
     Parameters
@@ -429,10 +442,6 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         Of the real training dances.
     replicates, seed : int
         Of the bootstrap.
-
-    Returns
-    -------
-    Extended
 
     Raises
     ------
@@ -775,11 +784,13 @@ def motion_table(found, *, study=None):
         headers=headers,
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
         | dict.fromkeys(whole, ".0f")
+        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
         | _SIZE_FORMATS,
         notes=(
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
             "way of the joints from one 5-second segment to the next, in mean steps from frame to "
-            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
+            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean. Foot "
+            "sliding: sideways speed of the feet that stand, told from how low and level they are.",
             _interval_note(found),
         ),
     )

@@ -15,6 +15,7 @@ import cv2
 
 from choreo import media, provenance
 from choreo.comparison.speed import benchmark_seconds
+from choreo.dances.video import HEIGHT
 from choreo.errors import ItemError
 from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.evaluation.table2 import LABELS
@@ -34,8 +35,6 @@ OWN_JOBS = ("index", "index_zip", "report")
 
 _POSTER = 240
 _POSTER_FRAME = 15
-_DRAWN = (720, 720)
-"""Size of the pictures of a dance, as `choreo.dances.video` draws one."""
 
 
 def gather(
@@ -216,7 +215,10 @@ def poster(path: str | Path) -> str:
         A data URI of a JPEG; empty where the video has no such picture.
     """
     frame = None
-    with suppress(ItemError), closing(media.read_frames(path, _DRAWN, pixels="bgr24")) as frames:
+    with (
+        suppress(ItemError),
+        closing(media.read_frames(path, (HEIGHT, HEIGHT), pixels="bgr24")) as frames,
+    ):
         frame = next(islice(frames, _POSTER_FRAME, None), None)
     if frame is None:
         return ""
