@@ -214,7 +214,8 @@ def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
         With fewer columns. Where a row's interval is of fewer songs than `GROUPS_NEEDED` (or,
         of trainings, than `SEEDS_NEEDED`) its cells say so, and no number.
     """
-    keep, half = [], {}
+    keep: list[int] = []
+    half: dict[int, int] = {}
     for place, heading in enumerate(table.headings):
         if heading.startswith("±") and keep:
             # The chance level stands between a value and its interval.
@@ -269,7 +270,7 @@ def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
     """
     count = len(table.headings)
     first = list(range(naming(table)))
-    blocks = []
+    blocks: list[list[int]] = []
     for place in range(len(first), count):
         belongs = not table.headings[place][:1].isupper() and table.headings[place][:1] != "#"
         if blocks and len(blocks[-1]) < columns and (belongs or _sizes(table, place)):
@@ -278,7 +279,7 @@ def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
             blocks.append([place])
     parts = max(1, math.ceil((count - len(first)) / columns))
     even = math.ceil((count - len(first)) / parts)
-    found = [[]]
+    found: list[list[int]] = [[]]
     for block in blocks:
         if found[-1] and len(found[-1]) + len(block) > max(even, len(block)):
             # A little wider than the others is better than one group more.

@@ -282,7 +282,7 @@ def times(folder: str | Path) -> list[tuple[str, int, float, float]]:
         Rule, jobs, seconds of all and of the longest; the longest rule first.
     """
     folder = Path(folder)
-    found = {}
+    found: dict[str, list[float]] = {}
     for path in sorted(folder.rglob("*.tsv")):
         rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
         seconds = benchmark_seconds(path)
@@ -294,7 +294,7 @@ def times(folder: str | Path) -> list[tuple[str, int, float, float]]:
 
 def _made(tables: Iterable[Shown], seeds):
     """Commit, config and seeds that the tables carry, and this machine."""
-    found = {column: {} for column in provenance.COLUMNS}
+    found: dict[str, dict[str, int]] = {column: {} for column in provenance.COLUMNS}
     for table in tables:
         for record in table.records[:1]:
             for column, values in found.items():
