@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from made_surveys import make
@@ -16,7 +17,7 @@ def test_each_thing_is_everywhere_and_after_each_other_equally_often(count):
     times = len(square) // count
     for place in square.T:
         assert Counter(place.tolist()) == dict.fromkeys(range(count), times)
-    after = Counter((a, b) for row in square.tolist() for a, b in zip(row, row[1:]))
+    after = Counter((a, b) for row in square.tolist() for a, b in pairwise(row))
     assert len(after) == count * (count - 1)
     assert len(set(after.values())) <= 1
 

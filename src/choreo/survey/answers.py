@@ -142,7 +142,7 @@ def read_answers(folder, key):
             where=folder,
             remedy="Put the files that participants sent there, and name it in survey.answers",
         )
-    rows = {row_number: row for row_number, row in enumerate(schedule(key))}
+    rows = schedule(key)
     accepted, refused, seen = [], [], {}
     for path in sorted(folder.iterdir(), key=lambda p: p.name):
         if path.name.startswith("."):
@@ -198,8 +198,8 @@ def read_file(path, key, rows):
     ----------
     path : str or Path
     key : Key
-    rows : dict of int to list
-        Of `choreo.survey.design.schedule`, by number.
+    rows : list
+        Of `choreo.survey.design.schedule`.
 
     Returns
     -------

@@ -10,8 +10,9 @@
   const asked = /[?&]p=(\d{1,6})(?:&|$)/.exec(location.search);
   const place = `choreo-survey-${data.survey}-${asked ? asked[1] : "self"}`;
   let kept = true;
-  let state = load() || fresh();
+  let state = null;
   let since = Date.now();
+  let store = null;
 
   function random(bytes) {
     return [...crypto.getRandomValues(new Uint8Array(bytes))];
@@ -36,23 +37,70 @@
     };
   }
 
+  // Answers are kept twice: at once in localStorage, which browsers write to the disk up to a
+  // minute later, and in IndexedDB, which can be told to write now, so that also a crash
+  // loses nothing. What was kept last counts.
+  function usable(found) {
+    return found && found.participant && found.answers && data.texts[found.language] ? found : null;
+  }
+
   function load() {
     try {
-      const found = JSON.parse(localStorage.getItem(place));
-      return found && found.participant && found.answers && data.texts[found.language] ? found : null;
+      return usable(JSON.parse(localStorage.getItem(place)));
     } catch (error) {
-      kept = false;
       return null;
     }
   }
 
-  function keep() {
+  function opened() {
+    return new Promise((done) => {
+      setTimeout(() => done(null), 3000);
+      try {
+        const asking = indexedDB.open("choreo-survey", 1);
+        asking.onupgradeneeded = () => asking.result.createObjectStore("kept");
+        asking.onsuccess = () => done(asking.result);
+        asking.onerror = () => done(null);
+      } catch (error) {
+        done(null);
+      }
+    });
+  }
+
+  function loadSafe() {
+    return new Promise((done) => {
+      try {
+        const asking = store.transaction("kept").objectStore("kept").get(place);
+        asking.onsuccess = () => done(usable(asking.result));
+        asking.onerror = () => done(null);
+      } catch (error) {
+        done(null);
+      }
+    });
+  }
+
+  function put(name, value) {
+    let done = false;
     try {
-      localStorage.setItem(place, JSON.stringify(state));
-      kept = true;
+      localStorage.setItem(name, JSON.stringify(value));
+      done = true;
     } catch (error) {
-      kept = false;
+      // Refused or full.
     }
+    try {
+      const writing = store.transaction("kept", "readwrite", { durability: "strict" });
+      writing.objectStore("kept").put(JSON.parse(JSON.stringify(value)), name);
+      const number = value.kept;
+      writing.oncomplete = () => { main.dataset.onDisk = number; };
+      done = true;
+    } catch (error) {
+      // Refused, or no such store.
+    }
+    return done;
+  }
+
+  function keep() {
+    state.kept = (state.kept || 0) + 1;
+    kept = put(place, state);
   }
 
   function text(name, values) {
@@ -264,7 +312,7 @@
       type: "button", class: "quiet", id: "again", hidden: !state.handed,
       onclick: () => {
         // What was answered stays in the browser, under a name of its own.
-        try { localStorage.setItem(`${place}-${state.participant}`, JSON.stringify(state)); } catch (error) { kept = false; }
+        put(`${place}-${state.participant}`, state);
         state = Object.assign(fresh(), { language: state.language });
         go(-2);
       },
@@ -291,8 +339,13 @@
   select.addEventListener("change", () => { state.language = select.value; keep(); render(); });
   // A second window of the same page goes on where this one is, and loses nothing.
   addEventListener("storage", (event) => {
-    if (event.key === place && event.newValue) { state = load() || state; render(); }
+    if (state && event.key === place && event.newValue) { state = load() || state; render(); }
   });
-  keep();
-  render();
+  (async () => {
+    store = await opened();
+    const found = [load(), store && (await loadSafe())].filter(Boolean);
+    state = found.sort((one, other) => (other.kept || 0) - (one.kept || 0))[0] || fresh();
+    keep();
+    render();
+  })();
 })();
