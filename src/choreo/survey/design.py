@@ -13,7 +13,7 @@ from choreo.files.outside import load_json, reading
 QUESTIONS = ("beats", "natural", "dynamic", "like")
 """The thesis's questions (section 4.4), in its order."""
 CATCHES = ("frozen", "noise")
-"""What stands beside a real dance in a catch trial, in turn."""
+"""What stands beside a real dance in a catch trial."""
 REAL = "real"
 CAUGHT_BY = "natural"
 """Question that a catch trial is judged by: noise may well be called more dynamic."""
@@ -92,16 +92,18 @@ class Key(pydantic.BaseModel):
             return cls.model_validate(value)
 
 
-def make_key(study, models, songs, catch_songs, *, seed):
+def make_key(study, models, songs, catches, *, seed, content=""):
     """Pair the dances of every two models to every song, and hide their names.
 
     Parameters
     ----------
     study : str
     models, songs : sequence of str
-    catch_songs : sequence of str
-        Song of each catch trial.
+    catches : sequence of (str, str)
+        Song and kind (one of `CATCHES`) of each catch trial.
     seed : int
+    content : str
+        Digest of the videos: answers about other dances are those of another survey.
 
     Returns
     -------
@@ -121,9 +123,10 @@ def make_key(study, models, songs, catch_songs, *, seed):
             remedy="Name them in survey.models and survey.songs",
         )
     wanted = [(song, pair) for song in songs for pair in combinations(models, 2)]
-    wanted += [(song, (REAL, CATCHES[n % 2])) for n, song in enumerate(catch_songs)]
-    said = repr((study, seed, models, wanted))
-    survey = hashlib.sha256(said.encode()).hexdigest()[:16]
+    wanted += [(song, (REAL, kind)) for song, kind in catches]
+    digest = hashlib.sha256(repr((study, seed, models, wanted, content)).encode()).hexdigest()
+    # The page says the first part; names that no participant can work out come of the rest.
+    survey, secret = digest[:16], digest[16:]
     # Ids in an order that says nothing of songs or of what is a catch trial.
     numbers = np.random.default_rng(seed).permutation(len(wanted)) + 1
     pairs = [
@@ -131,15 +134,15 @@ def make_key(study, models, songs, catch_songs, *, seed):
             id=f"p{number:03d}",
             song=song,
             models=both,
-            videos=tuple(_hidden(survey, song, model) for model in both),
+            videos=tuple(_hidden(secret, song, model) for model in both),
         )
         for number, (song, both) in zip(numbers.tolist(), wanted)
     ]
     return Key(survey=survey, study=study, seed=seed, models=tuple(models), pairs=tuple(pairs))
 
 
-def _hidden(survey, song, model):
-    return hashlib.sha256(f"{survey}/{song}/{model}".encode()).hexdigest()[:16]
+def _hidden(secret, song, model):
+    return hashlib.sha256(f"{secret}/{song}/{model}".encode()).hexdigest()[:16]
 
 
 def latin_square(count):

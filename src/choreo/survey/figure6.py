@@ -3,9 +3,9 @@
 from choreo.figures import COLOURS, new
 from choreo.survey.answers import whose
 from choreo.survey.design import QUESTIONS
-from choreo.survey.preference import ASKED
+from choreo.survey.preference import ASKED, groups_of
 
-PUBLISHED = {"original": 39, "gru": 61}
+PUBLISHED = {"gru": 61, "original": 39}
 """Per cent that preferred each, on average: thesis, section 5.2.2 (22 dancers, 6 dances)."""
 _FILLS = {name: (colour, hatch) for name, colour, hatch in (
     ("original", COLOURS[1], "///"),
@@ -20,13 +20,15 @@ def fills(models):
     return {model: _FILLS.get(model) or next(others) for model in models}
 
 
-def figure6(read, key, *, study=None):
+def figure6(read, key, *, group="all", study=None):
     """Draw Figure 6.
 
     Parameters
     ----------
     read : choreo.survey.answers.Read
     key : choreo.survey.design.Key
+    group : str
+        Key of `choreo.survey.preference.GROUPS`: whose answers.
     study : str, optional
 
     Returns
@@ -37,7 +39,7 @@ def figure6(read, key, *, study=None):
         thesis published.
     """
     look = fills(key.models)
-    votes = read.votes
+    votes = groups_of(read)[group]
     panels = [
         (pair, song, votes[(votes.a == pair[0]) & (votes.b == pair[1]) & (votes.song == song)])
         for pair in key.model_pairs
@@ -47,7 +49,7 @@ def figure6(read, key, *, study=None):
         (pair, "all songs", votes[(votes.a == pair[0]) & (votes.b == pair[1])])
         for pair in key.model_pairs
     ]
-    rows = (len(panels) + 1) // 2 + 1
+    rows = len(panels) // 2 + 1
     figure, axes = new(
         rows,
         4,
@@ -62,7 +64,7 @@ def figure6(read, key, *, study=None):
     for bars, pie in flat[len(panels) :]:
         bars.axis("off")
         pie.axis("off")
-    about, published = flat[-1]
+    about, published = flat[len(panels)]
     published.axis("on")
     _pie(published, PUBLISHED, fills([*PUBLISHED]))
     published.set_title("published", fontsize=10)
@@ -79,9 +81,11 @@ def figure6(read, key, *, study=None):
     figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))
     people = len(read.participants)
     failed = people - len(read.attentive())
+    who = f"{people}, {failed} of them failed a catch trial"
+    if group != "all":
+        who = f"{people - failed}, {failed} left out who failed a catch trial"
     figure.suptitle(
-        f"Figure 6. {whose(read)}: {people}, of whom {failed} failed a catch trial"
-        + (f" (study {study})" if study else ""),
+        f"Figure 6. {whose(read)}: {who}" + (f" (study {study})" if study else ""),
         color="#8a1c1c" if read.simulated else "black",
     )
     return figure

@@ -12,8 +12,9 @@ import numpy as np
 
 from choreo import MADE_BY
 from choreo.errors import ItemError
-from choreo.files import whole, write_text
-from choreo.survey.design import shown
+from choreo.files import sha256, whole, write_text
+from choreo.pipeline.jobs import problem_in
+from choreo.survey.design import REAL, make_key, shown, videos_of
 
 PARTS = Path(__file__).with_name("page")
 
@@ -132,3 +133,40 @@ def catch_track(track, kind, *, seed):
         spread, mean = joints[good].std(0), joints[good].mean(0)
         fake = mean + spread * np.random.default_rng(seed).normal(size=joints.shape)
     return track.with_(keypoints=fake, repaired=None)
+
+
+def make_survey(folder, dances, catches, *, study, seed, **settings):
+    """Make the whole folder that dancers are given.
+
+    Parameters
+    ----------
+    folder : str or Path
+    dances : dict of (str, str) to path
+        Videos by model and song. Songs of which one model's dance was left out are left out.
+    catches : dict of (str, str) to path
+        Videos by ``real`` or what stands beside it, and song.
+    study : str
+    seed : int
+    **settings
+        Of `page`.
+
+    Returns
+    -------
+    Key
+
+    Raises
+    ------
+    ItemError
+        Where no song is left.
+    """
+    bad = {song for (_, song), path in dances.items() if problem_in(path)}
+    models = list(dict.fromkeys(model for model, _ in dances))
+    songs = [song for song in dict.fromkeys(song for _, song in dances) if song not in bad]
+    spoilt = {song for (_, song), path in catches.items() if problem_in(path)}
+    beside = [(song, kind) for kind, song in catches if kind != REAL and song not in spoilt]
+    used = [path for (_, song), path in dances.items() if song not in bad]
+    used += [path for (_, song), path in catches.items() if song not in spoilt]
+    content = "".join(sha256(path) for path in used)
+    key = make_key(study, models, songs, beside, seed=seed, content=content)
+    write_page(folder, page(key, **settings), videos_of(key, dances, catches))
+    return key
