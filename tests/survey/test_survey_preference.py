@@ -1,10 +1,13 @@
 """Shares, exact tests, strengths and agreement, against closed forms, scipy and known examples."""
 
+import json
+
 import numpy as np
 import pytest
 from made_surveys import make
 from scipy.stats import binomtest
 
+from choreo.cli import main
 from choreo.figures import save
 from choreo.survey.answers import participants_table, read_answers
 from choreo.survey.figure6 import PUBLISHED, figure6, fills
@@ -176,9 +179,22 @@ def test_power_without_spread_is_the_binomial_s():
     assert found.votes == pytest.approx(exact_power, abs=0.02)
 
 
-def test_answers_of_people_and_songs_that_differ_fool_the_binomial_alone():
+def test_only_both_sign_tests_together_hold_where_people_and_songs_differ():
     none = power(22, 6, 0.5, surveys=1000, seed=3)
     assert none.votes > 0.15
-    assert none.songs <= 0.06
-    more = power(22, 24, 0.65, surveys=300, seed=3)
-    assert more.songs > power(22, 8, 0.65, surveys=300, seed=3).songs
+    assert none.both <= min(none.participants, none.songs) <= 0.05
+    many = power(22, 40, 0.5, surveys=400, seed=3)
+    assert many.songs > 0.08
+    assert many.both < 0.08
+    assert power(60, 40, 0.7, surveys=200, seed=3).both > power(22, 8, 0.7, surveys=200).both
+
+
+def test_the_verb_says_power_and_how_often_each_test_is_wrong(capsys):
+    words = ["study", "power", "--dancers", "22", "--songs", "6", "--effect", "0.61"]
+    assert main([*words, "--surveys", "200", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["power"]["votes"] > said["wrong"]["votes"]
+    assert set(said["power"]) == {"votes", "participants", "songs", "both"}
+    with pytest.raises(SystemExit):
+        main([*words[:-1], "0.3"])
+    assert "a share of at least 0.5" in capsys.readouterr().err

@@ -14,11 +14,14 @@ class Power:
     ----------
     votes, participants, songs : float
         Binomial over answers; sign tests over participants and over songs.
+    both : float
+        Where both sign tests say so, which alone holds for other dancers and other songs.
     """
 
     votes: float
     participants: float
     songs: float
+    both: float
 
 
 def exact_p(chosen, of):
@@ -60,23 +63,22 @@ def power(
     Returns
     -------
     Power
-        At an effect of 0.5 it is how often each test is wrong: that over answers is wrong
-        more often than `level` where dancers or songs differ.
+        At an effect of 0.5 it is how often each test is wrong: more often than `level` where
+        songs or dancers differ and the test takes them as they are.
     """
     rng = np.random.default_rng(seed)
     mean = norm.ppf(effect) * np.sqrt(1 + dancer_spread**2 + song_spread**2)
-    found = np.zeros(3)
-    for _ in range(surveys):
+    counts = np.zeros((3, 2, surveys), int)
+    for survey in range(surveys):
         leaning = (
             mean
             + dancer_spread * rng.normal(size=(dancers, 1))
             + song_spread * rng.normal(size=(1, songs))
         )
         chosen = leaning + rng.normal(size=(dancers, songs)) > 0
-        by_dancer, by_song = chosen.sum(1), chosen.sum(0)
-        p = [exact_p(chosen.sum(), chosen.size)]
-        for own, of in ((by_dancer, songs), (by_song, dancers)):
-            more, fewer = (2 * own > of).sum(), (2 * own < of).sum()
-            p.append(exact_p(more, more + fewer))
-        found += np.array(p) < level / questions
-    return Power(*(float(value) for value in found / surveys))
+        counts[0, :, survey] = chosen.sum(), chosen.size
+        for test, (own, of) in enumerate(((chosen.sum(1), songs), (chosen.sum(0), dancers)), 1):
+            counts[test, :, survey] = (2 * own > of).sum(), (2 * own != of).sum()
+    p = exact_p(counts[:, 0], counts[:, 1])
+    p = np.concatenate([p, p[1:].max(0, keepdims=True)])
+    return Power(*(float(share) for share in (p < level / questions).mean(1)))

@@ -149,8 +149,8 @@ def preferences(read, key, *, seed):
         One row a group of participants, pair of models and question: `chosen` of `votes` for
         `model` against `other`, `share` with half-widths of 95% intervals by a bootstrap of
         participants and of songs, and p-values that the share is a half: exact binomial over
-        votes, and exact sign tests over participants and over songs, each also with Holm's
-        correction over all rows of its group.
+        votes, exact sign tests over participants and over songs, and the larger of these two,
+        each also with Holm's correction over all rows of its group.
     """
     frames = []
     for group, votes in groups_of(read).items():
@@ -183,7 +183,9 @@ def preferences(read, key, *, seed):
                     }
                 )
         frame = pd.DataFrame(rows)
-        for name in ("votes", "participants", "songs"):
+        # Of other dancers and other songs only what both say.
+        frame["p_both"] = frame[["p_participants", "p_songs"]].max(axis=1, skipna=False)
+        for name in ("votes", "participants", "songs", "both"):
             frame[f"holm_{name}"] = holm(frame[f"p_{name}"])
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
@@ -211,18 +213,20 @@ def preferences_table(found, read, *, study=None):
         "holm_votes": "p, answers",
         "holm_participants": "p, participants",
         "holm_songs": "p, songs",
+        "holm_both": "p, both",
     }
     return Table(
         frame[[*headers, *(c for c in found.columns if c not in headers)]],
         caption=f"Preferences. {whose(read)}" + (f" (study {study})." if study else "."),
         headers=headers,
         formats=dict.fromkeys(("share", "by_participant", "by_song"), ".1f")
-        | dict.fromkeys(("holm_votes", "holm_participants", "holm_songs"), ".3f"),
+        | dict.fromkeys(("holm_votes", "holm_participants", "holm_songs", "holm_both"), ".3f"),
         notes=(
             "p: exact, two-sided, that both are preferred alike, with Holm's correction over the "
             "rows of the same participants. Over answers (binomial) it trusts that answers of one "
             "person, and about one song, say nothing of each other, which they do; over "
-            "participants and over songs (sign tests; ties say nothing) it does not.",
+            "participants and over songs (sign tests; ties say nothing) it does not. Both: the "
+            "larger of these two, which alone speaks of other dancers and of other songs.",
             "±: half the width of the 95% interval by a bootstrap of participants, or of songs.",
             "Published (22 dancers, 6 dances): 61% preferred the GRU model to the original.",
         ),
