@@ -1,10 +1,14 @@
 """The page: what is in it, and a participant who goes through it in a real browser."""
 
+import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
+import threading
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -121,6 +125,37 @@ def show(browser, name):
         browser.picture(Path(folder) / f"{name}.png")
 
 
+FAULTS = """(() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (c) => c.slice(0, 3).map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (e) => {
+    const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] > 0) return c;
+    return e.parentElement ? ground(e.parentElement) : [255, 255, 255];
+  };
+  const faults = [];
+  for (const e of document.body.querySelectorAll('*')) {
+    if (!e.offsetParent || ['SCRIPT', 'OPTION'].includes(e.tagName)) continue;
+    const own = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    const pair = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((a, b) => b - a);
+    if (own && (pair[0] + 0.05) / (pair[1] + 0.05) < 4.5) faults.push(['contrast', e.outerHTML]);
+    if (/INPUT|SELECT/.test(e.tagName) && !e.labels.length) faults.push(['label', e.outerHTML]);
+    const film = e.tagName === 'VIDEO';
+    if (film && !e.getAttribute('aria-label')) faults.push(['label', e.outerHTML]);
+    if (film && e.textTracks[0]?.kind !== 'captions') faults.push(['captions', '']);
+    const touched = ['radio', 'checkbox'].includes(e.type) ? e.labels[0] : e;
+    if (/INPUT|SELECT|BUTTON/.test(e.tagName) && touched.getBoundingClientRect().height < 24)
+      faults.push(['size', e.outerHTML]);
+  }
+  if (document.querySelectorAll('h1').length !== 1) faults.push(['h1', '']);
+  if (!document.documentElement.lang) faults.push(['lang', '']);
+  return faults;
+})()"""
+"""What of WCAG 2.2 AA a script can find: contrast, labels, captions, sizes, language."""
+
+
 def begin(browser):
     tab_to(browser, "next")
     browser.press("Enter")
@@ -136,6 +171,7 @@ def begin(browser):
     tab_to(browser, "style-street")
     browser.press(" ")
     show(browser, "background")
+    assert browser.run(FAULTS) == []
     tab_to(browser, "next")
     browser.press("Enter")
 
@@ -172,12 +208,15 @@ def test_a_participant_by_keyboard_reloads_crashes_returns_and_downloads(survey,
     browser = Browser(tmp_path / "profile", **how)
     try:
         browser.open(address)
+        browser.wait("document.querySelector('h1')")
         show(browser, f"{look}-consent")
         assert fits(browser)
+        assert browser.run(FAULTS) == []
         begin(browser)
         answer(browser, ["beats", "natural"])
         show(browser, f"{look}-pair")
         assert fits(browser)
+        assert browser.run(FAULTS) == []
         # What is not answered is said, and gets the focus.
         tab_to(browser, "next")
         browser.press("Enter")
@@ -209,6 +248,7 @@ def test_a_participant_by_keyboard_reloads_crashes_returns_and_downloads(survey,
         assert "2" in browser.run("document.querySelector('h1').textContent")
         finish(browser)
         show(browser, f"{look}-end")
+        assert browser.run(FAULTS) == []
         tab_to(browser, "download")
         browser.press("Enter")
         browser.wait("document.getElementById('status').textContent")
@@ -255,3 +295,62 @@ def test_without_storage_the_page_says_so_and_goes_on_in_another_language(survey
         assert begin_in == texts(["nl"])["nl"]["not_kept"]
     finally:
         browser.close()
+
+
+class _Takes(http.server.BaseHTTPRequestHandler):
+    """An address of a researcher: refuses the first file, takes the next."""
+
+    taken: ClassVar[list] = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.taken.append(body)
+        self.send_response(500 if len(self.taken) == 1 else 204)
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@NEEDS_BROWSER
+@pytest.mark.slow
+def test_answers_are_sent_where_the_researcher_says_and_downloaded_where_that_fails(
+    survey, tmp_path
+):
+    key, folder = survey
+    _Takes.taken.clear()
+    server = http.server.HTTPServer(("127.0.0.1", 0), _Takes)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    post_to = f"http://127.0.0.1:{server.server_port}/in"
+    shutil.copytree(folder, tmp_path / "page")
+    index = tmp_path / "page" / "index.html"
+    index.write_text(page(key, languages=["en"], post_to=post_to))
+    browser = Browser(tmp_path / "profile")
+    try:
+        browser.open(index.as_uri() + "?p=2")
+        browser.wait("document.querySelector('h1')")
+        begin(browser)
+        finish(browser)
+        tab_to(browser, "send")
+        browser.press("Enter")
+        browser.wait("document.getElementById('status').textContent.includes('did not work')")
+        browser.wait("document.activeElement.id === 'download'")
+        assert browser.run("document.getElementById('again').hidden")
+        browser.run("document.querySelector('h1').focus()")
+        tab_to(browser, "send")
+        browser.press("Enter")
+        browser.wait("document.getElementById('status').textContent.includes('have arrived')")
+        # The next person on this device begins anew.
+        tab_to(browser, "again")
+        browser.press("Enter")
+        assert not browser.run("document.getElementById('agree').checked")
+    finally:
+        browser.close()
+        server.shutdown()
+        server.server_close()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sent.json").write_bytes(_Takes.taken[1])
+    read = read_answers(tmp_path / "in", key)
+    assert read.refused.empty, read.refused.reason.tolist()
+    assert len(read.votes) == 3 * 4

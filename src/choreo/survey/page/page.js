@@ -336,7 +336,7 @@
 
   const select = document.getElementById("language");
   for (const [tag, words] of Object.entries(data.texts)) select.append(make("option", { value: tag, lang: tag }, words.name));
-  select.addEventListener("change", () => { state.language = select.value; keep(); render(); });
+  select.addEventListener("change", () => { if (!state) return; state.language = select.value; keep(); render(); });
   // A second window of the same page goes on where this one is, and loses nothing.
   addEventListener("storage", (event) => {
     if (state && event.key === place && event.newValue) { state = load() || state; render(); }
