@@ -54,6 +54,8 @@ def test_agreement_is_counted_by_what_is_better_in_each_metric():
     assert distance.votes == pytest.approx(100 - hits.votes)
     exact = binomtest(7, 7).proportion_ci()
     assert (hits.low, hits.high) == (pytest.approx(100 * exact.low), 100)
+    assert hits.p == pytest.approx(2 / 2**7)
+    assert hits.holm == pytest.approx(4 / 2**7)  # of two metrics
     # Neither one that tells nothing apart nor one without a value has a row.
     assert set(found.index) == {"beat_hit_rate", "frechet"}
 
@@ -142,4 +144,4 @@ def test_each_dance_has_its_own_value_of_every_metric_that_one_dance_can_have():
     assert found["a", "frechet"] < found["b", "frechet"]
     assert found["a", "energy"] < found["b", "energy"]
     values = {name for name in METRICS if np.isfinite(found["a", name])}
-    assert {"beat_coverage", "beat_hit_rate", "f_measure", "jerk", "kid", "recall"} <= values
+    assert {"beat_coverage", "beat_hit_rate", "f_measure", "jerk", "kid", "nearest"} <= values

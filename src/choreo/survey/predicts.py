@@ -15,7 +15,7 @@ from choreo.evaluation.table2x import (
     motion_scores,
 )
 from choreo.figures import COLOURS, new
-from choreo.statistics.inference import GROUPS_NEEDED, Resampling
+from choreo.statistics.inference import GROUPS_NEEDED, Resampling, holm
 from choreo.survey.answers import whose
 from choreo.survey.preference import GROUPS, REPLICATES, groups_of
 from choreo.tables import Table
@@ -86,7 +86,8 @@ def predictions(scores, votes, *, seed):
 
         - `pairs`: pairs of dances that it tells apart and people do not like alike;
         - `right`: in how many it prefers the dance that more people liked, `agreed` in per
-          cent, with the exact (Clopper and Pearson's) 95% interval `low`, `high`;
+          cent, with the exact (Clopper and Pearson's) 95% interval `low`, `high`, and the
+          exact two-sided p-value of chance, `p`, with Holm's correction over the metrics, `holm`;
         - `votes`: per cent of people's answers that went to the dance that it prefers, over
           all pairs that it tells apart, with the half-width `interval` by a bootstrap of
           songs; `most` is what the best metric could have there. Chance is 50 for both.
@@ -99,7 +100,10 @@ def predictions(scores, votes, *, seed):
     rows = [_row(metric, pairs, scores, seed) for metric in METRICS.values()]
     columns = ("metric", "text", "pairs", "right", "agreed", "low", "high")
     columns += ("votes", "interval", "most", "told", "songs")
+    columns += ("p",)
     found = pd.DataFrame([row for row in rows if row["told"]], columns=columns)
+    # The best of many metrics looks good by chance alone.
+    found["holm"] = holm(found.p)
     return found.sort_values(["votes", "metric"], ascending=[False, True], ignore_index=True)
 
 
@@ -120,13 +124,15 @@ def _row(metric, pairs, scores, seed):
         "text": metric.text,
         "pairs": decided,
         "right": right,
-        **dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most"), float("nan")),
+        **dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most", "p"), float("nan")),
         "told": len(told),
         "songs": len({song for song, *_ in told}),
     }
     if decided:
-        exact = binomtest(right, decided).proportion_ci()
+        test = binomtest(right, decided)
+        exact = test.proportion_ci()
         row |= {"agreed": 100 * right / decided, "low": 100 * exact.low, "high": 100 * exact.high}
+        row["p"] = float(test.pvalue)
     if told:
         songs, shares, counts = (np.array(column) for column in zip(*told))
         drawn = Resampling.of(songs, replicates=REPLICATES, seed=seed)
@@ -152,6 +158,7 @@ def predictions_table(scores, read, *, seed, study=None):
         "low": "from",
         "high": "to",
         "pairs": "Dances",
+        "holm": "p",
         "votes": "Answers (%)",
         "interval": "±",
         "most": "at most",
@@ -159,11 +166,13 @@ def predictions_table(scores, read, *, seed, study=None):
     few = max((int(frame.songs.max()) for frame in frames if len(frame)), default=0)
     notes = [
         "Agrees: of pairs of dances that people do not like alike and the metric tells apart, in "
-        "how many it prefers the one that more people liked, with the exact 95% interval. Answers: "
+        "how many it prefers the one that more people liked, with the exact 95% interval; p: "
+        "exact, of chance, with Holm's correction over the metrics, of which the best looks good by "
+        "chance alone. The pairs of one song are taken as if they were of several. Answers: "
         "how many of all answers went to the dance that the metric prefers; ±: half the width of "
         "the 95% interval by a bootstrap of songs; at most: what no metric could pass. Chance is "
         "50% for both. Each metric is that of a single dance, over its chance level where it has "
-        "one, and 'better' is as in Table 2x."
+        "one, and 'better' is as in Table 2x; one that a dance alone has not is left out."
     ]
     if few < GROUPS_NEEDED:
         notes.append(f"So few songs ({few}; {GROUPS_NEEDED} are needed) decide nothing.")
@@ -172,7 +181,8 @@ def predictions_table(scores, read, *, seed, study=None):
         caption=f"Which metric predicted the dancers? {whose(read)}"
         + (f" (study {study})." if study else "."),
         headers=headers,
-        formats=dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most"), ".1f"),
+        formats=dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most"), ".1f")
+        | {"holm": ".3f"},
         notes=tuple(notes),
     )
 
@@ -207,7 +217,7 @@ def predictions_figure(scores, read, *, seed, study=None):
             axis.plot([max(0, at - less), min(100, at + more)], [place] * 2, "-", color=COLOURS[1])
             axis.plot(at, place, "o", color=COLOURS[1])
         axis.axvline(50, color=COLOURS[2], linestyle="--", linewidth=1.5, label="chance")
-        axis.set_xlim(0, 100)
+        axis.set_xlim(-2, 102)
         axis.set_xlabel("% (95% interval)")
         axis.set_title(title, fontsize=10)
     if len(found):
