@@ -167,8 +167,8 @@ def predictions_table(scores, read, *, seed, study=None):
     notes = [
         "Agrees: of pairs of dances that people do not like alike and the metric tells apart, in "
         "how many it prefers the one that more people liked, with the exact 95% interval; p: "
-        "exact, of chance, with Holm's correction over the metrics, of which the best looks good by "
-        "chance alone. The pairs of one song are taken as if they were of several. Answers: "
+        "exact, of chance, with Holm's correction over the metrics, of which the best looks good "
+        "by chance alone. The pairs of one song are taken as if they were of several. Answers: "
         "how many of all answers went to the dance that the metric prefers; ±: half the width of "
         "the 95% interval by a bootstrap of songs; at most: what no metric could pass. Chance is "
         "50% for both. Each metric is that of a single dance, over its chance level where it has "
