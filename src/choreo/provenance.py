@@ -163,10 +163,6 @@ def line(found: Mapping[str, Any]) -> str:
     ----------
     found : dict
         Of `current`.
-
-    Returns
-    -------
-    str
     """
     seeds = ", ".join(map(str, found["training_seeds"]))
     commit = "Not under git" if found["commit"] == _NONE else f"Commit {found['commit']}"
@@ -184,10 +180,6 @@ def columns(found: Mapping[str, Any]) -> dict[str, Any]:
     ----------
     found : dict
         Of `current`.
-
-    Returns
-    -------
-    dict of str to str or int
     """
     values = (
         found["seed"],

@@ -1,7 +1,11 @@
 """Table 3: what can be said of each of the thesis's claims, and from what."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +27,10 @@ from choreo.evaluation.table2x import (
 )
 from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.evaluation.claims import Claim
+    from choreo.pose.track import PoseTrack
 
 MEASURES = {
     "frechet": ("FID, learned features", "lower", 1, ".1f"),
@@ -183,15 +191,15 @@ def regeneration_scores(kind):
     return score
 
 
-def cleaning_pairs(truths, *, rate=CORRUPTED_RATE, repeats=3, seed=1):
+def cleaning_pairs(
+    truths: Mapping[str, PoseTrack], *, repeats: int = 3, seed: int = 1
+) -> list[dict[str, Any]]:
     """Quality of corrupted tracks before and after cleaning.
 
     Parameters
     ----------
     truths : dict of str to PoseTrack
         Clip -> true track without gaps.
-    rate : float
-        Share of frames with a fault.
     repeats : int
         How often each track is corrupted anew.
     seed : int
@@ -204,7 +212,7 @@ def cleaning_pairs(truths, *, rate=CORRUPTED_RATE, repeats=3, seed=1):
     rows = []
     for number, (clip, truth) in enumerate(truths.items()):
         for repeat in range(repeats):
-            corrupted = corrupt(truth, rate, [seed, number, repeat]).track
+            corrupted = corrupt(truth, CORRUPTED_RATE, [seed, number, repeat]).track
             cleaned, _ = clean(corrupted, method="thesis")
             before, after = (against_truth(t, truth)["pck_0_1"] for t in (corrupted, cleaned))
             rows.append({"clip": clip, "before": before, "after": after})
@@ -373,7 +381,14 @@ def _effects(claim, evidence, models, resampling, seed):
     return effects, remark
 
 
-def table3(evidence, *, study=None, claims=CLAIMS, seeds=(), seed=1):
+def table3(
+    evidence: Evidence,
+    *,
+    study: str | None = None,
+    claims: Sequence[Claim] = CLAIMS,
+    seeds: Sequence[int] = (),
+    seed: int = 1,
+) -> Table:
     """Table 3: the audit of the thesis's claims.
 
     Parameters

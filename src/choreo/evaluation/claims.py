@@ -7,7 +7,7 @@ have one cause only. This module is imported while the DAG is built: nothing hea
 from dataclasses import dataclass
 
 from choreo.errors import ConfigError
-from choreo.models import recipe_class
+from choreo.models import FAMILIES, recipe_class
 from choreo.models.gan.recipe import Recipe
 
 THESIS_EPOCHS = {"original": 800, "gru": 350}
@@ -273,6 +273,13 @@ def audit_recipes(study):
 
 
 def _rival(audit):
+    if audit.rival not in FAMILIES:
+        raise ConfigError(
+            "there is no such family of models",
+            where="config, evaluation.audit.rival",
+            value=audit.rival,
+            remedy=f"Use one of {', '.join(FAMILIES)}",
+        )
     try:
         return recipe_class(audit.rival)().with_(**audit.rival_switches)
     except ConfigError as error:

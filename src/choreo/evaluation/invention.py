@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from choreo.dataset.chunks import laid_out
 from choreo.pose.runs import runs
 from choreo.pose.skeletons import OPENPOSE18
 
@@ -67,11 +68,8 @@ def _training(training):
 
 def _parts(segments, own):
     """Poses of a dance, one array for each part without a gap."""
-    length = segments.pixels.shape[1]
     at = np.rint(segments.starts[own] * segments.fps).astype(int)
-    poses = np.full((at.max() + length, *segments.pixels.shape[2:]), np.nan, np.float32)
-    for k, start in zip(own, at):
-        poses[start : start + length] = segments.pixels[k]
+    poses = laid_out(segments.pixels[own], at, np.nan)
     return [poses[first : last + 1] for first, last in runs(np.isfinite(poses[:, 0, 0]))]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from choreo.beats.locking import phase_locking
+from choreo.dataset.chunks import laid_out
 from choreo.evaluation.listening import other_songs
 from choreo.pose.runs import runs
 
@@ -60,10 +61,7 @@ def _beats_of(segments, beats, own):
 
 def _longest_part(segments, own):
     """Poses of the longest part of a dance without a gap, and its time in the dance."""
-    length = segments.pixels.shape[1]
     at = np.rint(segments.starts[own] * segments.fps).astype(int)
-    poses = np.full((at.max() + length, *segments.pixels.shape[2:]), np.nan, np.float32)
-    for k, start in zip(own, at):
-        poses[start : start + length] = segments.pixels[k]
+    poses = laid_out(segments.pixels[own].astype(np.float32), at, np.nan)
     start, last = max(runs(np.isfinite(poses[:, 0, 0])), key=lambda run: run[1] - run[0])
     return poses[start : last + 1], start / segments.fps

@@ -5,8 +5,13 @@ needs poses or sound is measured here; every row of every table, and every boots
 sample of one, is computed from these arrays alone.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -25,6 +30,10 @@ from choreo.evaluation.song_beats import beats_of_songs, inside, known_best
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
+if TYPE_CHECKING:
+    from choreo.evaluation.segments import Segments
+
+_Dances = TypeVar("_Dances", "Segments", "Measurements")
 _BLOCK = 512
 """Segments that are measured at once: bounds the memory."""
 _COUNTS = tuple(f.name for f in fields(BeatCounts) if f.name != "tolerance")
@@ -143,7 +152,7 @@ class Measurements:
         )
 
 
-def save_systems(systems, path):
+def save_systems(systems: Mapping[str, Measurements], path: str | Path) -> None:
     """Write the measurements of several systems to one ``.npz``, whole or not at all.
 
     Parameters
@@ -160,16 +169,8 @@ def save_systems(systems, path):
     save_arrays(path, arrays)
 
 
-def load_systems(path):
+def load_systems(path: str | Path) -> dict[str, Measurements]:
     """Read what `save_systems` wrote.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    dict of str to Measurements
 
     Raises
     ------
@@ -178,7 +179,7 @@ def load_systems(path):
     """
     what = "a file of measurements"
     remedy = "Delete it; the evaluation stage makes it again"
-    systems = {}
+    systems: dict[str, dict[str, np.ndarray]] = {}
     data = load_arrays(path, what, remedy=remedy)
     with reading(path, what, remedy=remedy):
         for name, values in data.items():
@@ -359,7 +360,7 @@ def _motion(segments, method):
     return motion, np.zeros(len(segments), bool)
 
 
-def one_dance_a_song(dances):
+def one_dance_a_song(dances: _Dances) -> _Dances:
     """Keep of each song the longest dance (the first of several as long).
 
     Models dance once to each song, to its longest sound: real and generated dances then
@@ -369,10 +370,6 @@ def one_dance_a_song(dances):
     ----------
     dances : Segments or Measurements
         Held-out real dances.
-
-    Returns
-    -------
-    Segments or Measurements
     """
     chosen = []
     for song in dict.fromkeys(dances.songs.tolist()):

@@ -123,6 +123,7 @@ _metrics(
     ("freeze", "Frozen (%)", +1, ("freeze",), "Frozen share"),
     ("seam_jump", "Seam jump (steps)", +1, (), "Seam jump"),
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
+    ("foot_sliding", "Foot sliding (torsos/s)", +1, (), None),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
 )
 
@@ -148,18 +149,25 @@ class Worth:
 
 
 @cache
-def worths() -> dict[str, Worth]:
-    """Worth of the metrics that were measured on real dancers, by the metrics' names.
+def worths(dancers: str = "real") -> dict[str, Worth]:
+    """Worth of the metrics that were measured on dancers, by the metrics' names.
 
     At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
     writes (docs/evaluation.md says of which dances).
+
+    Parameters
+    ----------
+    dancers : {"real", "made"}
     """
     with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
         return {
             row["metric"]: Worth(
-                *(float(row[name]) for name in ("area", "low", "high")),
-                *(int(row[name]) for name in ("dances", "groups")),
+                area=float(row["area"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                dances=int(row["dances"]),
+                groups=int(row["groups"]),
             )
             for row in csv.DictReader(file)
-            if row["rate"] == "10"
+            if row["rate"] == "10" and row["dancers"] == dancers
         }

@@ -1,8 +1,12 @@
 """Table 2x: Table 2 extended by distances, beats and motion, with chance and bounds."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +32,9 @@ from choreo.statistics.inference import (
 )
 from choreo.statistics.summaries import ratio
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.evaluation.measurements import Measurements
 
 FEATURES = ("learned", "kinetic", "geometric")
 DISTANCES, BEATS, MOTION, LISTENING, INVENTION = (
@@ -94,8 +101,8 @@ class Score:
 
     value: float
     chance: float = float("nan")
-    replicates: np.ndarray = ()
-    seeds: np.ndarray = ()
+    replicates: np.ndarray | tuple[()] = ()
+    seeds: np.ndarray | tuple[()] = ()
 
     @property
     def corrected(self):
@@ -301,15 +308,14 @@ def motion_scores(systems, resampling):
         of = measured.values
         weights = resampling.weights(measured.songs)
         ones = np.ones(len(measured))
-        seams = np.isfinite(of["seam_jump"])
         for name in MOTION:
             scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
+            # Some segments have no seam before them, or no planted foot.
+            there = np.isfinite(of[name])
+            mean = ratio(weights @ np.where(there, of[name], 0), weights @ there)
             if name == "seam_jump":
-                jump = ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
-                step = ratio(weights @ of["step"], weights @ ones)
-                values[name].append(ratio(jump, step))
-            else:
-                values[name].append(scale * ratio(weights @ of[name], weights @ ones))
+                mean = ratio(mean, ratio(weights @ of["step"], weights @ ones))
+            values[name].append(scale * mean)
     return {name: averaged(rows, resampling) for name, rows in values.items()}
 
 
@@ -416,7 +422,14 @@ class Extended:
         return own.half_width(score.replicates, seeds=seeds)
 
 
-def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
+def extended(
+    models: Mapping[str, Sequence[Measurements]],
+    bounding: Mapping[str, Measurements],
+    real: Measurements,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Extended:
     """Compute everything that Table 2x shows.
 
     Parameters
@@ -429,10 +442,6 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         Of the real training dances.
     replicates, seed : int
         Of the bootstrap.
-
-    Returns
-    -------
-    Extended
 
     Raises
     ------
@@ -480,6 +489,10 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
     return Extended(scores, systems, resampling, bounded)
 
 
+_LISTENS = {"hit": "beat_hit_rate", "locking": "phase_locking", "listening": "beat_hit_rate"}
+"""Columns in short that depend on the music -> whose worth they have."""
+
+
 def summary_table(found, *, study=None):
     """Eight columns that say most, with their chance levels and their worth, as a `Table`.
 
@@ -520,20 +533,17 @@ def summary_table(found, *, study=None):
             row[f"{column}_text"] = _with_interval(value, half, form)
         rows.append(row)
     chance = {f"{column}_text": about[-1] or "–" for column, about in columns.items()}
-    worth = {f"{column}_text": "does not listen" for column in columns}
-    for column, metric in (
-        ("hit", "beat_hit_rate"),
-        ("locking", "phase_locking"),
-        ("listening", "beat_hit_rate"),
-    ):
-        w = worths()[metric]
-        worth[f"{column}_text"] = f"{100 * w.area:.0f} ({100 * w.low:.0f} to {100 * w.high:.0f})"
-    rows += [
-        {"system": "chance", "label": "Chance level", "kind": "note"} | chance,
-        {"system": "worth", "label": "Worth on real dancers (%)", "kind": "note"} | worth,
-    ]
+    rows.append({"system": "chance", "label": "Chance level", "kind": "note"} | chance)
+    for dancers in ("real", "made"):
+        worth = {f"{column}_text": "does not listen" for column in columns}
+        for column, metric in _LISTENS.items():
+            w = worths(dancers)[metric]
+            area, low, high = (f"{100 * share:.0f}" for share in (w.area, w.low, w.high))
+            worth[f"{column}_text"] = f"{area} ({low} to {high})"
+        label = f"Worth on {dancers} dancers (%)"
+        rows.append({"system": f"worth_{dancers}", "label": label, "kind": "note"} | worth)
     whose = "no whole songs' beats" if listener is None else f"beats by {LISTENERS[listener]}"
-    measured = next(iter(worths().values()))
+    real, made = (next(iter(worths(dancers).values())) for dancers in ("real", "made"))
     return Table(
         frame=pd.DataFrame(rows),
         caption=_caption("In short", study),
@@ -542,11 +552,11 @@ def summary_table(found, *, study=None):
         notes=(
             f"FID: learned features. Hit rate and hits lost: {whose}. All columns and more in "
             "the other parts of Table 2x.",
-            "Worth: area under the curve that tells a real dancer's own tempo from others by "
-            f"this measure, 50 tells nothing ({measured.dances} dances of professionals, "
-            f"{measured.groups} groups, 10 poses a second, 95% intervals; docs/evaluation.md). "
-            "A column of low worth says whether made dances keep the made dancers' rule, and "
-            "little of people.",
+            "Worth: area under the curve that tells a dancer's own tempo from others by this "
+            f"measure, 50 tells nothing (real: {real.dances} dances of professionals, "
+            f"{real.groups} groups; made: {made.dances} by choreo.synth; 10 poses a second, 95% "
+            "intervals; docs/evaluation.md). What is worth much on made dancers and little on "
+            "real ones says whether dances keep the made dancers' rule, and little of people.",
             _interval_note(found),
         ),
     )
@@ -774,11 +784,13 @@ def motion_table(found, *, study=None):
         headers=headers,
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
         | dict.fromkeys(whole, ".0f")
+        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
         | _SIZE_FORMATS,
         notes=(
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
             "way of the joints from one 5-second segment to the next, in mean steps from frame to "
-            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
+            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean. Foot "
+            "sliding: sideways speed of the feet that stand, told from how low and level they are.",
             _interval_note(found),
         ),
     )

@@ -1,12 +1,16 @@
 """The page that dancers answer: a folder of one ``index.html`` and videos, without a server."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +18,7 @@ from choreo import MADE_BY
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_text
 from choreo.pipeline.jobs import problem_in
+from choreo.pose.track import PoseTrack
 from choreo.survey.design import REAL, make_key, shown, videos_of
 
 PARTS = Path(__file__).with_name("page")
@@ -99,7 +104,7 @@ def write_page(folder, text, videos):
     write_text(folder / "index.html", text)
 
 
-def catch_track(track, kind, *, seed):
+def catch_track(track: PoseTrack, kind: str, *, seed: int) -> PoseTrack:
     """The dance of a catch trial.
 
     Parameters
@@ -135,7 +140,15 @@ def catch_track(track, kind, *, seed):
     return track.with_(keypoints=fake, repaired=None)
 
 
-def make_survey(folder, dances, catches, *, study, seed, **settings):
+def make_survey(
+    folder: str | Path,
+    dances: Mapping[tuple[str, str], str | Path],
+    catches: Mapping[tuple[str, str], str | Path],
+    *,
+    study: str,
+    seed: int,
+    **settings: Any,
+) -> Any:
     """Make the whole folder that dancers are given.
 
     Parameters

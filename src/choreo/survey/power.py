@@ -32,17 +32,17 @@ def exact_p(chosen, of):
 
 
 def power(
-    dancers,
-    songs,
-    effect,
+    dancers: int,
+    songs: int,
+    effect: float,
     *,
-    dancer_spread=0.5,
-    song_spread=0.5,
-    level=0.05,
-    questions=1,
-    surveys=2000,
-    seed=1,
-):
+    dancer_spread: float = 0.5,
+    song_spread: float = 0.5,
+    level: float = 0.05,
+    questions: int = 1,
+    surveys: int = 2000,
+    seed: int = 1,
+) -> Power:
     """Simulate surveys of one pair of models a song, and count in how many it was told.
 
     Parameters

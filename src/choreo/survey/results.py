@@ -1,5 +1,8 @@
 """All tables and figures of a survey, from a folder of answer files."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
 
 from choreo.errors import ConfigError
@@ -17,7 +20,17 @@ from choreo.survey.preference import (
 )
 
 
-def write_results(answers, key, measured, reference, *, tables, figures, seed, study=None):
+def write_results(
+    answers: str | Path | None,
+    key: str | Path,
+    measured: Mapping[str, str | Path],
+    reference: str | Path,
+    *,
+    tables: str | Path,
+    figures: str | Path,
+    seed: int,
+    study: str | None = None,
+) -> None:
     """Read the answers and write what they say.
 
     Parameters
