@@ -9,8 +9,8 @@ export PATH := $(BIN):$(PATH)
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
 	@echo "make demo    run the demo study from nothing to its report (about 12 minutes on 2 cores)"
-	@echo "make test    run the tests (about 16 minutes on 2 cores)"
-	@echo "make test-all  run the long ones, marked soak, as well (about 25 minutes on 2 cores)"
+	@echo "make test    run the tests (about 12 minutes on 2 cores)"
+	@echo "make test-all  run the long ones, marked soak, as well (about 23 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
 	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
@@ -29,14 +29,15 @@ demo: env
 	@echo "Open results/demo/report.html in a browser; the dances are under results/demo/dances/."
 
 WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
-PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS)
+# Each worker begins with a half of its own, whose fixtures are then made once.
+PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS) --dist worksteal
 
 test: env
-	@echo "choreo test: unit, parity and workflow tests; about 16 minutes on 2 cores."
+	@echo "choreo test: unit, parity and workflow tests; about 12 minutes on 2 cores."
 	@$(PYTEST) -m "not soak"
 
 test-all: env
-	@echo "choreo test-all: every test, the long ones too; about 25 minutes on 2 cores."
+	@echo "choreo test-all: every test, the long ones too; about 23 minutes on 2 cores."
 	@$(PYTEST)
 
 check: env

@@ -24,14 +24,14 @@ from choreo.dataset.audio import encode
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.evaluation import distances
-from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.inputs import check_unseen, read_real
 from choreo.evaluation.measurements import MusicBeats, measure, one_dance_a_song
 from choreo.evaluation.segments import join, segments_from_track
+from choreo.evaluation.song_beats import inside, near
 from choreo.evaluation.table2x import RealSet, frechet_score, motion_scores
 from choreo.media import SAMPLE_RATE
-from choreo.models.songs import laid_out
+from choreo.models.songs import whole_videos
 from choreo.statistics.inference import Resampling
 from choreo.statistics.summaries import ratio
 from choreo.videos.audio import read_song
@@ -43,12 +43,9 @@ _SOUNDS = (".ogg", ".wav", ".mp3", ".flac", ".m4a")
 def songs_of_split(dataset, split):
     """Whole songs of a split, int16, by name: the longest of each."""
     chunks, found = ChunkDataset(dataset, split), {}
-    for clip in np.unique(chunks.clip):
-        rows = np.flatnonzero(chunks.clip == clip)
-        starts = chunks.start_seconds[rows]
-        frames = np.rint((starts - starts.min()) * chunks.description.fps).astype(int)
-        samples = encode(laid_out(chunks, rows, frames)[1], chunks.method)
-        name = chunks.clips[clip]["song"]
+    for rows, _, _, sound in whole_videos(chunks):
+        samples = encode(sound, chunks.method)
+        name = chunks.clips[chunks.clip[rows[0]]]["song"]
         if len(samples) > len(found.get(name, ())):
             found[name] = samples
     chunks.close()
@@ -62,18 +59,10 @@ def recorded(folder, seconds):
 
 
 def listen(segments, beats):
-    """Beats of whole songs under segments, in seconds from each segment's start.
-
-    Those just outside a segment count as near as those inside: a motion beat at its first
-    frame may be on a beat before it.
-    """
-    seconds = segments.pixels.shape[1] / segments.fps
-    inside, near = [], []
-    for song, start in zip(segments.songs, segments.starts):
-        own = beats[song] - start
-        inside.append(own[(own >= 0) & (own < seconds)])
-        near.append(own[(own >= -TOLERANCE) & (own < seconds + TOLERANCE)])
-    return MusicBeats(inside, near, inside)
+    """Beats of whole songs under segments, in seconds from each segment's start."""
+    found = [near(beats[song], segments, k) for k, song in enumerate(segments.songs)]
+    own = inside(found, segments.pixels.shape[1] / segments.fps)
+    return MusicBeats(own, found, own)
 
 
 class Judge:

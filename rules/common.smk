@@ -113,7 +113,15 @@ if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
-PARTS_OF_TABLE2X = ["distances", "beats", "song_beats", "motion", "pairs"]
+PARTS_OF_TABLE2X = [
+    "summary",
+    "distances",
+    "beats",
+    "song_beats",
+    "listening",
+    "motion",
+    "pairs",
+]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.
@@ -382,7 +390,7 @@ def networks_of(rule):
 
 
 def songs_of_config():
-    """Made songs, files of `evaluation.songs` and recordings, by name."""
+    """Made songs, files of `evaluation.songs`, recordings, and those of `dances.songs`."""
     setting = STUDY.evaluation
     made = made_names(setting.songs.made)
     taken = set(SONGS) | {row.id for row in ROWS.values()}
@@ -402,24 +410,48 @@ def songs_of_config():
             check_apart(songs, [*taken, *made], where=where)
             taken |= set(songs)
     check_apart(made, taken - set(own) - set(recorded), where="evaluation.songs.made")
-    return made, own, recorded
+    danced = {}
+    if path := STUDY.dances.songs or (Path(SONGS_TABLE).is_file() and SONGS_TABLE):
+        danced = songs_in(path, where="dances.songs")
+        # Songs that are measured may be drawn, too.
+        known = own | recorded
+        others = [name for name, file in danced.items() if known.get(name) != file]
+        check_apart(others, [*taken, *made], where=f"dances.songs ({path})")
+    return made, own, recorded, danced
 
+
+SONGS_TABLE = "config/songs.tsv"
+"""Where songs to dance to are looked for, if `dances.songs` names no other place."""
 
 try:
-    MADE_SONGS, OWN_SONGS, RECORDINGS = songs_of_config()
+    MADE_SONGS, OWN_SONGS, RECORDINGS, DANCED_SONGS = songs_of_config()
 except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
 # What the tables' generated rows are measured on; real dances on those that have videos.
 MORE_SONGS = [*MADE_SONGS, *OWN_SONGS]
 EVALUATED_SONGS = [*TEST_SONGS, *MORE_SONGS]
-SONG_FILES = OWN_SONGS | RECORDINGS
+SONG_FILES = OWN_SONGS | RECORDINGS | DANCED_SONGS
 
 
-def with_videos():
+def with_videos(but=()):
     """Wildcard constraint: the songs of the videos table."""
-    without = [*MORE_SONGS, *RECORDINGS]
+    without = [*MORE_SONGS, *RECORDINGS, *DANCED_SONGS, *but]
     return f"(?!(?:{'|'.join(without)})(?![A-Za-z0-9_-])){NAME}" if without else NAME
+
+
+def with_danced_songs(path):
+    """Input function that refuses before anything runs where no table of songs is there."""
+
+    def checked(wildcards):
+        if not DANCED_SONGS:
+            raise WorkflowError(
+                f"there is no table of songs: write {SONGS_TABLE} with the columns song and "
+                "path, or name a table or folder in dances.songs"
+            )
+        return path
+
+    return checked
 
 
 def with_recordings(path):

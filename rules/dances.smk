@@ -27,6 +27,44 @@ rule song:
         "../workflow/scripts/song.py"
 
 
+if EVALUATED_SONGS:
+
+    # One job for all songs: each would load the model anew.
+    rule generate_dances:
+        input:
+            weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
+            audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=EVALUATED_SONGS),
+        output:
+            tracks=collect(
+                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
+                song=EVALUATED_SONGS,
+            ),
+        log:
+            f"{OUT}/logs/generate_dances/{{model}}/seed{{seed}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/generate_dances/{{model}}/seed{{seed}}.tsv"
+        conda:
+            "../envs/choreo.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=60,
+        params:
+            code=lambda w: code("generate_dances.py", w.model),
+            names=EVALUATED_SONGS,
+            stage="dances",
+            on_bad_video=STUDY.on_bad_video,
+            seed=STUDY.seed,
+            initial_pose=STUDY.dances.initial_pose,
+            temperature=STUDY.dances.temperature,
+            join=STUDY.dances.join,
+        message:
+            "dances: {wildcards.model} dances to all test songs"
+        script:
+            "../workflow/scripts/generate_dances.py"
+
+
+# Songs that nothing is measured by, such as those of the training, where someone asks for one.
 rule generate_dance:
     input:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
@@ -38,7 +76,7 @@ rule generate_dance:
     benchmark:
         f"{OUT}/benchmarks/generate_dance/{{model}}/seed{{seed}}/{{song}}.tsv"
     wildcard_constraints:
-        song=with_videos(),
+        song=with_videos(EVALUATED_SONGS),
     conda:
         "../envs/choreo.yaml"
     threads: 1

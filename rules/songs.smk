@@ -55,43 +55,6 @@ rule own_song:
         "../workflow/scripts/own_song.py"
 
 
-if MORE_SONGS:
-
-    # One job for all songs: each would load the model anew.
-    rule dances_to_more_songs:
-        input:
-            weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
-            audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=MORE_SONGS),
-        output:
-            tracks=collect(
-                f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
-                song=MORE_SONGS,
-            ),
-        log:
-            f"{OUT}/logs/dances_to_more_songs/{{model}}/seed{{seed}}.log",
-        benchmark:
-            f"{OUT}/benchmarks/dances_to_more_songs/{{model}}/seed{{seed}}.tsv"
-        conda:
-            "../envs/choreo.yaml"
-        threads: 1
-        resources:
-            mem_mb=2000,
-            runtime=60,
-        params:
-            code=lambda w: code("generate_dances.py", w.model),
-            names=MORE_SONGS,
-            stage="dances",
-            on_bad_video=STUDY.on_bad_video,
-            seed=STUDY.seed,
-            initial_pose=STUDY.dances.initial_pose,
-            temperature=STUDY.dances.temperature,
-            join=STUDY.dances.join,
-        message:
-            "dances: {wildcards.model} dances to songs without videos"
-        script:
-            "../workflow/scripts/generate_dances.py"
-
-
 if RECORDINGS:
 
     rule dances_to_recordings:
@@ -236,3 +199,70 @@ rule recorded:
         "evaluation: dances to recorded songs"
     script:
         "../workflow/scripts/recorded.py"
+
+
+if DANCED_SONGS:
+
+    # By each model's first training. One job for all songs: each would load the model anew.
+    rule dance_to_songs:
+        input:
+            weights=f"{OUT}/training/{{model}}/seed{SEEDS[0]}/weights.safetensors",
+            audio=collect(f"{OUT}/dances/songs/{{song}}.wav", song=DANCED_SONGS),
+        output:
+            # Not beside the mp4, where `choreo evaluate` would take them for measured dances.
+            tracks=collect(
+                f"{OUT}/dances/{{{{model}}}}/songs/{{song}}.npz", song=DANCED_SONGS
+            ),
+        log:
+            f"{OUT}/logs/dance_to_songs/{{model}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/dance_to_songs/{{model}}.tsv"
+        conda:
+            "../envs/choreo.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+            runtime=60,
+        params:
+            code=lambda w: code("generate_dances.py", w.model),
+            names=list(DANCED_SONGS),
+            stage="dances",
+            on_bad_video=STUDY.on_bad_video,
+            seed=STUDY.seed,
+            initial_pose=STUDY.dances.initial_pose,
+            temperature=STUDY.dances.temperature,
+            join=STUDY.dances.join,
+        message:
+            "dances: {wildcards.model} dances to your songs"
+        script:
+            "../workflow/scripts/generate_dances.py"
+
+    rule render_dance_to_song:
+        input:
+            track=f"{OUT}/dances/{{model}}/songs/{{song}}.npz",
+            audio=f"{OUT}/dances/songs/{{song}}.wav",
+        output:
+            video=f"{OUT}/dances/{{model}}/{{song}}.mp4",
+        log:
+            f"{OUT}/logs/render_dance_to_song/{{model}}/{{song}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/render_dance_to_song/{{model}}/{{song}}.tsv"
+        wildcard_constraints:
+            song="|".join(DANCED_SONGS),
+        conda:
+            "../envs/choreo.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=30,
+        params:
+            code=code("render_dance.py"),
+            item=lambda w: f"song {w.song}",
+            stage="dances",
+            on_bad_video=STUDY.on_bad_video,
+            text="{model}, {song}",
+            style=STUDY.dances.style,
+        message:
+            "dances: rendering {wildcards.model} to your song {wildcards.song}"
+        script:
+            "../workflow/scripts/render_dance.py"

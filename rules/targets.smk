@@ -12,6 +12,7 @@ localrules:
     corpus,
     training,
     dances,
+    dances_to_songs,
     evaluation,
     figures,
     tables,
@@ -90,6 +91,15 @@ rule dances:
         with_test_songs([]),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
         f"{OUT}/tables/seams.csv",
+
+
+rule dances_to_songs:
+    input:
+        with_danced_songs(
+            collect(
+                f"{OUT}/dances/{{model}}/{{song}}.mp4", model=MODELS, song=DANCED_SONGS
+            )
+        ),
 
 
 rule evaluation:

@@ -5,6 +5,7 @@ them, since one that is seen to be damaged is not parsed any further.
 """
 
 import json
+import pickle
 import random
 
 import numpy as np
@@ -17,6 +18,7 @@ from soaking import soak_after
 from choreo import config
 from choreo.cleaning.retime import times_taken
 from choreo.errors import ChoreoError
+from choreo.evaluation.others.reading import read_dance
 from choreo.files import sealed
 from choreo.files.outside import load_json
 from choreo.files.strict_yaml import load_yaml
@@ -72,6 +74,37 @@ def _song(path):
     soundfile.write(path, np.sin(np.arange(400) / 9), 16_000, subtype="PCM_16")
 
 
+def _dance_of_others(path):
+    """A body of 24 joints that stands, in the form that the name asks for."""
+    joints = np.zeros((20, 24, 3))
+    joints[..., 1] = np.linspace(0, 1.6, 24)
+    joints[..., 0, 1], joints[:, [7, 8], 1] = 1.0, 0.0
+    flat = joints.reshape(20, 72).round(1)
+    if path.suffix == ".npy":
+        np.save(path, {"pred_position": flat}, allow_pickle=True)
+    elif path.suffix == ".pkl":
+        path.write_bytes(pickle.dumps({"full_pose": joints}))
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(joints.tolist()))
+    elif path.suffix == ".bvh":
+        sides = "".join(
+            f"JOINT {side}Foot {{ OFFSET {x} -80 0 CHANNELS 1 Zrotation }} JOINT {side}Shoulder "
+            f"{{ OFFSET {x} 50 0 CHANNELS 1 Zrotation }} "
+            for side, x in (("Left", 9), ("Right", -9))
+        )
+        path.write_text(
+            "HIERARCHY ROOT Hips { OFFSET 0 0 0 CHANNELS 2 Yposition Zrotation JOINT Head "
+            f"{{ OFFSET 0 70 0 CHANNELS 1 Zrotation }} {sides}}} MOTION Frames: 20 "
+            f"Frame Time: 0.1 {' '.join(['90 0 0 0 0 0 0'] * 20)} "
+        )
+    else:
+        np.savetxt(path, flat, "%g", delimiter=",")
+
+
+def _read_dance(path):
+    return read_dance(path, fps=10)
+
+
 def _read_yaml(path):
     try:
         load_yaml(path.read_text(encoding="utf-8"))
@@ -97,6 +130,10 @@ READERS = {
     "recipes": (".yaml", _recipes, load_recipes),
     "config": (".yaml", _recipes, _read_yaml),
     "song": (".wav", _song, read_song),
+    **{
+        f"dance of others {suffix}": (suffix, _dance_of_others, _read_dance)
+        for suffix in (".npy", ".pkl", ".json", ".csv", ".bvh")
+    },
 }
 
 

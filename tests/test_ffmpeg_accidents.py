@@ -55,8 +55,8 @@ def standardised(clip, folder):
     )
 
 
-def written(folder):
-    with media.video_writer(folder / "out" / "new.mp4", SIZE, 30) as put:
+def written(folder, name="new.mp4"):
+    with media.picture_writer(folder / "out" / name, SIZE, 30) as put:
         for level in range(20):
             put(np.full((SIZE[1], SIZE[0], 3), level, np.uint8))
 
@@ -73,6 +73,7 @@ VERBS = {
         media.target(media.source(clip).video, folder / "run.mp4"), where=clip
     ),
     "video_writer": lambda _, folder: written(folder),
+    "gif_writer": lambda _, folder: written(folder, "new.gif"),
 }
 ACCIDENTS = {
     "killed": ("kill -9 $$", "ended by SIGKILL"),

@@ -110,6 +110,9 @@ WRITERS = {
         ("deeplabcut", "a.csv"),
         ("deeplabcut", "a.h5"),
         ("movement", "a.nc"),
+        ("csv", "a.csv"),
+        ("trc", "a.trc"),
+        ("bvh", "a.bvh"),
     ],
 )
 def test_nor_in_another_tools_format(tmp_path, format, name, size):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from choreo import media
+from choreo.drawing import Picture
 from choreo.errors import ItemError
 from choreo.files import sha256
 from choreo.videos.source import picture_times
@@ -171,3 +172,28 @@ def test_names_in_a_terminal_of_ascii(tmp_path, settings):
     )
     assert done.stdout == "1\n", done.stderr
     assert [one.name for one in path.parent.iterdir()] == ["ü.mp4"]
+
+
+@pytest.mark.parametrize("size", [(64, 48), (63, 47)])
+def test_planes_give_the_pictures_that_were_drawn(tmp_path, size):
+    drawn = Picture(size)
+    with media.video_writer(tmp_path / "v.mp4", size, 30, pixels="yuv420p", quick=True) as put:
+        for left in range(0, 40, 8):
+            drawn.image[:] = 240
+            drawn.image[8:32, left : left + 16] = (200, 60, 30)
+            drawn.changed(slice(0, size[1]), slice(0, size[0]))
+            put(drawn.planes)
+    frames = list(media.read_frames(tmp_path / "v.mp4", size))
+    assert len(frames) == 5
+    for number, frame in enumerate(frames):
+        left = 8 * number
+        assert np.abs(frame[12:28, left + 4 : left + 12] - np.array([200.0, 60, 30])).max() < 12
+        assert np.abs(frame[36:].astype(float) - 240).max() < 12
+
+
+def test_planes_of_another_size_are_refused(tmp_path):
+    with (
+        pytest.raises(ValueError, match="frame must be uint8"),
+        media.video_writer(tmp_path / "v.mp4", (64, 48), 30, pixels="yuv420p") as put,
+    ):
+        put(Picture((32, 48)).planes)

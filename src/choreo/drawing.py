@@ -31,9 +31,7 @@ def _side(skeleton, joints):
     return {frozenset({"left"}): LEFT, frozenset({"right"}): RIGHT}.get(frozenset(sides), MIDDLE)
 
 
-def draw_pose(
-    image: np.ndarray, keypoints: np.ndarray, skeleton: str, *, width: int | None = None
-) -> None:
+def draw_pose(image: np.ndarray, keypoints: np.ndarray, skeleton: str) -> None:
     """Draw one pose on a picture, in place.
 
     Parameters
@@ -44,11 +42,9 @@ def draw_pose(
         Pixels; NaN joints and the limbs to them are left out.
     skeleton : str
         A key of `choreo.pose.skeletons.SKELETONS`.
-    width : int, optional
-        Thickness of a limb in pixels; by default it follows the picture's height.
     """
     kind = SKELETONS[skeleton]
-    width = width or max(2, round(image.shape[0] / 110))
+    width = max(2, round(image.shape[0] / 110))
     given = np.isfinite(keypoints).all(-1)
     # cv2 draws at sixteenths of a pixel; far-off points are cut where they can't be seen.
     points = np.clip(np.nan_to_num(keypoints), -1e4, 1e4)
@@ -60,6 +56,49 @@ def draw_pose(
     for j in np.flatnonzero(given):
         centre = tuple(fixed[j].tolist())
         cv2.circle(image, centre, round(width * 0.9 * 16), _side(kind, (j,)), -1, cv2.LINE_AA, 4)
+
+
+class Picture:
+    """A picture that is drawn on in RGB and kept as an encoder takes it, where it changes.
+
+    To turn a picture of 720 x 720 from RGB takes ffmpeg as long as to encode it.
+
+    Parameters
+    ----------
+    size : tuple of int
+        Width and height.
+
+    Attributes
+    ----------
+    image : ndarray of uint8, shape (height, width, 3)
+        RGB; to be drawn on.
+    planes : ndarray of uint8, shape (H * 3 // 2, W)
+        Y, then U and V of half the size, BT.601; W and H are width and height, rounded up to
+        even numbers. What `changed` was not told is as it was.
+    """
+
+    def __init__(self, size):
+        width, height = size
+        wide, tall = width + width % 2, height + height % 2
+        self._image = np.zeros((tall, wide, 3), np.uint8)
+        self.image = self._image[:height, :width]
+        self.planes = np.empty((tall * 3 // 2, wide), np.uint8)
+        self._luma = self.planes[:tall]
+        self._chroma = self.planes[tall:].reshape(2, tall // 2, wide // 2)
+        self.changed(slice(0, tall), slice(0, wide))
+
+    def changed(self, rows, columns):
+        """Take over what was drawn in these rows and columns (slices with start and stop)."""
+        top, left = rows.start // 2, columns.start // 2
+        bottom, right = -(-rows.stop // 2), -(-columns.stop // 2)
+        part = self._image[2 * top : 2 * bottom, 2 * left : 2 * right]
+        if not part.size:
+            return
+        tall = len(part)
+        planes = cv2.cvtColor(part, cv2.COLOR_RGB2YUV_I420)
+        self._luma[2 * top : 2 * bottom, 2 * left : 2 * right] = planes[:tall]
+        chroma = planes[tall:].reshape(2, tall // 2, -1)
+        self._chroma[:, top:bottom, left:right] = chroma
 
 
 def caption(image: np.ndarray, text: str) -> None:
@@ -89,14 +128,14 @@ def render_track(
     height: int = 360,
     text: str | None = None,
 ) -> None:
-    """Render a track as an mp4 of a stick figure, on white or on its video.
+    """Render a track as an mp4 or gif of a stick figure, on white or on its video.
 
     Parameters
     ----------
     track : PoseTrack
         Any skeleton and fps; between its frames the joints move linearly.
     path : str or Path
-        The mp4.
+        The mp4, or a gif.
     audio : str or Path, optional
         A song that starts with the track.
     video : str or Path, optional
@@ -110,7 +149,7 @@ def render_track(
         Written at the lower left.
     """
     if video is not None:
-        with media.video_writer(path, track.size, track.fps, audio=audio) as write:
+        with media.picture_writer(path, track.size, track.fps, audio=audio) as write:
             for frame, keypoints in zip(media.read_frames(video, track.size), track.keypoints):
                 image = frame.copy()
                 draw_pose(image, keypoints, track.skeleton)
@@ -122,7 +161,7 @@ def render_track(
     size = (round(track.size[0] * scale), height)
     times = np.arange(round(track.seconds * fps)) / fps
     keypoints = _at(track, times) * scale
-    with media.video_writer(path, size, fps, audio=audio) as write:
+    with media.picture_writer(path, size, fps, audio=audio) as write:
         for pose in keypoints:
             image = np.full((size[1], size[0], 3), 250, np.uint8)
             draw_pose(image, pose, track.skeleton)

@@ -36,6 +36,9 @@ _MACHINE = {
     "training.device",
     "training.threads",
     "training.look_every",
+    "survey.answers",
+    "survey.contact",
+    "survey.post_to",
 }
 """Settings that do not belong to a study but to a machine, to an owner's files, or to a file
 whose content is hashed in its place (the videos table, the recipes)."""
@@ -160,10 +163,6 @@ def line(found: Mapping[str, Any]) -> str:
     ----------
     found : dict
         Of `current`.
-
-    Returns
-    -------
-    str
     """
     seeds = ", ".join(map(str, found["training_seeds"]))
     commit = "Not under git" if found["commit"] == _NONE else f"Commit {found['commit']}"
@@ -181,10 +180,6 @@ def columns(found: Mapping[str, Any]) -> dict[str, Any]:
     ----------
     found : dict
         Of `current`.
-
-    Returns
-    -------
-    dict of str to str or int
     """
     values = (
         found["seed"],

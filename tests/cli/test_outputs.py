@@ -28,7 +28,7 @@ READ = {
     *("video", "file", "track", "others", "tracks", "truth", "probe", "dataset", "dances"),
     *("shards", "songs", "extractor", "judge", "beat_this", "song", "model", "recipes"),
     *("perceptual", "initial_pose", "audio", "sources", "files", "music", "lists", "list"),
-    *("results",),
+    *("results", "reference", "beats"),
 }
 """Names of the arguments that are only read; a new path is one of these or an output."""
 
@@ -92,7 +92,14 @@ def test_the_verbs_that_write_are_all_there():
     names = {" ".join(verb) for verb, _ in WRITERS}
     assert names == {
         *("videos", "poses", "import", "export", "look", "clean", "train", "dance"),
-        *("export-model", "evaluate", "render", "videos-table", "dataset sample"),
+        *(
+            "export-model",
+            "evaluate",
+            "evaluate-others",
+            "render",
+            "videos-table",
+            "dataset sample",
+        ),
         *("dataset import", "dataset pack", "dataset append", "dataset shard"),
     }
 
@@ -146,12 +153,12 @@ def test_a_file_of_someone_else_is_replaced_only_by_force(verb, written, tmp_pat
     check(*options)  # nothing is there yet
     named = SimpleNamespace(**options[1])
     files = [file for file in output.files(named, path) if not (output.in_place and file == path)]
-    assert files or output.foreign
+    assert files or output.foreign(named)
     for file in files:
         assert file.name.startswith(("out.put", "other")) or file.parent == path
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"someone's own")
-        if output.foreign:
+        if output.foreign(named):
             made = outputs.replacing(file, force=False)
             with pytest.raises(ItemError, match="holds something else"), made as place:
                 place.write_bytes(b"ours")
@@ -328,6 +335,10 @@ def test_commands_can_be_run_again_on_their_own_results(tmp_path):
         ["export", "coco", track, "-o", "e.json"],
         ["export", "movement", track, "-o", "e.nc"],
         ["export", "deeplabcut", track, "-o", "e.h5"],
+        ["render", track, "-o", "r.gif"],
+        ["export", "bvh", track, "--fps", "50", "-o", "e.bvh"],
+        ["export", "csv", track, "-o", "e.csv"],
+        ["export", "trc", track, "-o", "e.trc"],
         ["export", "openpose", track, "--skeleton", "openpose18", "-o", "folder"],
     ):
         arguments = [

@@ -7,11 +7,11 @@ import pytest
 
 from choreo import media
 from choreo.config import Dances
-from choreo.dances.figure import draw_figure, stage, turning
+from choreo.dances.figure import Figure, stage, turning
 from choreo.dances.framing import FILL, between_frames, frame_dance
 from choreo.dances.openpose_style import COLOURS, LIMBS, draw_openpose
-from choreo.dances.video import STYLES, render_dances
-from choreo.drawing import LEFT, RIGHT
+from choreo.dances.video import STYLES, _Painter, render_dances
+from choreo.drawing import LEFT, RIGHT, Picture
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
 
@@ -116,7 +116,8 @@ def test_gaps_are_not_bridged():
 def drawn(track, turned=0.0):
     framed = frame_dance(track, (720, 720), 30)
     image = stage((720, 720), framed.floor)
-    draw_figure(image, framed.keypoints[0], framed.skeleton, framed.unit, framed.floor, turned)
+    about = framed.skeleton, framed.unit, framed.floor
+    Figure(framed.keypoints[:1], *about, np.array([turned])).draw(image, 0)
     return image
 
 
@@ -227,3 +228,57 @@ def test_dances_side_by_side(tmp_path):
     assert len(frames) == 30
     for half in (frames[-1][:, :90], frames[-1][:, 90:]):
         assert close_to(half, RIGHT, 60).sum() > 20
+
+
+def dancing(frames=40):
+    """Someone whose arms and feet go and who travels, with a gap in one arm."""
+    time = np.arange(frames)[:, None, None] / 10
+    shift = np.zeros((frames, 18, 2))
+    shift[:, [3, 4, 6, 7]] = 40 * np.sin(3 * time) * [1, 0.7]
+    shift[:, [10, 13], 1] -= 30 * np.abs(np.sin(4 * time[..., 0]))
+    shift[..., 0] += 60 * np.sin(time[..., 0])
+    track = moved(standing(frames), shift)
+    keypoints, scores = track.keypoints.copy(), track.scores.copy()
+    keypoints[10:15, 4], scores[10:15, 4] = np.nan, np.nan
+    return PoseTrack(keypoints, scores, 10.0, track.size, track.skeleton)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("more", [False, True])
+def test_what_is_taken_over_is_all_that_changed(style, more):
+    framed = frame_dance(dancing(), (180, 161), 30)
+    picture = Picture((180, 161))
+    beats = [0.0, 0.7, 1.4] if more else []
+    about = style, picture.image, 30, beats, more, "gru" if more else None
+    painter = _Painter(framed, *about)
+    for frame in range(0, 120, 3):
+        for place in painter.draw(frame):
+            picture.changed(*place)
+        # Anew, on a picture that was never drawn on.
+        other = Picture((180, 161))
+        again = _Painter(framed, style, other.image, *about[2:])
+        again.draw(frame)
+        other.changed(slice(0, 161), slice(0, 180))
+        assert np.array_equal(picture.image, other.image)
+        assert np.array_equal(picture.planes, other.planes)
+
+
+def test_a_figure_of_many_frames_is_that_of_each():
+    framed = frame_dance(dancing(100), (240, 240), 30)
+    about = framed.skeleton, framed.unit, framed.floor
+    whole = Figure(framed.keypoints, *about)
+    turned = turning(framed.keypoints, framed.skeleton, framed.unit)
+    for frame in (0, 35, 255, 256, 299):  # beside where outlines are made anew, too
+        images = [np.zeros((240, 240, 3), np.uint8) for _ in range(2)]
+        rows, columns = whole.draw(images[0], frame)
+        alone = Figure(framed.keypoints[frame : frame + 1], *about, turned[frame : frame + 1])
+        alone.draw(images[1], 0)
+        assert np.array_equal(*images)
+        images[0][rows, columns] = 0
+        assert not images[0].any()
+
+
+def test_a_film_is_the_same_each_time(tmp_path):
+    for name in ("one.mp4", "two.mp4"):
+        render_dances([dancing(20)], tmp_path / name, height=120)
+    assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()

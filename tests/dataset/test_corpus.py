@@ -72,7 +72,8 @@ def few():
 @pytest.fixture(scope="module")
 def made(few, tmp_path_factory):
     path = tmp_path_factory.mktemp("corpus") / "dataset.h5"
-    corpus.make_corpus(path, few, **MADE)
+    corpus.make_part(few, path.parent / "part", **MADE)
+    corpus.pack_corpus([path.parent / "part"], path, few)
     return path
 
 

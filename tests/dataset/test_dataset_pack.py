@@ -13,7 +13,7 @@ import soundfile
 from dataset_clips import changed, dance, song
 
 from choreo.dataset import layout
-from choreo.dataset.audio import frames, network_audio
+from choreo.dataset.audio import decode, frames, network_audio
 from choreo.dataset.card import describe
 from choreo.dataset.check import beat_offsets, check
 from choreo.dataset.normalise import normalise
@@ -106,6 +106,11 @@ def test_types(packed):
         np.testing.assert_array_equal(values[1], values[2])
     assert (data.method, data.canvas) == ("thesis", (640, 320))
     assert data.batch([])["pose"].shape == (0, 50, 18, 2)
+    kept = data.stored([5, 0, 0])
+    assert (kept["audio"].shape, kept["audio"].dtype) == ((3, 80_000), np.int16)
+    np.testing.assert_array_equal(
+        frames(decode(kept["audio"], "thesis"), data.description), batch["audio"]
+    )
 
 
 def test_splits(packed):

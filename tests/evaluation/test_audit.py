@@ -14,6 +14,7 @@ from choreo.evaluation.audit import (
     Evidence,
     cleaning_pairs,
     estimator_effects,
+    needed,
     paired,
     regeneration_scores,
     table3,
@@ -373,3 +374,16 @@ def test_verdicts():
         for gap, expected in ((1.0, "supported"), (-9.0, "supported"), (3.0, "contradicted")):
             assert verdict(allowed | {"difference": gap * sign})[0] == expected
     assert verdict(allowed)[1] == "A is not worse by more than the margin (2)"
+
+
+def test_what_would_decide_a_claim():
+    row = {"difference": 1.0, "half_width": 2.0, "unit": "song", "groups": 10, "seeds": 3.0}
+    # 4 times as many, and Holm's 1.96 -> 2.24 with two tests.
+    assert needed(row, 1) == "as seen, about 40 songs and 12 trainings of each would decide it"
+    assert "about 53 songs and 16 trainings" in needed(row, 2)
+    assert needed(row | {"half_width": 0.5}, 1) == ""
+    assert needed(row | {"half_width": np.nan}, 1) == ""
+    assert needed(row | {"difference": 0.0}, 1) == ""
+    assert "not even 1,000 times as many songs" in needed(row | {"half_width": 100.0}, 1)
+    assert needed(row | {"seeds": np.nan, "unit": "clip"}, 1).endswith("40 clips would decide it")
+    assert needed(row | {"margin": -1.0}, 1) == ""  # twice as far away

@@ -31,6 +31,9 @@ def test_pairs_differ_by_one_switch():
     for claim in CLAIMS:
         if claim.a is None:
             continue
+        if claim.a == "rival":
+            assert (recipes["rival"].family, claim.b) == ("flow", "base")
+            continue
         switches = different(recipes[claim.a], recipes[claim.b])
         if claim.number == "9":
             assert switches >= {"epochs", "music_features", "initial_pose", "perceptual_loss"}
@@ -70,16 +73,26 @@ def test_a_model_of_the_study_is_not_trained_twice():
     assert set(added) == set(models.values()) - {"gru", "mine"}
 
 
-def test_the_demo_trains_seven_models_for_it():
-    """Two of the nine are those of its Table 2."""
+def test_the_demo_trains_eight_models_for_it():
+    """Two of the ten are those of its Table 2."""
     demo = read_config(yaml.safe_load((ROOT / "config" / "config.yaml").read_text()))
     own = chosen_recipes(demo, load_recipes(ROOT / "config" / "models.yaml"))
     models, added = audit_models(demo, own)
     assert (models["base"], models["lstm"]) == ("gru", "lstm")
-    assert len(added) == 7
+    assert len(added) == 8
     assert added["audit_original"].epochs == round(800 / 350 * own["gru"].epochs)
 
 
 def test_a_wrong_switch_is_named():
     with pytest.raises(ConfigError, match=r"evaluation\.audit\.switches, epoks"):
         audit_recipes(study(evaluation={"audit": {"switches": {"epoks": 1}}}))
+
+
+def test_the_rivals_switches_are_its_own():
+    audit = {"rival_switches": {"epochs": 3}, "switches": {"epochs": 7}}
+    recipes = audit_recipes(study(evaluation={"audit": audit}))
+    assert (recipes["rival"].epochs, recipes["base"].epochs) == (3, 7)
+    with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival_switches, epoks"):
+        audit_recipes(study(evaluation={"audit": {"rival_switches": {"epoks": 1}}}))
+    with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival: there is no such family"):
+        audit_recipes(study(evaluation={"audit": {"rival": "polka"}}))

@@ -6,6 +6,7 @@ import pytest
 from choreo.beats.locking import phase_locking
 from choreo.evaluation.locked import dance_locking
 from choreo.evaluation.segments import Segments
+from choreo.evaluation.song_beats import known_best
 from choreo.pose.skeletons import SKELETONS
 
 JOINTS = SKELETONS["openpose18"].joints
@@ -35,15 +36,15 @@ def segments_of(dances, starts=(0.0, 5.0, 10.0, 15.0)):
     return Segments(np.array(pixels), names, names, times, None, 10.0, (640, 360))
 
 
-def heard(segments, beats=BEATS):
-    cut = [beats - start for start in segments.starts]
-    return [times[(times >= -5) & (times < 10)] for times in cut]
+def cut(segments, beats=BEATS):
+    moved = [beats - start for start in segments.starts]
+    return [times[(times >= -5) & (times < 10)] for times in moved]
 
 
 def test_every_segment_has_its_whole_dances_value():
     dances = {"a": danced(), "b": danced(bpm=150, seed=1)}
     segments = segments_of(dances)
-    found = dance_locking(segments, {"librosa": heard(segments)})
+    found = dance_locking(segments, cut(segments))["phase_locking"]
     for name, poses in dances.items():
         whole = phase_locking(poses, 10, BEATS, "openpose18").above
         assert found[segments.dances == name] == pytest.approx(whole)
@@ -51,19 +52,34 @@ def test_every_segment_has_its_whole_dances_value():
 
 
 def test_true_beats_go_before_a_trackers():
-    segments = segments_of({"a": danced()})
-    wrong = np.arange(0.1, 20, 0.4)
-    songs = {"librosa": heard(segments, wrong), "truth": heard(segments)}
-    assert dance_locking(segments, songs)[0] == 1
-    assert dance_locking(segments, {"librosa": heard(segments, wrong)})[0] < 1
+    songs = {"librosa": [np.array([1.0])], "truth": [np.array([2.0])]}
+    assert known_best(songs)[0] == 2
+    assert known_best({"librosa": songs["librosa"]})[0] == 1
+    assert known_best({}) is None
+
+
+def test_another_songs_beats_are_no_beats_of_the_dance():
+    dances = {"a": danced(), "b": danced(bpm=150, seed=1)}
+    segments = segments_of(dances)
+    beats = [BEATS, np.arange(0.1, 20, 0.4)]
+    own = [cut(segments.take(segments.dances == n), b) for n, b in zip("ab", beats)]
+    found = dance_locking(segments, own[0] + own[1])
+    assert found["phase_locking"] == pytest.approx(1)
+    assert (found["phase_locking_other"] < found["phase_locking"]).all()
 
 
 def test_a_gap_is_not_danced_over():
     poses = danced()
     segments = segments_of({"a": poses}, starts=(0.0, 5.0, 15.0))
-    found = dance_locking(segments, {"librosa": heard(segments)})
+    found = dance_locking(segments, cut(segments))["phase_locking"]
     assert found == pytest.approx(phase_locking(poses[:100], 10, BEATS, "openpose18").above)
 
 
 def test_without_beats_of_whole_songs_there_is_none():
-    assert np.isnan(dance_locking(segments_of({"a": danced()}), {})).all()
+    found = dance_locking(segments_of({"a": danced()}), None)
+    assert all(np.isnan(values).all() for values in found.values())
+
+
+def test_one_song_has_no_other():
+    segments = segments_of({"a": danced()})
+    assert np.isnan(dance_locking(segments, cut(segments))["phase_locking_other"]).all()

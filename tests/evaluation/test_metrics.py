@@ -3,9 +3,11 @@
 from choreo.evaluation import audit, sensitivity
 from choreo.evaluation.metrics import METRICS, headings
 
+GROUPS = ("distance", "beats", "listening", "invention", "motion")
+
 
 def test_every_metric_has_a_place_and_a_direction():
-    parts = [headings(group) for group in ("distance", "beats", "motion")]
+    parts = [headings(group) for group in GROUPS]
     assert [name for part in parts for name in part] == list(METRICS)
     for metric in METRICS.values():
         assert metric.better == ("lower" if metric.damage > 0 else "higher")

@@ -8,7 +8,7 @@ from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.frechet import Gaussian, frechet_distance
 from choreo.evaluation.measurements import Measurements, check_no_leak, measure
 from choreo.evaluation.segments import Segments
-from choreo.evaluation.table2 import PUBLISHED, evaluate, mean_and_interval, table2
+from choreo.evaluation.table2 import PUBLISHED, evaluate, mean_and_interval, table2, training_note
 from choreo.files import write_json
 
 TRAIN = swaying(50, seed=1, sound=False)
@@ -237,3 +237,25 @@ def test_messages(real, held_out, tmp_path):
         Measurements.load(tmp_path / "m.npz")
     with pytest.raises(ItemError, match="no such file"):
         Measurements.load(tmp_path / "none.npz")
+
+
+def test_the_caption_says_who_did_not_begin_at_nothing():
+    data = {"chunks": 32, "chunk_seconds": 5.0}
+    seen = {"songs": ["a", "b", "c"], "dancers": ["d"]}
+    start = {"file": "flow.safetensors", "sha256": "0"}
+    metrics = {
+        "gru": {"recipe": {"epochs": 16}, "data": data, "trained_on": seen},
+        "graph": {"recipe": {}, "data": data},
+        "tuned": {
+            "recipe": {"epochs": 200},
+            "data": data,
+            "started_from": start,
+            "trained_on": seen,
+        },
+        "other": {"recipe": {"epochs": 2}, "data": data, "started_from": start, "trained_on": None},
+    }
+    said = training_note(metrics)
+    assert said.startswith("Trained here on 32 chunks of 5 s: gru 16 epochs, graph not in steps, ")
+    assert "tuned 200 epochs from flow.safetensors on (which learned from other dances" in said
+    assert "1 dancers and 3 songs" in said
+    assert "other 2 epochs from flow.safetensors on (what it learned from before is not" in said

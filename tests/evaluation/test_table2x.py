@@ -16,12 +16,16 @@ from choreo.evaluation.measurements import (
     measure,
     save_systems,
 )
+from choreo.evaluation.metrics import METRICS, worths
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,
     DISTANCES,
+    INVENTION,
+    LISTENING,
     MOTION,
+    SONG_HIT,
     Extended,
     RealSet,
     Score,
@@ -29,9 +33,11 @@ from choreo.evaluation.table2x import (
     distances_table,
     extended,
     frechet_score,
+    listening_table,
     motion_table,
     pairs_table,
     sentence,
+    summary_table,
 )
 from choreo.statistics.inference import Resampling
 
@@ -74,7 +80,7 @@ def model(extractor, *, jitter, delay, seed):
     rng = np.random.default_rng(seed)
     pixels = np.roll(TEST.pixels, delay, axis=1) + rng.normal(0, jitter, TEST.pixels.shape)
     names = [f"generated:{song}" for song in TEST.songs]
-    return measure(replace(TEST, pixels=pixels, dances=names), extractor)
+    return measure(replace(TEST, pixels=pixels, dances=names), extractor, training=TRAIN)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +129,40 @@ def test_bounds_by_the_released_rules(extractor, real):
     found = extended({}, rows, real, replicates=20)
     assert np.isnan(found.scores["frozen", "beat_hit_rate", ""].value)
     assert len(beats_table(found).cells()) == len(rows)
+
+
+def test_own_songs_beats_are_missed_and_copies_are_found(found):
+    score = {s: {q: found.scores.get((s, q, "")) for q in LISTENING} for s in found.systems}
+    for drop in ("hit_drop_other", "hit_drop_shifted"):
+        assert score["real"][drop].value > 0.2
+        assert abs(score["noise"][drop].value) < score["real"][drop].value / 2
+    # Half a beat later the other way round: what was missed is hit.
+    assert score["shifted"]["hit_drop_shifted"].value < 0
+    copied = {s: found.scores[s, "copied_share", ""].value for s in found.systems}
+    assert copied["retrieval"] == 100
+    assert copied["noise"] == 0
+    assert copied["real"] < 100
+    table = listening_table(found)
+    assert len(table.cells()) == len(found.systems)
+    assert {*LISTENING, *INVENTION} <= set(table.frame.columns)
+
+
+def test_the_summary_has_eight_columns_with_chance_and_worth(found):
+    table = summary_table(found)
+    cells = {row[0]: row[1:] for row in table.cells()}
+    assert {len(row) for row in cells.values()} == {8}
+    assert " ± " in cells["GRU"][0]
+    assert cells["Chance level"] == ["–", "0", "50", "0", "–", "–", "–", "–"]
+    worth = worths()
+    assert worth["phase_locking"].low > 0.85 > 0.65 > worth["beat_hit_rate"].high
+    assert cells["Worth on real dancers (%)"][2] == "93 (89 to 96)"
+    assert worths("made")["beat_hit_rate"].low > 0.85
+    assert set(worth) == set(worths("made")) <= set(METRICS)
+    numbers = table.frame[table.frame.kind != "note"].set_index("system")
+    assert numbers.loc["gru", "fid"] == found.scores["gru", "frechet", "learned"].value
+    assert numbers.loc["gru", "hit"] == pytest.approx(
+        100 * found.scores["gru", SONG_HIT, "librosa"].corrected
+    )
 
 
 def test_shifting_the_music_by_a_whole_beat_changes_little():

@@ -6,7 +6,6 @@ what lies in the tensors that were recorded may change.
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 SYNCHRONISING = {
     torch.ops.aten._local_scalar_dense.default,
@@ -23,7 +22,7 @@ class Watch(TorchDispatchMode):
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         assert func not in SYNCHRONISING, func
         result = func(*args, **(kwargs or {}))
-        places = {t.device.type for t in tree_leaves((args, result)) if torch.is_tensor(t)}
+        places = {t.device.type for t in _leaves((args, result)) if torch.is_tensor(t)}
         assert len(places) < 2 or places == {"cpu"}, f"{func} between {places}"
         return result
 
@@ -80,15 +79,34 @@ class RecordedGraphs:
         return replay, result
 
 
+# torch's own walks of nested values take longer than most operations of these small networks.
+
+
 def _aliases(values):
     """The same memory under shapes of its own, which operations may change."""
-    return tree_map(lambda v: v.detach() if torch.is_tensor(v) else v, values)
+    if torch.is_tensor(values):
+        return values.detach()
+    if type(values) in (list, tuple):
+        return type(values)(map(_aliases, values))
+    if type(values) is dict:
+        return {name: _aliases(value) for name, value in values.items()}
+    assert not isinstance(values, (list, dict)), type(values)
+    return values
+
+
+def _leaves(values):
+    """What nested lists and tuples hold, in order."""
+    if type(values) in (list, tuple):
+        for value in values:
+            yield from _leaves(value)
+    else:
+        yield values
 
 
 @torch.no_grad()
 def _again(made):
     for func, args, kwargs, before in made:
         after = func(*_aliases(args), **_aliases(kwargs))
-        for old, new in zip(tree_leaves(before), tree_leaves(after), strict=True):
+        for old, new in zip(_leaves(before), _leaves(after), strict=True):
             if torch.is_tensor(old) and old.data_ptr() != new.data_ptr():
                 old.copy_(new)

@@ -11,6 +11,7 @@ from test_training_train import run
 from training_dances import Dances
 
 from choreo.errors import ConfigError, ItemError
+from choreo.models.gan import perceptual
 from choreo.models.gan.perceptual import change, load_perceptual
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import recipe_from
@@ -24,6 +25,12 @@ HERE = Path(__file__).parent
 def prepare(dances, folder, steps=1, **options):
     options = {"checkpoint_dir": folder / "checkpoints", "device": "cpu", "threads": 1, **options}
     return pretrain(dances, folder / NAME, steps=steps, seed=0, **options)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Two dances a step, in this process."""
+    monkeypatch.setattr(perceptual, "_BATCH", 2)
 
 
 @pytest.fixture
@@ -70,7 +77,7 @@ def test_it_learns_to_tell_changes_apart(tmp_path):
     assert not network.training
 
 
-def test_the_same_seed_gives_the_same_network(tmp_path, dances):
+def test_the_same_seed_gives_the_same_network(few, tmp_path, dances):
     told = []
     for name in "ab":
         prepare(dances, tmp_path / name, steps=2, on_progress=lambda *done: told.append(done))
@@ -79,7 +86,7 @@ def test_the_same_seed_gives_the_same_network(tmp_path, dances):
     assert not list((tmp_path / "a" / "checkpoints").glob("*/*"))
 
 
-def test_one_that_is_interrupted_goes_on_to_the_same_bytes(tmp_path, dances):
+def test_one_that_is_interrupted_goes_on_to_the_same_bytes(few, tmp_path, dances):
     def stop(step, steps):
         if step == 2:
             raise KeyboardInterrupt

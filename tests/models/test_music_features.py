@@ -9,7 +9,7 @@ import pytest
 
 from choreo.dataset.audio import frames, network_audio
 from choreo.dataset.description import DataDescription
-from choreo.models.music_features import FEATURES, rhythm
+from choreo.models.music_features import FEATURES, kept, rhythm
 from choreo.models.music_features.rhythm import NAMES, Rhythm, counted, slow_loudness
 from choreo.models.music_features.sound import at_times
 
@@ -143,3 +143,57 @@ def test_entries_can_be_added(monkeypatch):
     mine = dataclasses.replace(FEATURES["raw"], name="mine")
     monkeypatch.setitem(FEATURES, "mine", mine)
     assert FEATURES["mine"].size(DATA) == 1600
+
+
+@pytest.fixture
+def listened(monkeypatch):
+    """Songs whose beats were tracked, in a process that remembers none."""
+    monkeypatch.setattr(kept, "_remembered", kept.OrderedDict())
+    found, track = [], rhythm.find_beats
+
+    def find_beats(samples, rate):
+        found.append(len(samples))
+        return track(samples, rate)
+
+    monkeypatch.setattr(rhythm, "find_beats", find_beats)
+    return found
+
+
+def test_several_models_listen_to_a_song_once(listened):
+    sound = network_audio(song(seconds=6.0), "thesis")
+    phase = FEATURES["phase"].of(sound, DATA)
+    mel = FEATURES["mel"].of(sound, DataDescription(fps=20))
+    assert len(listened) == 1
+    assert np.array_equal(phase[:, 6], mel[::2][:, NAMES.index("interval") - len(NAMES)])
+    FEATURES["phase"].of(network_audio(song(seconds=6.5), "thesis"), DATA)
+    assert len(listened) == 2
+
+
+def test_what_was_heard_is_kept_in_a_folder(listened, tmp_path, monkeypatch):
+    sound = network_audio(song(seconds=6.0), "thesis")
+
+    def hear():
+        kept._remembered.clear()
+        with kept.kept_in(tmp_path / "beats"):
+            return FEATURES["phase"].of(sound, DATA)
+
+    first = hear()
+    (path,) = (tmp_path / "beats").iterdir()
+    assert path.stat().st_size < 2000
+    assert np.array_equal(hear(), first)
+    assert len(listened) == 1
+    # Damaged: heard again. Of another version of the code: heard again, beside.
+    path.write_bytes(path.read_bytes()[:-40])
+    assert np.array_equal(hear(), first)
+    assert np.array_equal(hear(), first)
+    assert len(listened) == 2
+    monkeypatch.setattr(kept, "_version", lambda module: "edited")
+    assert np.array_equal(hear(), first)
+    assert (len(listened), len(list((tmp_path / "beats").iterdir()))) == (3, 2)
+
+
+def test_nothing_is_kept_where_nothing_can_be_written(listened, tmp_path):
+    (tmp_path / "file").touch()
+    with kept.kept_in(tmp_path / "file" / "beats"):
+        FEATURES["phase"].of(network_audio(song(seconds=6.0), "thesis"), DATA)
+    assert len(listened) == 1

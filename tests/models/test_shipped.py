@@ -1,13 +1,18 @@
 """Weights that come with the install."""
 
 import json
+import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from choreo import media
+from choreo.cli import main
 from choreo.errors import ConfigError
 from choreo.files import sha256
 from choreo.models import shipped
+from choreo.models.music_features import kept, rhythm
 from choreo.models.shipped.gather import MOST_BYTES, gather
 
 
@@ -69,3 +74,29 @@ def test_the_shipped_weights_are_what_their_hashes_say():
         f"{n}.safetensors": sha256(shipped.FOLDER / f"{n}.safetensors") for n in names
     }
     assert shipped.DEFAULT in names
+
+
+@pytest.mark.skipif(len(shipped.shipped_names()) < 2, reason="two models come with no install")
+def test_models_side_by_side_share_one_reading_of_the_song(tmp_path, monkeypatch):
+    from choreo.videos import audio
+
+    sound = np.zeros(4 * audio.SAMPLE_RATE)
+    sound[:: audio.SAMPLE_RATE // 2] = 0.9
+    with wave.open(str(tmp_path / "song.wav"), "wb") as file:
+        file.setparams((1, 2, audio.SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes((sound * 32767).astype("<i2").tobytes())
+    done = []
+
+    def counted(module, name):
+        own = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, **k: done.append(name) or own(*a, **k))
+
+    monkeypatch.setattr(kept, "_remembered", kept.OrderedDict())
+    counted(audio, "read_song")
+    counted(rhythm, "find_beats")
+    first, second = shipped.shipped_names()[:2]
+    out = tmp_path / "both.mp4"
+    command = ["dance", str(tmp_path / "song.wav"), "-o", str(out), "--height", "64"]
+    assert main([*command, "--model", first, "--compare", second]) == 0
+    assert done == ["read_song", "find_beats"]
+    assert len(list(media.read_frames(out, (96, 64)))) == 120

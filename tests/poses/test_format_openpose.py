@@ -191,7 +191,7 @@ def test_the_files_of_a_folder(folder, tmp_path):
         f"clip_00000000000{k}_keypoints.json" for k in range(3)
     ]
     nobody = json.loads((out / "clip_000000000001_keypoints.json").read_text())
-    assert nobody == {"version": 1.3, "people": []}
+    assert nobody == {"version": 1.3, "people": [], "canvas_width": 640, "canvas_height": 360}
     (one,) = json.loads((out / "clip_000000000002_keypoints.json").read_text())["people"]
     assert one["person_id"] == [1]
     assert one["pose_keypoints_2d"][:3] == [101, 50, 0.5]

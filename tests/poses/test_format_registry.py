@@ -12,7 +12,7 @@ from choreo import config
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
-from choreo.poses.formats import registry
+from choreo.poses.formats import isolated, registry
 
 # Most of the poses below lie inside.
 SIZE = (1920, 1800)
@@ -48,7 +48,7 @@ def read(format, path, track, **options):
 
 def test_every_format_of_the_config_is_there():
     allowed = typing.get_args(config.Import.model_fields["format"].annotation)
-    assert set(allowed) == set(registry.FORMATS) == set(FILES)
+    assert set(allowed) == set(registry.read_formats()) == set(FILES)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_a_track_comes_back_as_it_was(tmp_path, format, name):
         assert (again.meta["source"], again.meta["frames_from"]) == (name, "video")
 
 
-@pytest.mark.parametrize("format", FILES)
+@pytest.mark.parametrize("format", registry.FORMATS)
 def test_two_writes_have_the_same_bytes(tmp_path, format):
     track = some_track("body25" if format == "openpose" else "coco17")
-    name = FILES[format][-1]
+    name = FILES[format][-1] if format in FILES else f"a.{format}"
     for folder in ("one", "two"):
         registry.write(format, track, tmp_path / folder / name)
     assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
@@ -128,7 +128,9 @@ def test_a_corrupted_file_gives_an_item_error_or_poses(originals, format, skelet
 
 
 @pytest.mark.parametrize(("format", "name"), [("deeplabcut", "a.h5"), ("movement", "a.nc")])
-def test_corrupted_hdf5_files(tmp_path, format, name):
+def test_corrupted_hdf5_files(tmp_path, monkeypatch, format, name):
+    # On some of them the library runs for ever.
+    monkeypatch.setattr(isolated, "SECONDS", 5.0)
     registry.write(format, some_track("coco17"), tmp_path / name)
     whole = (tmp_path / name).read_bytes()
     corrupted = [whole[: len(whole) // 2], whole[:100], b""]
@@ -144,10 +146,12 @@ def test_corrupted_hdf5_files(tmp_path, format, name):
 
 
 def test_unknown_formats_and_options(tmp_path):
-    with pytest.raises(ConfigError, match=r"unknown format \(got 'trc'\)\. Formats: alphapose, op"):
-        registry.read("trc", tmp_path / "x", fps=30, size=SIZE)
-    with pytest.raises(ConfigError, match="unknown format"):
-        registry.write("trc", some_track("coco17"), tmp_path / "x")
+    with pytest.raises(ConfigError, match=r"unknown format \(got 'vpd'\)\. Formats: alphapose, op"):
+        registry.read("vpd", tmp_path / "x", fps=30, size=SIZE)
+    with pytest.raises(ConfigError, match=r"written, and not read \(got 'bvh'\)\. Formats: alph"):
+        registry.read("bvh", tmp_path / "x", fps=30, size=SIZE)
+    with pytest.raises(ConfigError, match=r"unknown format \(got 'vpd'\)\. Formats: .*, bvh"):
+        registry.write("vpd", some_track("coco17"), tmp_path / "x")
     with pytest.raises(ConfigError, match=r"alphapose has no option view.*It is for aist"):
         registry.read_detections("alphapose", tmp_path / "x", view="c01")
     with pytest.raises(ConfigError, match=r"aist has no option first-frame \(got 1\).*alphapose"):
@@ -194,7 +198,7 @@ def test_the_rate_that_a_file_says_itself(tmp_path):
     assert registry.rate("movement", tmp_path / "a.nc") == 30
     assert registry.rate("alphapose", tmp_path / "a.json") is None
     with pytest.raises(ConfigError, match="unknown format"):
-        registry.rate("trc", tmp_path / "a.nc")
+        registry.rate("vpd", tmp_path / "a.nc")
 
 
 def test_the_file_decides_the_number_of_frames_where_nobody_says_it(tmp_path):

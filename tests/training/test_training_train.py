@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from training_dances import FRAMES
+from training_dances import FRAMES, Dances
 
 from choreo import media
 from choreo.errors import ConfigError, ItemError
@@ -76,14 +76,17 @@ def test_weights_hold_all_networks_and_their_card(undisturbed):
     assert names == networks | {"discriminator_global", "initial_poses"}
 
 
-def test_two_runs_give_the_same_bytes_and_another_seed_does_not(undisturbed, dances, tmp_path):
+@pytest.mark.soak
+def test_two_runs_give_the_same_bytes(undisturbed, dances, tmp_path):
+    """As do those below that are looked at, or of which a part is done again."""
+    run(dances, tmp_path)
+    assert outputs(tmp_path) == outputs(undisturbed[0])
+
+
+def test_another_seed_gives_other_losses(undisturbed, dances, tmp_path):
     folder, _, _ = undisturbed
-    run(dances, tmp_path / "same")
-    assert outputs(tmp_path / "same") == outputs(folder)
-    run(dances, tmp_path / "other", seed=2, epochs=1)
-    steps = [
-        (place / "losses.csv").read_text().splitlines() for place in (folder, tmp_path / "other")
-    ]
+    run(dances, tmp_path, seed=2, epochs=1)
+    steps = [(place / "losses.csv").read_text().splitlines() for place in (folder, tmp_path)]
     assert steps[0][0] == steps[1][0]
     assert steps[0][1] != steps[1][1]
 
@@ -114,7 +117,21 @@ def start(folder, stop, name="SIGKILL", every=2):
     return subprocess.run(command, capture_output=True, text=True)
 
 
+def test_a_run_that_is_terminated_goes_on_to_the_same_bytes(undisturbed, tmp_path, capsys):
+    stopped = start(tmp_path, 3, "SIGTERM", every=100)
+    assert "stopped by SIGTERM" in stopped.stderr
+    assert stopped.returncode == 143
+    (losses,) = (tmp_path / "checkpoints").glob("*/losses.csv")
+    whole = (undisturbed[0] / "losses.csv").read_text().splitlines()
+    assert losses.read_text().splitlines() == whole[:4]
+    assert not (tmp_path / "losses.csv").exists()
+    run(Dances(tmp_path / "dances.npz"), tmp_path)
+    assert "goes on from step 3 of 6" in capsys.readouterr().err
+    assert outputs(tmp_path) == outputs(undisturbed[0])
+
+
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturbed, tmp_path):
     folder = tmp_path / "killed"
     assert start(folder, 3).returncode == -signal.SIGKILL
@@ -134,7 +151,7 @@ def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturb
 
 def test_a_broken_checkpoint_is_said_and_left_out(undisturbed, dances, tmp_path, capsys):
     def fail(step, steps, losses):
-        if step == 3:
+        if step == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -285,9 +302,9 @@ def test_the_learning_rate_warms_up_and_falls():
 
 def test_progress_is_told_in_lines_where_no_one_watches(dances, tmp_path, capsys):
     terminal = io.StringIO()
-    run(dances, tmp_path, terminal=terminal, name="gru", epochs=2)
+    run(dances, tmp_path, terminal=terminal, name="gru", epochs=1)
     line = capsys.readouterr().err.splitlines()[-1]
-    assert line.startswith("gru: step 4 of 4, epoch 2, ")
+    assert line.startswith("gru: step 2 of 2, epoch 1, ")
     assert "steps/s, 0:00:00 left, generator " in line
     assert terminal.getvalue().splitlines()[-1] == line
 

@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from training_dances import packed
 
 from choreo.cli import main
+from choreo.dances import generate
 from choreo.models.gan import perceptual
 from choreo.models.gan.networks import save_state
 from choreo.models.gan.pose_generator import DanceGenerator
@@ -98,7 +99,13 @@ def test_what_can_not_be_used_is_named(folder, capsys, command, message):
 def test_the_perceptual_network_of_other_data_seeds_or_steps_is_not_taken(folder, monkeypatch):
     taken, steps = [], SimpleNamespace(perceptual_steps=1)
     monkeypatch.setattr("choreo.cli.training.Training", lambda: steps)
-    monkeypatch.setattr(perceptual, "_BATCH", 1)
+
+    def advance(pretraining):
+        """Count a step: what the network learns decides nothing here."""
+        pretraining.right.append(1.0)
+        pretraining.step += 1
+
+    monkeypatch.setattr(perceptual.Pretraining, "advance", advance)
     monkeypatch.setattr(train, "train", lambda *_, **given: taken.append(given["files"]))
     monkeypatch.setattr(model_card, "write_card", lambda *_: None)
     path = folder / "out" / "perceptual.safetensors"
@@ -137,3 +144,22 @@ def test_a_networks_state_is_saved_without_its_training(folder):
     assert choreo(folder, "train", "dataset.h5", "--model", "ren2020", "-o", "out/") == 0
     kept = load_file(folder / "out" / "weights.safetensors")
     assert {f"generator.{name}" for name in state} == kept.keys() - {"initial_poses"}
+
+
+def test_a_song_is_read_once_for_all_models(folder, monkeypatch):
+    assert choreo(folder, "train", "dataset.h5", "--model", "ren2020", "-o", "out/") == 0
+    read_song, read, shown = generate.read_song, [], []
+
+    def reading(path, **options):
+        read.append(path)
+        return read_song(path, **options)
+
+    monkeypatch.setattr(generate, "read_song", reading)
+    monkeypatch.setattr("choreo.cli.dances._film", lambda tracks, *_, **__: shown.append(tracks))
+    assert choreo(folder, "dance", "song.wav", "--model", "out/", "-o", "alone.npz") == 0
+    models = ["--model", "out/", "--compare", "out/", "--compare", "alone.npz"]
+    assert choreo(folder, "dance", "song.wav", "-o", "all.mp4", *models) == 0
+    assert read == [folder / "song.wav"] * 2
+    ((first, second, track),) = shown
+    for other in (second, track):
+        np.testing.assert_array_equal(first.keypoints, other.keypoints)

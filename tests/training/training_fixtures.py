@@ -1,7 +1,10 @@
 """Fixtures that tests of `models`, too, take (each conftest.py imports them)."""
 
+import json
+
 import pytest
 import torch
+from filelock import FileLock
 from training_dances import FRAMES, Dances
 
 
@@ -11,15 +14,26 @@ def dances(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory):
-    """Folder, summary and what was told of a training of these dances; not to be changed."""
+def undisturbed(tmp_path_factory, worker_id):
+    """Folder, summary and what was told of a training of these dances; not to be changed.
+
+    Made once, by the first of the parallel test processes that asks; the others wait.
+    """
     from test_training_train import run
 
-    folder = tmp_path_factory.mktemp("undisturbed")
-    told = []
-    torch.set_num_threads(1)
-    summary = run(Dances(folder / "dances.npz"), folder, on_progress=lambda *a: told.append(a))
-    return folder, summary, told
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "undisturbed"
+    made = folder / "made.json"
+    with FileLock(folder.with_suffix(".lock")):
+        if not made.exists():
+            folder.mkdir()
+            told = []
+            torch.set_num_threads(1)
+            summary = run(
+                Dances(folder / "dances.npz"), folder, on_progress=lambda *a: told.append(a)
+            )
+            made.write_text(json.dumps([summary, told]))
+    return folder, *json.loads(made.read_text())
 
 
 @pytest.fixture

@@ -81,6 +81,8 @@ def test_pictures_larger_than_any_are_refused_before_they_are_decoded(tmp_path):
         "rotation of 90.00 degrees",
         "rotation of -.-. degrees",
         "x\n    Side data:\n      Display Matrix: rotation of 90.00 degrees",
+        # Python takes it for the end of a line, ffmpeg does not.
+        "x\u2028    Side data:\u2028      Display Matrix: rotation of 90.00 degrees",
         "  Stream #0:7: Video: h264, yuv420p, 99999x99999",
         "\x1b[31mred\x1b[0m \u202e",
     ],

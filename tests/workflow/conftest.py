@@ -1,11 +1,14 @@
 """A tiny study in a folder of its own, run once and copied by each test that changes it."""
 
+import compileall
+import importlib
 import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -34,29 +37,36 @@ TABLE = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n" + "".join(
     )
 )
 
+FEWER = {"src/choreo/evaluation/extractor.py": ("\nSTEPS = 400\n", "\nSTEPS = 20\n")}
+"""What is written elsewhere in a copy's code: of six chunks there is little to learn."""
+
 
 class Planner:
-    """Runs Snakemake's plans in processes forked from one that has imported it.
+    """Runs Snakemake, and its jobs, in processes forked from those that have the imports.
 
     Parameters
     ----------
     folder : Path
         Of this test process alone.
+    shared : Path
+        Folder of all the test processes of this run.
     """
 
-    ASKED = frozenset(("--dry-run", "-n", "--rulegraph", "--detailed-summary"))
-    """Options with which Snakemake starts no job."""
-
-    def __init__(self, folder):
+    def __init__(self, folder, shared):
         self._output = folder / "output.txt"
-        self._digests = folder / "code.json"
+        self._template = shared / "template"
+        # Its path is short: a socket's may have no more than 107 characters.
+        self._sockets = tempfile.TemporaryDirectory(prefix="choreo-")
         self._server = None
 
     def run(self, command, folder, environment):
         """Do as `subprocess.run` of `python -m snakemake ...`, with both outputs as one text."""
         if self._server is None:
+            # It says where the compiled parts of librosa are, which are read when it is imported.
+            importlib.import_module("choreo.beats.librosa_cache")
+            server = Path(__file__).with_name("forked_snakemake.py")
             self._server = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("forked_snakemake.py")],
+                [sys.executable, server, self._sockets.name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -69,19 +79,31 @@ class Planner:
         status = int(self._server.stdout.readline())
         return subprocess.CompletedProcess(command, status, self._output.read_text())
 
-    def give_digests(self, project):
-        """Spare a new project to follow the code of every rule: it is that of all the others."""
-        kept = project.folder / ".snakemake" / "choreo" / "code.json"
-        if not self._digests.exists():
-            project.run("videos", options=("--dry-run",))
-            shutil.copy(kept, self._digests)
-            shutil.rmtree(project.folder / ".snakemake")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self._digests, kept)
+    def template(self):
+        """Folder of a project in which nothing has run, made once and copied for each test.
+
+        Its code is compiled, and the digests of the code that rules depend on are kept.
+        """
+        folder = self._template
+        with FileLock(folder.with_suffix(".lock")):
+            if not folder.exists():
+                made = folder.with_suffix(".made")
+                shutil.rmtree(made, ignore_errors=True)
+                fill(made)
+                compileall.compile_dir(made / "src", quiet=2)
+                Project(made, self).run("videos", options=("--dry-run",))
+                digests = made / ".snakemake" / "choreo" / "code.json"
+                kept = digests.read_bytes()
+                shutil.rmtree(made / ".snakemake")
+                digests.parent.mkdir(parents=True)
+                digests.write_bytes(kept)
+                made.rename(folder)
+        return folder
 
     def close(self):
         if self._server is not None:
             self._server.communicate()
+        self._sockets.cleanup()
 
 
 class Project:
@@ -105,10 +127,13 @@ class Project:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         return os.environ | {"PYTHONPATH": str(self.folder / "src"), "PATH": path}
 
-    def run(self, *targets, check=True, **settings):
-        """Run Snakemake to its end; gives its exit status and output."""
+    def run(self, *targets, check=True, forked=True, **settings):
+        """Run Snakemake to its end; gives its exit status and output.
+
+        Not `forked`, it and each of its jobs is a new Python, as a user's are.
+        """
         command = self.command(*targets, **settings)
-        if Planner.ASKED.intersection(settings.get("options", ())):
+        if forked:
             done = self._planner.run(command, self.folder, self.environment)
         else:
             done = subprocess.run(
@@ -135,8 +160,9 @@ class Project:
         return {file.name: file.read_bytes() for file in files}
 
 
-def make_project(folder, planner):
-    folder.mkdir(parents=True, exist_ok=True)
+def fill(folder):
+    """Copy the pipeline's files to a folder, with the tiny study's config."""
+    folder.mkdir(parents=True)
     for part in PARTS:
         source = ROOT / part
         if source.is_dir():
@@ -145,16 +171,29 @@ def make_project(folder, planner):
             shutil.copytree(source, folder / part, ignore=ignore)
         else:
             shutil.copy2(source, folder / part)
+    for name, (ours, fewer) in FEWER.items():
+        text = (folder / name).read_text()
+        assert ours in text
+        (folder / name).write_text(text.replace(ours, fewer))
     (folder / "config" / "tiny.yaml").write_text(CONFIG)
     (folder / "config" / "tiny.tsv").write_text(TABLE)
-    project = Project(folder, planner)
-    planner.give_digests(project)
-    return project
+
+
+def make_project(folder, planner):
+    shutil.copytree(planner.template(), folder, dirs_exist_ok=True)
+    return Project(folder, planner)
 
 
 @pytest.fixture(scope="session")
-def planner(tmp_path_factory):
-    planner = Planner(tmp_path_factory.mktemp("planner"))
+def shared(tmp_path_factory, worker_id):
+    """Folder of all the test processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def planner(tmp_path_factory, shared):
+    planner = Planner(tmp_path_factory.mktemp("planner"), shared)
     yield planner
     planner.close()
 
@@ -166,13 +205,12 @@ def project(tmp_path, planner):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id, planner):
+def finished(shared, planner):
     """A project whose tiny study has run from nothing to its report; not to be changed.
 
     Built once, by the first of the parallel test processes that asks; the others wait.
     """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "finished"
+    folder = shared / "finished"
     with FileLock(folder.with_suffix(".lock")):
         if not (folder / "done").exists():
             shutil.rmtree(folder, ignore_errors=True)

@@ -106,6 +106,7 @@ def test_the_licence_comes_first(project):
     assert "openpose25 needs `poses: openpose: accept_licence: true`" in done.stdout
 
 
+@pytest.mark.soak  # in `make test`: AlphaPose by the same rules, both tools in tests/poses
 def test_both_run(filmed, project, monkeypatch):
     monkeypatch.syspath_prepend(POSES)
     from tiny_onnx import detector, pose

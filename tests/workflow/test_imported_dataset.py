@@ -66,7 +66,7 @@ def imported(project):
 
 def test_what_such_a_study_makes(imported):
     planned = imported.planned()
-    assert {"import_shard", "pack_dataset", "train_model", "generate_dance", "table2"} <= planned
+    assert {"import_shard", "pack_dataset", "train_model", "generate_dances", "table2"} <= planned
     assert "report" in planned
     seen = {"standardise_video", "mediapipe_poses", "clean_track", "write_shard", "table1"}
     assert not planned & seen

@@ -7,6 +7,10 @@ import pandas as pd
 import pytest
 import soundfile
 
+from choreo.cli.outputs import made_here
+from choreo.media import count_packets
+from choreo.pose.track import PoseTrack
+
 pytestmark = [pytest.mark.workflow]
 
 CONFIG = """\
@@ -41,7 +45,7 @@ def more(project):
 
 def test_they_are_planned_once_for_each_model(more):
     planned = more.planned("table2", "recorded")
-    assert {"made_songs", "dances_to_more_songs", "dances_to_recordings", "own_song"} <= planned
+    assert {"made_songs", "generate_dances", "dances_to_recordings", "own_song"} <= planned
     assert "render_dance" not in planned
     assert "recorded" not in more.planned("all")
 
@@ -59,7 +63,64 @@ def test_without_recordings_it_is_said(project):
     assert "name a folder or table of them in evaluation.recordings" in done.stdout
 
 
+LISTED = """\
+study: tiny
+table: config/tiny.tsv
+poses: {estimators: [simulated], chosen: simulated}
+training: {models: [graph], seeds: [2, 1]}
+"""
+
+
+@pytest.fixture
+def listed(project):
+    """A project with a table of songs where it is looked for."""
+    (project.folder / "config" / "tiny.yaml").write_text(LISTED)
+    song(project.folder / "My song.wav", 0.5)
+    (project.folder / "broken.mp3").write_text("no sound")
+    table = "song\tpath\nmine\tMy song.wav\nbroken\tbroken.mp3\n"
+    (project.folder / "config" / "songs.tsv").write_text(table)
+    return project
+
+
+def test_a_table_of_songs_becomes_targets(listed):
+    one = listed.planned("results/tiny/dances/graph/mine.mp4")
+    assert {"own_song", "dance_to_songs", "render_dance_to_song"} <= one
+    assert one == listed.planned("dances_to_songs") - {"dances_to_songs"}
+    # They are asked for by name, and measured nowhere.
+    assert not {"own_song", "dance_to_songs"} & listed.planned("all")
+
+
+def test_without_a_table_it_is_said_and_a_measured_song_may_be_drawn(more):
+    done = more.run("dances_to_songs", options=("-n",), check=False)
+    assert done.returncode
+    assert "write config/songs.tsv with the columns song and path" in done.stdout
+    (more.folder / "config" / "tiny.yaml").write_text(CONFIG + "dances: {songs: music}\n")
+    assert "render_dance_to_song" in more.planned("dances_to_songs")
+    (more.folder / "config" / "tiny.yaml").write_text(CONFIG)
+    (more.folder / "config" / "songs.tsv").write_text("song\tpath\nneon\tmusic/other.flac\n")
+    done = more.run("dances_to_songs", options=("-n",), check=False)
+    assert "dances.songs (config/songs.tsv): songs that the study has under" in done.stdout
+
+
 @pytest.mark.slow
+def test_every_song_of_the_table_is_danced_to(listed):
+    listed.run("dances_to_songs")
+    results = listed.results / "tiny"
+    dance = results / "dances" / "graph" / "mine.mp4"
+    assert count_packets(dance) == 8 * 30
+    assert (results / "training" / "graph" / "seed1").is_dir()
+    assert not (results / "training" / "graph" / "seed2").exists()
+    assert made_here(dance)
+    assert len(PoseTrack.load(dance.parent / "songs" / "mine.npz")) == 8 * 10
+    # No dance that the evaluation of a folder would measure.
+    assert not list(dance.parent.glob("*.npz"))
+    assert not made_here(dance.with_name("broken.mp4"))
+    problems = pd.read_csv(results / "videos" / "problems.csv")
+    assert "song broken" in problems.to_string()
+
+
+@pytest.mark.slow
+@pytest.mark.soak  # in `make test`: tests/evaluation/test_song_beats.py and test_own_songs.py
 def test_a_motion_graph_is_measured_on_all_of_them(more):
     more.run("table2", "table2x", "recorded", "seams")
     results = more.results / "tiny"

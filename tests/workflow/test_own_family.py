@@ -44,7 +44,7 @@ def own(project):
 
 def test_it_is_planned_as_any_model(own):
     planned = own.planned("table2", "seams", "figureA1", "dances")
-    assert {"train_model", "generate_dance", "evaluate_model", "table2", "seams"} <= planned
+    assert {"train_model", "generate_dances", "evaluate_model", "table2", "seams"} <= planned
     assert "pretrain_perceptual" not in planned
     both = own.planned("table2", configfile="config/both.yaml")
     assert {"train_model", "evaluate_model", "table2"} <= both

@@ -1,5 +1,7 @@
 """What an edit reruns, whole: reruns.yaml says it for people, and these tests hold it."""
 
+import ast
+import functools
 import re
 import shutil
 import subprocess
@@ -23,6 +25,15 @@ def written():
 
 def is_package(module):
     return digests._file(module).name == "__init__.py" and "." in module.removeprefix("choreo.")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed_once():
+    """A text that stays is parsed, and written out, once for all tests."""
+    parsed = functools.cache(ast.parse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(digests, "_parse", lambda path: parsed(path.read_text(encoding="utf-8")))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +131,8 @@ def test_words_layout_and_annotations_rerun_nothing(before, package):
     tables.write_text(tables.read_text() + "\n# a comment\n\n\n'a text of nobody'\n")
     path = package / "cleaning" / "gaps.py"
     path.write_text(re.sub(r'(?m)^( *""")(?=\w)', r"\1Said anew: ", path.read_text()))
+    typed = package / "poses" / "selection.py"
+    edit(typed, "if TYPE_CHECKING:\n", "if TYPE_CHECKING:\n    from choreo.tables import Table\n")
     layout = package / "dataset" / "layout.py"
     message = re.search(r"raise ItemError\(\s*f?\"[^\"]+\"", layout.read_text())[0]
     edit(layout, message, message[:-1] + ' indeed"')

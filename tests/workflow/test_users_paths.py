@@ -125,7 +125,7 @@ def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, val
     assert "Traceback" not in text
 
 
-def test_a_study_may_run_in_another_folder(project, tmp_path):
+def test_a_study_may_run_in_another_folder(project, planner, tmp_path):
     """Shipped files are the project's; tables and videos beside the study are its own."""
     elsewhere = tmp_path / "else where"
     elsewhere.mkdir()
@@ -139,14 +139,7 @@ def test_a_study_may_run_in_another_folder(project, tmp_path):
         (["--directory", str(elsewhere)], project.folder, "demo"),
         (["--configfile", str(own)], elsewhere, "own"),
     ):
-        done = subprocess.run(
-            [*asked, *options, "--", "tables"],
-            cwd=folder,
-            env=project.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        done = planner.run([*asked, *options, "--", "tables"], folder, project.environment)
         assert done.returncode == 0, done.stdout[-3000:]
         assert f"results/{study_}/" in done.stdout or "table1" in done.stdout
     assert not (project.folder / "results").exists()

@@ -1,6 +1,6 @@
-from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
 from choreo.poses.alphapose_run import located, run
+from choreo.videos.probe import read_probe
 
 
 def action(terminal):
@@ -17,7 +17,7 @@ def action(terminal):
         python=settings["python"],
         device=settings["device"],
         stall_seconds=settings["stall_minutes"] * 60,
-        frames=read_json(i.probe)["frames"],
+        frames=read_probe(i.probe).frames,
         log=snakemake.log[0],
         threads=snakemake.threads,
     )

@@ -1,48 +1,33 @@
 from choreo.evaluation.extractor import Extractor
-from choreo.evaluation.inputs import check_unseen, read_dances, read_real
-from choreo.evaluation.measurements import Measurements, measure
-from choreo.evaluation.released_fid import fid_or_reason
-from choreo.evaluation.table2 import evaluate
-from choreo.files import read_json, write_json
-from choreo.pipeline.jobs import problem_in, run_item
+from choreo.evaluation.inputs import read_beats, seen_in_training
+from choreo.evaluation.measurements import Measurements
+from choreo.evaluation.systems import evaluate_model
+from choreo.files import write_json
+from choreo.pipeline.jobs import run_item, usable_named
 
 
 def action(terminal):
-    i, p, w = snakemake.input, snakemake.params, snakemake.wildcards
-    seen = read_json(i.metrics).get("trained_on")
-    known = check_unseen(seen, i.dataset, where=f"{w.model}, seed {w.seed}", songs=p.songs)
-    files = {
-        song: (track, sound)
-        for song, track, sound in zip(p.songs, i.tracks, i.songs)
-        if problem_in(track) is None
-    }
-    dances = read_dances(
-        {song: track for song, (track, _) in files.items()},
-        {song: sound for song, (_, sound) in files.items()},
-        method=p.method,
-    )
-    measured = measure(
-        dances,
+    i, o, p, w = snakemake.input, snakemake.output, snakemake.params, snakemake.wildcards
+    measured, record = evaluate_model(
+        usable_named(p.songs, i.tracks),
+        dict(zip(p.songs, i.songs)),
+        i.dataset,
         Extractor.load(i.extractor),
+        Measurements.load(i.reference),
+        model=w.model,
+        seed=int(w.seed),
+        seen=seen_in_training(i.metrics),
+        held_out=p.songs,
+        judge=i.judge[0] if i.get("judge") else None,
+        judge_seed=p.seed,
         method=p.method,
         tolerance=p.tolerance,
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
-        truth=read_json(i.truth),
+        truth=read_beats(i.truth),
     )
-    released = None
-    if i.get("judge"):
-        real = read_real(i.dataset, "train", sound=False)
-        released = fid_or_reason(dances, real, i.judge[0], seed=p.seed)
-    record = evaluate(
-        measured,
-        Measurements.load(i.reference),
-        system=w.model,
-        seed=int(w.seed),
-        released_fid=released,
-    )
-    measured.save(snakemake.output.measured)
-    write_json(snakemake.output.record, record | {"training_known": known})
+    measured.save(o.measured)
+    write_json(o.record, record)
 
 
 # A song that can't be danced to is left out, and the others are evaluated.

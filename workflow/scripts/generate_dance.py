@@ -1,12 +1,11 @@
-from choreo.dances.generate import generate, load_generator
+from choreo.dances.generate import dance_to, load_generator
 from choreo.pipeline.jobs import run_item
-from choreo.videos.audio import read_song
 
 
 def action(terminal):
-    generate(
+    dance_to(
         load_generator(snakemake.input.weights),
-        read_song(snakemake.input.audio),
+        snakemake.input.audio,
         seed=snakemake.params.seed,
         initial_pose=snakemake.params.initial_pose,
         temperature=snakemake.params.temperature,

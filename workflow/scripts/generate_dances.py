@@ -1,6 +1,5 @@
-from choreo.dances.generate import generate, load_generator
+from choreo.dances.generate import dance_to, load_generator
 from choreo.pipeline.jobs import run_items
-from choreo.videos.audio import read_song
 
 i, o, p = snakemake.input, snakemake.output, snakemake.params
 loaded = []
@@ -9,9 +8,9 @@ loaded = []
 def action(number):
     if not loaded:
         loaded.append(load_generator(i.weights))
-    generate(
+    dance_to(
         loaded[0],
-        read_song(i.audio[number]),
+        i.audio[number],
         seed=p.seed,
         initial_pose=p.initial_pose,
         temperature=p.temperature,

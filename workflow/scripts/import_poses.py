@@ -1,7 +1,7 @@
 from choreo.errors import ItemError
-from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
 from choreo.poses.formats.registry import read
+from choreo.videos.probe import read_probe
 
 
 def action(terminal):
@@ -13,13 +13,13 @@ def action(terminal):
             remedy=f"Put the poses there, or mend poses.imports.{snakemake.wildcards.estimator}"
             ".path in the config",
         )
-    probe = read_json(i.probe)
+    probe = read_probe(i.probe)
     track = read(
         p.format,
         i.get("poses") or p.path,
-        size=(probe["width"], probe["height"]),
-        fps=probe["fps"],
-        frames=probe["frames"],
+        size=probe.size,
+        fps=probe.fps,
+        frames=probe.frames,
         skeleton=p.skeleton,
         pick=p.pick,
         linker=p.linker,

@@ -1,7 +1,6 @@
 from choreo.evaluation.bounds import measure_bounds
-from choreo.evaluation.inputs import load_extractor, read_music, read_real
+from choreo.evaluation.inputs import load_extractor, read_beats, read_music, read_real
 from choreo.evaluation.measurements import one_dance_a_song, save_systems
-from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
 
 
@@ -17,7 +16,7 @@ def action(terminal):
         tolerance=p.tolerance,
         tracker=p.tracker,
         beat_this=i.get("beat_this") or None,
-        truth=read_json(i.truth),
+        truth=read_beats(i.truth),
     )
     save_systems(systems, snakemake.output.bounds)
 

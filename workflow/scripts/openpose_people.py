@@ -1,7 +1,7 @@
-from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
 from choreo.pipeline.workflow import has_gpu
 from choreo.poses.openpose_run import run
+from choreo.videos.probe import read_probe
 
 
 def action(terminal):
@@ -16,7 +16,7 @@ def action(terminal):
         net_resolution=p.net_resolution,
         gpu=has_gpu(),
         stall_seconds=p.stall_minutes * 60,
-        frames=read_json(i.probe)["frames"],
+        frames=read_probe(i.probe).frames,
         log=snakemake.log[0],
     )
 

@@ -2,7 +2,6 @@ import sys
 
 from choreo.dataset.pack import ChunkDataset
 from choreo.pipeline.jobs import run
-from choreo.training.devices import claimed
 from choreo.training.perceptual import pretrain
 
 
@@ -15,17 +14,16 @@ def action(terminal):
             print(line, file=sys.stderr)
             print(line, file=terminal)
 
-    with claimed(p.device) as device:
-        summary = pretrain(
-            ChunkDataset(i.dataset, split="train"),
-            o.weights,
-            steps=p.steps,
-            seed=p.seed,
-            checkpoint_dir=p.checkpoints,
-            device=device,
-            threads=p.threads,
-            on_progress=told,
-        )
+    summary = pretrain(
+        ChunkDataset(i.dataset, split="train"),
+        o.weights,
+        steps=p.steps,
+        seed=p.seed,
+        checkpoint_dir=p.checkpoints,
+        device=p.device,
+        threads=p.threads,
+        on_progress=told,
+    )
     print(summary)
 
 

@@ -1,21 +1,20 @@
 import time
 
-from choreo.files import read_json, write_json
+from choreo.files import write_json
 from choreo.pipeline.jobs import run_item
 from choreo.poses.formats.alphapose import write_detections
 from choreo.poses.rtmpose import load, people
+from choreo.videos.probe import read_probe
 
 
 def action(terminal):
     i, o, p = snakemake.input, snakemake.output, snakemake.params
-    probe = read_json(i.probe)
+    probe = read_probe(i.probe)
     networks = load(
         i.detector, i.weights, joints=p.joints, device=p.device, threads=snakemake.threads
     )
     start = time.monotonic()
-    found = people(
-        i.video, networks, size=(probe["width"], probe["height"]), frames=probe["frames"]
-    )
+    found = people(i.video, networks, size=probe.size, frames=probe.frames)
     seconds = round(time.monotonic() - start, 3)
     write_detections(found, o.people)
     write_json(o.record, {**networks.record, "seconds": seconds})

@@ -1,21 +1,13 @@
-import shutil
-from pathlib import Path
-
-from choreo.files import whole
-from choreo.files.sealed import compare
 from choreo.pipeline.jobs import problem_in, run, usable, write_problem
+from choreo.videos.audio import copy_longest
 
 
 def action(terminal):
-    # The longest video of the song has most of it; the first of several as long.
-    paths = usable(snakemake.input.audio)
-    if not paths:
-        write_problem(snakemake.output.audio, problem_in(snakemake.input.audio[0]))
-        return
-    longest = max(paths, key=lambda path: (Path(path).stat().st_size, -paths.index(path)))
-    compare(longest)
-    with whole(snakemake.output.audio) as temporary:
-        shutil.copyfile(longest, temporary)
+    paths, song = usable(snakemake.input.audio), snakemake.output.audio
+    if paths:
+        copy_longest(paths, song)
+    else:
+        write_problem(song, problem_in(snakemake.input.audio[0]))
 
 
 run(snakemake, action)

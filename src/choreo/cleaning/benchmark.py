@@ -1,6 +1,9 @@
 """The cleaning benchmark: corrupted true tracks, and what each method makes of them."""
 
+from __future__ import annotations
+
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,7 @@ from choreo.cleaning.beats import beat_f
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import FLICKERING, JITTER, KINDS, WRITTEN, corrupt, flicker
 from choreo.cleaning.gaps import fill_linearly
+from choreo.cleaning.truths import held_out, stress
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
 from choreo.pose.size import torso_px
@@ -598,3 +602,34 @@ def plot(results):
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     figure.suptitle("Cleaning: held-out true tracks corrupted at rising rates")
     return figure
+
+
+def write_benchmark(
+    *,
+    table: str | Path,
+    kinds: str | Path,
+    spread: str | Path,
+    flickering: str | Path,
+    figure: str | Path,
+) -> None:
+    """Run the whole benchmark on held-out tracks and write its tables and its figure.
+
+    Parameters
+    ----------
+    table, kinds, spread, flickering : str or Path
+        Where `summary`, `kinds_table`, `draws_table` and `flicker_table` go, without suffix.
+    figure : str or Path
+        Where `plot` goes, without suffix.
+    """
+    truths = held_out()
+    results = run(truths, conditions=conditions())
+    slower = {f"{clip} at 24 fps": truth for clip, truth in held_out(fps=24).items()}
+    some = {clip: truths[clip] for clip in list(truths)[::2]}
+    for path, made in (
+        (table, summary(results, run(stress(), conditions=faultless()))),
+        (kinds, kinds_table(results)),
+        (spread, draws_table(draws(truths | slower))),
+        (flickering, flicker_table(flickers(some))),
+    ):
+        made.write(path, of_study=False)
+    figures.save(plot(results), figure)

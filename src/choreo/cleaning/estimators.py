@@ -1,5 +1,8 @@
 """Estimators' own errors on videos whose truth is known, and what cleaning makes of them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +69,9 @@ def estimator_errors(track, truth, *, methods=METHODS):
     return rows
 
 
-def estimators_table(tracks, truths, *, methods=METHODS):
+def estimators_table(
+    tracks: Sequence[str | Path], truths: Sequence[str | Path], *, methods: Sequence[str] = METHODS
+) -> Table:
     """Make the table of estimators' own errors from a study's files.
 
     Parameters

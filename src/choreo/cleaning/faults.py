@@ -156,7 +156,7 @@ WRITTEN = ("0, 0", "-1, -1", "NaN", "elsewhere", "elsewhere, low scores")
 """How estimators write a joint that they did not find, or take another place for it."""
 
 
-def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTER):
+def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0"):
     """Let joints flicker: at random frames all through the track they are not where they are.
 
     Parameters
@@ -171,8 +171,6 @@ def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTE
     written : str
         One of `WRITTEN`. Of a joint that is written as absent the score is 0 (NaN: none);
         elsewhere it is 0.1 to 0.6 body sizes away, each time in another direction.
-    jitter : float
-        Standard deviation in body sizes.
 
     Returns
     -------
@@ -189,7 +187,7 @@ def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0", jitter=JITTE
             raise ItemError("unknown flicker", value=value, remedy=f"Use {', '.join(known)}")
     rng = np.random.default_rng(seed)
     size = body_size(truth.keypoints)
-    keypoints = truth.keypoints + rng.normal(0, jitter * size, truth.keypoints.shape)
+    keypoints = truth.keypoints + rng.normal(0, JITTER * size, truth.keypoints.shape)
     wrong = np.zeros(keypoints.shape[:2], bool)
     for group in FLICKERING[joints]:
         columns = [truth.joints.index(joint) for joint in group]

@@ -1,6 +1,10 @@
 """Figure 5 of the thesis: poses before and after cleaning."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +15,9 @@ from choreo.pose.misdetections import displacement
 from choreo.pose.runs import runs
 from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures, show_pose
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 AROUND = 15
 """Frames shown to either side in the trajectories."""
@@ -126,7 +133,14 @@ def _trajectory(axis, before, after, frame, record):
     axis.set_xlabel(f"seconds ({joint_name}, {'xy'[column]})")
 
 
-def figure5(videos, before, after, records, *, samples=4):
+def figure5(
+    videos: Sequence[str | Path],
+    before: Sequence[str | Path],
+    after: Sequence[str | Path],
+    records: Sequence[str | Path],
+    *,
+    samples: int = 4,
+) -> Figure:
     """Make Figure 5 from a study's files.
 
     Parameters

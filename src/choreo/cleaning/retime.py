@@ -15,6 +15,7 @@ from choreo.errors import ItemError
 from choreo.files.outside import load_json, reading
 from choreo.pose.misdetections import missing_frames, partial_frames
 from choreo.pose.runs import runs
+from choreo.videos.probe import REMEDY, WHAT, Clock
 
 LONGEST_STEP = 0.5
 """Seconds: over a picture that stands still for longer, no motion is made up."""
@@ -41,17 +42,14 @@ def times_taken(probe):
     ItemError
         Where the file is missing or no probe.
     """
-    what = "the probe of a standardised video"
-    remedy = "Give the .json that `choreo videos` writes beside the video"
-    with reading(probe, what, remedy=remedy):
-        found = load_json(probe, what, remedy=remedy)
-        text, frames, fps = found.get("shift"), found["frames"], float(found["fps"])
-        if text is None:
+    with reading(probe, WHAT, remedy=REMEDY):
+        clock = Clock.model_validate(load_json(probe, WHAT, remedy=REMEDY))
+        if clock.shift is None:
             return None
-        shift = np.array([int(word) for word in text.split()], float)
-        if not (len(shift) == frames > 0 and 0 < fps < np.inf):
-            raise ValueError(f"{len(shift)} times for {frames} frames at {fps} a second")
-        taken = np.arange(len(shift)) / fps + shift / _UNIT
+        shift = np.array([int(word) for word in clock.shift.split()], float)
+        if not len(shift) == clock.frames > 0:
+            raise ValueError(f"{len(shift)} times for {clock.frames} frames")
+        taken = np.arange(len(shift)) / clock.fps + shift / _UNIT
         # NaN does not fall, and is no time.
         if not (np.isfinite(taken).all() and (np.diff(taken) >= -_SAME).all()):
             raise ValueError("the times of its pictures fall")

@@ -1,5 +1,10 @@
 """The stage `cleaning` of one video: what its rule, `choreo clean` and a script call."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 from choreo.cleaning.beats import beats_record
 from choreo.cleaning.retime import clean_at_frame_times, times_taken
 from choreo.cleaning.warning import warning
@@ -8,7 +13,12 @@ from choreo.pose.track import PoseTrack
 
 
 def clean_track(
-    before: PoseTrack, *, probe=None, truth: PoseTrack | None = None, item: str = "", **settings
+    before: PoseTrack,
+    *,
+    probe: str | Path | None = None,
+    truth: PoseTrack | None = None,
+    item: str = "",
+    **settings: Any,
 ) -> tuple[PoseTrack, dict]:
     """Clean a track, bring it to the times of its frames, and say what became of it.
 

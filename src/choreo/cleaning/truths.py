@@ -9,6 +9,10 @@ too long only where a jump made them so was decided with it in sight, and so was
 dances, how gaps are filled. No picture is drawn, and all are the same for every study.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 
 from choreo.pose.skeletons import COCO17
@@ -50,7 +54,13 @@ SECONDS = 10.0
 FPS = 30
 
 
-def held_out(clips=CLIPS, *, seed=SEED, seconds=SECONDS, fps=FPS):
+def held_out(
+    clips: Sequence[tuple[str, str, float]] = CLIPS,
+    *,
+    seed: int = SEED,
+    seconds: float = SECONDS,
+    fps: float = FPS,
+) -> dict[str, PoseTrack]:
     """Make true tracks.
 
     Parameters

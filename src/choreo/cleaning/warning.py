@@ -9,8 +9,7 @@ from where ``problems.csv``, the report and the end of the run take it.
 
 import numpy as np
 
-from choreo.comparison.compare import THRESHOLD_HEIGHT
-from choreo.comparison.table1x import share_of_height
+from choreo.comparison.compare import THRESHOLD_HEIGHT, share_of_height
 from choreo.pose.size import height_px
 from choreo.statistics.summaries import median
 

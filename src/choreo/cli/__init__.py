@@ -23,6 +23,7 @@ examples:
   choreo dance song.ogg --model generator_0350.pth --recipe gru_released -o dance.mp4
   choreo export-model results/demo/training/gru/seed1 -o generator.pth
   choreo evaluate dataset.h5 dances/ -o tables/
+  choreo evaluate-others edge/ bailando/ --reference aist/ -o tables/   any project's dances
   choreo verify results/demo                   damage on the disk, and what to delete
 
 A whole study, from a table of videos to every table and figure, is run by
@@ -47,9 +48,11 @@ VERBS = {
     "dance": "dances:dance",
     "export-model": "training:export_model",
     "evaluate": "evaluation:evaluate",
+    "evaluate-others": "evaluation_others:evaluate_others",
     "beats": "beats:beats",
     "render": "poses:render",
     "problems": "problems:problems",
+    "study": "survey:study",
 }
 """Verb -> its module here and its name there, in the order of `--help`."""
 

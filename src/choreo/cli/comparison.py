@@ -50,10 +50,9 @@ def threshold_height(of):
 @json_option
 def quality(track, truth, **settings):
     """Count missing frames and incorrect detections of a track (eq. 1 and 2)."""
-    from choreo.comparison.quality import against_truth, quality
+    from choreo.comparison.quality import quality
 
-    track = load(track)
-    record = quality(track, **settings)
+    record = quality(load(track), truth=load(truth) if truth else None, **settings)
     lines = [
         f"frames                {record['frames']}",
         f"missing               {record['missing']}",
@@ -61,7 +60,6 @@ def quality(track, truth, **settings):
         f"confidence            {show(record['confidence'])}",
     ]
     if truth:
-        record["truth"] = against_truth(track, load(truth))
         lines += [
             f"mean error            {show(record['truth']['error_px'], '.1f', ' px')}",
             f"PCK@0.1               {show(record['truth']['pck_0_1'], '.3f')}",

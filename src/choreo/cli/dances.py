@@ -5,18 +5,21 @@ from pathlib import Path
 from click import Choice
 
 from choreo.cli.answers import load, progress, tell
-from choreo.cli.arguments import argument, option, path_option
+from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.kinds import COUNT, PATH, SEED, setting
-from choreo.cli.outputs import output
+from choreo.cli.outputs import output, replacing
+from choreo.cli.poses import format_suffixes
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
 from choreo.models.shipped import DEFAULT, find_weights, shipped_names
 from choreo.models.shipped import FOLDER as SHIPPED_FOLDER
+from choreo.poses.formats.registry import FORMATS, format_by_ending
 
 GENERATE = "choreo.dances.generate:generate"
 VIDEO = "choreo.dances.video"
+FILMED = (".mp4", ".gif")
 FIRST_POSES = setting(Dances, "initial_pose").choices
 
 
@@ -24,9 +27,37 @@ def _pose_or_track(text):
     return text if text in FIRST_POSES else Path(text)
 
 
+def _format_of(options):
+    """Name of the pose format that is asked for; None for a picture or a track."""
+    return options.format or format_by_ending(options.output.suffix)
+
+
+def _suffixes(options):
+    if options.format:
+        return format_suffixes(options)
+    endings = (entry.ending for entry in FORMATS.values() if entry.ending)
+    return (*FILMED, ".npz", *endings)
+
+
 @verb()
 @argument("song", help="any sound or video file that ffmpeg reads")
-@output("OUT", "the dance: .mp4 with the song, or .npz", what="a dance", suffixes=(".mp4", ".npz"))
+@output(
+    "OUT",
+    "the dance. Its ending says what is written: .mp4 with the song, .gif, .npz (a track), .csv, "
+    ".json (COCO), .nc (movement), .trc, .bvh",
+    what="a dance",
+    suffixes=_suffixes,
+    files=lambda options, path: [path] if _suffixes(options) else [],
+    foreign=lambda options: _format_of(options) is not None,
+    owned=True,
+    remedy="Other formats, and OpenPose's folder, need --format",
+)
+@option(
+    "--format",
+    type=Choice(FORMATS),
+    help="write joints in this format, whatever the ending; openpose: into a new folder, a .json a "
+    "frame with the canvas's size (`choreo export --help` lists all)",
+)
 @path_option(
     "--model",
     metavar="MODEL",
@@ -92,6 +123,7 @@ def _pose_or_track(text):
 def dance(
     song,
     output,
+    format,
     model,
     recipe,
     recipes,
@@ -105,8 +137,10 @@ def dance(
     **settings,
 ):
     """Let a trained model dance to a song."""
-    from choreo.dances.generate import load_generator
+    from choreo.dances.generate import dance_to, load_generator
+    from choreo.dataset.audio import CHANNELS
     from choreo.models.recipes import load_recipes, recipe_named
+    from choreo.poses.formats.registry import write
 
     model = find_weights(model)
 
@@ -122,61 +156,72 @@ def dance(
             where=model,
             remedy=f"Leave out --{next(iter(own))}, which is for a .pth",
         )
-    if others and output.suffix == ".npz":
+    format = format or format_by_ending(output.suffix)
+    filmed = format is None and output.suffix in FILMED
+    if others and not filmed:
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
         )
-    tracks = [_danced(load_generator(model, **own), song, **settings)]
-    for other in others:
-        known = other.suffix == ".npz" and not other.is_dir()
-        if known:
-            tracks.append(load(other))
-        else:
-            tracks.append(_danced(load_generator(find_weights(other)), song, **settings))
-    if output.suffix == ".npz":
+    generators = [load_generator(model, **own)]
+    generators += [
+        None if _is_track(path) else load_generator(find_weights(path)) for path in others
+    ]
+    songs = {}
+    tracks = [
+        load(path)
+        if generator is None
+        else dance_to(generator, _read(song, songs, CHANNELS[generator.data.method]), **settings)
+        for path, generator in zip((model, *others), generators)
+    ]
+    if format:
+        track = tracks[0].to(FORMATS[format].skeleton or tracks[0].skeleton)
+        with replacing(output, force=given("force")) as path:
+            write(format, track, path)
+    elif not filmed:
         tracks[0].save(output)
     else:
         names = [_name_of(path) for path in (model, *map(find_weights, others))] if others else None
         shown = {"style": style, "height": height}
         shown = {name: value for name, value in shown.items() if value is not None}
         shown |= {"trails": trails, "names": names}
-        _film(tracks, song, output, beats=beats, waveform=waveform, **shown)
+        _film(tracks, song, songs, output, beats=beats, waveform=waveform, **shown)
     tell(f"{output}: {tracks[0].seconds:.1f} s of dance")
 
 
-def _danced(generator, song, *, keeps=(), loop=False, **settings):
-    """A dance of a model to a song."""
-    from choreo.dances.editing import read_known
-    from choreo.dances.generate import generate
-    from choreo.dataset.audio import CHANNELS
+def _is_track(path):
+    return path.suffix == ".npz" and not path.is_dir()
+
+
+def _read(song, songs, channels="mean"):
+    """Samples of the song, read once for all models."""
     from choreo.videos.audio import read_song
 
-    data = generator.data
-    samples = read_song(song, channels=CHANNELS[data.method])
-    known = read_known(keeps, data, data.frames_of(len(samples)))
-    return generate(generator, samples, known=known, loop=loop, **settings)
+    if channels not in songs:
+        songs[channels] = read_song(song, channels=channels)
+    return songs[channels]
 
 
 def _name_of(path):
     """What stands in the picture: of ``training/gru/seed1``, gru seed1."""
-    if not path.is_dir() and (path.suffix == ".npz" or path.parent == SHIPPED_FOLDER):
+    if _is_track(path) or (not path.is_dir() and path.parent == SHIPPED_FOLDER):
         return path.stem
     folder = path.resolve() if path.is_dir() else path.resolve().parent
     return f"{folder.parent.name} {folder.name}"
 
 
-def _film(tracks, song, path, *, beats, waveform, **shown):
+def _film(tracks, song, songs, path, *, beats, waveform, **shown):
     from choreo.beats.trackers import track_beats
-    from choreo.dances.video import FPS, render_dances
+    from choreo.dances.video import FPS, GIF, render_dances
     from choreo.media import SAMPLE_RATE
-    from choreo.videos.audio import read_song
 
+    if path.suffix == ".gif":
+        shown = GIF | shown
     if beats or waveform:
-        samples = read_song(song)
+        samples = _read(song, songs)
         shown["beats"] = track_beats(samples, SAMPLE_RATE)["beats"]
         if waveform:
             shown["sound"] = samples, SAMPLE_RATE
-    frames = round(max(track.seconds for track in tracks) * FPS)
+    frames = round(max(track.seconds for track in tracks) * shown.get("fps", FPS))
     with progress(frames, "drawing") as bar:
         step = lambda done: bar.update(done - bar.n)  # noqa: E731
         render_dances(tracks, path, audio=song, progress=step, flash=beats, **shown)

@@ -43,13 +43,15 @@ class Written:
     files : callable
         Of the verb's arguments and the path: the files that will be written, those of a
         folder and those beside a file too.
-    foreign : bool
+    foreign : bool or callable
         Another tool's format, in which Choreo leaves no mark: its files are written through
-        `replacing`.
+        `replacing`. Or a function of the verb's arguments that tells.
     owned : bool
         A folder that is filled whole: it may hold no input, and is new, empty or Choreo's.
     in_place : bool
         The file is changed, not made.
+    remedy : str, optional
+        What to do where a file shall have another suffix.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Written:
         foreign=False,
         owned=False,
         in_place=False,
+        remedy=None,
         **attributes,
     ):
         super().__init__(*names, **({"type": PATH} | attributes))
         self.what, self.files = what, files
         self.suffixes = suffixes if callable(suffixes) else lambda options: suffixes
-        self.foreign, self.owned, self.in_place = foreign, owned, in_place
+        self.foreign = foreign if callable(foreign) else lambda options: foreign
+        self.owned, self.in_place, self.remedy = owned, in_place, remedy
 
 
 class _Option(Written, Option):
@@ -117,10 +121,11 @@ def check(command, arguments):
         _check_name(path)
         allowed = written.suffixes(options)
         if allowed and path.suffix not in allowed and not written.in_place:
-            raise ItemError(f"{written.what} is written as {' or '.join(allowed)}", where=path)
+            what = f"{written.what} is written as {' or '.join(allowed)}"
+            raise ItemError(what, where=path, remedy=written.remedy)
         is_folder = not allowed
         if is_folder:
-            _check_folder(path, inputs, written, options.force)
+            _check_folder(path, inputs, written, options)
         for file in written.files(options, path):
             _check_name(file)
             _check_not_read(file, inputs)
@@ -128,7 +133,7 @@ def check(command, arguments):
                 raise ItemError("two outputs have this name", where=file, remedy="Name another")
             seen.add(file.resolve())
             changed = written.in_place and file == path
-            if not (changed or written.foreign or options.force):
+            if not (changed or written.foreign(options) or options.force):
                 _check_ours(file)
             if file.is_dir() or (file.exists() and not file.is_file()):
                 kind = "folder" if file.is_dir() else "device"
@@ -168,7 +173,7 @@ def _check_not_read(file, inputs):
             raise ItemError("this would write over the input", where=path, remedy="Name another")
 
 
-def _check_folder(path, inputs, output, force):
+def _check_folder(path, inputs, output, options):
     if path.exists() and not path.is_dir():
         raise ItemError("a file, not a folder to write to", where=path, remedy="Name another")
     _check_not_read(path, inputs)
@@ -180,7 +185,7 @@ def _check_folder(path, inputs, output, force):
                 f"this folder holds an input, {read}", where=path, remedy="Name a new folder"
             )
     filled = path.is_dir() and any(path.iterdir())
-    if filled and not force and not output.foreign and not _our_folder(path):
+    if filled and not (options.force or output.foreign(options) or _our_folder(path)):
         raise ItemError(
             "this folder holds files that Choreo did not make",
             where=path,
@@ -281,6 +286,14 @@ def _video(path):
     return False
 
 
+def _gif(path):
+    """Look for our comment at the end of a gif."""
+    with open(path, "rb") as file:
+        starts_well = file.read(4) == b"GIF8"
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 300))
+        return starts_well and MADE_BY.encode() in file.read()
+
+
 def _dataset(path):
     from h5py import File
 
@@ -343,6 +356,7 @@ def _videos_table(path):
 _OURS = {
     ".npz": _track,
     ".mp4": _video,
+    ".gif": _gif,
     ".wav": _beside(".json", _record),
     ".png": lambda path: MADE_BY.encode() in _head(path, 4096),
     ".rrd": lambda path: b"choreo" in _head(path),

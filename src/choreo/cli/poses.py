@@ -15,16 +15,18 @@ from choreo.cli.videos import fps_option, standardised
 from choreo.config import Import, Poses
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
-from choreo.poses.formats.registry import FORMATS
+from choreo.poses.formats.registry import FORMATS, read_formats
 
 READ = "choreo.poses.formats.registry:read"
 
-_FORMATS = "formats:\n" + "".join(
-    f"  {entry.name:<11} {entry.files}: {entry.text}\n" for entry in FORMATS.values()
-)
+
+def _listed(names):
+    entries = [FORMATS[name] for name in names]
+    return "formats:\n" + "".join(f"  {e.name:<11} {e.files}: {e.text}\n" for e in entries)
+
 
 IMPORTS = f"""\
-{_FORMATS}
+{_listed(read_formats())}
 examples:
   choreo import alphapose alphapose-results.json --video dance.mp4 -o dance.npz
   choreo import openpose output_json/ --skeleton body25 --video dance.mp4 -o dance.npz
@@ -42,16 +44,20 @@ decoded for that).
 """
 
 EXPORTS = f"""\
-{_FORMATS}
+{_listed(FORMATS)}
 examples:
   choreo export alphapose dance.npz -o alphapose-results.json
   choreo export openpose dance.npz --skeleton body25 -o output_json/
   choreo export deeplabcut dance.npz -o dance.csv
   choreo export movement dance.npz -o dance.nc
+  choreo export bvh dance.npz --fps 30 -o dance.bvh
 """
 
 _track = output("TRACK", "the track (.npz)", what="a track", suffixes=(".npz",))
-_format = argument("format", metavar="FORMAT", type=Choice(FORMATS), help="see below")
+
+
+def _format(names):
+    return argument("format", metavar="FORMAT", type=Choice(names), help="see below")
 
 
 @verb()
@@ -94,7 +100,7 @@ def _found(track):
 
 
 @verb("import", epilog=IMPORTS)
-@_format
+@_format(read_formats())
 @argument("file", help="the tool's file, or the folder of OpenPose's --write_json")
 @_track
 @path_option("--video", of=READ, help="the video that they were found in, for size, fps and frames")
@@ -162,32 +168,41 @@ def import_(format, file, output, size, fps, frames, **options):
     tell(f"{output}: {track.skeleton}, {_found(track)}")
 
 
-def _export_suffixes(options):
+def format_suffixes(options):
+    """Suffixes that `options.output` may have in the format `options.format`; none: a folder."""
     if options.format == "openpose" and options.output.suffix != ".json":
         return ()
     return tuple(re.findall(r"[.]\w+", FORMATS[options.format].files))
 
 
 @verb(epilog=EXPORTS)
-@_format
+@_format(FORMATS)
 @track_argument
 @output(
     "OUT",
     "the file, or a new folder for OpenPose's",
     what="this format",
-    suffixes=_export_suffixes,
-    files=lambda options, path: [path] if _export_suffixes(options) else [],
+    suffixes=format_suffixes,
+    files=lambda options, path: [path] if format_suffixes(options) else [],
     foreign=True,
     owned=True,
 )
 @option("--skeleton", type=Choice(SKELETONS), help="convert to these joints first")
-def export(format, track, output, skeleton):
+@option(
+    "--fps",
+    type=POSITIVE,
+    help="frames a second, with joints on cubic splines between the track's (default: the track's)",
+)
+def export(format, track, output, skeleton, fps):
     """Write a track in another tool's format."""
+    from choreo.dances.framing import at_rate
     from choreo.poses.formats.registry import write
 
     track = load(track)
     if skeleton:
         track = track.to(skeleton)
+    if fps:
+        track = at_rate(track, fps)
     with replacing(output, force=given("force")) as path:
         write(format, track, path)
     tell(f"{output}: {track.skeleton}, {_found(track)}")
@@ -195,7 +210,12 @@ def export(format, track, output, skeleton):
 
 @verb()
 @track_argument
-@output("OUT", "the video (.mp4)", what="a track as a video", suffixes=(".mp4",))
+@output(
+    "OUT",
+    "the video (.mp4), or a .gif, which has no sound",
+    what="a track as a video",
+    suffixes=(".mp4", ".gif"),
+)
 @path_option("--audio", help="a song that starts with the track")
 @path_option("--video", help="draw on this video, in which it was found")
 def render(track, output, audio, video):
@@ -208,6 +228,8 @@ def render(track, output, audio, video):
     for path in (audio, video):
         if path is not None and not path.is_file():
             raise missing(path)
+    if audio and output.suffix == ".gif":
+        raise ItemError("a gif has no sound", where=output, remedy="Leave out --audio, or an .mp4")
     track = load(track)
     if audio:
         check_song(audio)

@@ -1,7 +1,5 @@
 """``choreo train`` and ``export-model``."""
 
-import contextlib
-
 from choreo.cli.answers import progress, tell
 from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
@@ -69,7 +67,6 @@ def train(
     """
     from choreo.dataset.pack import ChunkDataset
     from choreo.models.recipes import load_recipes, recipe_named
-    from choreo.training.devices import claimed
     from choreo.training.model_card import write_card
     from choreo.training.train import train
 
@@ -77,41 +74,36 @@ def train(
     if epochs is not None:
         recipe = recipe.with_(epochs=epochs)
     chunks = ChunkDataset(dataset, split="train")
-    run = {"seed": seed, "checkpoint_dir": output / "checkpoints", "threads": threads}
+    run = {"seed": seed, "checkpoint_dir": output / "checkpoints"}
+    run |= {"device": device, "threads": threads}
     if "perceptual" in recipe.needs and perceptual is None:
-        perceptual = _perceptual_network(chunks, output / "perceptual.safetensors", device, run)
-    with claimed(device) as device:
-        summary = train(
-            chunks,
-            recipe,
-            **run,
-            **_written(output),
-            **more,
-            log_dir=output / "tensorboard",
-            look_every=look_every,
-            files={"perceptual": perceptual},
-            device=device,
-        )
+        perceptual = _perceptual_network(chunks, output / "perceptual.safetensors", run)
+    summary = train(
+        chunks,
+        recipe,
+        **run,
+        **_written(output),
+        **more,
+        log_dir=output / "tensorboard",
+        look_every=look_every,
+        files={"perceptual": perceptual},
+    )
     write_card(output / "card.md", summary, model, dataset)
     taken = ", ".join(recipe.own_files.values())
     done = f"taken from {taken}, not trained" if taken and not recipe.trained else "trained"
     tell(f"{output / 'weights.safetensors'}: {done}")
 
 
-def _perceptual_network(chunks, path, device, run):
-    from choreo.training.devices import claimed
+def _perceptual_network(chunks, path, run):
     from choreo.training.perceptual import pretrained
 
     steps = Training().perceptual_steps
-    with contextlib.ExitStack() as stack:
-        device = stack.enter_context(claimed(device))
-        bar = stack.enter_context(progress(steps, "perceptual network", "step"))
+    with progress(steps, "perceptual network", "step") as bar:
         return pretrained(
             chunks,
             path,
             **run,
             steps=steps,
-            device=device,
             on_progress=lambda done, _: bar.update(done - bar.n),
         )
 

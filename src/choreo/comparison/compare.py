@@ -1,6 +1,10 @@
 """All estimators of one video against each other: the record behind Table 1x."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from itertools import combinations
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +21,9 @@ from choreo.pose.misdetections import THRESHOLD_PX, flag_misdetections, missing_
 from choreo.pose.size import height_px, torso_px
 from choreo.statistics.summaries import median
 
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+
 SWEEP_PX = tuple(range(10, 201, 10))
 """Thresholds of eq. (1) in pixels for which incorrect frames are counted."""
 
@@ -28,13 +35,18 @@ THRESHOLD_HEIGHT = 0.2
 picture of 360 lines; about 9 m/s at 30 frames a second, which a hand in a dance rarely has."""
 
 
+def share_of_height(threshold_px, height_px, fps):
+    """What a threshold in pixels a frame is in heights of the dancer in a thirtieth of a second."""
+    return threshold_px / height_px * fps / 30
+
+
 def compare(
-    tracks,
+    tracks: Mapping[str, PoseTrack],
     *,
-    truth=None,
-    threshold_px=THRESHOLD_PX,
-    threshold_height=THRESHOLD_HEIGHT,
-):
+    truth: PoseTrack | None = None,
+    threshold_px: float = THRESHOLD_PX,
+    threshold_height: float = THRESHOLD_HEIGHT,
+) -> dict[str, Any]:
     """Measure the tracks of several estimators on one video, each on the same samples.
 
     Parameters

@@ -1,6 +1,10 @@
 """Figure 1x: incorrect frames of every estimator against the threshold of eq. (1)."""
 
+from __future__ import annotations
+
 import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,11 +13,16 @@ from choreo.comparison.sweep import bands, ranking, sweep
 from choreo.errors import ItemError
 from choreo.pose.misdetections import THRESHOLD_PX
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _LABELS = {"px": "threshold (px)", "height": "threshold (fraction of the dancer's height)"}
 _MARKERS = "os^Dv<>Ph*"
 
 
-def figure1x(records, *, estimators=None, seed=1):
+def figure1x(
+    records: Sequence[Mapping[str, Any]], *, estimators: Sequence[str] | None = None, seed: int = 1
+) -> Figure:
     """Make Figure 1x from the comparisons of a study's videos.
 
     Parameters

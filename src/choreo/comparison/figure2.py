@@ -1,7 +1,11 @@
 """Figure 2 of the thesis: sample poses of every estimator on the same frames."""
 
+from __future__ import annotations
+
 import itertools
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +14,9 @@ from choreo.errors import ItemError
 from choreo.pose.misdetections import flag_misdetections, missing_frames, partial_frames
 from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures, show_pose
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_COLUMNS = 4
 """More estimators than these go into further blocks below."""
@@ -157,7 +164,16 @@ def draw(samples, tracks):
     return figure
 
 
-def figure2(videos, tracks, *, estimators, samples=2):
+_SHOWN = 2
+"""Frames."""
+
+
+def figure2(
+    videos: Sequence[str | Path],
+    tracks: Sequence[str | Path],
+    *,
+    estimators: Sequence[str],
+) -> Figure:
     """Make Figure 2 from a study's files.
 
     Parameters
@@ -168,8 +184,6 @@ def figure2(videos, tracks, *, estimators, samples=2):
         ``<estimator>/<video>.npz``.
     estimators : list of str
         Order of the columns.
-    samples : int
-        Frames to show.
 
     Returns
     -------
@@ -181,7 +195,7 @@ def figure2(videos, tracks, *, estimators, samples=2):
     ItemError
         Where no video has a track.
     """
-    of = {}
+    of: dict[str, dict[str, Path]] = {}
     for path in map(Path, tracks):
         of.setdefault(path.stem, {})[path.parent.name] = path
     usable = [Path(v) for v in videos if Path(v).stem in of]
@@ -193,7 +207,7 @@ def figure2(videos, tracks, *, estimators, samples=2):
     video = max(usable, key=lambda v: len(of[v.stem]))
     paths = of[video.stem]
     loaded = {e: PoseTrack.load(paths[e]) for e in estimators if e in paths}
-    frames = common_frames(list(loaded.values()), samples)
+    frames = common_frames(list(loaded.values()), _SHOWN)
     size = next(iter(loaded.values())).size
     found = pictures(video, size, frames)
     figure = draw([(f, found[f]) for f in frames if f in found], loaded)

@@ -1,5 +1,8 @@
 """Look at tracks on their video: an mp4, or a contact sheet, with a timeline of the faults."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,12 +63,8 @@ class Panel:
         return self.certainty.sum(1) / np.maximum(self.track.given.sum(1), 1)
 
 
-def track_names(paths):
+def track_names(paths: Sequence[Path]) -> list[str]:
     """Short names of tracks by their paths, which tell them apart.
-
-    Parameters
-    ----------
-    paths : list of Path
 
     Returns
     -------
@@ -185,7 +184,16 @@ def timeline(panels, width, height):
     return image
 
 
-def look(video, tracks, output, *, size, fps, frames, samples=8):
+def look(
+    video: str | Path,
+    tracks: Mapping[str, PoseTrack],
+    output: str | Path,
+    *,
+    size: tuple[int, int],
+    fps: float,
+    frames: int,
+    samples: int = 8,
+) -> None:
     """Draw tracks on their video.
 
     Parameters
@@ -259,8 +267,8 @@ def _panels(count, size):
     return columns, (max(16, round(width * scale)), max(16, round(height * scale)))
 
 
-def _text(image, text, at, size=0.5, colour=(30, 30, 30)):
-    cv2.putText(image, text, at, _FONT, size, colour, 1, cv2.LINE_AA)
+def _text(image, text, at, size=0.5):
+    cv2.putText(image, text, at, _FONT, size, (30, 30, 30), 1, cv2.LINE_AA)
 
 
 def mp4_layout(count, size):

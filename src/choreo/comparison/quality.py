@@ -1,5 +1,9 @@
 """Quality of one pose track: the counts of Table 1, and the error where truth is known."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from choreo.comparison import released_counts
@@ -12,6 +16,7 @@ from choreo.pose.misdetections import (
     partial_frames,
 )
 from choreo.pose.size import height_px, torso_px
+from choreo.pose.track import PoseTrack
 from choreo.statistics.summaries import median
 
 PCK_FRACTIONS = (0.05, 0.1)
@@ -25,8 +30,14 @@ WRONG_TORSO = 0.5
 
 
 def quality(
-    track, *, method="thesis", threshold_px=THRESHOLD_PX, threshold_height=None, counts=None
-):
+    track: PoseTrack,
+    *,
+    method: str = "thesis",
+    threshold_px: float = THRESHOLD_PX,
+    threshold_height: float | None = None,
+    counts: dict[str, Any] | None = None,
+    truth: PoseTrack | None = None,
+) -> dict[str, Any]:
     """Count missing frames and incorrect detections of a track, and average its confidence.
 
     Parameters
@@ -50,6 +61,8 @@ def quality(
         tool's own file. That code counted the first person of each frame, repeated entries
         included, which the track of the chosen dancer no longer has. Without it the frames
         of the track stand for the entries.
+    truth : PoseTrack, optional
+        The true track, for `truth` in the record (see `against_truth`).
 
     Returns
     -------
@@ -79,6 +92,11 @@ def quality(
     ItemError
         Where ``released`` is undefined.
     """
+    record = _counted(track, method, threshold_px, threshold_height, counts)
+    return record if truth is None else record | {"truth": against_truth(track, truth)}
+
+
+def _counted(track, method, threshold_px, threshold_height, counts):
     if method not in ("thesis", "released"):
         raise ConfigError(
             "unknown method of comparison", value=method, remedy="Use thesis or released"

@@ -1,7 +1,11 @@
 """Tracks on their video as a recording for the Rerun viewer (`rerun-sdk`, optional)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -9,6 +13,9 @@ from choreo import media
 from choreo.comparison.look import Panel, fit
 from choreo.errors import ItemError
 from choreo.files import whole
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 _QUALITY = 75
 _COLOURS = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (230, 159, 0))
@@ -25,7 +32,15 @@ def _rerun():
     return rerun
 
 
-def write_recording(video, tracks, output, *, size, fps, frames):
+def write_recording(
+    video: str | Path,
+    tracks: Mapping[str, PoseTrack],
+    output: str | Path,
+    *,
+    size: tuple[int, int],
+    fps: float,
+    frames: int,
+) -> None:
     """Write a Rerun recording: the video, each track's skeleton, and its measures over time.
 
     Parameters

@@ -15,11 +15,16 @@ They differ from the text of the thesis (sections 3.3 and 3.4):
   number of all entries.
 """
 
+from __future__ import annotations
+
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.poses.formats.registry import read_detections
 
 THRESHOLD_PX = 100.0
 """Displacement in pixels above which a frame is counted."""
@@ -62,6 +67,26 @@ def count_people(format, people):
     if format == "openpose":
         return count_openpose(people.frame, people.keypoints, people.scores, people.frames)
     return count_alphapose(people.frame.tolist(), people.keypoints, people.scores)
+
+
+def count_file(
+    path: str | Path, *, format: str, skeleton: str | None = None, first_frame: int | None = None
+) -> dict[str, Any]:
+    """Count everyone of a tool's own file: see `count_people`.
+
+    Parameters
+    ----------
+    path : str or Path
+    format : {"alphapose", "openpose"}
+    skeleton, first_frame
+        See `choreo.poses.formats.registry.read_detections`.
+    """
+    # Not told the frames of the video: every entry of the file counts, from whatever
+    # number on (AlphaPose's missing frames are gaps between numbers).
+    if first_frame is None and format == "alphapose":
+        first_frame = 0
+    people = read_detections(format, path, skeleton=skeleton, first_frame=first_frame)
+    return count_people(format, people)
 
 
 def count_alphapose(frame, keypoints, scores):

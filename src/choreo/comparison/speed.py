@@ -4,13 +4,20 @@ These are times and so differ from run to run: they stand in a table of their ow
 from the tables that two runs make the same, byte for byte.
 """
 
+from __future__ import annotations
+
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from choreo.errors import ItemError
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 JOB, RUN = "whole job", "tool's run"
 
@@ -39,7 +46,7 @@ def benchmark_seconds(path):
         return None
 
 
-def track_speed(track, benchmark=None):
+def track_speed(track: PoseTrack, benchmark: str | Path | None = None) -> dict[str, Any] | None:
     """Say how long an estimator took for one video.
 
     Parameters
@@ -70,7 +77,9 @@ def track_speed(track, benchmark=None):
     }
 
 
-def speed_table(speeds, *, study=None):
+def speed_table(
+    speeds: Mapping[str, Sequence[dict[str, Any] | None]], *, study: str | None = None
+) -> Table:
     """Tabulate the speed of the estimators.
 
     Parameters

@@ -1,5 +1,10 @@
 """Table 1 of the thesis: the comparison of pose estimators."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import pandas as pd
 
 from choreo.comparison.verdict import Measure, verdicts
@@ -83,7 +88,14 @@ def _published():
         }
 
 
-def table1(records, *, estimators=None, study=None, published=True, seed=1):
+def table1(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+    published: bool = True,
+    seed: int = 1,
+) -> Table:
     """Make Table 1.
 
     Parameters
@@ -117,7 +129,7 @@ def table1(records, *, estimators=None, study=None, published=True, seed=1):
             "Table 1 needs the quality of at least one track",
             remedy="Every video was left out: see problems.csv",
         )
-    groups = {}
+    groups: dict[str, dict[str, Any]] = {}
     for record in records:
         group = groups.setdefault(record["estimator"], {})
         if record["video"] in group:

@@ -1,9 +1,14 @@
 """Table 1x: what makes the comparison of pose estimators fair."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from choreo.comparison.compare import share_of_height
 from choreo.comparison.measures import LIMB_JOINTS
 from choreo.comparison.quality import WRONG_TORSO
 from choreo.comparison.sweep import ranking, sweep
@@ -132,7 +137,13 @@ def _check(records, estimators):
     return [name for name in estimators or names if name in names]
 
 
-def table1x(records, *, estimators=None, study=None, seed=1):
+def table1x(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+    seed: int = 1,
+) -> Table:
     """Make Table 1x, the extended comparison.
 
     Parameters
@@ -255,12 +266,7 @@ def _notes(records, names, known, frame):
         yield f"Not every estimator has every video ({text}): rows are over different videos."
 
 
-def share_of_height(threshold_px, height_px, fps):
-    """What a threshold in pixels a frame is in heights of the dancer in a thirtieth of a second."""
-    return threshold_px / height_px * fps / 30
-
-
-def threshold_table(records, *, study=None):
+def threshold_table(records: Sequence[Mapping[str, Any]], *, study: str | None = None) -> Table:
     """Tabulate what the threshold in pixels means at each video's size and rate.
 
     Parameters
@@ -324,7 +330,12 @@ def threshold_table(records, *, study=None):
     )
 
 
-def distances_table(records, *, estimators=None, study=None):
+def distances_table(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    estimators: Sequence[str] | None = None,
+    study: str | None = None,
+) -> Table:
     """Tabulate how far the estimators are from each other, in torsos.
 
     Parameters
@@ -345,7 +356,7 @@ def distances_table(records, *, estimators=None, study=None):
         As `table1x`.
     """
     names = _check(records, estimators)
-    found = {}
+    found: dict[Any, Any] = {}
     for record in records:
         for pair in record["distances"]:
             for key in ((pair["a"], pair["b"]), (pair["b"], pair["a"])):

@@ -3,7 +3,14 @@
 Imported while the DAG is built, so nothing heavy is imported here.
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pydantic
 
 MAX_SEED = 2**63 - 1
 """Largest seed that every generator and file format takes."""
@@ -28,7 +35,9 @@ def _as_meant(value):
     return None
 
 
-def allowed_numbers(model, location, value=None):
+def allowed_numbers(
+    model: type[pydantic.BaseModel], location: Sequence[str | int], value: object = None
+) -> str | None:
     """What a setting of numbers may be, in words, and how to write what was given.
 
     Parameters
@@ -56,7 +65,7 @@ def allowed_numbers(model, location, value=None):
 
     nodes = [schema]
     for part in location:
-        inside = []
+        inside: list[dict[str, Any]] = []
         for node in nodes:
             others = node.get("items", node.get("additionalProperties"))
             inner = node.get("properties", {}).get(part, others)

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from choreo.config.fields import Section
+from choreo.config.fields import Section, UserPath
 
 
 class Dances(Section):
@@ -16,5 +16,7 @@ class Dances(Section):
     """Factor of the generator's noise."""
     join: Literal["initial_pose", "cross_fade"] = "initial_pose"
     """Each 5-second segment from the last pose of the one before (thesis), or faded into it."""
+    songs: UserPath | None = None
+    """Table or folder of songs for `snakemake dances_to_songs`; null: `config/songs.tsv`."""
     style: Literal["figure", "stick", "openpose"] = "figure"
     """How dances are drawn: a body with volume, joints and bones, or OpenPose's colours."""

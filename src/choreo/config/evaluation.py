@@ -23,7 +23,11 @@ class Audit(Section):
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
     switches: dict[str, Any] = {}
-    """Switches of all its models, over those of `training.switches.all`."""
+    """Switches of all its models of the thesis, over those of `training.switches.all`."""
+    rival: str = "flow"
+    """Family that the thesis's model is compared with at the same cost."""
+    rival_switches: dict[str, Any] = {}
+    """Its switches: `epochs` so that its training costs what the GRU model's does."""
 
 
 def _free_tracker(name):

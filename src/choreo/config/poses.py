@@ -10,7 +10,7 @@ from choreo import provenance
 from choreo.config.fields import Id, Minutes, Section, UserPath
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
-from choreo.poses.formats.registry import FORMATS
+from choreo.poses.formats.registry import read_formats
 
 
 class Import(Section):
@@ -18,7 +18,7 @@ class Import(Section):
 
     path: str
     """File or folder of one video, with `{video}` in the place of the video's id."""
-    format: Literal[tuple(FORMATS)] = "alphapose"
+    format: Literal[tuple(read_formats())] = "alphapose"
     """Format of the files."""
     skeleton: Literal[tuple(SKELETONS)] | None = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""

@@ -1,5 +1,7 @@
 """A dancer with volume: rounded limbs in their depth order, on a floor."""
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -18,8 +20,7 @@ _SHADE, _LIGHT = 0.72, 1.22
 _FAR = 0.66
 """How much darker the side that is turned away is."""
 _ARC = np.linspace(-np.pi / 2, np.pi / 2, 9)
-_TURN = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-_ROUND = np.stack([np.cos(_TURN), np.sin(_TURN)], -1)
+_TURN = np.linspace(0, 2 * np.pi, 36, endpoint=False)
 _LIT = -0.25, -0.28
 """Where light falls on a limb, in its radii from the middle."""
 _SUBPIXEL = 4
@@ -31,6 +32,28 @@ _LIMBS = {
 }
 _HAND, _FOOT, _NECK = 0.075, (0.075, 0.052), 0.085
 _HEAD = (0.185, 0.235)
+
+
+_SIDES = "left", "right"
+_ELLIPSES = "shadow", "left_foot", "right_foot", "hair_edge", "hair", "face"
+_LIMB_NAMES = (
+    *(f"{side}_{part}" for side in _SIDES for part in ("hand", "lower_arm", "upper_arm")),
+    *(f"{side}_{part}" for side in _SIDES for part in ("shoe", "lower_leg", "upper_leg")),
+    "neck",
+)
+_CAPSULES = (
+    *((name, layer) for name in _LIMB_NAMES for layer in ("edge", "itself", "light")),
+    ("torso", "light"),
+)
+_TORSO = (
+    ("left_shoulder", 0.105),
+    ("right_shoulder", 0.105),
+    ("right_hip", 0.13),
+    ("left_hip", 0.13),
+)
+_TORSO_EDGE = 0.02
+_FRAMES = 256
+"""Frames whose outlines are held at a time."""
 
 
 def stage(size, floor):
@@ -61,30 +84,52 @@ def stage(size, floor):
     return np.clip(np.round(image), 0, 255).astype(np.uint8)
 
 
-def draw_floor_lines(image, floor, unit, travel):
-    """Draw lines on the floor, which pass by where the picture follows the dancer.
+def floor_lines(size, floor, unit, travel):
+    """Lines on the floor, which pass by where the picture follows the dancer.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB; drawn on in place.
-    floor, unit, travel : float
+    size : (int, int)
+        Width and height of the picture in pixels.
+    floor, unit : float
+    travel : ndarray, shape (T,)
         See `choreo.dances.framing.Framed`.
+
+    Returns
+    -------
+    ndarray of int32, shape (T, n, 2, 2)
+        Ends of the lines of each frame, for `draw_lines`.
     """
-    height, width = image.shape[:2]
+    width, height = size
     horizon, apart = floor - _HORIZON * height, 2.4 * unit
     spread = (height - horizon) / (floor - horizon)
-    first = -(travel % apart) - apart * np.ceil(width / apart)
-    for x in np.arange(first, 2 * width, apart):
-        # From the far edge, where half as much is seen of it, to the picture's lower edge.
-        far, at_feet = (x - width / 2) * 0.72, x - width / 2
-        near = far + (at_feet - far) * spread
-        ends = [(width / 2 + far, horizon), (width / 2 + near, height)]
-        cv2.line(image, *_fixed(ends), _LINE, 1, cv2.LINE_AA, _SUBPIXEL)
+    first = -(np.asarray(travel) % apart) - apart * np.ceil(width / apart)
+    x = first[:, None] + apart * np.arange(np.ceil(3 * width / apart) + 2) - width / 2
+    # From the far edge, where half as much is seen of it, to the picture's lower edge.
+    far = 0.72 * x
+    near = far + (x - far) * spread
+    ends = [
+        np.stack([width / 2 + at, np.full_like(at, y)], -1)
+        for at, y in ((far, horizon), (near, height))
+    ]
+    return _fixed(np.stack(ends, 2))
 
 
-def draw_figure(image, joints, skeleton, unit, floor, turned=0.0):
-    """Draw a dancer with volume and her shadow.
+def draw_lines(image, ends):
+    """Draw the lines of one frame of `floor_lines`, in place.
+
+    Returns
+    -------
+    (slice, slice)
+        Rows and columns that were drawn on.
+    """
+    for start, end in ends.tolist():
+        cv2.line(image, start, end, _LINE, 1, cv2.LINE_AA, _SUBPIXEL)
+    return slice(max(0, (int(ends[0, 0, 1]) >> _SUBPIXEL) - 2), None), slice(None)
+
+
+class Figure:
+    """A dancer with volume and her shadow, in each frame of a dance.
 
     Two dimensions don't tell what is in front. What is used: the order of the shoulders
     tells front from back, and where the nose is to the ears tells which side is turned
@@ -92,47 +137,44 @@ def draw_figure(image, joints, skeleton, unit, floor, turned=0.0):
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB; drawn on in place.
-    joints : ndarray, shape (J, 2)
+    keypoints : ndarray, shape (T, J, 2)
         Pixels; limbs with a NaN joint are left out.
     skeleton : str
     unit : float
         Length of the torso in pixels.
     floor : float
         Height of the floor in the picture.
-    turned : float
-        How far the face is turned to the picture's right, -1 to 1 (`turning`).
+    turned : ndarray, shape (T,), optional
+        How far the face is turned to the picture's right, -1 to 1; by default `turning`.
     """
-    at = {
-        name: point
-        for name, point in zip(SKELETONS[skeleton].joints, np.asarray(joints, float), strict=True)
-        if np.isfinite(point).all()
-    }
-    _draw_shadow(image, at, unit, floor)
-    shapes = _Shapes()
-    near = "left" if turned < 0 else "right"
-    far = "right" if near == "left" else "left"
-    from_behind = _from_behind(at)
-    darker = 1 - (1 - _FAR) * min(1.0, abs(turned) * 1.5)
 
-    def part(kind, side):
-        _add_limb(shapes, at, kind, side, unit, turned, darker if side == far else 1.0)
+    def __init__(self, keypoints, skeleton, unit, floor, turned=None):
+        self._keypoints, self._names = np.asarray(keypoints, float), SKELETONS[skeleton].joints
+        self._turned = turning(self._keypoints, skeleton, unit) if turned is None else turned
+        self._unit, self._floor = unit, floor
+        self._number, self._outlines = None, None
 
-    part("arm", far)
-    if from_behind:
-        part("arm", near)
-    part("leg", far)
-    part("leg", near)
-    if from_behind:
-        _add_head(shapes, at, unit, from_behind)
-    _add_torso(shapes, at, unit)
-    if not from_behind:
-        _add_head(shapes, at, unit, from_behind)
-        if abs(turned) < 0.25:  # seen from the front both arms are before the body
-            part("arm", far)
-        part("arm", near)
-    shapes.draw(image)
+    def draw(self, image, frame):
+        """Draw one frame, in place.
+
+        Parameters
+        ----------
+        image : ndarray of uint8, shape (height, width, 3)
+            RGB.
+        frame : int
+
+        Returns
+        -------
+        (slice, slice)
+            Rows and columns that were drawn on.
+        """
+        number, frame = divmod(frame, _FRAMES)
+        if number != self._number:
+            at = slice(number * _FRAMES, (number + 1) * _FRAMES)
+            joints = _Joints(self._keypoints[at], self._names)
+            made = joints, self._unit, self._floor, self._turned[at]
+            self._number, self._outlines = number, _Outlines(*made)
+        return self._outlines.draw(image, frame)
 
 
 def turning(keypoints, skeleton, unit):
@@ -156,169 +198,242 @@ def turning(keypoints, skeleton, unit):
     return np.nan_to_num(np.clip((nose - (left + right) / 2) / (0.2 * unit), -1, 1))
 
 
-def _from_behind(at):
-    if "left_shoulder" not in at or "right_shoulder" not in at:
-        return False
-    return at["left_shoulder"][0] < at["right_shoulder"][0]
+class _Joints:
+    """Joints of T frames by their names; NaN where there is none."""
+
+    def __init__(self, keypoints, names):
+        given = np.isfinite(keypoints).all(-1, keepdims=True)
+        self._at = dict(zip(names, np.where(given, keypoints, np.nan).swapaxes(0, 1), strict=True))
+        self._none = np.full((len(keypoints), 2), np.nan)
+
+    def __getitem__(self, name):
+        return self._at.get(name, self._none)
+
+    def both(self, part):
+        """Left and right, shape (2, T, 2)."""
+        return np.stack([self[f"{side}_{part}"] for side in _SIDES])
 
 
-def _draw_shadow(image, at, unit, floor):
-    feet = [at[name] for name in ("left_ankle", "right_ankle") if name in at]
-    if not feet:
-        return
-    middle = np.mean([foot[0] for foot in feet])
-    spread = 0.5 * (max(f[0] for f in feet) - min(f[0] for f in feet)) + 0.42 * unit
-    _ellipse(image, (middle, floor), (spread, 0.13 * unit), _SHADOW[0])
-    for foot in feet:
-        # The higher a foot, the smaller what it darkens.
-        raised = np.clip((floor - foot[1]) / unit - 0.15, 0, 1)
-        if raised < 0.9:
-            size = 0.24 * unit * (1 - 0.7 * raised)
-            _ellipse(image, (foot[0], floor), (size, 0.30 * size), _SHADOW[1])
+class _Outlines:
+    """Polygons of T frames. All of a kind are made at once, which takes a tenth of the time."""
+
+    def __init__(self, at, unit, floor, turned):
+        turned = np.asarray(turned, float)
+        shoulders = at.both("shoulder")
+        self._behind = shoulders[0, :, 0] < shoulders[1, :, 0]
+        self._left_is_near, self._front = turned < 0, np.abs(turned) < 0.25
+        # The side that is turned away is darker.
+        darker = 1 - (1 - _FAR) * np.minimum(1, np.abs(turned) * 1.5)
+        bright = np.stack([np.where(turned < 0, 1, darker), np.where(turned < 0, darker, 1)])
+        up, centre, base = _head(at, unit)
+        ellipses, painted = _ellipses(at, unit, floor, self._behind, up, centre)
+        capsules, colours = _capsules(at, unit, turned, bright, self._behind, centre, base)
+        self._polygons = _fixed(ellipses), _fixed(capsules)
+        self._given = np.concatenate([np.isfinite(e).all((2, 3)) for e in (ellipses, capsules)], 1)
+        self._colours = np.concatenate([painted, colours], 1).tolist()
+        corners = np.stack([at[name] for name, _ in _TORSO], 1)
+        radii = np.array([radius * unit for _, radius in _TORSO])
+        discs = radii + np.array([_TORSO_EDGE * unit, 0])[:, None]
+        around = discs[..., None, None] * np.stack([np.cos(_TURN), np.sin(_TURN)], -1)
+        self._corners = np.isfinite(corners).all(-1)
+        self._discs = _fixed(corners[:, None, :, None] + around)
+        self._bounds = self._extent()
+
+    def _extent(self):
+        """Least and greatest pixels that are drawn on, shape (T, 2, 2)."""
+        count = len(self._given)
+        lows, highs = [], []
+        split = len(_ELLIPSES)
+        groups = zip(self._polygons, (self._given[:, :split], self._given[:, split:]))
+        for points, given in (*groups, (self._discs[:, 0], self._corners)):
+            given = given[..., None, None]
+            lows.append(points.min((1, 2), where=given, initial=1 << 20))
+            highs.append(points.max((1, 2), where=given, initial=-(1 << 20)))
+        ends = np.min(lows, 0), np.max(highs, 0)
+        return np.stack([(ends[0] >> _SUBPIXEL) - 2, (ends[1] >> _SUBPIXEL) + 3], 1).reshape(
+            count, 2, 2
+        )
+
+    def draw(self, image, frame):
+        """See `Figure.draw`."""
+        given, colours = self._given[frame].tolist(), self._colours[frame]
+        polygons = [*self._polygons[0][frame], *self._polygons[1][frame]]
+        view = self._left_is_near[frame], self._behind[frame], self._front[frame]
+        for number in _order(*map(bool, view)):
+            if number is None:
+                self._draw_torso(image, frame)
+            elif given[number]:
+                cv2.fillConvexPoly(image, polygons[number], colours[number], cv2.LINE_AA, _SUBPIXEL)
+        (left, top), (right, bottom) = np.maximum(self._bounds[frame], 0).tolist()
+        return slice(top, bottom), slice(left, right)
+
+    def _draw_torso(self, image, frame):
+        given = self._corners[frame]
+        if given.sum() < 3:
+            return
+        for discs, colour in zip(self._discs[frame], (_times(_BODY, _SHADE), _BODY)):
+            hull = cv2.convexHull(discs[given].reshape(-1, 2))
+            cv2.fillConvexPoly(image, hull, colour, cv2.LINE_AA, _SUBPIXEL)
 
 
-def _add_limb(shapes, at, kind, side, unit, turned, brightness):
-    colour = _times(LEFT if side == "left" else RIGHT, brightness)
-    chain = [(f"{side}_{a}", f"{side}_{b}", ra, rb) for a, b, ra, rb in _LIMBS[kind]]
-    last = chain[-1]
-    parts = [
-        (at[a], at[b], ra * unit, rb * unit, colour)
-        for a, b, ra, rb in chain
-        if a in at and b in at
-    ]
-    if last[1] in at:
-        end = at[last[1]]
-        if kind == "leg":
-            toe = at.get(f"{side}_big_toe")
-            if toe is None:
-                outwards = 0.10 if side == "left" else -0.10
-                outwards = -outwards if _from_behind(at) else outwards
-                toe = end + unit * np.array([0.26 * turned + outwards * (1 - abs(turned)), 0.10])
-            shoe = _times(colour, 0.62)
-            parts.append((end, toe, _FOOT[0] * unit, _FOOT[1] * unit, shoe))
-        elif last[0] in at:
-            along = end - at[last[0]]
-            along = along / max(np.linalg.norm(along), 1e-6)
-            hand = end + along * 0.09 * unit
-            parts.append((end, hand, 0.055 * unit, _HAND * unit, _times(_SKIN, brightness)))
+@functools.cache
+def _order(left_is_near, behind, front):
+    """Numbers of ellipses and capsules from the back to the front; None is the torso."""
+    near, far = _SIDES if left_is_near else _SIDES[::-1]
+
+    def limbs(*names):
+        own = [k for name in names for k, (of, _) in enumerate(_CAPSULES) if of == name]
+        return [len(_ELLIPSES) + k for k in own]
+
+    def ellipses(*names):
+        return [_ELLIPSES.index(name) for name in names]
+
     # Hands and shoes lie under the limb that they belong to.
-    for start, end, r_start, r_end, paint in reversed(parts):
-        shapes.limb(start, end, r_start, r_end, paint)
+    arm, leg = ("hand", "lower_arm", "upper_arm"), ("shoe", "lower_leg", "upper_leg")
+    arms = {side: limbs(*(f"{side}_{part}" for part in arm)) for side in _SIDES}
+    legs = {side: limbs(*(f"{side}_{part}" for part in leg)) for side in _SIDES}
+    head = [*limbs("neck"), *ellipses("hair_edge", "hair", "face")]
+    torso = [None, *limbs("torso")]
+    order = ellipses("shadow", "left_foot", "right_foot")
+    if behind:
+        return (*order, *arms[far], *arms[near], *legs[far], *legs[near], *head, *torso)
+    # Seen from the front both arms are before the body.
+    first, then = ([], arms[far]) if front else (arms[far], [])
+    return (*order, *first, *legs[far], *legs[near], *torso, *head, *then, *arms[near])
 
 
-def _add_torso(shapes, at, unit):
-    corners = [("left_shoulder", 0.105), ("right_shoulder", 0.105), ("right_hip", 0.13)]
-    corners += [("left_hip", 0.13)]
-    found = [(at[name], radius * unit) for name, radius in corners if name in at]
-    if len(found) < 3:
-        return
-    centres, radii = (np.array(values) for values in zip(*found, strict=True))
-    for grown, colour in ((0.02 * unit, _times(_BODY, _SHADE)), (0.0, _BODY)):
-        points = centres[:, None] + (radii + grown)[:, None, None] * _ROUND
-        hull = cv2.convexHull(points.reshape(-1, 2).astype(np.float32))[:, 0]
-        shapes.polygon(hull, colour)
+def _head(at, unit):
+    """Where the head's up is, its middle, and where its neck begins, each (T, 2)."""
+    ears, face = _mean(at.both("ear")), _mean([at["nose"], *at.both("eye")])
+    middle, base = np.where(np.isfinite(ears), ears, face), _mean(at.both("shoulder"))
+    up = middle - base
+    up = up / np.maximum(np.linalg.norm(up, axis=-1, keepdims=True), 1e-6)
+    up = np.where(np.isfinite(up), up, [0.0, -1.0])
+    return up, middle + 0.03 * unit * up, base
+
+
+def _ellipses(at, unit, floor, behind, up, centre):
+    """Outlines (T, n, 36, 2) of `_ELLIPSES` and their colours (T, n, 3)."""
+    feet, across = at.both("ankle"), np.broadcast_to([0.0, -1.0], up.shape)
+    middle = _mean(feet)[:, 0]
+    apart = np.abs(np.diff(feet[..., 0], axis=0))[0]
+    spread = 0.5 * np.nan_to_num(apart) + 0.42 * unit
+    on_floor = [np.stack([x, np.full_like(x, floor)], -1) for x in (middle, *feet[..., 0])]
+    # The higher a foot, the smaller what it darkens.
+    raised = np.clip((floor - feet[..., 1]) / unit - 0.15, 0, 1)
+    size = np.where(raised < 0.9, 0.24 * unit * (1 - 0.7 * raised), np.nan)
+    wide, tall = (np.full(len(up), size * unit) for size in _HEAD)
+    look = _mean([at["nose"], *at.both("eye")]) - centre
+    face = centre + look * 0.55 - up * 0.045 * unit
+    face = np.where(behind[:, None], np.nan, face)
+    found = [
+        (on_floor[0], spread, np.full(len(up), 0.13 * unit), across, _SHADOW[0]),
+        *((p, s, 0.30 * s, across, _SHADOW[1]) for p, s in zip(on_floor[1:], size)),
+        (centre, wide * 1.06, tall * 1.06, up, _times(_HAIR, 0.8)),
+        (centre, wide, tall, up, _HAIR),
+        (face, wide * 0.82, tall * 0.80, up, _SKIN),
+    ]
+    centres, wide, tall, up = (np.stack(values, 1) for values in list(zip(*found))[:4])
+    beside = np.stack([-up[..., 1], up[..., 0]], -1)
+    outlines = (
+        centres[:, :, None]
+        + (wide[..., None] * np.cos(_TURN))[..., None] * beside[:, :, None]
+        - (tall[..., None] * np.sin(_TURN))[..., None] * up[:, :, None]
+    )
+    colours = np.array([colour for *_, colour in found])
+    return outlines, np.broadcast_to(colours, (len(outlines), *colours.shape))
+
+
+def _capsules(at, unit, turned, bright, behind, centre, base):
+    """Outlines (T, n, 18, 2) of `_CAPSULES` and their colours (T, n, 3)."""
+    limbs = {}
+    for side, colour, brightness in zip(_SIDES, (LEFT, RIGHT), bright):
+        colour = _painted(colour, brightness)
+        for kind, chain in _LIMBS.items():
+            for place, (a, b, r_start, r_end) in zip(("upper", "lower"), chain):
+                ends = at[f"{side}_{a}"], at[f"{side}_{b}"]
+                limbs[f"{side}_{place}_{kind}"] = *ends, r_start, r_end, colour
+        wrist, ankle, toe = (at[f"{side}_{name}"] for name in ("wrist", "ankle", "big_toe"))
+        along = wrist - at[f"{side}_elbow"]
+        along = along / np.maximum(np.linalg.norm(along, axis=-1, keepdims=True), 1e-6)
+        skin = _painted(_SKIN, brightness)
+        limbs[f"{side}_hand"] = wrist, wrist + 0.09 * unit * along, 0.055, _HAND, skin
+        outwards = np.where(behind, -1, 1) * (0.10 if side == "left" else -0.10)
+        guess = 0.26 * turned + outwards * (1 - np.abs(turned))
+        guess = ankle + unit * np.stack([guess, np.full_like(guess, 0.10)], -1)
+        toe = np.where(np.isfinite(toe), toe, guess)
+        limbs[f"{side}_shoe"] = ankle, toe, *_FOOT, _painted(colour, 0.62)
+    limbs["neck"] = (
+        base,
+        centre,
+        _NECK * 1.1,
+        _NECK,
+        _painted(_times(_SKIN, 0.86), np.ones(len(base))),
+    )
+    parts = [(name, *_layered(*limbs[name], unit)) for name in _LIMB_NAMES]
+    capsules = [layer for _, layers, _ in parts for layer in layers]
+    colours = [colour for _, _, painted in parts for colour in painted]
     # Light from the upper left: a lighter band down the body.
-    top = np.mean([p for p, _ in found[:2]], axis=0)
-    bottom = np.mean([p for p, _ in found[2:]], axis=0)
-    shift = np.array([-0.07 * unit, 0.02 * unit])
-    inner = 0.25 * (bottom - top)
-    shapes.capsule(
-        top + inner + shift,
-        bottom - inner + shift,
-        0.10 * unit,
-        0.08 * unit,
-        _times(_BODY, _LIGHT),
+    top, bottom = _mean(at.both("shoulder")), _mean(at.both("hip"))
+    ends = np.isfinite(np.stack([at[name] for name, _ in _TORSO])).all(-1).sum(0) >= 3
+    shift, inner = np.array([-0.07 * unit, 0.02 * unit]), 0.25 * (bottom - top)
+    top = np.where(ends[:, None], top + inner + shift, np.nan)
+    capsules.append((top, bottom - inner + shift, 0.10 * unit, 0.08 * unit))
+    colours.append(np.broadcast_to(_times(_BODY, _LIGHT), (len(top), 3)))
+    starts, ends = (np.stack([capsule[k] for capsule in capsules], 1) for k in (0, 1))
+    radii = np.array([capsule[2:] for capsule in capsules])
+    return _around(starts, ends, *radii.T), np.stack(colours, 1)
+
+
+def _layered(start, end, r_start, r_end, colour, unit):
+    """Capsules of a tapered limb and their colours: its dark edge, itself, a lighter band."""
+    r_start, r_end = r_start * unit, r_end * unit
+    where = np.array(_LIT)
+    light = start + where * r_start, end + where * r_end
+    layers = (
+        (start, end, r_start * 1.14, r_end * 1.14),
+        (start, end, r_start, r_end),
+        (*light, r_start * 0.42, r_end * 0.42),
+    )
+    return layers, (_painted(colour, _SHADE), colour, _painted(colour, _LIGHT))
+
+
+def _around(starts, ends, r_start, r_end):
+    """Outlines (T, n, 18, 2) of two discs each and what lies between them."""
+    along = ends - starts
+    length = np.linalg.norm(along, axis=-1, keepdims=True)
+    along = np.divide(along, length, out=along * 0 + [1.0, 0.0], where=~(length == 0))
+    across = np.stack([-along[..., 1], along[..., 0]], -1)
+    ways = np.cos(_ARC)[:, None] * along[:, :, None] + np.sin(_ARC)[:, None] * across[:, :, None]
+    return np.concatenate(
+        [
+            starts[:, :, None] - r_start[:, None, None] * ways,
+            ends[:, :, None] + r_end[:, None, None] * ways,
+        ],
+        2,
     )
 
 
-def _add_head(shapes, at, unit, from_behind):
-    ears = [at[name] for name in ("left_ear", "right_ear") if name in at]
-    face = [at[name] for name in ("nose", "left_eye", "right_eye") if name in at]
-    shoulders = [at[name] for name in ("left_shoulder", "right_shoulder") if name in at]
-    if not (ears or face):
-        return
-    centre = np.mean(ears or face, axis=0)
-    if shoulders:
-        base = np.mean(shoulders, axis=0)
-        shapes.limb(base, centre, _NECK * unit * 1.1, _NECK * unit, _times(_SKIN, 0.86))
-        up = centre - base
-        up = up / max(np.linalg.norm(up), 1e-6)
-    else:
-        up = np.array([0.0, -1.0])
-    centre = centre + 0.03 * unit * up
-    tilt = np.degrees(np.arctan2(up[0], -up[1]))
-    wide, tall = _HEAD[0] * unit, _HEAD[1] * unit
-    shapes.ellipse(centre, (wide * 1.06, tall * 1.06), _times(_HAIR, 0.8), tilt)
-    shapes.ellipse(centre, (wide, tall), _HAIR, tilt)
-    if from_behind or not face:
-        return
-    look = np.mean(face, axis=0) - centre
-    shift = look * 0.55 - up * 0.045 * unit
-    shapes.ellipse(centre + shift, (wide * 0.82, tall * 0.80), _SKIN, tilt)
+def _mean(points):
+    """Mean of those points (n, T, 2) that are given; NaN where none is."""
+    points = np.asarray(points)
+    given = np.isfinite(points)
+    count = given.sum(0)
+    total = np.where(given, points, 0).sum(0)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
 
 
 def _times(colour, factor):
     return tuple(int(min(255, round(c * factor))) for c in colour)
 
 
-class _Shapes:
-    """What is drawn, in its order; all outlines of capsules are made at once, which is fast."""
-
-    def __init__(self):
-        self._drawn, self._capsules = [], []
-
-    def limb(self, start, end, r_start, r_end, colour):
-        """Add a tapered limb: its dark edge, itself, and a lighter band."""
-        self.capsule(start, end, r_start * 1.14, r_end * 1.14, _times(colour, _SHADE))
-        self.capsule(start, end, r_start, r_end, colour)
-        x, y = _LIT
-        light = (start[0] + x * r_start, start[1] + y * r_start)
-        ends = light, (end[0] + x * r_end, end[1] + y * r_end)
-        self.capsule(*ends, r_start * 0.42, r_end * 0.42, _times(colour, _LIGHT))
-
-    def capsule(self, start, end, r_start, r_end, colour):
-        """Add two discs and what lies between them."""
-        self._drawn.append(("capsule", len(self._capsules), colour))
-        self._capsules.append((*start, *end, r_start, r_end))
-
-    def polygon(self, outline, colour):
-        """Add a convex polygon."""
-        self._drawn.append(("polygon", _fixed_array(outline), colour))
-
-    def ellipse(self, centre, axes, colour, angle):
-        """Add a filled ellipse."""
-        self._drawn.append(("ellipse", (centre, axes, angle), colour))
-
-    def draw(self, image):
-        """Draw all, the first at the back."""
-        outlines = _fixed_array(_outlines(np.array(self._capsules))) if self._capsules else []
-        for kind, shape, colour in self._drawn:
-            if kind == "ellipse":
-                centre, axes, angle = shape
-                _ellipse(image, centre, axes, colour, angle)
-            else:
-                outline = outlines[shape] if kind == "capsule" else shape
-                cv2.fillConvexPoly(image, outline, colour, cv2.LINE_AA, _SUBPIXEL)
-
-
-def _outlines(capsules):
-    """Outlines (N, 18, 2) of N capsules: x, y, x, y and the two radii."""
-    x1, y1, x2, y2, r_start, r_end = capsules.T[:, :, None]
-    along = np.arctan2(y2 - y1, x2 - x1)
-    first, second = _ARC + along + np.pi, _ARC + along
-    xs = np.concatenate([x1 + r_start * np.cos(first), x2 + r_end * np.cos(second)], 1)
-    ys = np.concatenate([y1 + r_start * np.sin(first), y2 + r_end * np.sin(second)], 1)
-    return np.stack([xs, ys], -1)
-
-
-def _ellipse(image, centre, axes, colour, angle=0.0):
-    scaled = _fixed([centre, axes])
-    cv2.ellipse(image, *scaled, angle, 0, 360, colour, -1, cv2.LINE_AA, _SUBPIXEL)
+def _painted(colour, factor):
+    """`_times` of colours (3,) or (T, 3) by a factor or one of each frame (T,)."""
+    colour = np.asarray(colour) * np.asarray(factor)[..., None]
+    return np.minimum(255, np.rint(colour)).astype(int)
 
 
 def _fixed(points):
-    return [tuple(point) for point in _fixed_array(np.asarray(points, float)).tolist()]
-
-
-def _fixed_array(points):
-    return np.round(np.clip(points, -1e4, 1e4) * (1 << _SUBPIXEL)).astype(np.int32)
+    """Points in the fractions of a pixel that cv2 draws at; 0 where there is none."""
+    scaled = np.clip(np.nan_to_num(points), -1e4, 1e4) * (1 << _SUBPIXEL)
+    return np.round(scaled).astype(np.int32)

@@ -1,12 +1,20 @@
 """A dance put into a picture: smooth between its frames, followed, and never outside."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
+from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
+from choreo.poses.detections import MAX_FRAMES
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 FILL = 2 / 3
 """Share of the picture's height that a standing dancer takes."""
@@ -74,6 +82,43 @@ def between_frames(track, times):
         elif len(known):
             found[position == known[0], joint] = values[known[0]]
     return found
+
+
+def at_rate(track: PoseTrack, fps: float) -> PoseTrack:
+    """Bring a track to another rate, on the splines of `between_frames`.
+
+    Parameters
+    ----------
+    track : PoseTrack
+    fps : float
+        Frames a second.
+
+    Returns
+    -------
+    PoseTrack
+        Of the same length; the scores, and what was repaired, are those of the frame before.
+
+    Raises
+    ------
+    ItemError
+        Where that would be more than `MAX_FRAMES` frames.
+    """
+    if track.seconds * fps > MAX_FRAMES:
+        raise ItemError(
+            f"{track.seconds:.4g} s would be more than {MAX_FRAMES} frames",
+            value=fps,
+            remedy="Give fewer frames a second",
+        )
+    times = np.arange(max(1, round(track.seconds * fps))) / fps
+    # A hair later, so that rounding makes no frame the one before it.
+    before = np.clip(np.floor(times * track.fps + 1e-6).astype(int), 0, len(track) - 1)
+    repaired = None if track.repaired is None else track.repaired[before]
+    return track.with_(
+        keypoints=between_frames(track, times),
+        scores=track.scores[before],
+        repaired=repaired,
+        fps=fps,
+    )
 
 
 def frame_dance(track, size, fps):

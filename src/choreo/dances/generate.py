@@ -1,11 +1,16 @@
 """Dances of any length from any song (thesis section 6.2), by a model of any family."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from choreo.dataset.audio import network_audio
+from choreo.dances.editing import read_known
+from choreo.dataset.audio import CHANNELS, network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import from_pixels, normalise, to_pixels
 from choreo.errors import ConfigError, ItemError
@@ -13,6 +18,7 @@ from choreo.models.family import JOINS, Model, Recipe, Request
 from choreo.models.music_features import FEATURES
 from choreo.models.weights import read_model
 from choreo.pose.track import PoseTrack
+from choreo.videos.audio import read_song
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Generator:
         return self.model.data
 
 
-def load_generator(path, *, recipe=None, method="released"):
+def load_generator(
+    path: str | Path, *, recipe: Recipe | None = None, method: str = "released"
+) -> Generator:
     """Read a trained model.
 
     Parameters
@@ -55,10 +63,6 @@ def load_generator(path, *, recipe=None, method="released"):
         For a ``.pth`` only, which doesn't hold its own.
     method : {"thesis", "released"}
         For a ``.pth`` only: how its training data were scaled.
-
-    Returns
-    -------
-    Generator
 
     Raises
     ------
@@ -130,6 +134,36 @@ def generate(
     options = {"initial_pose": initial_pose, "temperature": temperature, "join": join}
     options |= {"known": None if known is None else [known], "loop": loop}
     return generate_many(generator, [song], seeds=[seed], **options)[0]
+
+
+def dance_to(
+    generator: Generator,
+    song: str | Path | np.ndarray,
+    *,
+    keeps: Sequence[str] = (),
+    **options: Any,
+) -> PoseTrack:
+    """Let a model dance to a song: what the rules and ``choreo dance`` call.
+
+    Parameters
+    ----------
+    generator : Generator
+    song : str or Path or ndarray
+        Any file with sound; or its samples, as `read_for` gives them.
+    keeps : sequence of str
+        See `choreo.dances.editing.read_known`.
+    **options
+        Of `generate`.
+    """
+    samples = song if isinstance(song, np.ndarray) else read_for(generator, song)
+    data = generator.data
+    known = read_known(keeps, data, data.frames_of(len(samples)))
+    return generate(generator, samples, known=known, **options)
+
+
+def read_for(generator: Generator, song: str | Path) -> np.ndarray:
+    """Samples of a song with the channels that the model's data were made of."""
+    return read_song(song, channels=CHANNELS[generator.data.method])
 
 
 def generate_many(

@@ -1,10 +1,17 @@
 """How much a dance jumps where its segments meet."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from choreo.dances.generate import Generator, generate_many
 from choreo.errors import ItemError
 from choreo.models.family import JOINS, OVERLAP_SECONDS
+from choreo.pose.track import PoseTrack
 from choreo.rates import CHUNK_SECONDS
 from choreo.tables import Table
 
@@ -55,7 +62,35 @@ def _segment(track):
     return round(track.meta.get("chunk_seconds", CHUNK_SECONDS) * track.fps)
 
 
-def seam_table(dances):
+def dances_by_join(
+    generator: Generator, songs: Sequence[np.ndarray], *, seed: int, **options: Any
+) -> list[PoseTrack]:
+    """Dance to songs with each way of joining that a model has.
+
+    Parameters
+    ----------
+    generator : Generator
+    songs : sequence of ndarray
+        As `choreo.dances.generate.generate_many` takes them.
+    seed : int
+        Of each dance.
+    **options
+        `initial_pose` and `temperature` of `choreo.dances.generate.generate_many`.
+
+    Returns
+    -------
+    list of PoseTrack
+        Join by join, for `seam_table`.
+    """
+    seeds = [seed] * len(songs)
+    return [
+        track
+        for join in generator.model.joins
+        for track in generate_many(generator, songs, seeds=seeds, join=join, **options)
+    ]
+
+
+def seam_table(dances: Sequence[tuple[str, PoseTrack]]) -> Table:
     """Make the table of the seams of every model and way of joining.
 
     Parameters
@@ -69,7 +104,8 @@ def seam_table(dances):
     choreo.tables.Table
         One row a model and join: means and ranges over its dances.
     """
-    found, single = {}, 0
+    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    single = 0
     for model, track in dances:
         measured = found.setdefault((model, track.meta["join"]), [])
         if len(track) > _segment(track):
@@ -91,18 +127,18 @@ def seam_table(dances):
             f"{name}_lowest": "lowest",
             f"{name}_highest": "highest",
         }
-    notes = (
+    notes = [
         "Of a cross-fade the whole fade counts as the join. Models without an effective initial "
         "pose are cut where they are joined by it. Dances that are not made in segments are looked "
         "at where segments would meet.",
-    )
+    ]
     if single:
-        notes += (f"Dances of one segment, which have no join: {single}.",)
+        notes.append(f"Dances of one segment, which have no join: {single}.")
     return Table(
         frame=pd.DataFrame(rows, columns=["join", *headers]),
         caption="Seams: speed and acceleration of the joints where segments of 5 s meet, "
         "divided by those inside segments; 1 where no one could tell.",
         headers=headers,
         formats={name: ".2f" for name in headers if name.startswith(("speed", "accel"))},
-        notes=notes,
+        notes=tuple(notes),
     )

@@ -1,14 +1,24 @@
 """Videos of dances: one figure, or several side by side, to their song."""
 
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import cv2
 import numpy as np
 
 from choreo import media
-from choreo.dances.figure import draw_figure, draw_floor_lines, stage, turning
+from choreo.dances.figure import Figure, draw_lines, floor_lines, stage
 from choreo.dances.framing import frame_dance
 from choreo.dances.openpose_style import draw_openpose
-from choreo.drawing import LEFT, RIGHT, caption, draw_pose
+from choreo.drawing import LEFT, RIGHT, Picture, caption, draw_pose
 from choreo.pose.skeletons import SKELETONS
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 STYLES = {
     "figure": "a body with volume on a floor",
@@ -18,6 +28,8 @@ STYLES = {
 """Ways to draw a dancer."""
 
 FPS = 30.0
+GIF = {"height": 360, "fps": 20.0}
+"""Of a gif, whose frames last hundredths of a second."""
 _TRAIL_SECONDS = 0.5
 _FLASH_SECONDS = 0.2
 _STRIP = 1 / 9
@@ -26,20 +38,20 @@ _STRIP_SECONDS = 6.0
 
 
 def render_dances(
-    tracks,
-    path,
+    tracks: Sequence[PoseTrack],
+    path: str | Path,
     *,
-    audio=None,
-    names=None,
-    style="figure",
-    height=720,
-    fps=FPS,
-    beats=None,
-    flash=True,
-    trails=False,
-    sound=None,
-    progress=None,
-):
+    audio: str | Path | None = None,
+    names: Sequence[str] | None = None,
+    style: str = "figure",
+    height: int = 640,
+    fps: float = FPS,
+    beats: Sequence[float] | None = None,
+    flash: bool = True,
+    trails: bool = False,
+    sound: tuple[np.ndarray, float] | None = None,
+    progress: Callable[..., Any] | None = None,
+) -> None:
     """Render dances of one song side by side.
 
     Parameters
@@ -47,7 +59,7 @@ def render_dances(
     tracks : sequence of PoseTrack
         Any skeletons and rates; joints move on cubic splines between their frames.
     path : str or Path
-        The mp4.
+        The mp4, or a gif, which has no sound.
     audio : str or Path, optional
         The song, which starts with the dances.
     names : sequence of str, optional
@@ -55,7 +67,7 @@ def render_dances(
     style : str
         Key of `STYLES`.
     height, fps : int, float
-        Of the mp4. A single dance is square; each of several is three quarters as wide
+        Of the picture. A single dance is square; each of several is three quarters as wide
         as high.
     beats : sequence of float, optional
         Of the song, in seconds.
@@ -74,68 +86,98 @@ def render_dances(
     width = panel if len(tracks) == 1 else round(panel * 0.375) * 2
     framed = [frame_dance(track, (width, panel), fps) for track in tracks]
     lit = beats if flash and beats is not None else ()
-    painters = [_Painter(one, style, (width, panel), fps, lit, trails) for one in framed]
-    wave = _Waveform(*sound, beats, (width * len(tracks), strip)) if strip else None
-    frames = max(len(one.keypoints) for one in framed)
     size = (width * len(tracks), height)
-    image = np.empty((height, size[0], 3), np.uint8)
-    parts = [image[:panel, x : x + width] for x in range(0, size[0], width)]
-    with media.video_writer(path, size, fps, audio=audio) as write:
+    picture = Picture(size)
+    image = picture.image
+    named = [None] * len(framed) if names is None else names
+    painters = [
+        _Painter(one, style, image[:panel, x : x + width], fps, lit, trails, name)
+        for one, x, name in zip(framed, range(0, size[0], width), named)
+    ]
+    wave = None if sound is None else _Waveform(*sound, beats, (size[0], strip))
+    frames = max(len(one.keypoints) for one in framed)
+    # A gif's colours are chosen from whole ones.
+    film = {} if Path(path).suffix == ".gif" else {"pixels": "yuv420p", "threads": 2, "quick": True}
+    with media.picture_writer(path, size, fps, audio=audio, **film) as write:
         for frame in range(frames):
-            for number, (part, painter) in enumerate(zip(parts, painters, strict=True)):
-                painter.draw(frame)
-                if names:
-                    caption(painter.image, names[number])
-                part[:] = painter.image
+            for number, painter in enumerate(painters):
+                for rows, columns in painter.draw(frame):
+                    left = number * width
+                    picture.changed(rows, slice(columns.start + left, columns.stop + left))
             if wave is not None:
-                image[panel:] = wave(frame / fps)
-            write(image)
+                wave.draw(image[panel:], frame / fps)
+                picture.changed(slice(panel, height), slice(0, size[0]))
+            write(picture.planes if film else image)
             if progress is not None:
                 progress(frame + 1)
 
 
 class _Painter:
-    """Draws one dance, a frame at a time."""
+    """Draws one dance into its part of the picture, a frame at a time."""
 
-    def __init__(self, framed, style, size, fps, beats, trails):
+    def __init__(self, framed, style, image, fps, beats, trails, name):
         self.framed, self.style, self.fps, self.trails = framed, style, fps, trails
+        self.image, self.name = image, name
         self.beats = np.asarray(sorted(beats), float)
+        size = image.shape[1::-1]
         if style == "openpose":
-            self.ground = np.zeros((size[1], size[0], 3), np.uint8)
+            self.ground = np.zeros_like(image)
         elif style == "stick":
-            self.ground = np.full((size[1], size[0], 3), 250, np.uint8)
+            self.ground = np.full_like(image, 250)
         else:
             self.ground = stage(size, framed.floor)
-        self.image = np.empty_like(self.ground)
-        self.turned = turning(framed.keypoints, framed.skeleton, framed.unit)
+            about = framed.skeleton, framed.unit, framed.floor
+            self.figure = Figure(framed.keypoints, *about)
+            self.lines = floor_lines(size, framed.floor, framed.unit, framed.travel)
         names = SKELETONS[framed.skeleton].joints
         self.ends = [j for j, n in enumerate(names) if n.endswith(("wrist", "ankle"))]
         self.colours = [LEFT if names[j].startswith("left") else RIGHT for j in self.ends]
+        self.whole = slice(0, size[1]), slice(0, size[0])
+        self.drawn = [self.whole]
 
     def draw(self, frame):
-        """Draw a frame of the dance, the last one after its end, into `image`."""
-        one, image = self.framed, self.image
-        frame = min(frame, len(one.keypoints) - 1)
-        joints = one.keypoints[frame]
-        np.copyto(image, self.ground)
+        """Draw a frame of the dance, the last one after its end.
+
+        Returns
+        -------
+        iterable of (slice, slice)
+            Rows and columns in which it may differ from the frame drawn before.
+        """
+        before = self.drawn
+        for place in before:
+            self.image[place] = self.ground[place]
+        drawn = list(self._layers(min(frame, len(self.framed.keypoints) - 1)))
+        self.drawn = [
+            tuple(slice(*one.indices(n)) for one, n in zip(place, self.image.shape))
+            for place in drawn
+        ]
+        return _bands([*before, *self.drawn])
+
+    def _layers(self, frame):
+        """Draw from the back to the front; yield what each was drawn on."""
+        one, image, everywhere = self.framed, self.image, (slice(None), slice(None))
         if self.style == "figure":
-            draw_floor_lines(image, one.floor, one.unit, one.travel[frame])
-        if self.style != "openpose":
-            self._flash(image, frame)
+            yield draw_lines(image, self.lines[frame])
+        if self.style != "openpose" and self._flash(image, frame):
+            yield everywhere
         if self.trails:
             self._trail(image, frame)
+            yield everywhere
+        joints = one.keypoints[frame]
         if self.style == "figure":
-            draw_figure(image, joints, one.skeleton, one.unit, one.floor, float(self.turned[frame]))
-        elif self.style == "stick":
-            draw_pose(image, joints, one.skeleton)
+            yield self.figure.draw(image, frame)
         else:
-            draw_openpose(image, joints, one.skeleton)
+            (draw_pose if self.style == "stick" else draw_openpose)(image, joints, one.skeleton)
+            yield everywhere
+        if self.name:
+            caption(image, self.name)
+            yield everywhere
 
     def _flash(self, image, frame):
         seconds = frame / self.fps
         since = seconds - self.beats[self.beats <= seconds + 0.5 / self.fps]
         if not len(since) or since[-1] > _FLASH_SECONDS:
-            return
+            return False
         share = max(0.0, since[-1]) / _FLASH_SECONDS
         one = self.framed
         at = round(image.shape[1] / 2), round(one.floor)
@@ -146,6 +188,7 @@ class _Painter:
         cv2.ellipse(
             image, at, (round(size), round(0.28 * size)), 0, 0, 360, colour, wide, cv2.LINE_AA
         )
+        return True
 
     def _trail(self, image, frame):
         one, steps = self.framed, round(_TRAIL_SECONDS * self.fps)
@@ -161,6 +204,16 @@ class _Painter:
                     ends = [tuple(np.round(p * 16).astype(int).tolist()) for p in (start, end)]
                     wide = max(1, round(0.09 * one.unit * fade))
                     cv2.line(image, *ends, tint, wide, cv2.LINE_AA, 4)
+
+
+def _bands(places):
+    """Bands of rows, each with the columns between the outermost of these places there."""
+    edges = sorted({edge for rows, _ in places for edge in (rows.start, rows.stop)})
+    for top, bottom in itertools.pairwise(edges):
+        across = [c for rows, c in places if rows.start <= top and bottom <= rows.stop]
+        if across:
+            ends = min(c.start for c in across), max(c.stop for c in across)
+            yield slice(top, bottom), slice(*ends)
 
 
 class _Waveform:
@@ -186,9 +239,9 @@ class _Waveform:
                 picture[:, column] = (200, 90, 40)
         self.picture = picture
 
-    def __call__(self, seconds):
+    def draw(self, image, seconds):
+        """Draw what is around a moment."""
         first = min(round(seconds * self.per_second), self.picture.shape[1] - self.size[0])
-        image = self.picture[:, first : first + self.size[0]].copy()
+        image[:] = self.picture[:, first : first + self.size[0]]
         half = self.size[0] // 2
         image[:, half - 1 : half + 1] = (40, 40, 40)
-        return image

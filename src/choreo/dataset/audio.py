@@ -113,7 +113,7 @@ def encode(values, method):
     return np.rint(values).astype(np.int16)
 
 
-def network_audio(samples, method, *, where=None):
+def network_audio(samples, method):
     """A whole song as the networks get it, for generation: ``decode(stored(...))``.
 
     The released code does not peak-normalise at inference; to do as it did, give
@@ -123,7 +123,7 @@ def network_audio(samples, method, *, where=None):
     -------
     ndarray of float32, shape (n,)
     """
-    return decode(stored(samples, method, where=where), method)
+    return decode(stored(samples, method), method)
 
 
 def frames(audio, data):

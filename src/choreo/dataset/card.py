@@ -1,7 +1,10 @@
 """The data card of a packed dataset, and its table in the report."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,7 +36,7 @@ CLIP_HEADERS = {
 }
 
 
-def card_table(card):
+def card_table(card: Mapping[str, Any]) -> Table:
     """Tabulate what each split holds.
 
     Parameters
@@ -63,17 +66,13 @@ def card_table(card):
     )
 
 
-def clips_table(card):
+def clips_table(card: Mapping[str, Any]) -> Table:
     """Tabulate the clips: a row each, with its ids, its counts and its licence.
 
     Parameters
     ----------
     card : dict
         As `choreo.dataset.pack.info` gives it.
-
-    Returns
-    -------
-    Table
     """
     rows = [
         {
@@ -93,7 +92,7 @@ def clips_table(card):
     )
 
 
-def describe(dataset, stem):
+def describe(dataset: str | Path, stem: str | Path) -> dict[str, Any]:
     """Write the data card of a packed file, and give it back.
 
     Parameters
@@ -118,7 +117,7 @@ def pack_with_card(
     *,
     asked: dict | None = None,
     max_repaired: float = MAX_REPAIRED,
-    **split,
+    **split: Any,
 ) -> dict:
     """Divide shards into splits, pack them, and write the data card beside the file.
 

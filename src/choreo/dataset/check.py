@@ -7,6 +7,8 @@ track and the song it was cut from, and says by how many seconds one that differ
 `examine` asks all three.
 """
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +94,9 @@ class Examined:
     not_compared: str | None
 
 
-def examine(path: str | Path, *, sources=None, tolerance_seconds: float = 0.15) -> Examined:
+def examine(
+    path: str | Path, *, sources: str | Path | None = None, tolerance_seconds: float = 0.15
+) -> Examined:
     """Check a dataset, the beats of its dancers, and its chunks against what they were cut from.
 
     Parameters
@@ -104,13 +108,9 @@ def examine(path: str | Path, *, sources=None, tolerance_seconds: float = 0.15) 
         the file lies in, if it lies in one.
     tolerance_seconds : float
         What a dancer's beats may be off the music's.
-
-    Returns
-    -------
-    Examined
     """
     found, beats, compared, left = check(path), [], 0, None
-    sources = sources or _made_in(Path(path))
+    sources = Path(sources) if sources else _made_in(Path(path))
     try:
         beats = beat_offsets(path)
         found += [
@@ -138,7 +138,7 @@ def _made_in(dataset):
     return None
 
 
-def check(path):
+def check(path: str | Path) -> list[str]:
     """Read a packed file or shard whole and say what is wrong with it.
 
     Hashes of every clip; finite poses; initial poses that fit; chunks in order of time;

@@ -314,6 +314,30 @@ def complete_runs(poses):
     return [(first, last + 1) for first, last in runs(np.isfinite(poses).all((1, 2)))]
 
 
+def laid_out(parts, starts, fill=0.0):
+    """Lay the parts of a video where they were.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray, each of shape (L, ...)
+        Poses or samples, alike in shape.
+    starts : array_like of int, shape (N,)
+        Index of the first of each.
+    fill : float
+        What stands where no part is.
+
+    Returns
+    -------
+    ndarray, shape (max(starts) + L, ...)
+        Where parts overlap, the later one.
+    """
+    length = len(parts[0])
+    whole = np.full((np.max(starts) + length, *parts[0].shape[1:]), fill, parts[0].dtype)
+    for part, start in zip(parts, starts, strict=True):
+        whole[start : start + length] = part
+    return whole
+
+
 def rows_in_a_row(starts, rows, chunk_seconds=CHUNK_SECONDS):
     """Lists of rows whose chunks follow each other without a gap or an overlap.
 

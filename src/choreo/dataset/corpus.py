@@ -5,10 +5,13 @@ study (docs/dataset.md). What it holds out: songs by name, whole kinds of songs,
 no song and no dancer is in two splits.
 """
 
+from __future__ import annotations
+
 import hashlib
-import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soxr
@@ -50,8 +53,16 @@ class CorpusClip:
 
 
 def plan(
-    *, songs, dancers, dances, seed, test_kinds=(), validation_kinds=(), test=0.06, validation=0.06
-):
+    *,
+    songs: int,
+    dancers: int,
+    dances: int,
+    seed: int,
+    test_kinds: Sequence[str] = (),
+    validation_kinds: Sequence[str] = (),
+    test: float = 0.06,
+    validation: float = 0.06,
+) -> list[CorpusClip]:
     """What the corpus holds.
 
     Parameters
@@ -136,17 +147,24 @@ def _divided(names, test, validation, seed):
     return {split: sorted(some) for split, some in members.items()}
 
 
-def parts(clips, songs_a_part):
+def parts(clips: Iterable[CorpusClip], songs_a_part: int) -> list[list[CorpusClip]]:
     """Divide a plan into parts of so many songs, each made by a job of its own."""
     songs = list(dict.fromkeys(clip.song for clip in clips))
     number = {song: index // songs_a_part for index, song in enumerate(songs)}
-    found = [[] for _ in range(-(-len(songs) // songs_a_part))]
+    found: list[list[CorpusClip]] = [[] for _ in range(-(-len(songs) // songs_a_part))]
     for clip in clips:
         found[number[clip.song]].append(clip)
     return found
 
 
-def make_part(clips, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS):
+def make_part(
+    clips: Iterable[CorpusClip],
+    folder: str | Path,
+    *,
+    seed: int,
+    fps: float = POSE_FPS,
+    chunk_seconds: float = CHUNK_SECONDS,
+) -> None:
     """Make some dances of the corpus, each as a shard in a folder.
 
     Parameters
@@ -162,10 +180,10 @@ def make_part(clips, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS)
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    last_song = None, None
+    last_song: tuple[str, np.ndarray] | None = None
     for clip in clips:
         track, song = make_truth(clip.source, seed=seed)
-        if last_song[0] != clip.song:
+        if last_song is None or last_song[0] != clip.song:
             sound = soxr.resample(song.audio.mean(1), SONG_RATE, SAMPLE_RATE)
             last_song = clip.song, sound
         write_shard(
@@ -182,7 +200,13 @@ def make_part(clips, folder, *, seed, fps=POSE_FPS, chunk_seconds=CHUNK_SECONDS)
         )
 
 
-def pack_corpus(folders, path, clips, *, provenance=None):
+def pack_corpus(
+    folders: Iterable[str | Path],
+    path: str | Path,
+    clips: Iterable[CorpusClip],
+    *,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
     """Pack the shards of all parts into one file.
 
     Parameters
@@ -204,20 +228,3 @@ def pack_corpus(folders, path, clips, *, provenance=None):
         by=("song", "dancer"),
         provenance={"corpus": provenance or {}},
     )
-
-
-def make_corpus(path, clips, **options):
-    """Make the whole corpus in one process: what a script calls; the rules do it in parts.
-
-    Parameters
-    ----------
-    path : str or Path
-        The packed file (``.h5``).
-    clips : list of CorpusClip
-        Of `plan`.
-    **options
-        Of `make_part`.
-    """
-    with tempfile.TemporaryDirectory(dir=Path(path).parent) as folder:
-        make_part(clips, folder, **options)
-        pack_corpus([folder], path, clips)

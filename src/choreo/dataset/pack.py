@@ -4,11 +4,15 @@ Shard and packed file have one layout (HDF5; docs/dataset.md), so that a shard c
 read, checked and looked at like a dataset.
 """
 
+from __future__ import annotations
+
 import hashlib
 import math
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,24 +48,24 @@ class _Ids:
 
 
 def make_shard(
-    track,
-    song,
-    path,
+    track: str | Path,
+    song: str | Path,
+    path: str | Path,
     *,
-    video,
-    song_id,
-    dancer="",
-    genre="",
-    source="",
-    method="thesis",
-    outside=None,
-    antialias=True,
-    fps=POSE_FPS,
-    chunk_seconds=CHUNK_SECONDS,
-    stride_seconds=None,
-    max_repaired=cutting.MAX_REPAIRED,
-    provenance=None,
-):
+    video: str,
+    song_id: str,
+    dancer: str = "",
+    genre: str = "",
+    source: str = "",
+    method: str = "thesis",
+    outside: str | None = None,
+    antialias: bool = True,
+    fps: float = POSE_FPS,
+    chunk_seconds: float = CHUNK_SECONDS,
+    stride_seconds: float | None = None,
+    max_repaired: float = cutting.MAX_REPAIRED,
+    provenance: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Normalise, cut and write one video: what the rule and the CLI call.
 
     Parameters
@@ -253,7 +257,7 @@ def write_chunks(
     return record
 
 
-def look_first(paths):
+def look_first(paths: Sequence[str | Path]) -> None:
     """Open files of others in another process: some crash HDF5, or keep it busy for ever.
 
     Parameters
@@ -279,23 +283,23 @@ def look_first(paths):
 
 
 def import_shard(
-    source,
-    path,
-    song,
+    source: str | Path,
+    path: str | Path,
+    song: str | Path,
     *,
-    video,
-    song_id,
-    dancer="",
-    genre="",
-    method="thesis",
-    outside=None,
-    fps=None,
-    chunk_seconds=None,
-    stride_seconds=None,
-    max_repaired=cutting.MAX_REPAIRED,
-    licence="",
-    score=None,
-):
+    video: str,
+    song_id: str,
+    dancer: str = "",
+    genre: str = "",
+    method: str = "thesis",
+    outside: str | None = None,
+    fps: float | None = None,
+    chunk_seconds: float | None = None,
+    stride_seconds: float | None = None,
+    max_repaired: float = cutting.MAX_REPAIRED,
+    licence: str = "",
+    score: float | None = None,
+) -> None:
     """Take a shard that was made elsewhere into a study: what the rule calls.
 
     Parameters
@@ -352,14 +356,14 @@ def import_shard(
 
 
 def pack(
-    shards,
-    path,
+    shards: Sequence[str | Path],
+    path: str | Path,
     *,
-    splits,
-    by=("song",),
-    max_repaired=cutting.MAX_REPAIRED,
-    provenance=None,
-):
+    splits: Mapping[str, str],
+    by: str | Sequence[str] = ("song",),
+    max_repaired: float = cutting.MAX_REPAIRED,
+    provenance: Mapping[str, Any] | None = None,
+) -> None:
     """Pack shards into one file (its data card: `choreo.dataset.card.describe`).
 
     The shards are streamed: memory does not grow with them. Chunks stand in the order
@@ -427,12 +431,18 @@ def split_shards(shards, *, asked=None, **options):
     return assign_splits(rows, **options)
 
 
-def shard_videos(shards):
+def shard_videos(shards: Sequence[str | Path]) -> list[str]:
     """Ids of the videos of shards, in their order."""
     return [_clip_of(shard)["video"] for shard in shards]
 
 
-def append(shards, path, *, splits, max_repaired=cutting.MAX_REPAIRED):
+def append(
+    shards: Sequence[str | Path],
+    path: str | Path,
+    *,
+    splits: Mapping[str, str],
+    max_repaired: float = cutting.MAX_REPAIRED,
+) -> None:
     """Add shards to a packed file in place; nothing that is there is written again.
 
     The time depends on what is added, not on what is there. After an error the file is as
@@ -468,7 +478,7 @@ def append(shards, path, *, splits, max_repaired=cutting.MAX_REPAIRED):
         _add(file, planned, max_repaired)
 
 
-def info(path):
+def info(path: str | Path) -> dict[str, Any]:
     """The data card of a packed file or shard, from its tables of clips.
 
     Parameters
@@ -490,7 +500,7 @@ def info(path):
         members = [clip for clip in clips if clip["split"] == split]
         if members:
             splits[split or "none"] = _summary(members, data)
-    dropped = {}
+    dropped: dict[str, int] = {}
     for clip in clips:
         for reason, count in clip["dropped"].items():
             dropped[reason] = dropped.get(reason, 0) + count
@@ -536,6 +546,10 @@ class ChunkDataset:
     description : DataDescription
         What the file says it is.
     """
+
+    clip: np.ndarray
+    index: np.ndarray
+    start_seconds: np.ndarray
 
     def __init__(self, path, split=None):
         if split is not None and split not in SPLITS:
@@ -588,6 +602,12 @@ class ChunkDataset:
             frame a pose, scaled as `choreo.dataset.audio.decode` says; ``initial_pose``
             float32 (B, J, 2); ``repaired`` bool (B, T, J).
         """
+        out = self.stored(indices)
+        out["audio"] = sound.frames(sound.decode(out["audio"], self.method), self.description)
+        return out
+
+    def stored(self, indices):
+        """Several chunks as `batch` gives them, but ``audio`` as stored: int16 (B, N)."""
         arrays = self._open()
         rows = self._rows[np.asarray(indices, dtype=np.int64)]
         out = {
@@ -601,8 +621,6 @@ class ChunkDataset:
             for k, row in enumerate(rows.tolist()):
                 read((row, *rest), out=raw[k])
         self._compare(out, rows)
-        decoded = sound.decode(out["audio"], self.method)
-        out["audio"] = sound.frames(decoded, self.description)
         return out
 
     def _compare(self, out, rows):

@@ -1,5 +1,7 @@
 """Chunks of a dataset as videos with their sound, to look at and listen to."""
 
+from __future__ import annotations
+
 import tempfile
 from pathlib import Path
 
@@ -14,7 +16,14 @@ from choreo.pose.track import PoseTrack
 from choreo.videos.audio import write_wav
 
 
-def write_samples(dataset, folder, *, count=4, split=None, seed=0):
+def write_samples(
+    dataset: str | Path,
+    folder: str | Path,
+    *,
+    count: int = 4,
+    split: str | None = None,
+    seed: int = 0,
+) -> list[Path]:
     """Render chunks drawn at random.
 
     Parameters
@@ -60,7 +69,14 @@ def write_samples(dataset, folder, *, count=4, split=None, seed=0):
     return paths
 
 
-def sample_files(dataset, folder, *, count=4, split=None, seed=0):
+def sample_files(
+    dataset: str | Path,
+    folder: str | Path,
+    *,
+    count: int = 4,
+    split: str | None = None,
+    seed: int = 0,
+) -> list[Path]:
     """Paths that `write_samples` writes with the same arguments."""
     chunks, chosen = _chosen(dataset, count, split, seed)
     paths = [_path(folder, chunks.ids(i)) for i in chosen]

@@ -1,9 +1,15 @@
 """Table 3: what can be said of each of the thesis's claims, and from what."""
 
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
@@ -21,6 +27,10 @@ from choreo.evaluation.table2x import (
 )
 from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
 from choreo.tables import Table
+
+if TYPE_CHECKING:
+    from choreo.evaluation.claims import Claim
+    from choreo.pose.track import PoseTrack
 
 MEASURES = {
     "frechet": ("FID, learned features", "lower", 1, ".1f"),
@@ -40,6 +50,7 @@ _WITHOUT_TRUTH = ("incorrect", "missing")
 
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
+_HOPELESS = 1000
 
 
 @dataclass(frozen=True)
@@ -180,15 +191,15 @@ def regeneration_scores(kind):
     return score
 
 
-def cleaning_pairs(truths, *, rate=CORRUPTED_RATE, repeats=3, seed=1):
+def cleaning_pairs(
+    truths: Mapping[str, PoseTrack], *, repeats: int = 3, seed: int = 1
+) -> list[dict[str, Any]]:
     """Quality of corrupted tracks before and after cleaning.
 
     Parameters
     ----------
     truths : dict of str to PoseTrack
         Clip -> true track without gaps.
-    rate : float
-        Share of frames with a fault.
     repeats : int
         How often each track is corrupted anew.
     seed : int
@@ -201,7 +212,7 @@ def cleaning_pairs(truths, *, rate=CORRUPTED_RATE, repeats=3, seed=1):
     rows = []
     for number, (clip, truth) in enumerate(truths.items()):
         for repeat in range(repeats):
-            corrupted = corrupt(truth, rate, [seed, number, repeat]).track
+            corrupted = corrupt(truth, CORRUPTED_RATE, [seed, number, repeat]).track
             cleaned, _ = clean(corrupted, method="thesis")
             before, after = (against_truth(t, truth)["pck_0_1"] for t in (corrupted, cleaned))
             rows.append({"clip": clip, "before": before, "after": after})
@@ -370,7 +381,14 @@ def _effects(claim, evidence, models, resampling, seed):
     return effects, remark
 
 
-def table3(evidence, *, study=None, claims=CLAIMS, seeds=(), seed=1):
+def table3(
+    evidence: Evidence,
+    *,
+    study: str | None = None,
+    claims: Sequence[Claim] = CLAIMS,
+    seeds: Sequence[int] = (),
+    seed: int = 1,
+) -> Table:
     """Table 3: the audit of the thesis's claims.
 
     Parameters
@@ -431,6 +449,12 @@ def table3(evidence, *, study=None, claims=CLAIMS, seeds=(), seed=1):
     frame["p_holm"] = holm(frame["p"])
     decided = [verdict(row) for row in frame.to_dict("records")]
     frame["verdict"], frame["why"] = zip(*decided)
+    tests = int(frame["p"].notna().sum())
+    for row in frame.to_dict("records"):
+        enough = "" if row["verdict"] != UNDECIDED else needed(row, tests)
+        if enough:
+            which = frame.index[frame["number"] == row["number"]]
+            frame.loc[which, "why"] = "; ".join(filter(None, (row["why"], enough)))
     for row in frame.itertuples():
         if row.remark:
             frame.loc[row.Index, "why"] = "; ".join(filter(None, (row.why, row.remark)))
@@ -503,6 +527,40 @@ def verdict(row):
         said = f"worse by more than the margin ({abs(margin):.3g})"
         return ("supported", f"A is not {said}") if better else ("contradicted", f"A is {said}")
     return ("supported", "A is better") if better else ("contradicted", "B is better")
+
+
+def needed(row, tests):
+    """Say how many songs (videos, clips) and trainings would decide an undecided claim.
+
+    If the difference and its spread stay as they were seen: the interval narrows with the root
+    of their number, and Holm's correction over all tests asks for more of the smallest p.
+
+    Parameters
+    ----------
+    row : dict
+        Of Table 3's frame.
+    tests : int
+        Rows that have a p-value.
+
+    Returns
+    -------
+    str
+        Empty where nothing can be said: no interval, no difference, or enough of both.
+    """
+    away = abs(row["difference"] - row.get("margin", 0.0))
+    if not (away > 0 and row["half_width"] > 0):
+        return ""
+    strict = norm.ppf(1 - SIGNIFICANT / 2 / max(tests, 1)) / norm.ppf(1 - SIGNIFICANT / 2)
+    factor = (row["half_width"] / away * strict) ** 2
+    if factor <= 1:
+        return ""
+    if factor > _HOPELESS:
+        return f"as seen, not even {_HOPELESS:,} times as many {row['unit']}s would decide it"
+    count = max(math.ceil(row["groups"] * factor), GROUPS_NEEDED)
+    said = f"as seen, about {count:,} {row['unit']}s"
+    if not np.isnan(row["seeds"]):
+        said += f" and {max(math.ceil(row['seeds'] * factor), SEEDS_NEEDED)} trainings of each"
+    return said + " would decide it"
 
 
 def _count(number, unit):

@@ -3,7 +3,12 @@
 A metric is worth reading where held-out real dances come out best and noise worst.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +19,11 @@ from choreo.evaluation.measurements import listen_to_songs, measure
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.song_beats import inside
 from choreo.media import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from choreo.evaluation.extractor import Extractor
+    from choreo.evaluation.measurements import Measurements
+    from choreo.evaluation.segments import Segments
 
 _BEAT = 0.5
 """Seconds of a beat where a segment has no tempo: 120 a minute."""
@@ -72,18 +82,18 @@ def bounding_segments(held_out, training, music_beats, *, training_music=None, s
 
 
 def measure_bounds(
-    held_out,
-    training,
-    extractor,
+    held_out: Segments,
+    training: Segments,
+    extractor: Extractor,
     *,
-    training_music=None,
-    seed=1,
-    method="thesis",
-    tolerance=TOLERANCE,
-    tracker="librosa",
-    beat_this=None,
-    truth=None,
-):
+    training_music: np.ndarray | None = None,
+    seed: int = 1,
+    method: str = "thesis",
+    tolerance: float = TOLERANCE,
+    tracker: str = "librosa",
+    beat_this: str | Path | None = None,
+    truth: Mapping[str, Sequence[float]] | None = None,
+) -> dict[str, Measurements]:
     """Measure the held-out real dances and all bounding rows.
 
     Parameters
@@ -104,7 +114,14 @@ def measure_bounds(
         held_out, training, music_beats, training_music=training_music, seed=seed
     )
     return {
-        name: measure(segments, extractor, method=method, tolerance=tolerance, music_beats=own)
+        name: measure(
+            segments,
+            extractor,
+            method=method,
+            tolerance=tolerance,
+            music_beats=own,
+            training=training,
+        )
         for name, (segments, own) in rows.items()
     }
 

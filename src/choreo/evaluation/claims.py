@@ -7,6 +7,7 @@ have one cause only. This module is imported while the DAG is built: nothing hea
 from dataclasses import dataclass
 
 from choreo.errors import ConfigError
+from choreo.models import FAMILIES, recipe_class
 from choreo.models.gan.recipe import Recipe
 
 THESIS_EPOCHS = {"original": 800, "gru": 350}
@@ -37,11 +38,12 @@ ARMS = {
     "perceptual": {"perceptual_loss": True},
     "original": _ORIGINAL,
     "uncleaned": {},
+    "rival": {},
 }
 """Model of the audit -> its switches over those of the base, the thesis's GRU model.
 
 "uncleaned" is the base trained on poses of which only gaps are filled. "original" is trained
-800 / 350 times as long."""
+800 / 350 times as long. "rival" is of another family (`evaluation.audit.rival`)."""
 
 REGENERATED = ("base", "detached")
 """Models whose music-feature generator is measured (claim 4)."""
@@ -199,6 +201,16 @@ CLAIMS = (
         b="original",
         margin=MARGIN,
     ),
+    Claim(
+        "10",
+        "A model of 2025 is better than the thesis's at the same cost of training",
+        "ours: no claim of the thesis",
+        "Nothing.",
+        "A: the family of evaluation.audit.rival with its own switches, which set what its "
+        "training costs; B: the thesis's GRU model. The same data, songs and seeds.",
+        a="rival",
+        b="base",
+    ),
 )
 
 
@@ -247,6 +259,9 @@ def audit_recipes(study):
     longer = THESIS_EPOCHS["original"] / THESIS_EPOCHS["gru"]
     found = {}
     for arm, switches in ARMS.items():
+        if arm == "rival":
+            found[arm] = _rival(study.evaluation.audit)
+            continue
         found[arm] = base.with_(**switches)
         if arm == "original":
             found[arm] = found[arm].with_(
@@ -255,6 +270,25 @@ def audit_recipes(study):
                 adversarial_from_epoch=round(base.adversarial_from_epoch * longer),
             )
     return found
+
+
+def _rival(audit):
+    if audit.rival not in FAMILIES:
+        raise ConfigError(
+            "there is no such family of models",
+            where="config, evaluation.audit.rival",
+            value=audit.rival,
+            remedy=f"Use one of {', '.join(FAMILIES)}",
+        )
+    try:
+        return recipe_class(audit.rival)().with_(**audit.rival_switches)
+    except ConfigError as error:
+        raise ConfigError(
+            error.message,
+            where=f"config, evaluation.audit.rival_switches, {error.where}",
+            value=error.value,
+            remedy=error.remedy,
+        ) from None
 
 
 def audit_models(study, recipes):

@@ -16,7 +16,7 @@ _BLOCK = 512
 """Segments whose distances to all others are held at once."""
 
 
-def frechet_at_infinity(features, real, *, seed=0):
+def frechet_at_infinity(features, real):
     """Frechet distance extrapolated to infinitely many segments (arXiv:1911.07023).
 
     The distance of n segments is biased upwards by about a constant over n. It is taken
@@ -28,8 +28,6 @@ def frechet_at_infinity(features, real, *, seed=0):
         Scaled features.
     real : Gaussian
         Of the scaled real features.
-    seed : int
-        Of the choice of parts.
 
     Returns
     -------
@@ -39,7 +37,7 @@ def frechet_at_infinity(features, real, *, seed=0):
     total = len(features)
     if total < 10:
         return float("nan")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     sizes, means = [], []
     for fraction in FRACTIONS:
         size = round(fraction * total)
@@ -52,15 +50,13 @@ def frechet_at_infinity(features, real, *, seed=0):
     return float(np.polyfit(1 / np.array(sizes), means, 1)[1])
 
 
-def kernel_distance(features, real, *, seed=0):
+def kernel_distance(features, real):
     """KID: unbiased squared maximum mean discrepancy, kernel ``(x.y / D + 1)^3``.
 
     Parameters
     ----------
     features, real : ndarray, shapes (n, D) and (m, D)
         Scaled features. More than 2,000 real ones are thinned by chance.
-    seed : int
-        Of the thinning.
 
     Returns
     -------
@@ -69,7 +65,7 @@ def kernel_distance(features, real, *, seed=0):
     """
     if len(features) < 2 or len(real) < 2:
         return float("nan")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     features, real = (
         x[np.sort(rng.permutation(len(x))[:KID_SEGMENTS])] if len(x) > KID_SEGMENTS else x
         for x in (features, real)

@@ -1,37 +1,35 @@
 """Tables 2 and 2x of dances that lie in a folder, against a packed dataset of real ones."""
 
+from __future__ import annotations
+
 import hashlib
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import choreo
 from choreo import provenance
 from choreo.config.reserved import REMEDY, is_reserved
-from choreo.dataset.pack import ChunkDataset
-from choreo.dataset.seen import seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.bounds import measure_bounds
-from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.inputs import (
-    check_unseen,
     known_beats,
     load_extractor,
-    read_dances,
     read_music,
     read_real,
-    shared_dancers,
     trained_on,
 )
-from choreo.evaluation.measurements import measure, one_dance_a_song
-from choreo.evaluation.released_fid import fid_or_reason
-from choreo.evaluation.table2 import evaluate, table2
+from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
+from choreo.evaluation.systems import evaluate_model, extractor_of, real_record
+from choreo.evaluation.table2 import table2
 from choreo.evaluation.table2x import TABLES, extended
 from choreo.files import sha256
 
 
-def find_dances(folder):
+def find_dances(folder: str | Path) -> dict[tuple[str, int], dict[str, Path]]:
     """Find generated dances by the names of their folders.
 
     Parameters
@@ -51,7 +49,7 @@ def find_dances(folder):
         Where there is none, a model has the name of another row of the tables, or its
         seeds dance to different songs.
     """
-    found = {}
+    found: dict[tuple[str, int], dict[str, Path]] = {}
     for path in sorted(Path(folder).glob("*/*.npz")):
         found.setdefault((path.parent.name, 1), {})[path.stem] = path
     for path in sorted(Path(folder).glob("*/seed*/*.npz")):
@@ -65,7 +63,7 @@ def find_dances(folder):
         raise ItemError(
             "no dances", where=folder, remedy="Name them MODEL/seedN/SONG.npz or MODEL/SONG.npz"
         )
-    songs = {}
+    songs: dict[str, set[str]] = {}
     for (model, _), tracks in found.items():
         if is_reserved(model):
             raise ItemError(
@@ -82,7 +80,7 @@ def find_dances(folder):
     return dict(sorted(found.items()))
 
 
-def find_songs(folder, songs):
+def find_songs(folder: str | Path, songs: Iterable[str]) -> dict[str, Path]:
     """Find the sound of songs.
 
     Parameters
@@ -91,16 +89,12 @@ def find_songs(folder, songs):
         With ``SONG.wav`` or another file of that name that ffmpeg reads.
     songs : iterable of str
 
-    Returns
-    -------
-    dict of str to Path
-
     Raises
     ------
     ItemError
         Where a song has no file, or several.
     """
-    files = {}
+    files: dict[str, list[Path]] = {}
     for path in sorted(Path(folder).iterdir() if Path(folder).is_dir() else ()):
         if path.is_file():
             files.setdefault(path.stem, []).append(path)
@@ -115,20 +109,20 @@ def find_songs(folder, songs):
 
 
 def evaluate_dances(
-    dataset,
-    dances,
-    songs,
-    output,
+    dataset: str | Path,
+    dances: Mapping[tuple[str, int], Mapping[str, str | Path]],
+    songs: Mapping[str, str | Path],
+    output: str | Path,
     *,
-    extractor=None,
-    judge=None,
-    method="thesis",
-    tolerance=TOLERANCE,
-    tracker="librosa",
-    beat_this=None,
-    seed=1,
-    study=None,
-):
+    extractor: str | Path | None = None,
+    judge: str | Path | None = None,
+    method: str = "thesis",
+    tolerance: float = TOLERANCE,
+    tracker: str = "librosa",
+    beat_this: str | Path | None = None,
+    seed: int = 1,
+    study: str | None = None,
+) -> list[dict[str, Any]]:
     """Evaluate generated dances against real ones, and write Tables 2 and 2x.
 
     Parameters
@@ -168,37 +162,43 @@ def evaluate_dances(
     training = read_real(dataset, "train", sound=False)
     if extractor is None:
         extractor = output / "extractor.safetensors"
-        seen = seen_in(ChunkDataset(dataset, "train"))
-        train_extractor(training.pixels, training.songs, seen=seen, seed=seed).save(extractor)
-    extractor_file, extractor = extractor, load_extractor(extractor, dataset)
-    rules = {"method": method, "tolerance": tolerance}
+        extractor_of(dataset, training, seed=seed).save(extractor)
+    network = load_extractor(extractor, dataset)
+    rules: dict[str, Any] = {"method": method, "tolerance": tolerance}
     rules |= {"tracker": tracker, "beat_this": beat_this}
-    real = measure(training, extractor)
+    real = measure(training, network)
     # Of a study that lies around the dances.
     rules["truth"] = known_beats(next(iter(next(iter(dances.values())).values())))
     bounding = measure_bounds(
         one_dance_a_song(read_real(dataset, "test", sound=True)),
         training,
-        extractor,
+        network,
         training_music=read_music(dataset, "train"),
         seed=seed,
         **rules,
     )
-    held_out = evaluate(bounding["real"], real, system="real")
-    listener = "beat_this" if beat_this else tracker
-    about_real = {"shared_dancers": shared_dancers(dataset), "tracker": listener}
-    records, models = [held_out | about_real], {}
+    records = [real_record(bounding["real"], real, dataset, **rules)]
+    models: dict[str, list[Measurements]] = {}
     for (model, number), tracks in dances.items():
-        path = next(iter(tracks.values()))
-        known = check_unseen(trained_on(path), dataset, where=f"{model}, seed {number}")
-        segments = read_dances(tracks, songs, method=method)
-        measured = measure(segments, extractor, **rules)
-        fid = None if judge is None else fid_or_reason(segments, training, judge, seed=seed)
-        record = evaluate(measured, real, system=model, seed=number, released_fid=fid)
-        records.append(record | {"training_known": known})
+        measured, record = evaluate_model(
+            tracks,
+            songs,
+            dataset,
+            network,
+            real,
+            model=model,
+            seed=number,
+            seen=trained_on(next(iter(tracks.values()))),
+            judge=judge,
+            training=training,
+            judge_seed=seed,
+            **rules,
+        )
+        records.append(record)
         models.setdefault(model, []).append(measured)
     options = {"method": method, "tolerance": f"{tolerance:g}", "seed": seed}
-    options |= {"extractor": _named(extractor_file), "judge": _named(judge), "tracker": listener}
+    options |= {"extractor": _named(extractor), "judge": _named(judge)}
+    options |= {"tracker": records[0]["tracker"]}
     options |= {"beat_this": _named(beat_this)} if beat_this else {}
     about = made_of(dataset, dances, options)
     signed(table2(records, study=study), about).write(output / "table2")

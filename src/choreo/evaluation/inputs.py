@@ -1,13 +1,14 @@
 """Segments from files: real ones from the packed dataset, generated ones from tracks."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import BaseModel, Field, RootModel
 
 from choreo.dataset import layout
-from choreo.dataset.audio import encode, unframed
 from choreo.dataset.pack import ChunkDataset, check_splits
 from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
@@ -17,6 +18,9 @@ from choreo.evaluation.segments import join, segments_from_chunks, segments_from
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
+
+if TYPE_CHECKING:
+    from choreo.evaluation.segments import Segments
 
 
 class _Summary(BaseModel):
@@ -32,10 +36,10 @@ class _Beats(RootModel):
 
 
 _BLOCK = 64
-"""Chunks that are read at once: their sound as float32 takes 20 MB."""
+"""Chunks that are read at once: their sound takes 10 MB."""
 
 
-def read_real(dataset, split, *, sound):
+def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
     """Real dances of one split of a packed dataset.
 
     Parameters
@@ -78,10 +82,10 @@ def read_real(dataset, split, *, sound):
         )
     poses, audio = [], []
     for rows in _blocks(len(chunks)):
-        block = chunks.batch(rows)
+        block = chunks.stored(rows)
         poses.append(block["pose"])
         if sound:
-            audio.append(_samples(block["audio"], chunks.description))
+            audio.append(block["audio"])
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
     return segments_from_chunks(
@@ -148,7 +152,7 @@ def check_unseen(seen, dataset, *, where, songs=()):
     return True
 
 
-def load_extractor(path, dataset):
+def load_extractor(path: str | Path, dataset: str | Path) -> Extractor:
     """Read an extractor that was trained on nothing of a dataset's test split.
 
     Parameters
@@ -156,10 +160,6 @@ def load_extractor(path, dataset):
     path : str or Path
     dataset : str or Path
         The packed file.
-
-    Returns
-    -------
-    Extractor
 
     Raises
     ------
@@ -193,13 +193,17 @@ def trained_on(track):
     """
     folder, study = _places(track)
     for place in (folder, study / "training" / folder.parent.name / folder.name):
-        path = place / "metrics.json"
-        if path.is_file():
-            what = "a metrics.json of a training"
-            summary = load_json(path, what)
-            with reading(path, what):
-                return _Summary.model_validate(summary).trained_on
+        if (place / "metrics.json").is_file():
+            return seen_in_training(place / "metrics.json")
     return None
+
+
+def seen_in_training(path: str | Path) -> dict[str, list[str]] | None:
+    """What `trained_on` gives, of the ``metrics.json`` of a training."""
+    what = "a metrics.json of a training"
+    summary = load_json(path, what)
+    with reading(path, what):
+        return _Summary.model_validate(summary).trained_on
 
 
 def known_beats(track):
@@ -221,8 +225,11 @@ def known_beats(track):
         Where the file is broken.
     """
     path = _places(track)[1] / "evaluation" / "true_beats.json"
-    if not path.is_file():
-        return {}
+    return read_beats(path) if path.is_file() else {}
+
+
+def read_beats(path: str | Path) -> dict[str, list[float]]:
+    """Read what the rule `true_beats` wrote, as `known_beats` gives it."""
     what = "the true beats of a study"
     found = load_json(path, what)
     with reading(path, what):
@@ -240,7 +247,7 @@ def _clips(dataset):
         return layout.clips_of(file), layout.provenance_of(file).get("by") or ["video"]
 
 
-def read_music(dataset, split):
+def read_music(dataset: str | Path, split: str) -> np.ndarray:
     """Music features of one split's chunks, without holding their sound.
 
     Parameters
@@ -255,10 +262,7 @@ def read_music(dataset, split):
         `choreo.evaluation.music_features`, in the order of `read_real`.
     """
     chunks = ChunkDataset(dataset, split)
-    found = [
-        music_features(_samples(chunks.batch(block)["audio"], chunks.description))
-        for block in _blocks(len(chunks))
-    ]
+    found = [music_features(chunks.stored(rows)["audio"]) for rows in _blocks(len(chunks))]
     chunks.close()
     return np.concatenate(found)
 
@@ -301,8 +305,3 @@ def read_dances(tracks, songs, *, method="thesis"):
 
 def _blocks(count):
     return [range(start, min(start + _BLOCK, count)) for start in range(0, count, _BLOCK)]
-
-
-def _samples(frames, data):
-    """Stored int16 samples of chunks, (B, N), from what networks get, (B, T, S)."""
-    return encode(unframed(frames, data), data.method)

@@ -6,7 +6,7 @@ from choreo.evaluation.distances import KID_SEGMENTS, NEIGHBOURS, apart
 from choreo.statistics.summaries import ratio
 
 
-def without_each_song(features, songs, real, names, k=NEIGHBOURS):
+def without_each_song(features, songs, real, names):
     """The distances that would be found if one song were not there.
 
     Equal to `choreo.evaluation.distances` on the other songs' segments, but for KID of more than
@@ -21,8 +21,6 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
     real : choreo.evaluation.table2x.RealSet
     names : ndarray of str, shape (G,)
         The songs to leave out.
-    k : int
-        Neighbours that make the ball round a segment.
 
     Returns
     -------
@@ -30,6 +28,7 @@ def without_each_song(features, songs, real, names, k=NEIGHBOURS):
         `kid`, `precision`, `recall`, `density`, `coverage`, `nearest`, `diversity_within`,
         `diversity_across`; NaN where it is not defined.
     """
+    k = NEIGHBOURS
     own = (songs == np.asarray(names)[:, None]).astype(float)
     size = own.sum(1)
     left = len(features) - size

@@ -3,50 +3,65 @@
 import numpy as np
 
 from choreo.beats.locking import phase_locking
-from choreo.evaluation.song_beats import TRUTH
+from choreo.dataset.chunks import laid_out
+from choreo.evaluation.listening import other_songs
 from choreo.pose.runs import runs
 
 SKELETON = "openpose18"
 """Of `choreo.evaluation.segments.Segments`."""
 
 
-def dance_locking(segments, songs):
+def dance_locking(segments, beats):
     """How well each dance is told from other tempi by its phase locking.
 
     Parameters
     ----------
     segments : Segments
-    songs : dict of str to list of ndarray
-        Beats of whole songs (`choreo.evaluation.song_beats.song_beats`): the true ones are
-        taken where they are known, else those of the first tracker.
+    beats : list of ndarray or None
+        Beats of whole songs under each segment (`choreo.evaluation.song_beats.known_best`).
 
     Returns
     -------
-    ndarray, shape (N,)
-        `choreo.beats.locking.Locking.above` of the dance that each segment was cut from, over
-        its longest part without a gap: 0.5 is chance. NaN where the beats of whole songs were
-        not looked for, or there are too few.
+    dict of str to ndarray, shape (N,)
+        Of the dance that each segment was cut from, over its longest part without a gap:
+        `phase_locking`, `choreo.beats.locking.Locking.above` with its song's beats (0.5 is
+        chance); `phase_locking_other`, the mean with those of other songs
+        (`choreo.evaluation.listening.other_songs`) in their place. NaN where there are no beats
+        of whole songs, too few, or no other song.
     """
-    found = np.full(len(segments), np.nan)
-    beats = songs.get(TRUTH) or next(iter(songs.values()), None)
-    if beats is None:
-        return found
-    for dance in dict.fromkeys(segments.dances.tolist()):
-        own = np.flatnonzero(segments.dances == dance)
-        poses, first = _longest_part(segments, own)
-        music_beats = np.concatenate([beats[k] + segments.starts[k] for k in own])
-        # A beat is there once for each segment near it; rounding must not make two of one.
-        music_beats = np.unique(np.round(music_beats, 6)) - first
-        found[own] = phase_locking(poses, segments.fps, music_beats, SKELETON).above
-    return found
+    own_song, other_song = np.full((2, len(segments)), np.nan)
+    if beats is not None:
+        dances = {name: np.flatnonzero(segments.dances == name) for name in segments.dances}
+        at = {name: _beats_of(segments, beats, own) for name, own in dances.items()}
+        danced_to = {segments.songs[own[0]]: name for name, own in dances.items()}
+        others = other_songs(segments.songs)
+        for name, own in dances.items():
+            poses, first = _longest_part(segments, own)
+            own_song[own] = phase_locking(poses, segments.fps, at[name] - first, SKELETON).above
+            foreign = [at[danced_to[song]] for song in others[segments.songs[own[0]]]]
+            found = [_over_beats(poses, segments.fps, times - first) for times in foreign]
+            found = [value for value in found if np.isfinite(value)]
+            if found:
+                other_song[own] = np.mean(found)
+    return {"phase_locking": own_song, "phase_locking_other": other_song}
+
+
+def _over_beats(poses, fps, beats):
+    """Locking of as much of a dance as the beats last: another song may be shorter."""
+    last = beats.max(initial=0) * fps
+    return phase_locking(poses[: max(int(last), 0) + 1], fps, beats, SKELETON).above
+
+
+def _beats_of(segments, beats, own):
+    """Beats of the song of one dance, in seconds from the dance's start."""
+    times = np.concatenate([beats[k] + segments.starts[k] for k in own])
+    # A beat is there once for each segment near it; rounding must not make two of one.
+    return np.unique(np.round(times, 6))
 
 
 def _longest_part(segments, own):
     """Poses of the longest part of a dance without a gap, and its time in the dance."""
-    length = segments.pixels.shape[1]
     at = np.rint(segments.starts[own] * segments.fps).astype(int)
-    poses = np.full((at.max() + length, *segments.pixels.shape[2:]), np.nan, np.float32)
-    for k, start in zip(own, at):
-        poses[start : start + length] = segments.pixels[k]
+    poses = laid_out(segments.pixels[own].astype(np.float32), at, np.nan)
     start, last = max(runs(np.isfinite(poses[:, 0, 0])), key=lambda run: run[1] - run[0])
     return poses[start : last + 1], start / segments.fps

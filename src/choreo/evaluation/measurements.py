@@ -5,8 +5,13 @@ needs poses or sound is measured here; every row of every table, and every boots
 sample of one, is computed from these arrays alone.
 """
 
+from __future__ import annotations
+
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,13 +21,19 @@ from choreo.errors import ItemError
 from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
 from choreo.evaluation.geometric import geometric_features
+from choreo.evaluation.invention import measure_invention
 from choreo.evaluation.kinetic import kinetic_features
+from choreo.evaluation.listening import measure_listening
 from choreo.evaluation.locked import dance_locking
 from choreo.evaluation.motion_quality import motion_quality
-from choreo.evaluation.song_beats import beats_of_songs, inside
+from choreo.evaluation.song_beats import beats_of_songs, inside, known_best
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
+if TYPE_CHECKING:
+    from choreo.evaluation.segments import Segments
+
+_Dances = TypeVar("_Dances", "Segments", "Measurements")
 _BLOCK = 512
 """Segments that are measured at once: bounds the memory."""
 _COUNTS = tuple(f.name for f in fields(BeatCounts) if f.name != "tolerance")
@@ -41,7 +52,8 @@ class Measurements:
     beats : BeatCounts or None
         None where the segments came without sound.
     values : dict of str to ndarray, shape (N,)
-        What `choreo.evaluation.alignment` and `choreo.evaluation.motion_quality` give,
+        What `choreo.evaluation.alignment`, `choreo.evaluation.motion_quality`,
+        `choreo.evaluation.listening` and `choreo.evaluation.invention` give,
         `motion_tempo` and `music_tempo` in beats a minute (NaN where there is none).
         Empty where the segments came without sound.
     meta : dict
@@ -140,7 +152,7 @@ class Measurements:
         )
 
 
-def save_systems(systems, path):
+def save_systems(systems: Mapping[str, Measurements], path: str | Path) -> None:
     """Write the measurements of several systems to one ``.npz``, whole or not at all.
 
     Parameters
@@ -157,16 +169,8 @@ def save_systems(systems, path):
     save_arrays(path, arrays)
 
 
-def load_systems(path):
+def load_systems(path: str | Path) -> dict[str, Measurements]:
     """Read what `save_systems` wrote.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    dict of str to Measurements
 
     Raises
     ------
@@ -175,7 +179,7 @@ def load_systems(path):
     """
     what = "a file of measurements"
     remedy = "Delete it; the evaluation stage makes it again"
-    systems = {}
+    systems: dict[str, dict[str, np.ndarray]] = {}
     data = load_arrays(path, what, remedy=remedy)
     with reading(path, what, remedy=remedy):
         for name, values in data.items():
@@ -264,6 +268,7 @@ def measure(
     beat_this=None,
     truth=None,
     music_beats=None,
+    training=None,
 ):
     """Measure segments.
 
@@ -283,6 +288,8 @@ def measure(
         See `listen_to_songs`.
     music_beats : MusicBeats, optional
         What `listen_to_songs` finds in the sound of `segments`, where it was done before.
+    training : Segments, optional
+        Real training dances, to find what is copied from them.
 
     Returns
     -------
@@ -312,7 +319,13 @@ def measure(
         values["music_tempo"] = np.array([_tempo(tracked) for tracked in music_beats.tracked])
         values["motion_tempo"] = np.concatenate([motion_tempo(block, fps) for block in blocks])
         values |= motion_quality(segments)
-        values["phase_locking"] = dance_locking(segments, music_beats.songs)
+        whole_song = known_best(music_beats.songs)
+        values |= dance_locking(segments, whole_song)
+        if whole_song is not None:
+            about = segments.songs, segments.starts
+            values |= measure_listening(motion, whole_song, *about, tolerance)
+        if training is not None:
+            values |= measure_invention(segments, training)
     return Measurements(
         segments.songs,
         segments.dances,
@@ -347,7 +360,7 @@ def _motion(segments, method):
     return motion, np.zeros(len(segments), bool)
 
 
-def one_dance_a_song(dances):
+def one_dance_a_song(dances: _Dances) -> _Dances:
     """Keep of each song the longest dance (the first of several as long).
 
     Models dance once to each song, to its longest sound: real and generated dances then
@@ -357,10 +370,6 @@ def one_dance_a_song(dances):
     ----------
     dances : Segments or Measurements
         Held-out real dances.
-
-    Returns
-    -------
-    Segments or Measurements
     """
     chosen = []
     for song in dict.fromkeys(dances.songs.tolist()):

@@ -5,7 +5,10 @@ Tables, comparisons, the sensitivity study and the audit of claims read it from 
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 METRICS: dict[str, Metric] = {}
 """Metric by name, in the tables' order; filled by `_metrics`."""
@@ -22,7 +25,7 @@ class Metric:
     ----------
     name : str
         As in columns and files.
-    group : {"distance", "beats", "motion"}
+    group : {"distance", "beats", "listening", "motion", "invention"}
         Its part of Table 2x.
     text : str
         Its heading there.
@@ -103,11 +106,68 @@ _metrics(
     ("phase_locking", "Phase locking", -1, (), None),
 )
 _metrics(
+    "listening",
+    ("hit_drop_other", "Hits lost with another song", -1, (), None),
+    ("hit_drop_shifted", "Hits lost half a beat later", -1, (), None),
+    ("locking_drop_other", "Phase locking lost with another song", -1, (), None),
+)
+_metrics(
+    "invention",
+    ("copied_run", "Longest copied run (s)", +1, (), None),
+    ("copied_share", "Copied (%)", +1, (), None),
+)
+_metrics(
     "motion",
     ("energy", "Energy (px²/s²)", +1, ("jitter", "swap", "tempo"), "Energy"),
     ("jerk", "Jerk (px/s³)", +1, ("jitter", "swap"), "Jerk"),
     ("freeze", "Frozen (%)", +1, ("freeze",), "Frozen share"),
     ("seam_jump", "Seam jump (steps)", +1, (), "Seam jump"),
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
+    ("foot_sliding", "Foot sliding (torsos/s)", +1, (), None),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
 )
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How well a metric tells a real dancer's own tempo from others.
+
+    Attributes
+    ----------
+    area : float
+        Area under the curve of one dance, mean over groups: 0.5 tells nothing, 1 all.
+    low, high : float
+        Of the 95% interval over groups of the same dancer and choreography.
+    dances, groups : int
+    """
+
+    area: float
+    low: float
+    high: float
+    dances: int
+    groups: int
+
+
+@cache
+def worths(dancers: str = "real") -> dict[str, Worth]:
+    """Worth of the metrics that were measured on dancers, by the metrics' names.
+
+    At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
+    writes (docs/evaluation.md says of which dances).
+
+    Parameters
+    ----------
+    dancers : {"real", "made"}
+    """
+    with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
+        return {
+            row["metric"]: Worth(
+                area=float(row["area"]),
+                low=float(row["low"]),
+                high=float(row["high"]),
+                dances=int(row["dances"]),
+                groups=int(row["groups"]),
+            )
+            for row in csv.DictReader(file)
+            if row["rate"] == "10" and row["dancers"] == dancers
+        }

@@ -1,7 +1,8 @@
-"""How a segment of dance moves, without music: energy, jerk, freezes, seams, limbs."""
+"""How a segment of dance moves, without music: energy, jerk, freezes, seams, limbs, feet."""
 
 import numpy as np
 
+from choreo.evaluation.foot_sliding import foot_sliding
 from choreo.pose.skeletons import OPENPOSE18
 
 STILL = 8.0
@@ -26,9 +27,11 @@ def motion_quality(segments):
         third derivative, px/s^3. `freeze`: share of frame intervals that are frozen
         (`STILL`). `limb_drift`: standard deviation of each limb's length over its mean,
         mean over the limbs (not 0 for a real dancer, whom a camera sees foreshortened).
-        `out_of_frame`: share of joints outside the canvas. `seam_jump`: mean way of the
-        joints, in px, from the last frame of the segment before in the same dance; NaN
-        where there is none. `step`: mean way from one frame to the next, in px.
+        `out_of_frame`: share of joints outside the canvas. `foot_sliding`: of
+        `choreo.evaluation.foot_sliding`, torsos a second; NaN where no foot is planted.
+        `seam_jump`: mean way of the joints, in px, from the last frame of the segment before
+        in the same dance; NaN where there is none. `step`: mean way from one frame to the
+        next, in px.
     """
     pixels = np.asarray(segments.pixels, float)
     fps = segments.fps
@@ -46,6 +49,7 @@ def motion_quality(segments):
         "freeze": (speed.mean(2) < STILL).mean(1),
         "limb_drift": drift.mean(1),
         "out_of_frame": outside.any(-1).mean((1, 2)),
+        "foot_sliding": foot_sliding(pixels, fps),
         "seam_jump": seam_jumps(segments),
         "step": speed.mean((1, 2)) / fps,
     }

@@ -1,5 +1,10 @@
 """The table of recorded songs: what models are worth on music that nobody made for them."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 
@@ -18,11 +23,22 @@ from choreo.evaluation.table2x import (
 from choreo.statistics.inference import GROUPS_NEEDED, REPLICATES, Resampling
 from choreo.tables import Table
 
+if TYPE_CHECKING:
+    from choreo.evaluation.measurements import Measurements
+
 _MOVED = ("energy", "freeze")
 _OF_SEGMENTS = [name for name in BEATS if name != "beat_coverage"]
 
 
-def recorded_table(models, held_out, real, *, study=None, replicates=REPLICATES, seed=1):
+def recorded_table(
+    models: Mapping[str, Sequence[Measurements]],
+    held_out: Measurements,
+    real: Measurements,
+    *,
+    study: str | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Table:
     """Make the table of recorded songs.
 
     Parameters
@@ -49,7 +65,8 @@ def recorded_table(models, held_out, real, *, study=None, replicates=REPLICATES,
         Where a song is measured that was trained on.
     """
     reference = RealSet(real.features["learned"])
-    rows, listeners = [], {}
+    rows: list[dict[str, Any]] = []
+    listeners: dict[str, None] = {}
     for name, seeds in {"real": [held_out], **models}.items():
         for measured in seeds:
             check_no_leak(measured, real)

@@ -6,6 +6,12 @@ measure is a rate with a known chance level, 50%, so that features that all beca
 which make the training's loss small, give no advantage.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -108,7 +114,12 @@ def identification_rates(encoded, regenerated, songs):
     return rates
 
 
-def measure_regeneration(weights, tracks, sounds, dataset):
+def measure_regeneration(
+    weights: str | Path,
+    tracks: Mapping[str, str | Path],
+    sounds: Mapping[str, str | Path],
+    dataset: str | Path,
+) -> dict[str, Any]:
     """Measure one model on its own dances and on held-out real ones.
 
     Parameters

@@ -107,7 +107,7 @@ def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None,
     return Segments((poses + 1) * half, songs, dances, starts, audio, fps, canvas)
 
 
-def segments_from_track(track, audio, song, *, dance=None, seconds=None):
+def segments_from_track(track, audio, song):
     """Cut a generated dance and its song into segments.
 
     Parameters
@@ -118,17 +118,13 @@ def segments_from_track(track, audio, song, *, dance=None, seconds=None):
         The song from the dance's first frame on, 16 kHz.
     song : str
         Its name.
-    dance : str, optional
-        Name of the dance; one that no video's id can be where there is none.
-    seconds : float, optional
-        Length of a segment; by default that of the chunks that the dance's model learned
-        from, or where the track doesn't say it the thesis's. What is left at the end is not
-        evaluated.
 
     Returns
     -------
     Segments
-        One segment at least.
+        One segment at least, each as long as the chunks that the dance's model learned from, or
+        where the track doesn't say it the thesis's; what is left at the end is not evaluated.
+        The dance has a name that no video's id can be.
 
     Raises
     ------
@@ -137,8 +133,7 @@ def segments_from_track(track, audio, song, *, dance=None, seconds=None):
     """
     if track.skeleton != OPENPOSE18.name:
         raise ItemError(f"a dance must have the skeleton {OPENPOSE18.name}", value=track.skeleton)
-    if seconds is None:
-        seconds = track.meta.get("chunk_seconds", CHUNK_SECONDS)
+    seconds = track.meta.get("chunk_seconds", CHUNK_SECONDS)
     frames, samples = round(seconds * track.fps), round(seconds * SAMPLE_RATE)
     # Sound that ends within the last frame of a segment is filled up with silence.
     spare = -(-SAMPLE_RATE // track.fps)
@@ -153,7 +148,7 @@ def segments_from_track(track, audio, song, *, dance=None, seconds=None):
     return Segments(
         track.keypoints[: count * frames].reshape(count, frames, -1, 2),
         [song] * count,
-        [f"generated:{song}" if dance is None else dance] * count,
+        [f"generated:{song}"] * count,
         np.arange(count) * seconds,
         sound.reshape(count, samples),
         track.fps,

@@ -4,6 +4,8 @@ For studies that are too large to be drawn and looked at by an estimator. The fa
 those of the cleaning benchmark, so that cleaning has something to do.
 """
 
+from __future__ import annotations
+
 import tempfile
 from pathlib import Path
 
@@ -15,7 +17,15 @@ from choreo.synth.names import derived_seed
 from choreo.videos.audio import SAMPLE_RATE, read_song, write_song
 
 
-def simulate(source, *, track, audio, start=None, end=None, seed=0):
+def simulate(
+    source: str,
+    *,
+    track: str | Path,
+    audio: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    seed: int = 0,
+) -> None:
     """Write a dancer's poses as an estimator with known faults would find them.
 
     Parameters

@@ -8,6 +8,7 @@ dance is laid together again from its segments, tracked as a whole, and its beat
 import numpy as np
 
 from choreo.beats.trackers import track_beats
+from choreo.dataset.chunks import laid_out
 from choreo.evaluation.listeners import TRUTH, references
 from choreo.media import SAMPLE_RATE
 
@@ -37,35 +38,47 @@ def beats_of_songs(segments, *, tracker="librosa", beat_this=None, truth=None):
     truth = truth or {}
     for dance in dict.fromkeys(segments.dances.tolist()):
         own = np.flatnonzero(segments.dances == dance)
-        sound, first = _whole(segments, own)
+        first = float(segments.starts[own].min())
+        at = np.rint((segments.starts[own] - first) * SAMPLE_RATE).astype(int)
+        sound = laid_out(segments.audio[own], at)
         known = truth.get(dance, truth.get(str(segments.songs[own[0]])))
         for name in names:
             weights = beat_this if name == "beat_this" else None
             beats = np.array(track_beats(sound, SAMPLE_RATE, name, weights)["beats"]) + first
-            _cut(beats, segments, own, found[name])
+            _keep(beats, segments, own, found[name])
         if known is not None:
-            _cut(np.asarray(known, float), segments, own, found[TRUTH])
+            _keep(np.asarray(known, float), segments, own, found[TRUTH])
     if any(beats is None for beats in found[TRUTH]):
         del found[TRUTH]
     return found
 
 
-def _whole(segments, own):
-    """Sound of one dance from its first segment on, silent where it has none, and its time."""
-    first = float(segments.starts[own].min())
-    at = np.rint((segments.starts[own] - first) * SAMPLE_RATE).astype(int)
-    length = segments.audio.shape[1]
-    sound = np.zeros(at.max() + length, segments.audio.dtype)
-    for k, start in zip(own, at):
-        sound[start : start + length] = segments.audio[k]
-    return sound, first
-
-
-def _cut(beats, segments, own, found):
-    seconds = segments.pixels.shape[1] / segments.fps
+def _keep(beats, segments, own, found):
     for k in own:
-        times = beats - segments.starts[k]
-        found[k] = times[(times >= -seconds) & (times < 2 * seconds)]
+        found[k] = near(beats, segments, k)
+
+
+def near(beats, segments, k):
+    """Those beats of a dance in segment k or up to a segment from it, from its start on."""
+    seconds = segments.pixels.shape[1] / segments.fps
+    times = beats - segments.starts[k]
+    return times[(times >= -seconds) & (times < 2 * seconds)]
+
+
+def known_best(songs):
+    """The true beats of whole songs where they are known, else those of the first tracker.
+
+    Parameters
+    ----------
+    songs : dict of str to list of ndarray
+        Of `beats_of_songs`.
+
+    Returns
+    -------
+    list of ndarray or None
+        None where the beats of whole songs were not looked for.
+    """
+    return songs.get(TRUTH) or next(iter(songs.values()), None)
 
 
 def inside(beats, seconds):

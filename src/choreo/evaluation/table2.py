@@ -1,8 +1,13 @@
 """Table 2: distance to real dances, beat coverage and beat hit rate (thesis section 5.2.1)."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from choreo.errors import ItemError
 from choreo.evaluation.beat_scores import beat_rates
@@ -58,7 +63,7 @@ _HEADERS = {
 }
 
 
-def evaluate(evaluated, real, *, system, seed=None, features="learned", released_fid=None):
+def evaluate(evaluated, real, *, system, seed=None, released_fid=None):
     """Evaluate one system: one row of Table 2 for one seed.
 
     Parameters
@@ -71,8 +76,6 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
         "real", or the model's name.
     seed : int, optional
         The model's training seed.
-    features : str
-        The feature set of the distance.
     released_fid : dict, optional
         What `choreo.evaluation.released_fid.published_fid` found in the same dances: shown
         beside the distance. ``{"missing": reason}`` where it can't be computed.
@@ -96,6 +99,7 @@ def evaluate(evaluated, real, *, system, seed=None, features="learned", released
     if evaluated.beats is None:
         raise ItemError("beats can't be counted without sound", where=system)
     method = evaluated.meta["method"]
+    features = "learned"
     scale = Scale(real.features[features])
     reference, own = (Gaussian.of(scale(part.features[features])) for part in (real, evaluated))
     rates = beat_rates(evaluated.beats, AGGREGATES[method])
@@ -131,7 +135,13 @@ def _percent(share):
     return None if np.isnan(share) else 100 * share
 
 
-def table2(records, *, published=True, study=None, note=None):
+def table2(
+    records: Sequence[Mapping[str, Any]],
+    *,
+    published: bool = True,
+    study: str | None = None,
+    note: str | None = None,
+) -> Table:
     """Table 2 from the records of all systems and seeds.
 
     Parameters
@@ -229,14 +239,42 @@ def _row(name, records):
     return row
 
 
-def mean_and_interval(values, level=0.95):
-    """Mean over seeds and half the width of its interval (Student's t).
+def training_note(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Say how much was trained, for the caption.
+
+    Parameters
+    ----------
+    metrics : dict of str to dict
+        Model -> what ``metrics.json`` of one of its trainings holds.
+    """
+    scales = [f"{model} {_scale(found)}" for model, found in metrics.items()]
+    data = next(iter(metrics.values()))["data"]
+    chunks = f"{data['chunks']} chunks of {data.get('chunk_seconds', 5):g} s"
+    return (
+        f"Trained here on {chunks}: {', '.join(scales)}; in the thesis on about 1,850 "
+        "chunks: original and lstm 800 epochs, gru 350."
+    )
+
+
+def _scale(metrics):
+    epochs = metrics["recipe"].get("epochs")
+    scale = "not in steps" if epochs is None else f"{epochs} epochs"
+    if "started_from" not in metrics:
+        return scale
+    seen = metrics.get("trained_on")
+    known = "what it learned from before is not known"
+    if seen is not None:
+        counts = (f"{len(seen.get(name, ()))} {name}" for name in ("dancers", "songs"))
+        known = f"which learned from other dances before: with this study's {' and '.join(counts)}"
+    return f"{scale} from {metrics['started_from']['file']} on ({known})"
+
+
+def mean_and_interval(values):
+    """Mean over seeds and half the width of its 95% interval (Student's t).
 
     Parameters
     ----------
     values : ndarray, shape (n,)
-    level : float
-        Of the interval.
 
     Returns
     -------
@@ -249,7 +287,7 @@ def mean_and_interval(values, level=0.95):
     if len(values) < 2:
         return float(values.mean()), float("nan")
     error = values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean()), float(student.ppf((1 + level) / 2, len(values) - 1) * error)
+    return float(values.mean()), float(stdtrit(len(values) - 1, 0.975) * error)
 
 
 def _notes(records, frame):

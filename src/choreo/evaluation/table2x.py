@@ -1,8 +1,12 @@
 """Table 2x: Table 2 extended by distances, beats and motion, with chance and bounds."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +20,7 @@ from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.metrics import METRICS, headings
+from choreo.evaluation.metrics import METRICS, headings, worths
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -29,8 +33,13 @@ from choreo.statistics.inference import (
 from choreo.statistics.summaries import ratio
 from choreo.tables import Table
 
+if TYPE_CHECKING:
+    from choreo.evaluation.measurements import Measurements
+
 FEATURES = ("learned", "kinetic", "geometric")
-DISTANCES, BEATS, MOTION = (headings(group) for group in ("distance", "beats", "motion"))
+DISTANCES, BEATS, MOTION, LISTENING, INVENTION = (
+    headings(group) for group in ("distance", "beats", "motion", "listening", "invention")
+)
 COMPARED = {name: (m.compared, m.better) for name, m in METRICS.items() if m.compared}
 """What models are compared in: name in a sentence, and which direction is better."""
 SIGNIFICANT = 0.05
@@ -92,8 +101,8 @@ class Score:
 
     value: float
     chance: float = float("nan")
-    replicates: np.ndarray = ()
-    seeds: np.ndarray = ()
+    replicates: np.ndarray | tuple[()] = ()
+    seeds: np.ndarray | tuple[()] = ()
 
     @property
     def corrected(self):
@@ -299,16 +308,83 @@ def motion_scores(systems, resampling):
         of = measured.values
         weights = resampling.weights(measured.songs)
         ones = np.ones(len(measured))
-        seams = np.isfinite(of["seam_jump"])
         for name in MOTION:
             scale = 100 if name in ("freeze", "limb_drift", "out_of_frame") else 1
+            # Some segments have no seam before them, or no planted foot.
+            there = np.isfinite(of[name])
+            mean = ratio(weights @ np.where(there, of[name], 0), weights @ there)
             if name == "seam_jump":
-                jump = ratio(weights @ np.where(seams, of[name], 0), weights @ seams)
-                step = ratio(weights @ of["step"], weights @ ones)
-                values[name].append(ratio(jump, step))
-            else:
-                values[name].append(scale * ratio(weights @ of[name], weights @ ones))
+                mean = ratio(mean, ratio(weights @ of["step"], weights @ ones))
+            values[name].append(scale * mean)
     return {name: averaged(rows, resampling) for name, rows in values.items()}
+
+
+def listening_scores(systems, resampling):
+    """What one system loses when another song, or the song half a beat later, is laid under it.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `LISTENING`, and those that they are differences of: shares, 0 to 1.
+        Empty where the beats of whole songs were not looked for.
+    """
+    if not all("own_hits" in m.values for m in systems):
+        return {}
+    shares = {name: [] for name in ("own", "other", "shifted", "locked", "locked_other")}
+    for measured in systems:
+        of, weights = measured.values, resampling.weights(measured.songs)
+        for name in ("own", "other", "shifted"):
+            hits = of[f"{name}_hits"]
+            known = np.isfinite(hits)
+            top = weights @ np.where(known, hits, 0)
+            shares[name].append(ratio(top, weights @ (known * measured.beats.motion)))
+        known = np.isfinite(of["phase_locking_other"])
+        for name, values in (
+            ("locked", of["phase_locking"]),
+            ("locked_other", of["phase_locking_other"]),
+        ):
+            shares[name].append(ratio(weights @ np.where(known, values, 0), weights @ known))
+    rows = {name: np.array(values) for name, values in shares.items()}
+    rows |= {
+        "hit_drop_other": rows["own"] - rows["other"],
+        "hit_drop_shifted": rows["own"] - rows["shifted"],
+        "locking_drop_other": rows["locked"] - rows["locked_other"],
+    }
+    return {name: averaged(values, resampling) for name, values in rows.items()}
+
+
+def invention_scores(systems, resampling):
+    """How much of one system's dances is copied.
+
+    Parameters
+    ----------
+    systems : list of Measurements
+        One a training seed.
+    resampling : Resampling
+
+    Returns
+    -------
+    dict of str to Score
+        The quantities of `INVENTION`: means over segments of their dance's value, the share in
+        percent. Empty where no training dances were given.
+    """
+    if not all("copied_run" in m.values for m in systems):
+        return {}
+    found = {}
+    for name, scale in (("copied_run", 1), ("copied_share", 100)):
+        rows = []
+        for measured in systems:
+            weights = resampling.weights(measured.songs)
+            count = weights @ np.ones(len(measured))
+            rows.append(scale * ratio(weights @ measured.values[name], count))
+        found[name] = averaged(rows, resampling)
+    return found
 
 
 def _corrected(value, chance):
@@ -346,7 +422,14 @@ class Extended:
         return own.half_width(score.replicates, seeds=seeds)
 
 
-def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
+def extended(
+    models: Mapping[str, Sequence[Measurements]],
+    bounding: Mapping[str, Measurements],
+    real: Measurements,
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 1,
+) -> Extended:
     """Compute everything that Table 2x shows.
 
     Parameters
@@ -359,10 +442,6 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         Of the real training dances.
     replicates, seed : int
         Of the bootstrap.
-
-    Returns
-    -------
-    Extended
 
     Raises
     ------
@@ -400,12 +479,93 @@ def extended(models, bounding, real, *, replicates=REPLICATES, seed=1):
         for quantity, score in {
             **beat_scores(seeds, drawn),
             **motion_scores(seeds, drawn),
+            **listening_scores(seeds, drawn),
+            **invention_scores(seeds, drawn),
         }.items():
             scores[name, quantity, ""] = score
         for listener, (score, coverage) in song_beat_scores(seeds, drawn).items():
             scores[name, SONG_HIT, listener] = score
             scores[name, SONG_COVERAGE, listener] = Score(coverage)
     return Extended(scores, systems, resampling, bounded)
+
+
+_LISTENS = {"hit": "beat_hit_rate", "locking": "phase_locking", "listening": "beat_hit_rate"}
+"""Columns in short that depend on the music -> whose worth they have."""
+
+
+def summary_table(found, *, study=None):
+    """Eight columns that say most, with their chance levels and their worth, as a `Table`.
+
+    Returns
+    -------
+    Table
+        The .csv has values and half-widths as numbers; people see both in one cell. The last
+        rows are each column's chance level, and how well it tells a real dancer's own tempo
+        from others (`choreo.evaluation.metrics.worths`).
+    """
+    listener = next(
+        (n for n in LISTENERS if all((s, SONG_HIT, n) in found.scores for s in found.systems)),
+        None,
+    )
+    columns = {
+        "fid": ("FID", "frechet", "learned", 1, ".1f", ""),
+        "hit": ("Beat hit rate over chance (%)", SONG_HIT, listener, 100, ".1f", "0"),
+        "locking": ("Phase locking (%)", "phase_locking", "", 100, ".1f", "50"),
+        "listening": ("Hits lost with other songs (points)", "hit_drop_other", "", 100, ".1f", "0"),
+        "copied": ("Copied (%)", "copied_share", "", 1, ".1f", ""),
+        "energy": ("Energy (px²/s²)", "energy", "", 1, ".0f", ""),
+        "jerk": ("Jerk (px/s³)", "jerk", "", 1, ".0f", ""),
+        "frozen": ("Frozen (%)", "freeze", "", 1, ".1f", ""),
+    }
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for column, (_, quantity, features, scale, form, _) in columns.items():
+            score = found.scores.get((name, quantity, features))
+            value = half = np.nan
+            if score is not None:
+                corrected = quantity == SONG_HIT
+                value = scale * (score.corrected if corrected else score.value)
+                # The interval of locking is that of what it has over chance, twice as wide.
+                half = scale * found.half_width(name, quantity, features)
+                half *= 0.5 if quantity == "phase_locking" else 1
+            row |= {column: value, f"{column}_interval": half}
+            row[f"{column}_text"] = _with_interval(value, half, form)
+        rows.append(row)
+    chance = {f"{column}_text": about[-1] or "–" for column, about in columns.items()}
+    rows.append({"system": "chance", "label": "Chance level", "kind": "note"} | chance)
+    for dancers in ("real", "made"):
+        worth = {f"{column}_text": "does not listen" for column in columns}
+        for column, metric in _LISTENS.items():
+            w = worths(dancers)[metric]
+            area, low, high = (f"{100 * share:.0f}" for share in (w.area, w.low, w.high))
+            worth[f"{column}_text"] = f"{area} ({low} to {high})"
+        label = f"Worth on {dancers} dancers (%)"
+        rows.append({"system": f"worth_{dancers}", "label": label, "kind": "note"} | worth)
+    whose = "no whole songs' beats" if listener is None else f"beats by {LISTENERS[listener]}"
+    real, made = (next(iter(worths(dancers).values())) for dancers in ("real", "made"))
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("In short", study),
+        headers={"label": "Dances"} | {f"{c}_text": about[0] for c, about in columns.items()},
+        formats=dict.fromkeys((f"{c}_text" for c in columns), "s"),
+        notes=(
+            f"FID: learned features. Hit rate and hits lost: {whose}. All columns and more in "
+            "the other parts of Table 2x.",
+            "Worth: area under the curve that tells a dancer's own tempo from others by this "
+            f"measure, 50 tells nothing (real: {real.dances} dances of professionals, "
+            f"{real.groups} groups; made: {made.dances} by choreo.synth; 10 poses a second, 95% "
+            "intervals; docs/evaluation.md). What is worth much on made dancers and little on "
+            "real ones says whether dances keep the made dancers' rule, and little of people.",
+            _interval_note(found),
+        ),
+    )
+
+
+def _with_interval(value, half, form):
+    if np.isnan(value):
+        return "–"
+    return format(value, form) + ("" if np.isnan(half) else f" ± {half:{form}}")
 
 
 def distances_table(found, *, study=None):
@@ -554,6 +714,55 @@ def song_beats_table(found, *, study=None):
     )
 
 
+def listening_table(found, *, study=None):
+    """What dances lose without their own song, and how much of them is copied, as a `Table`."""
+    rows = []
+    for name, system in found.systems.items():
+        row = {"system": name, **system}
+        for quantity in ("own", "other", "shifted", "locked", "locked_other", *LISTENING):
+            score = found.scores.get((name, quantity, ""))
+            row[quantity] = np.nan if score is None else 100 * score.value
+            if quantity in LISTENING:
+                half = np.nan if score is None else 100 * found.half_width(name, quantity)
+                row[f"{quantity}_interval"] = half
+        for quantity in INVENTION:
+            score = found.scores.get((name, quantity, ""))
+            row[quantity] = np.nan if score is None else score.value
+            half = np.nan if score is None else found.half_width(name, quantity)
+            row[f"{quantity}_interval"] = half
+        rows.append(row)
+    headers = {
+        "label": "Dances",
+        "own": "Hits, own song (%)",
+        "hit_drop_other": "less with other songs",
+        "hit_drop_other_interval": "±",
+        "hit_drop_shifted": "less half a beat later",
+        "hit_drop_shifted_interval": "±",
+        "locked": "Phase locking, own song (%)",
+        "locking_drop_other": "less with other songs",
+        "locking_drop_other_interval": "±",
+    }
+    for quantity, text in INVENTION.items():
+        headers |= {quantity: text, f"{quantity}_interval": "±"}
+    headers |= _SIZES
+    return Table(
+        frame=pd.DataFrame(rows),
+        caption=_caption("Listening and invention", study),
+        headers=headers,
+        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
+        notes=(
+            "Hits: motion beats within the tolerance of a beat of the whole song. What is lost "
+            "(in points) when the beats of up to 8 other songs are taken in its place, or the "
+            "song comes half a beat later: a dance that follows its song loses, one that keeps "
+            "some rhythm of its own does not. Phase locking says nothing of shifts.",
+            "Copied: frames in runs of 1 s or more that go beside one training dance, or its "
+            "mirror image, at 0.1 torsos or less (root mean square of the joints, relative to "
+            "the hips). Good is what held-out real dances have: dancers share steps.",
+            _interval_note(found),
+        ),
+    )
+
+
 def motion_table(found, *, study=None):
     """Motion of all systems, as a `Table`."""
     rows = []
@@ -575,11 +784,13 @@ def motion_table(found, *, study=None):
         headers=headers,
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
         | dict.fromkeys(whole, ".0f")
+        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
         | _SIZE_FORMATS,
         notes=(
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
             "way of the joints from one 5-second segment to the next, in mean steps from frame to "
-            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean.",
+            "frame (1: no jump). Limb drift: deviation of a limb's length over its mean. Foot "
+            "sliding: sideways speed of the feet that stand, told from how low and level they are.",
             _interval_note(found),
         ),
     )
@@ -681,9 +892,11 @@ def sentence(row, a, b, songs):
 
 
 TABLES = {
+    "summary": summary_table,
     "distances": distances_table,
     "beats": beats_table,
     "song_beats": song_beats_table,
+    "listening": listening_table,
     "motion": motion_table,
     "pairs": pairs_table,
 }

@@ -115,10 +115,6 @@ def is_id(text: str) -> bool:
 def shipped(path: str | Path) -> Path:
     """A path that is not in the working folder, but is in the project, such as the demo's table.
 
-    Parameters
-    ----------
-    path : str or Path
-
     Returns
     -------
     Path

@@ -85,16 +85,7 @@ def looks_like(path: str | Path, besides: Collection[str] = ()) -> tuple[str, st
 
 
 def missing(path: str | Path) -> ItemError:
-    """Error of a file that is not there, with what was given in the place of a path.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    ItemError
-    """
+    """Error of a file that is not there, with what was given in the place of a path."""
     text = str(path)
     if os.path.isdir(path):
         return ItemError("a folder, not a file", where=path, remedy="Name a file in it")
@@ -188,10 +179,6 @@ def load_json(
     limit : int
         Largest size in bytes.
     remedy : str, optional
-
-    Returns
-    -------
-    object
 
     Raises
     ------

@@ -55,10 +55,6 @@ _END_OF_ZIP = struct.Struct("<4s4H2LH")
 def place(data: bytes) -> int | None:
     """Find the seal in some bytes.
 
-    Parameters
-    ----------
-    data : bytes
-
     Returns
     -------
     int or None
@@ -143,10 +139,6 @@ def _fill(file):
 
 def compare(path: str | Path) -> bool:
     """Compare a file with the digest in it.
-
-    Parameters
-    ----------
-    path : str or Path
 
     Returns
     -------
@@ -255,11 +247,6 @@ def load_tensors(
         From a tensor's name to whether it is read.
     remedy : str, optional
 
-    Returns
-    -------
-    summary : dict
-    tensors : dict of str to Tensor
-
     Raises
     ------
     ItemError
@@ -311,10 +298,6 @@ def load_arrays(
     limit : int
         Most bytes that its arrays may take together.
     remedy : str, optional
-
-    Returns
-    -------
-    dict of str to ndarray
 
     Raises
     ------
@@ -387,10 +370,6 @@ def load_torch(path: str | Path, what: str, *, remedy: str | None = None) -> Any
     what : str
         What it should be, for messages.
     remedy : str, optional
-
-    Returns
-    -------
-    object
 
     Raises
     ------

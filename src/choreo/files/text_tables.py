@@ -37,10 +37,6 @@ _SAVE = "Save it as UTF-8 (in a spreadsheet: text, tab-separated, Unicode)"
 def read_text(path: str | Path) -> str:
     """Text of a file that says what its characters are, or is UTF-8.
 
-    Parameters
-    ----------
-    path : str or Path
-
     Returns
     -------
     str
@@ -93,14 +89,6 @@ def read_lines(path: str | Path) -> list[tuple[int, str]]:
 
     Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds, U+2028 and their like may stand
     in a title and tear no row apart.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    list of (int, str)
     """
     lines = enumerate(_LINE_END.split(read_text(path)), 1)
     return [(number, line) for number, line in lines if line.strip()]

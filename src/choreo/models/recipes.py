@@ -4,6 +4,12 @@ A recipe's switches are its family's own (`choreo.models`). This module imports 
 heavy: the process that builds the DAG reads recipes too.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import yaml
 
 from choreo.errors import ConfigError, ItemError
@@ -12,8 +18,11 @@ from choreo.files.strict_yaml import load_yaml
 from choreo.files.text_tables import read_text
 from choreo.models import DEFAULT, recipe_class
 
+if TYPE_CHECKING:
+    from choreo.models.family import Recipe
 
-def recipe_from(switches, *, where=None):
+
+def recipe_from(switches: Mapping[str, Any], *, where: str | None = None) -> Recipe:
     """Make a recipe of a mapping.
 
     Parameters
@@ -23,10 +32,6 @@ def recipe_from(switches, *, where=None):
         are the thesis's GAN's. The rest keeps its default.
     where : str, optional
         The file and key that an error shall name.
-
-    Returns
-    -------
-    choreo.models.family.Recipe
 
     Raises
     ------
@@ -42,7 +47,7 @@ def recipe_from(switches, *, where=None):
     return kind.read({**switches, "family": name}, where=where)
 
 
-def load_recipes(path):
+def load_recipes(path: str | Path) -> dict[str, Recipe]:
     """Read ``config/models.yaml``.
 
     Parameters
@@ -85,13 +90,8 @@ def load_recipes(path):
     return recipes
 
 
-def recipe_named(recipes, name):
+def recipe_named(recipes: Mapping[str, Recipe], name: str) -> Recipe:
     """Look a model up.
-
-    Parameters
-    ----------
-    recipes : dict of str to Recipe
-    name : str
 
     Raises
     ------

@@ -13,7 +13,9 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from choreo.dataset.audio import unframed
+from choreo.dataset.chunks import laid_out
 from choreo.models.music_features import FEATURES
+from choreo.models.music_features.kept import kept_in
 from choreo.pose.skeletons import SKELETONS
 
 _BLOCK = 16  # chunks read at once
@@ -24,6 +26,9 @@ _kept = weakref.WeakKeyDictionary()
 def songs_of(dataset, music):
     """The `Songs` of a dataset, listened to once as long as the dataset is there.
 
+    Their beats are kept beside a dataset that is a file (``dataset_beats/`` beside
+    ``dataset.h5``), for the next training on it.
+
     Parameters
     ----------
     dataset : choreo.models.data.Chunks
@@ -32,7 +37,9 @@ def songs_of(dataset, music):
     """
     known = _kept.setdefault(dataset, {})
     if music not in known:
-        known[music] = Songs(dataset, FEATURES[music])
+        path = getattr(dataset, "path", None)
+        with kept_in(None if path is None else path.with_name(f"{path.stem}_beats")):
+            known[music] = Songs(dataset, FEATURES[music])
     return known[music]
 
 
@@ -70,15 +77,10 @@ class Songs:
     def __init__(self, dataset, features):
         data = self.data = dataset.description
         count = len(dataset)
-        owner = np.asarray(getattr(dataset, "clip", np.arange(count)))
-        starts = np.asarray(getattr(dataset, "start_seconds", np.zeros(count)))
         self._dance, self._frame = np.zeros(count, int), np.zeros(count, int)
         self._mirror = SKELETONS[data.skeleton].mirror
         self.dances, listened = [], {}
-        for number, clip in enumerate(np.unique(owner)):
-            rows = np.flatnonzero(owner == clip)
-            frames = np.rint((starts[rows] - starts[rows].min()) * data.fps).astype(int)
-            poses, samples = laid_out(dataset, rows, frames)
+        for number, (rows, frames, poses, samples) in enumerate(whole_videos(dataset)):
             key = hashlib.sha256(samples.tobytes()).digest()
             if key not in listened:  # several may dance to one song
                 listened[key] = features.hear(samples, data)
@@ -166,38 +168,37 @@ def needed(frames, speed):
     return int(np.ceil((frames - 1) * speed - 1e-9)) + 1
 
 
-def laid_out(dataset, rows, frames):
-    """Lay one video's chunks where they were.
+def whole_videos(dataset):
+    """Lay the chunks of each video of a dataset where they were.
 
     Parameters
     ----------
     dataset : choreo.models.data.Chunks
+        See `Songs`.
+
+    Yields
+    ------
     rows : ndarray of int, shape (N,)
-        Its chunks.
+        The chunks of one video.
     frames : ndarray of int, shape (N,)
         First pose of each, counted from that of the first.
-
-    Returns
-    -------
     poses : ndarray of float32, shape (F, J, 2)
         NaN where no chunk is.
     samples : ndarray of float32, shape (S,)
         As `choreo.dataset.audio.decode` gives them; the mean where no chunk is.
     """
     data = dataset.description
-    poses = samples = filled = None
-    for first in range(0, len(rows), _BLOCK):
-        block = dataset.batch(rows[first : first + _BLOCK])
-        sound = unframed(block["audio"], data)
-        if poses is None:
-            last = int(frames.max())
-            shape = (last + block["pose"].shape[1], *block["pose"].shape[2:])
-            poses = np.full(shape, np.nan, np.float32)
-            samples = np.zeros(data.samples_at(last) + sound.shape[1], np.float32)
-            filled = np.zeros(len(samples), bool)
-        for k, frame in enumerate(frames[first : first + _BLOCK]):
-            poses[frame : frame + block["pose"].shape[1]] = block["pose"][k]
-            at = slice(data.samples_at(frame), data.samples_at(frame) + sound.shape[1])
-            samples[at], filled[at] = sound[k], True
-    samples[~filled] = samples[filled].mean(dtype=np.float64)  # where the song would rest
-    return poses, samples
+    owner = np.asarray(getattr(dataset, "clip", np.arange(len(dataset))))
+    starts = np.asarray(getattr(dataset, "start_seconds", np.zeros(len(dataset))))
+    for video in np.unique(owner):
+        rows = np.flatnonzero(owner == video)
+        frames = np.rint((starts[rows] - starts[rows].min()) * data.fps).astype(int)
+        poses, sounds = [], []
+        for first in range(0, len(rows), _BLOCK):
+            block = dataset.batch(rows[first : first + _BLOCK])
+            poses += list(block["pose"])
+            sounds += list(unframed(block["audio"], data))
+        samples = laid_out(sounds, [data.samples_at(frame) for frame in frames], np.nan)
+        silent = np.isnan(samples)
+        samples[silent] = samples[~silent].mean(dtype=np.float64)  # where the song would rest
+        yield rows, frames, laid_out(poses, frames, np.nan), samples

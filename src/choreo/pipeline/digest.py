@@ -10,6 +10,8 @@ Of each definition counts what decides an output. These do not: comments, docstr
 annotations of functions, and the words of errors.
 """
 
+from __future__ import annotations
+
 import ast
 import contextlib
 import functools
@@ -18,6 +20,7 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from choreo.errors import AccidentError
 from choreo.files import write_json
@@ -121,7 +124,7 @@ def _stamp(path):
     return hashlib.sha256(repr((sys.version_info, states)).encode()).hexdigest()[:16]
 
 
-def uses(script, *modules):
+def uses(script: str | Path | None, *modules: str) -> dict[str, list[str]]:
     """What of the package a script depends on.
 
     Parameters
@@ -135,7 +138,7 @@ def uses(script, *modules):
         Names of definitions, sorted, by module. `<import>` stands for what a module does
         when it is imported.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     for module, name in sorted(_closure(script, modules)):
         found.setdefault(module, []).append(name or "<import>")
     return found
@@ -285,7 +288,7 @@ class _Module:
             elif targets := _assigned(node):
                 for target in targets:
                     self.definitions.setdefault(target, []).append(node)
-            elif not _is_text(node) and not _is_main(node):
+            elif not _is_text(node) and not _never_runs(node):
                 self.effects.append(node)
 
     def _is_ours(self, decorator):
@@ -351,8 +354,10 @@ def _is_text(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _is_main(node):
-    return isinstance(node, ast.If) and "__main__" in ast.dump(node.test)
+def _never_runs(node):
+    """Whether a statement is for type checkers, or for a module that is run by itself."""
+    test = ast.dump(node.test) if isinstance(node, ast.If) else ""
+    return "__main__" in test or "TYPE_CHECKING" in test
 
 
 @functools.cache
@@ -376,7 +381,7 @@ def _parse(path):
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
 
 
-_dumps = {}
+_dumps: dict[Any, Any] = {}
 
 
 def _dumped(node):

@@ -10,13 +10,17 @@ read as what it should be, and `choreo.videos.download` takes no such file for a
 An accident of the machine leaves no tombstone: the job fails, and the next run tries again.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import shutil
 import sys
 import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Annotated, Any
 
 import pydantic
 
@@ -32,7 +36,7 @@ MAX_RECORD_BYTES = 1 << 16
 STUDY_LOCK = ".choreo.lock"
 """In a study's folder: a run holds it while it starts, and shares it with its jobs."""
 
-_Text = pydantic.constr(max_length=MAX_RECORD_BYTES, strict=True)
+_Text = Annotated[str, pydantic.StringConstraints(max_length=MAX_RECORD_BYTES, strict=True)]
 
 
 class _Record(pydantic.BaseModel):
@@ -48,7 +52,7 @@ class _Record(pydantic.BaseModel):
     remedy: _Text = ""
 
 
-def problem_in(path):
+def problem_in(path: str | Path) -> dict[str, str] | None:
     """Read the problem that stands in the place of an output of ours.
 
     Parameters
@@ -78,7 +82,7 @@ def problem_in(path):
         }
 
 
-def record_in(path):
+def record_in(path: str | Path) -> dict[str, str] | None:
     """Read a tombstone as `problem_in` does.
 
     Raises
@@ -96,17 +100,23 @@ def record_in(path):
     return {key: plain(value) for key, value in record.model_dump().items()}
 
 
-def write_problem(path, problem):
+def write_problem(path: str | Path, problem: Mapping[str, Any]) -> None:
     """Write a tombstone (see the module's docstring)."""
     write_text(path, MAGIC + json.dumps(problem, indent=2, sort_keys=True, default=str) + "\n")
 
 
-def usable(paths):
+def usable(paths: Iterable[str | Path]) -> list[str | Path]:
     """List of those outputs of our rules that hold a real output."""
     return [path for path in paths if problem_in(path) is None]
 
 
-def tombstones(results):
+def usable_named(names: Iterable[str], paths: Iterable[str | Path]) -> dict[str, str | Path]:
+    """Those outputs of our rules that hold a real output, by name: dict of str to path."""
+    pairs = zip(names, paths, strict=True)
+    return {name: path for name, path in pairs if problem_in(path) is None}
+
+
+def tombstones(results: str | Path) -> dict[Path, dict[str, str]]:
     """Find every tombstone of a study.
 
     Parameters
@@ -129,7 +139,7 @@ def tombstones(results):
     return found
 
 
-def warnings(results):
+def warnings(results: str | Path) -> list[dict[str, str]]:
     """What a study used but someone should look at: `warning` in the records of cleaning.
 
     Parameters
@@ -178,7 +188,7 @@ def warning_in(path):
     return record and {key: plain(value) for key, value in record.items()}
 
 
-def forget(results, found):
+def forget(results: str | Path, found: Iterable[Path]) -> None:
     """Remove problems and what made them, so that the next run tries again.
 
     Parameters
@@ -228,18 +238,8 @@ def study_of(job):
     return log.parent
 
 
-def own_inputs(job, paths):
-    """Those inputs of a job that rules of its study wrote, which alone can be tombstones.
-
-    Parameters
-    ----------
-    job : snakemake.script.Snakemake
-    paths : list of str
-
-    Returns
-    -------
-    list of str
-    """
+def own_inputs(job: Any, paths: Sequence[str]) -> list[str]:
+    """Those inputs of a job that rules of its study wrote, which alone can be tombstones."""
     study = Path(os.path.abspath(study_of(job)))
     return [path for path in paths if Path(os.path.abspath(path)).is_relative_to(study)]
 
@@ -313,7 +313,7 @@ def logged(job):
             file.close()
 
 
-def run(job, action):
+def run(job: Any, action: Callable[..., Any]) -> None:
     """Run a script's action with its output in the rule's log.
 
     Parameters
@@ -327,7 +327,7 @@ def run(job, action):
         action(terminal)
 
 
-def run_item(job, action, needs=None):
+def run_item(job: Any, action: Callable[..., Any], needs: Sequence[str] | None = None) -> None:
     """Run a script's action for one item: a problem with it stops only itself.
 
     Where an input is a tombstone, it becomes every output. Where `action` raises
@@ -373,7 +373,9 @@ def _left_out(job, item, error, terminal):
     return _problem(job, item, error)
 
 
-def run_items(job, parts, action):
+def run_items(
+    job: Any, parts: Sequence[tuple[str, Sequence[str], str]], action: Callable[..., Any]
+) -> None:
     """Run a script's action for several items in one process: a problem stops its own only.
 
     Parameters

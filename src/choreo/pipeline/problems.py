@@ -1,5 +1,9 @@
 """The table of what a study left out, and why."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
 import pandas as pd
 
 from choreo.pipeline.jobs import tombstones, warnings
@@ -10,7 +14,7 @@ LEFT_OUT, USED = "left out", "used"
 """What became of an item: the column `effect`."""
 
 
-def study_problems(results):
+def study_problems(results: str | Path) -> Table:
     """Tabulate what a study's results say was left out, or used with a warning.
 
     Parameters

@@ -1,10 +1,13 @@
 """What the Snakefile needs to build the DAG; imports nothing heavy."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
@@ -58,7 +61,7 @@ def check_writable(folder=".snakemake"):
             )
 
 
-_held = {}
+_held: dict[Any, Any] = {}
 
 
 def release_stale_locks(folder=".snakemake"):
@@ -281,7 +284,7 @@ def check_place(*paths):
             )
 
 
-def has_gpu():
+def has_gpu() -> bool:
     """Tell whether an NVIDIA GPU is there, without importing torch."""
     return Path("/proc/driver/nvidia/gpus").is_dir() and any(
         Path("/proc/driver/nvidia/gpus").iterdir()

@@ -41,10 +41,6 @@ def _middle(track, joint):
 def torso_px(track: PoseTrack) -> np.ndarray:
     """Length of the torso in each frame: shoulders' midpoint to hips' midpoint.
 
-    Parameters
-    ----------
-    track : PoseTrack
-
     Returns
     -------
     ndarray of float, shape (T,)
@@ -58,10 +54,6 @@ def height_px(track: PoseTrack) -> np.ndarray:
 
     From the nose over the shoulders' and the hips' midpoints down the legs (mean of both):
     a squat or a raised arm does not change it, turning a limb towards the camera does.
-
-    Parameters
-    ----------
-    track : PoseTrack
 
     Returns
     -------

@@ -5,6 +5,8 @@ its code nor its weights are in this project: they are fetched on the user's mac
 the licence was accepted in the config, and its source is never changed.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole, write_json
@@ -152,12 +155,8 @@ def _git(*arguments, folder):
     return done.stdout.strip()
 
 
-def commit_of(checkout):
+def commit_of(checkout: str | Path) -> tuple[str | None, bool | None]:
     """Tell what a checkout is: its commit, and whether its files were changed.
-
-    Parameters
-    ----------
-    checkout : str or Path
 
     Returns
     -------
@@ -187,7 +186,9 @@ def _accepted(accept_licence):
         )
 
 
-def fetch_part(part, folder, *, accept_licence, terminal=None):
+def fetch_part(
+    part: str, folder: str | Path, *, accept_licence: bool, terminal: TextIO | None = None
+) -> dict[str, Any]:
     """Fetch weights once.
 
     Parameters
@@ -221,7 +222,9 @@ def fetch_part(part, folder, *, accept_licence, terminal=None):
     }
 
 
-def clone(folder, *, accept_licence, url=URL, commit=COMMIT):
+def clone(
+    folder: str | Path, *, accept_licence: bool, url: str = URL, commit: str = COMMIT
+) -> Path:
     """Fetch AlphaPose's source at one commit, whole or not at all.
 
     Its licence is printed: a summary before anything is fetched, and the text after.
@@ -325,7 +328,7 @@ def check_checkout(checkout, model):
     return path.resolve()
 
 
-def located(part, given, resources):
+def located(part: str, given: str | None, resources: str | Path) -> Path:
     """Path of an asset: what the config names, else where it is downloaded to.
 
     Parameters
@@ -336,10 +339,6 @@ def located(part, given, resources):
         The path of the config.
     resources : str or Path
         Folder of what is downloaded for all studies.
-
-    Returns
-    -------
-    Path
     """
     return Path(given).expanduser() if given else Path(resources) / ASSETS[part].name
 
@@ -524,22 +523,22 @@ def _check_people(path, model, frames, video, weights):
 
 
 def run(
-    video,
-    output_json,
-    record_json,
+    video: str | Path,
+    output_json: str | Path,
+    record_json: str | Path,
     *,
-    model,
-    checkout,
-    weights,
-    detector,
-    python=None,
-    device="auto",
-    stall_seconds,
-    frames,
-    log,
-    threads=1,
-    poll_seconds=1.0,
-):
+    model: int,
+    checkout: str | Path,
+    weights: str | Path,
+    detector: str | Path,
+    python: str | None = None,
+    device: str = "auto",
+    stall_seconds: float,
+    frames: int,
+    log: str | Path,
+    threads: int = 1,
+    poll_seconds: float = 1.0,
+) -> dict[str, Any]:
     """Run AlphaPose on one video.
 
     Parameters
@@ -595,7 +594,7 @@ def run(
     parts = {MODELS[model].weights: Path(weights), "detector": Path(detector)}
     hashes = {ASSETS[part].name: verify(path, ASSETS[part]) for part, path in parts.items()}
     commit, changed = commit_of(checkout)
-    attempts = []
+    attempts: list[dict[str, Any]] = []
     with private_folder(video) as (folder, working):
         for batch in BATCHES:
             outdir = folder / f"out{len(attempts)}"

@@ -4,12 +4,16 @@ BlazePose *full* (``model_complexity=1``), whose two model files lie inside the 
 nothing is downloaded. One person, whom nobody can choose; 33 landmarks.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib.metadata
 import importlib.resources
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -97,7 +101,16 @@ def _smaller(frame, scale):
     return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
 
-def extract(video, *, size, frames=None, fps=30.0, on_progress=None, static=False, scale=1.0):
+def extract(
+    video: str | Path,
+    *,
+    size: tuple[int, int],
+    frames: int | None = None,
+    fps: float = 30.0,
+    on_progress: Callable[..., Any] | None = None,
+    static: bool = False,
+    scale: float = 1.0,
+) -> PoseTrack:
     """Estimate the poses of the person in a standardised video.
 
     Frames stream from ffmpeg, which decodes ahead in its own process: memory does not
@@ -186,7 +199,7 @@ def extract(video, *, size, frames=None, fps=30.0, on_progress=None, static=Fals
     )
 
 
-def check_pick(track, pick, *, video):
+def check_pick(track: PoseTrack, pick: str | None, *, video: str | Path) -> None:
     """Check that the person whom MediaPipe followed is the one that the user means.
 
     MediaPipe follows one person of its own choice. A click or a box must meet that person

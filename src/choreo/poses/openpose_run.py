@@ -6,6 +6,8 @@ checked against the decoded frames of the video, and packed into one file that
 later, by the same selector for every estimator.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -113,7 +115,7 @@ def apptainer():
     return found
 
 
-def pull(image, output, *, log, stall_seconds):
+def pull(image: str, output: str | Path, *, log: str | Path, stall_seconds: float) -> None:
     """Fetch an image once, as one file.
 
     Parameters
@@ -273,20 +275,20 @@ def _pack(files, frames, output):
 
 
 def run(
-    video,
-    output,
-    record_json,
+    video: str | Path,
+    output: str | Path,
+    record_json: str | Path,
     *,
-    program=None,
-    image=None,
-    models=None,
-    net_resolution="-1x368",
-    gpu,
-    stall_seconds,
-    frames,
-    log,
-    poll_seconds=1.0,
-):
+    program: str | None = None,
+    image: str | Path | None = None,
+    models: str | None = None,
+    net_resolution: str = "-1x368",
+    gpu: bool,
+    stall_seconds: float,
+    frames: int,
+    log: str | Path,
+    poll_seconds: float = 1.0,
+) -> None:
     """Run OpenPose on one video.
 
     Parameters

@@ -1,7 +1,10 @@
 """The picture that shows at a glance whether the right person was followed."""
 
+from __future__ import annotations
+
 import itertools
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -10,6 +13,9 @@ from choreo import figures
 from choreo.drawing import draw_pose
 from choreo.pose.runs import runs
 from choreo.poses.pictures import pictures
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
 
 SHEET = (2, 4)
 """Rows and columns of frames."""
@@ -77,7 +83,7 @@ def box_at(path, frame, fps):
     return None
 
 
-def picture(track, video, path):
+def picture(track: PoseTrack, video: str | Path, path: str | Path) -> None:
     """Draw a contact sheet of a track on its video.
 
     Frames spread over the clip with the dancer's skeleton and dashed, numbered boxes of

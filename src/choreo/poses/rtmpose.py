@@ -6,9 +6,13 @@ stays empty (RTMPose would take the whole picture for a person). Everyone is kep
 dancer is chosen later, by the same selector for every estimator.
 """
 
+from __future__ import annotations
+
 import importlib.metadata
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -120,13 +124,20 @@ class Networks:
         Tool and versions, files and SHA-256 of both networks, device, threads, licence.
     """
 
-    detector: object
-    pose: object
+    detector: Callable[..., Any]
+    pose: Callable[..., Any]
     joints: int
     record: dict
 
 
-def load(detector, weights, *, joints, device="auto", threads=1):
+def load(
+    detector: str | Path,
+    weights: str | Path,
+    *,
+    joints: int,
+    device: str = "auto",
+    threads: int = 1,
+) -> Networks:
     """Load both networks and try them on an empty picture.
 
     Parameters
@@ -140,10 +151,6 @@ def load(detector, weights, *, joints, device="auto", threads=1):
     device : {"auto", "cpu", "cuda"}
     threads : int
         Processor cores.
-
-    Returns
-    -------
-    Networks
 
     Raises
     ------
@@ -194,7 +201,14 @@ def _boxes(detector, frame):
     return boxes[np.isfinite(boxes).all(1) & (sides >= 1).all(1)]
 
 
-def people(video, networks, *, size, frames, on_progress=None):
+def people(
+    video: str | Path,
+    networks: Networks,
+    *,
+    size: tuple[int, int],
+    frames: int,
+    on_progress: Callable[..., Any] | None = None,
+) -> Detections:
     """Find everyone in a standardised video.
 
     Frames stream from ffmpeg and one is at work at a time: memory does not grow with the

@@ -1,9 +1,12 @@
 """The networks of RTMPose: fetched once, and never by rtmlib while it runs."""
 
+from __future__ import annotations
+
 import lzma
 import zipfile
 import zlib
 from pathlib import Path
+from typing import TextIO
 
 from choreo.errors import ConfigError
 from choreo.files import whole
@@ -87,7 +90,7 @@ def unpack(archive, output):
         ) from error
 
 
-def fetch_network(setting, output, *, terminal=None):
+def fetch_network(setting: str, output: str | Path, *, terminal: TextIO | None = None) -> None:
     """Fetch a network and unpack it.
 
     Parameters

@@ -7,9 +7,13 @@ that. Everyone else is recorded in the track's `meta`. What can be nobody but th
 stays in the track, however far it jumps: the estimator's own errors are to be counted.
 """
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +21,10 @@ from choreo.errors import ItemError
 from choreo.pose.pick import parse
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.linking import LINK_SECONDS, geometry_of, groups_of, link, trunk_of
+
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+    from choreo.poses.detections import Detections
 
 LINKERS = ("poses", "pose_flow", "labels")
 """How people are linked from frame to frame: by pose distance, by Pose Flow's matching, or
@@ -44,19 +52,40 @@ TOGETHER_SECONDS = 0.2
 JUMP_SECONDS = 1.0
 """Longest absence from among other people in which a stray pose is the dancer's."""
 
+MOTION_SECONDS = 0.2
+"""Time between two places of a joint whose distance tells who is moving."""
 
-def _motion(detections, members, geometry):
-    """Mean speed of the joints about the body's centre, in person sizes a frame."""
-    frame = detections.frame[members]
-    size = geometry.size[members]
-    body = (detections.keypoints[members] - geometry.centre[members][:, None]) / size[:, None, None]
-    steps = np.hypot(*np.moveaxis(np.diff(body, axis=0), -1, 0))[np.diff(frame) == 1]
+FARTHEST_MOVE = 0.5
+"""Person sizes that a joint moves about the body's centre in `MOTION_SECONDS` at most."""
+
+
+def _motion(detections, members, geometry, fps):
+    """Mean way of the joints about the body's centre in `MOTION_SECONDS`, in person sizes.
+
+    It is told from the medians of so many seconds each: from frame to frame an estimator's
+    jitter moves someone who stands as far as a calm dancer moves.
+    """
+    count = max(1, round(MOTION_SECONDS * fps))
+    frame = detections.frame[members] - detections.frame[members].min()
+    size = geometry.size[members][:, None, None]
+    body = (detections.keypoints[members] - geometry.centre[members][:, None]) / size
+    windows = np.full(((frame.max() // count + 1) * count, *body.shape[1:]), np.nan)
+    windows[frame] = body
+    steps = np.hypot(*np.moveaxis(np.diff(_medians(windows, count), axis=0), -1, 0))
     steps = steps[np.isfinite(steps)]
     # A jump to another place is a fault of the estimator, not a move.
-    return float(np.minimum(steps, 0.2).mean()) if steps.size else 0.0
+    return float(np.minimum(steps, FARTHEST_MOVE).mean()) if steps.size else 0.0
 
 
-def _describe(detections, members, geometry, size):
+def _medians(values, count):
+    """Median of every `count` rows, of those that are not NaN; NaN where all are."""
+    rows = np.sort(values.reshape(-1, count, *values.shape[1:]), axis=1)
+    given = np.isfinite(rows).sum(1, keepdims=True)
+    middle = [np.maximum(given - 1, 0) // 2, np.minimum(given // 2, count - 1)]
+    return np.mean([np.take_along_axis(rows, at, 1)[:, 0] for at in middle], axis=0)
+
+
+def _describe(detections, members, geometry, size, fps):
     """What `select_dancer` reports of a candidate."""
     width, height = size
     centre = np.median(geometry.centre[members], axis=0)
@@ -69,7 +98,7 @@ def _describe(detections, members, geometry, size):
         "centre": [round(float(c), 1) for c in centre],
         # Across the picture counts; people stand on the same floor.
         "centrality": float(1 - min(off[0], 1.0) / 2),
-        "motion": _motion(detections, members, geometry),
+        "motion": _motion(detections, members, geometry, fps),
     }
 
 
@@ -361,8 +390,8 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
         ``linker``; ``pick`` where there is one; ``stray``: poses outside the dancer's own
         path that were kept, since they can be nobody else's; ``chosen`` and ``rejected`` (at most
         `LISTED`, best first; ``rejected_count`` is all of them): frames, first and last
-        frame, median height and centre in pixels, centrality, motion (person sizes a
-        frame), score, ``label`` (the estimator's most frequent number, or None),
+        frame, median height and centre in pixels, centrality, motion (person sizes in
+        `MOTION_SECONDS`), score, ``label`` (the estimator's most frequent number, or None),
         ``click`` (a pick that chooses this candidate) and, of those rejected, ``path``:
         up to `PATH` rows of frame, x, y, width, height in pixels.
 
@@ -387,7 +416,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
         track[chosen] = track.max() + 1
     trunk = trunk_of(detections, geometry)
     groups = groups_of(detections, track)
-    described = [_describe(detections, m, geometry, size) for m in groups]
+    described = [_describe(detections, m, geometry, size, fps) for m in groups]
     _scores(described, detections.frames)
     if asked is None:
         best = int(np.argmax([d["score"] for d in described]))
@@ -403,7 +432,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
     if len(stray):
         track[stray] = dancer
         groups = groups_of(detections, track)
-        described = [_describe(detections, m, geometry, size) for m in groups]
+        described = [_describe(detections, m, geometry, size, fps) for m in groups]
         _scores(described, detections.frames)
         best = next(i for i, m in enumerate(groups) if track[m[0]] == dancer)
     order = sorted(
@@ -455,7 +484,17 @@ def frames_without(detections, members):
     }
 
 
-def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="poses", video=None):
+def dancer_track(
+    detections: Detections,
+    *,
+    fps: float,
+    size: tuple[int, int],
+    meta: Mapping[str, Any],
+    source: str | Path,
+    pick: str | None = None,
+    linker: str = "poses",
+    video: str | Path | None = None,
+) -> PoseTrack:
     """Make the dancer's track.
 
     Parameters
@@ -472,10 +511,6 @@ def dancer_track(detections, *, fps, size, meta, source, pick=None, linker="pose
         The file that the detections came from.
     pick, linker, video
         See `select_dancer`.
-
-    Returns
-    -------
-    PoseTrack
 
     Raises
     ------

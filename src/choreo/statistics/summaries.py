@@ -8,31 +8,13 @@ import numpy as np
 
 
 def median(values: np.ndarray) -> float | None:
-    """Median of those values that are numbers; None where there is none.
-
-    Parameters
-    ----------
-    values : ndarray
-
-    Returns
-    -------
-    float or None
-    """
+    """Median of those values that are numbers; None where there is none."""
     finite = np.isfinite(values)
     return float(np.median(values[finite])) if finite.any() else None
 
 
 def mean(values: np.ndarray) -> float:
-    """Mean of those values that are numbers; NaN where there is none.
-
-    Parameters
-    ----------
-    values : ndarray of float
-
-    Returns
-    -------
-    float
-    """
+    """Mean of those values that are numbers; NaN where there is none."""
     finite = values[np.isfinite(values)]
     return float(finite.mean()) if finite.size else np.nan
 
@@ -44,10 +26,6 @@ def ratio(top: Any, bottom: Any) -> np.ndarray:
     ----------
     top, bottom : array_like
         Of shapes that go together; counts or sums, not negative.
-
-    Returns
-    -------
-    ndarray
     """
     top, bottom = np.asarray(top, float), np.asarray(bottom, float)
     shape = np.broadcast_shapes(top.shape, bottom.shape)

@@ -1,7 +1,10 @@
 """Clips of the demo study: a video, its truth, its song and the song's beats."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -46,8 +49,18 @@ class Clip:
 
 
 def make_clip(
-    source, *, video, truth, song, beats, start=None, end=None, seed=0, size=(640, 360), fps=30
-):
+    source: str,
+    *,
+    video: str | Path,
+    truth: str | Path,
+    song: str | Path,
+    beats: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    seed: int = 0,
+    size: tuple[int, int] = (640, 360),
+    fps: float = 30,
+) -> None:
     """Write a clip of the demo study: video, truth, song and beats.
 
     Parameters

@@ -1,10 +1,13 @@
 """One training a GPU: which of the visible GPUs a training takes."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -18,7 +21,7 @@ _PATIENCE_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def claimed(name, *, locks=_LOCKS):
+def claimed(name: str, *, locks: Path = _LOCKS) -> Iterator[str]:
     """Hold a device for oneself while a block runs.
 
     Snakemake counts GPUs (resource ``gpu``) but doesn't say which; so each training locks

@@ -1,12 +1,19 @@
 """Figure 7 and Figure A1: training losses over epochs."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
 from choreo import figures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TITLES = {
     "generator": "generator, total of eq. (7)",
@@ -23,17 +30,13 @@ TITLES = {
 """Losses that are drawn, in this order, and the titles of their panels."""
 
 
-def loss_curves(paths):
+def loss_curves(paths: Sequence[str | Path]) -> Figure:
     """Draw the mean of every loss in each epoch, a panel a loss and a line a model.
 
     Parameters
     ----------
     paths : list of str or Path
         ``<model>/seed<seed>/losses.csv`` files of `choreo.training.train.train`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
     """
     runs = {}
     for path in map(Path, paths):

@@ -1,5 +1,11 @@
 """The card that goes with a model's weights."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from choreo.dataset.pack import info
 from choreo.files import write_text
 from choreo.rates import CHUNK_SECONDS
@@ -69,7 +75,9 @@ def model_card(summary, name, licences):
     return "\n".join(lines) + "\n"
 
 
-def write_card(path, summary, name, dataset):
+def write_card(
+    path: str | Path, summary: Mapping[str, Any], name: str, dataset: str | Path
+) -> None:
     """Write the card of a model that was trained on a packed dataset (see `model_card`)."""
     clips = [clip for clip in info(dataset)["clips"] if clip["split"] == "train"]
     licences = [clip["provenance"].get("licence") or "" for clip in clips]

@@ -1,9 +1,13 @@
 """Training of the network behind the GAN's pose perceptual loss (`models.gan.perceptual`)."""
 
+from __future__ import annotations
+
 import contextlib
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,25 +16,29 @@ from choreo.files.sealed import save_tensors
 from choreo.models.data import data_hash
 from choreo.models.gan.perceptual import Pretraining, load_perceptual
 from choreo.training import checkpoints
+from choreo.training.devices import claimed
 from choreo.training.numerics import Terminated, choose_device, numerics, threads_of
+
+if TYPE_CHECKING:
+    from choreo.models.data import Chunks
 
 CODE = ("choreo.models.gan.perceptual", "choreo.models.gan.stgcn", __name__)
 """Modules that decide what a training comes to."""
 
 
 def pretrain(
-    dataset,
-    weights,
+    dataset: Chunks,
+    weights: str | Path,
     *,
-    steps,
-    seed,
-    checkpoint_dir,
-    device="auto",
-    threads=None,
-    on_progress=None,
-    checkpoint_seconds=60.0,
-    checkpoint_steps=None,
-):
+    steps: int,
+    seed: int,
+    checkpoint_dir: str | Path,
+    device: str = "auto",
+    threads: int | None = None,
+    on_progress: Callable[..., Any] | None = None,
+    checkpoint_seconds: float = 60.0,
+    checkpoint_steps: int | None = None,
+) -> dict[str, Any]:
     """Train the perceptual network on the real dances of a training split.
 
     Parameters
@@ -60,18 +68,20 @@ def pretrain(
     SystemExit
         143 after SIGTERM, when the checkpoint is written.
     """
-    device = choose_device(device)
-    run = {
-        "network": "perceptual",
-        "steps": steps,
-        "seed": seed,
-        "data": data_hash(dataset),
-        "device": device.type,
-        "threads": threads_of(threads, device),
-    }
-    folder = Path(checkpoint_dir) / checkpoints.run_key(CODE, **run)
-    with checkpoints.locked(folder), numerics(device, "float32", threads):
-        training = Pretraining(dataset, steps, seed, folder, device)
+    with contextlib.ExitStack() as held:
+        processor = choose_device(held.enter_context(claimed(device)))
+        run = {
+            "network": "perceptual",
+            "steps": steps,
+            "seed": seed,
+            "data": data_hash(dataset),
+            "device": processor.type,
+            "threads": threads_of(threads, processor),
+        }
+        folder = Path(checkpoint_dir) / checkpoints.run_key(CODE, **run)
+        held.enter_context(checkpoints.locked(folder))
+        held.enter_context(numerics(processor, "float32", threads))
+        training = Pretraining(dataset, steps, seed, folder, processor)
         training.restore(checkpoints.load(folder))
         with Terminated() as terminated:
             saved = time.monotonic()
@@ -99,7 +109,9 @@ def pretrain(
     return summary
 
 
-def pretrained(dataset, weights, *, steps, seed, **options):
+def pretrained(
+    dataset: Chunks, weights: str | Path, *, steps: int, seed: int, **options: Any
+) -> str | Path:
     """Train the network, unless the file holds that of this dataset, seed and number of steps.
 
     Parameters

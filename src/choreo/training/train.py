@@ -4,6 +4,8 @@ It takes any family of models (`choreo.models.family`). One whose recipe has no 
 (``epochs: 0``, retrieval, given weights) passes the same way, with no step in it.
 """
 
+from __future__ import annotations
+
 import contextlib
 import csv
 import io
@@ -11,8 +13,9 @@ import math
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import numpy as np
 import torch
@@ -32,6 +35,7 @@ from choreo.models.weights import save_weights
 from choreo.pipeline.digest import digest
 from choreo.training import checkpoints
 from choreo.training.batches import open_batches
+from choreo.training.devices import claimed
 from choreo.training.fit import measure_fit
 from choreo.training.looks import Looks
 from choreo.training.numerics import (
@@ -42,6 +46,10 @@ from choreo.training.numerics import (
     threads_of,
 )
 from choreo.training.progress import Progress
+
+if TYPE_CHECKING:
+    from choreo.models.data import Chunks
+    from choreo.models.family import Recipe
 
 CODE = (
     "choreo.models.data",
@@ -54,29 +62,29 @@ CODE = (
 
 
 def train(
-    dataset,
-    recipe,
+    dataset: Chunks,
+    recipe: Recipe,
     *,
-    seed,
-    weights,
-    metrics,
-    losses,
-    log_dir,
-    checkpoint_dir,
-    looks=None,
-    look_every=0,
-    epochs=None,
-    batch_size=None,
-    files=None,
-    device="auto",
-    precision="float32",
-    threads=None,
-    on_progress=None,
-    terminal=None,
-    name="training",
-    checkpoint_seconds=60.0,
-    checkpoint_steps=None,
-):
+    seed: int,
+    weights: str | Path,
+    metrics: str | Path,
+    losses: str | Path,
+    log_dir: str | Path,
+    checkpoint_dir: str | Path,
+    looks: str | Path | None = None,
+    look_every: int = 0,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    files: Mapping[str, str | Path] | None = None,
+    device: str = "auto",
+    precision: str = "float32",
+    threads: int | None = None,
+    on_progress: Callable[..., Any] | None = None,
+    terminal: TextIO | None = None,
+    name: str = "training",
+    checkpoint_seconds: float = 60.0,
+    checkpoint_steps: int | None = None,
+) -> dict[str, Any]:
     """Train one model.
 
     Parameters
@@ -108,7 +116,8 @@ def train(
         What the recipe `needs` of other rules, such as the weights of the perceptual
         network (`choreo.training.perceptual`).
     device : {"auto", "cpu", "cuda", "mps"}
-        ``auto`` takes the first there is of cuda, mps and cpu.
+        ``auto`` takes the first there is of cuda, mps and cpu. Of several GPUs one is held
+        that no other training has (`choreo.training.devices.claimed`).
     precision : {"auto", "float32", "tf32", "bfloat16"}
         See `chosen_precision`.
     threads : int, optional
@@ -144,7 +153,7 @@ def train(
     """
     changes = {"epochs": epochs, "batch_size": batch_size}
     recipe = recipe.with_(**{name: n for name, n in changes.items() if n is not None})
-    files = {name: Path(path) for name, path in (files or {}).items() if path}
+    needed_files = {name: Path(path) for name, path in (files or {}).items() if path}
     if len(dataset) < (2 if recipe.trained else 1):
         raise ItemError(
             f"training needs at least two chunks of {dataset.description.chunk_seconds:g} seconds",
@@ -152,34 +161,34 @@ def train(
             remedy="Add videos to the study",
         )
     for needed in recipe.needs:
-        if needed not in files:
+        if needed not in needed_files:
             raise ConfigError(
                 f"this model needs a file of another training: {needed}",
                 where=f"family {recipe.family}",
                 remedy="The workflow makes it; docs/training.md says how else it comes",
             )
-    device = choose_device(device)
-    precision = chosen_precision(precision, device)
-    run = {
-        "recipe": recipe.model_dump(),
-        "data": data_hash(dataset),
-        "seed": seed,
-        "files": {name: sha256(files[name]) for name in recipe.needs},
-        "own_files": {switch: _hash(path) for switch, path in recipe.own_files.items()},
-        "device": device.type,
-        "threads": threads_of(threads, device),
-        "precision": precision,
-    }
-    folder = Path(checkpoint_dir) / checkpoints.run_key(code_of(recipe), **run)
     with contextlib.ExitStack() as held:
+        processor = choose_device(held.enter_context(claimed(device)))
+        precision = chosen_precision(precision, processor)
+        run = {
+            "recipe": recipe.model_dump(),
+            "data": data_hash(dataset),
+            "seed": seed,
+            "files": {name: sha256(needed_files[name]) for name in recipe.needs},
+            "own_files": {switch: _hash(path) for switch, path in recipe.own_files.items()},
+            "device": processor.type,
+            "threads": threads_of(threads, processor),
+            "precision": precision,
+        }
+        folder = Path(checkpoint_dir) / checkpoints.run_key(code_of(recipe), **run)
         if recipe.trained:  # else there is no checkpoint
             held.enter_context(checkpoints.locked(folder))
-        held.enter_context(numerics(device, precision, threads))
-        setting = Setting(seed=seed, device=device, precision=precision, files=files)
+        held.enter_context(numerics(processor, precision, threads))
+        setting = Setting(seed=seed, device=processor, precision=precision, files=needed_files)
         training = _Training(dataset, recipe, run, folder, setting)
         held.enter_context(contextlib.closing(training))
         training.restore(checkpoints.load(folder))
-        listeners = []
+        listeners: list[Any] = []
         if recipe.trained:
             listeners.append(held.enter_context(contextlib.closing(_Log(log_dir, training))))
             progress = Progress(training, on_progress, terminal=terminal, name=name)
@@ -198,7 +207,7 @@ def train(
             while training.step < training.steps:
                 tell(training.advance())
                 if training.step % training.steps_per_epoch == 0:
-                    look(training.model, device, training.epoch, training.step)
+                    look(training.model, processor, training.epoch, training.step)
                 due = time.monotonic() - saved > checkpoint_seconds or (
                     checkpoint_steps and training.step % checkpoint_steps == 0
                 )

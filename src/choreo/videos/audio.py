@@ -3,11 +3,16 @@
 Sample n is at ``n / rate`` seconds of the clock of `choreo.videos.source`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import math
+import shutil
 import wave
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -285,7 +290,7 @@ def shifted(blocks, shifts):
             yield kept
 
 
-def resampled(blocks, source_rate, rate):
+def resampled(blocks: Iterable[np.ndarray], source_rate: int, rate: int) -> Iterator[np.ndarray]:
     """Resample a stream of mono blocks with soxr's very high quality, without delay.
 
     Parameters
@@ -307,7 +312,9 @@ def resampled(blocks, source_rate, rate):
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def write_song(path, blocks, count, *, rate=SAMPLE_RATE):
+def write_song(
+    path: str | Path, blocks: Iterable[np.ndarray], count: int, *, rate: int = SAMPLE_RATE
+) -> dict[str, Any]:
     """Write exactly `count` samples as 16-bit mono wav; silence where the blocks end early.
 
     Parameters
@@ -346,6 +353,27 @@ def write_song(path, blocks, count, *, rate=SAMPLE_RATE):
     return {"samples": done, "peak": peak, "rms": math.sqrt(power / count) if count else 0.0}
 
 
+def copy_longest(paths: Sequence[str | Path], path: str | Path) -> None:
+    """Copy the longest of several wavs of `write_song`, the first of several as long.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        The sound of a song's videos: the longest has most of the song.
+    path : str or Path
+        Written whole or not at all.
+
+    Raises
+    ------
+    ItemError
+        Where it was damaged since it was written.
+    """
+    longest = max(paths, key=lambda wav: Path(wav).stat().st_size)
+    compare(longest)
+    with whole(path) as temporary:
+        shutil.copyfile(longest, temporary)
+
+
 def write_wav(path, blocks, *, rate=SAMPLE_RATE):
     """Write a 16-bit wav with its digest, whole or not at all: the one writer of sound.
 
@@ -368,7 +396,7 @@ def write_wav(path, blocks, *, rate=SAMPLE_RATE):
         seal_sound(temporary)
 
 
-def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
+def read_song(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mean") -> np.ndarray:
     """Read a song as mono.
 
     Parameters
@@ -417,7 +445,7 @@ def read_song(path, rate=SAMPLE_RATE, *, channels="mean"):
     return song
 
 
-def check_song(path):
+def check_song(path: str | Path) -> None:
     """Refuse what `read_song` refuses, without taking its samples.
 
     Parameters

@@ -1,16 +1,25 @@
 """Any video as the ground that poses found in it are drawn on."""
 
+from __future__ import annotations
+
 import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from choreo.errors import ItemError
 from choreo.videos.source import look
 from choreo.videos.standardise import standard_size, standardise
 
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+
 
 @contextlib.contextmanager
-def as_tracked(video, track=None):
+def as_tracked(
+    video: str | Path, track: PoseTrack | None = None
+) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Bring a video to the size and rate of a track that was found in it.
 
     Whatever is drawn on a user's own file is drawn on this: upright, of square pixels and

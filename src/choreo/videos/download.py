@@ -1,5 +1,7 @@
 """Fetch a video by http or https, with yt-dlp."""
 
+from __future__ import annotations
+
 import contextlib
 import errno
 import hashlib
@@ -13,7 +15,9 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import pydantic
@@ -61,18 +65,17 @@ _STATE, _LOCK = "state.json", "lock"
 
 
 def download(
-    url,
-    path,
+    url: str,
+    path: str | Path,
     *,
-    retries=5,
-    folder=None,
-    quiet=True,
-    on_progress=None,
-    wait=0.5,
-    allow_private=False,
-    max_bytes=MAX_BYTES,
-    max_seconds=MAX_SECONDS,
-):
+    retries: int = 5,
+    folder: str | Path | None = None,
+    on_progress: Callable[..., Any] | None = None,
+    wait: float = 0.5,
+    allow_private: bool = False,
+    max_bytes: int = MAX_BYTES,
+    max_seconds: float = MAX_SECONDS,
+) -> None:
     """Fetch a video.
 
     What has come is kept in `folder` until the video is complete, so that a new try, or the
@@ -91,8 +94,6 @@ def download(
     folder : str or Path, optional
         Where unfinished downloads lie, one folder for each `url` and `path`;
         ``.partial`` beside `path` by default.
-    quiet : bool
-        Keep yt-dlp's lines to itself; otherwise they go to standard error.
     on_progress : callable, optional
         Called with (bytes so far, all bytes or None).
     wait : float
@@ -117,37 +118,37 @@ def download(
     path = Path(path)
     _check_address(url)
     began = _identity(path)
-    folder = partial_folder(url, path, folder)
+    partial = partial_folder(url, path, folder)
     try:
         with held_folder(
-            folder,
+            partial,
             on_wait=lambda: print(
                 f"{url}: another process fetches it; waiting", file=sys.stderr, flush=True
             ),
         ) as waited:
             if waited and _identity(path) not in (None, began):
                 return
-            _tidy(folder)
-            bounds = _Bounds(folder, max_bytes, max_seconds)
+            _tidy(partial)
+            bounds = _Bounds(partial, max_bytes, max_seconds)
             state = _Progress(on_progress, bounds)
             try:
                 with bounds.watched(), public_only(not allow_private) as refused:
                     file = _fetch_with_patience(
-                        url, folder, state, quiet, retries=retries, wait=wait, refused=refused
+                        url, partial, state, retries=retries, wait=wait, refused=refused
                     )
             except _Stopped as stop:
                 if stop.kind is ItemError:
-                    shutil.rmtree(folder)
+                    shutil.rmtree(partial)
                 raise stop.kind(stop.message, where=url, remedy=stop.remedy) from None
             try:
                 _check_video(file, url)
             except ItemError:
                 # Nothing to go on from: the next run must fetch it anew.
-                shutil.rmtree(folder)
+                shutil.rmtree(partial)
                 raise
             with whole(path) as temporary:
                 shutil.move(file, temporary)
-            shutil.rmtree(folder)
+            shutil.rmtree(partial)
     except OSError as error:
         found = accident(error, where=path)
         if found is None:
@@ -173,11 +174,11 @@ def _identity(path):
     return None
 
 
-def _fetch_with_patience(url, folder, state, quiet, *, retries, wait, refused):
+def _fetch_with_patience(url, folder, state, *, retries, wait, refused):
     failures, best = 0, _bytes_in(folder)
     while True:
         try:
-            return _fetch(url, folder, state, quiet)
+            return _fetch(url, folder, state)
         except Exception as error:  # a page may make yt-dlp's readers raise anything
             if not isinstance(error, (YoutubeDLError, OSError)):
                 traceback.print_exc()
@@ -201,8 +202,8 @@ def _fetch_with_patience(url, folder, state, quiet, *, retries, wait, refused):
 class _Known(pydantic.BaseModel):
     """What a server said of a file: enough to know it again."""
 
-    etag: pydantic.constr(max_length=1000) | None = None
-    modified: pydantic.constr(max_length=100) | None = None
+    etag: Annotated[str, pydantic.StringConstraints(max_length=1000)] | None = None
+    modified: Annotated[str, pydantic.StringConstraints(max_length=100)] | None = None
     length: pydantic.NonNegativeInt | None = None
 
     @classmethod
@@ -451,12 +452,10 @@ class _Session(yt_dlp.YoutubeDL):
 
 
 class _Log:
-    def __init__(self, quiet):
-        self._quiet = quiet
+    """Keeps yt-dlp's lines to itself."""
 
     def debug(self, line):
-        if not self._quiet:
-            print(line, file=sys.stderr)
+        pass
 
     info = warning = error = debug
 
@@ -469,11 +468,11 @@ def _bytes_in(folder):
     return size
 
 
-def _fetch(url, folder, state, quiet):
+def _fetch(url, folder, state):
     """One try; returns the complete file."""
     options = {
         "outtmpl": {"default": str(folder / "video.%(ext)s")},
-        "logger": _Log(quiet),
+        "logger": _Log(),
         "quiet": True,
         "noprogress": True,
         "progress_hooks": [state],

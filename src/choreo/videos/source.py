@@ -1,8 +1,8 @@
 """What a foreign video or sound file holds, and its clock.
 
 There is no ffprobe beside imageio-ffmpeg's binary, so everything comes from ffmpeg: names
-of codecs from the description that it prints of its input, sizes and times from what it
-decodes (its ``framecrc`` output, a text with one line a frame or packet).
+of codecs from the description that it prints of its input (`_described`), sizes and times
+from what it decodes (its ``framecrc`` output, a text with one line a frame or packet).
 
 **The clock.** Second 0 is when the first picture is shown; in a file without pictures,
 when its first sound is heard. Times that the file itself gives (its "pts", after edit
@@ -21,6 +21,7 @@ import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import ffmpeg
 import numpy as np
@@ -37,26 +38,35 @@ MICROSECONDS = 1_000_000
 _EVEN = 0.004
 _EVEN_SHARE = 0.99
 _FULL = 0.8
-_RATES = tuple(
-    Fraction(*rate)
-    for rate in (
-        (24000, 1001),
-        (24, 1),
-        (25, 1),
-        (30000, 1001),
-        (30, 1),
-        (50, 1),
-        (60000, 1001),
-        (60, 1),
-    )
-)
+_RATES = tuple(map(Fraction, ("24000/1001", 24, 25, "30000/1001", 30, 50, "60000/1001", 60)))
 _SEEKABLE = {"mov", "matroska"}
 _SEEK_MARGIN = 10.0
 _MAX_PIXELS = 8192 * 8192
-_STREAM = re.compile(r"  Stream #0:\d+(?:\[\w+\])?(?:\([^)]*\))?: (Video|Audio): (.*)")
-_ROTATION = re.compile(
-    r"      (?:Display Matrix|displaymatrix): rotation of (-?\d+(?:\.\d+)?) degrees"
+_INPUT = re.compile(
+    r"^Input #0, (.*), from (?:[\s\S]*?"
+    r"^  Duration: (?:(\d+):(\d+):(\d+\.?\d*))?.*?(?:start: (-?[\d.]+)|$))?",
+    re.MULTILINE,
 )
+_STREAM = re.compile(
+    r"  Stream #0:\d+(?:\[(?P<number>\w+)\])?(?:\([^)]*\))?: (?P<kind>Video|Audio): (?P<codec>\w+)"
+)
+# What the rest of its line may say; a name in brackets may hold an "x" or a comma, too.
+_FIELDS = {
+    "pixel_format": re.compile(r", (\w+)"),
+    "size": re.compile(r", (\d+x\d+)"),
+    "fps": re.compile(r", ([\d.]+) fps"),
+    "interlaced": re.compile(r"\((?:[^)]*, )?(top|bottom) (?:coded )?first"),
+    "rate": re.compile(r", (\d+) Hz"),
+    "cover": re.compile(r"\((attached pic)\)"),
+}
+# Of the lines below it only those of the side data count: a title may say anything, but each
+# line of it is indented further.
+_ROTATION = re.compile(
+    r"^    Side data:\r?\n(?:      .*\n)*?"
+    r"      (?:Display Matrix|displaymatrix): rotation of (-?\d+(?:\.\d+)?) degrees\r?$",
+    re.MULTILINE,
+)
+_FRAME = re.compile(r"\d+, *-?\d+, *(-?\d+), *(-?\d+), *(\d+),")
 # H.264 and HEVC are decoded a third faster without smoothing the edges of their blocks.
 _TIMES_ONLY = {"skip_loop_filter": "all"}
 _REMEDY = "Check that the file plays from its beginning to its end"
@@ -79,9 +89,6 @@ _SIGNS = (
 # Containers that say in every part what they hold, and how much of their end is looked at.
 _SAID_AGAIN = {"mpegts", "mpeg", "aac"}
 _END_BYTES = 1 << 21
-_SAID = re.compile(
-    r"  Stream #0:\d+(?:\[(\w+)\])?(?:\([^)]*\))?: (Video|Audio): (\w+)(?:.*?, (\d+ Hz))?"
-)
 # How much of a matroska file its tracks are looked for in.
 _HEAD_BYTES = 1 << 16
 # Pictures at one time after which the clock stands still.
@@ -218,10 +225,10 @@ def _input(path, **options):
     return media.source(path, max_pixels=_MAX_PIXELS, **options)
 
 
-def _listing(streams, **options):
+def _listing(stream, **options):
     """Output node: one line a frame with its file time in `MICROSECONDS` (sound: samples)."""
     return ffmpeg.output(
-        *streams,
+        stream,
         "pipe:1",
         format="framecrc",
         fps_mode="passthrough",
@@ -230,14 +237,14 @@ def _listing(streams, **options):
     ).global_args("-copyts")
 
 
-def _parse(lines):
-    """Yield ("head", stream, key, value) and ("frame", stream, time, duration, bytes)."""
-    for raw in lines:
+def _lines(pipe, head=None):
+    """Yield time, duration and bytes of each frame of a listing; `head` takes what comes before."""
+    for raw in pipe.stdout:
         line = raw.decode("ascii", errors="replace").strip()
-        if match := re.fullmatch(r"#(\w+) (\d+): (.*)", line):
-            yield "head", int(match[2]), match[1], match[3]
-        elif match := re.match(r"(\d+), *(-?\d+), *(-?\d+), *(-?\d+), *(\d+),", line):
-            yield "frame", int(match[1]), int(match[3]), int(match[4]), int(match[5])
+        if match := _FRAME.match(line):
+            yield tuple(map(int, match.groups()))
+        elif head is not None and (match := re.fullmatch(r"#(\w+) \d+: (.*)", line)):
+            head[match[1]] = match[2]
 
 
 # A clock that goes back is told by a leap forward of this much and what it went back by.
@@ -273,10 +280,7 @@ def _frames(pipe, second):
         goes back by less than `_JITTER` is held.
     """
     said = time = held = None
-    for what, _, *rest in _parse(pipe.stdout):
-        if what != "frame":
-            continue
-        stated, length, _ = rest
+    for stated, length, _ in _lines(pipe):
         step = 0 if said is None else stated - said
         back = step - _BACK if step >= _BACK // 2 else 0
         raw = stated if said is None else time - back if back else time + step
@@ -290,12 +294,10 @@ def _frames(pipe, second):
 def _first(path, kind):
     """Header and first frame of a stream: (dict, (time, duration, bytes)); None without one."""
     head = {}
-    node = _listing([_input(path, threads=1)[kind]], **{f"frames:{kind[0].lower()}": 1})
+    node = _listing(_input(path, threads=1)[kind], **{f"frames:{kind[0].lower()}": 1})
     with media.Pipe(node, where=path, seconds=_LOOK_SECONDS) as pipe:
-        for what, _, *rest in _parse(pipe.stdout):
-            if what == "frame":
-                return head, tuple(rest)
-            head[rest[0]] = rest[1]
+        for frame in _lines(pipe, head):
+            return head, frame
         pipe.wait()
         # The decoder's own bound; the container may state another size, or none.
         if match := re.search(r"Picture size (\d+x\d+) is invalid", pipe.messages()):
@@ -313,40 +315,42 @@ def _too_large(path, size, max_pixels):
 
 
 def _describe(path):
-    """Return ffmpeg's description of a file: (whole text, {"Video": [...], "Audio": [...]})."""
+    """What ffmpeg says of a file, as `_described` gives it."""
     # The listing of nothing but a map that never matches makes ffmpeg stop after it has
     # described its input.
-    node = _listing([_input(path)["d:999"]])
+    node = _listing(_input(path)["d:999"])
     with media.Pipe(node, where=path, loglevel="info", seconds=_LOOK_SECONDS) as pipe:
         pipe.stdout.read()
         pipe.wait()
-        text = pipe.messages()
-    return text, _streams(text)
+        return _described(pipe.messages())
 
 
-def _streams(text):
-    """Lines about the streams of a file, {"Video": [...], "Audio": [...]}, with their rotation.
+def _described(text):
+    """Read ffmpeg's description of its input.
 
-    Of the lines below them only those of the side data count: a title may say anything.
+    PyAV has numbers, but of another ffmpeg than the one that encodes (docs/videos.md).
+
+    Returns
+    -------
+    SimpleNamespace
+        ``text``; ``container``, None where it can't be opened; ``begin`` and ``duration``
+        in seconds; ``video`` and ``audio``: what is said of each stream but covers, as texts
+        or None by the names of `_STREAM` and `_FIELDS`, and its ``rotation`` in degrees.
     """
-    streams, inside, last = {"Video": [], "Audio": []}, False, None
-    for line in text.splitlines():
-        if match := _STREAM.match(line):
-            last, inside = streams[match[1]], False
-            last.append(match[2])
-        elif line.startswith("  Stream #"):
-            last = None
-        elif last and not line.startswith("      "):
-            inside = line.rstrip() == "    Side data:"
-        elif last and inside and (match := _ROTATION.fullmatch(line.rstrip())):
-            last[-1] += f", rotation {match[1]}"
-    streams["Video"] = [s for s in streams["Video"] if "(attached pic)" not in s]
-    return streams
-
-
-def _number(pattern, text):
-    match = re.search(pattern, text)
-    return None if match is None else float(match[1])
+    head = _INPUT.search(text)
+    container, hours, minutes, seconds, begin = head.groups() if head else [None] * 5
+    said = SimpleNamespace(text=text, container=container, begin=float(begin or 0))
+    said.duration = hours and int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    said.video, said.audio = [], []
+    for block in re.split(r"\n(?=  Stream #)", text):
+        if match := _STREAM.match(block):
+            line, turned = block.partition("\n")[0][match.end() :], _ROTATION.search(block)
+            found = {name: (one.search(line) or [None] * 2)[1] for name, one in _FIELDS.items()}
+            stream = SimpleNamespace(**match.groupdict(), **found)
+            stream.rotation = float(turned[1]) if turned else 0.0
+            if not stream.cover:
+                getattr(said, stream.kind.lower()).append(stream)
+    return said
 
 
 def look(path, *, max_pixels=_MAX_PIXELS):
@@ -380,21 +384,18 @@ def look(path, *, max_pixels=_MAX_PIXELS):
         raise ItemError("the file has 0 bytes", where=path, remedy="Copy or fetch it again")
     with reading(path, "a video or sound file"):
         path.open("rb").close()
-    text, streams = _describe(path)
-    container = re.search(r"^Input #0, (.*), from ", text, re.MULTILINE)
-    if container is None:
-        raise _unreadable(path, text)
-    head = text[container.end() :]
-    hours = re.search(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)", head, re.MULTILINE)
-    picture = _picture(path, streams["Video"][0], max_pixels) if streams["Video"] else None
-    sound = _sound(path, streams["Audio"][0]) if streams["Audio"] else None
+    said = _describe(path)
+    if said.container is None:
+        raise _unreadable(path, said.text)
+    picture = _picture(path, said.video[0], max_pixels) if said.video else None
+    sound = _sound(path, said.audio[0]) if said.audio else None
     if picture is None and sound is None:
         raise ItemError("the file holds neither picture nor sound", where=path, remedy=_REMEDY)
     source = Source(
         path=path,
-        container=container[1],
-        begin=_number(r"(?m)^  Duration: .*start: (-?[\d.]+)", head) or 0.0,
-        duration=hours and int(hours[1]) * 3600 + int(hours[2]) * 60 + float(hours[3]),
+        container=said.container,
+        begin=said.begin,
+        duration=said.duration,
         picture=picture,
         sound=sound,
     )
@@ -459,27 +460,28 @@ def _unlike_end(source):
     """As `_unlike_parts`, of streams that say again and again what they hold."""
     size = source.path.stat().st_size
     count = min(_END_BYTES, max(_END_BYTES >> 8, size // 16))
-    parts = (0, max(0, size - count))
-    said = [_described_part(source.path, place, count) for place in parts]
-    containers = [re.search(r"^Input #0, (.*), from ", text, re.MULTILINE) for text in said]
+    first, last = (
+        _described_part(source.path, place, count) for place in (0, max(0, size - count))
+    )
     # Parts of bare sound may look like anything.
-    if None in containers or source.container != containers[0][1]:
+    if last.container is None or first.container != source.container:
         return None
-    if containers[0][1] != containers[1][1]:
-        return None if source.container == "aac" else f"{source.container}, then {containers[1][1]}"
-    for kind in ("Video", "Audio"):
-        first, last = ([m for m in _SAID.findall(text) if m[1] == kind] for text in said)
-        # In a program stream the number tells the kind of sound; the codec is guessed.
-        same = 1 if source.container == "mpeg" else 4
-        if first and last and not any(_alike(first[0][:same], one[:same]) for one in last):
-            names = [f"{one[2]} {one[3] or one[0]}" for one in (first[0], last[0])]
-            return ", then ".join(names)
+    if first.container != last.container:
+        return None if source.container == "aac" else f"{first.container}, then {last.container}"
+    # In a program stream the number tells the kind of sound; the codec is guessed.
+    fields = ("number",) if source.container == "mpeg" else ("number", "codec", "rate")
+    for one, others in ((first.video[:1], last.video), (first.audio[:1], last.audio)):
+        if one and others and not any(_alike(one[0], other, fields) for other in others):
+            return ", then ".join(
+                f"{s.codec} {f'{s.rate} Hz' if s.rate else s.number}" for s in (*one, others[0])
+            )
     return None
 
 
-def _alike(one, other):
+def _alike(one, other, fields):
     """Whether two descriptions of a stream agree; a part may be too short to say all of it."""
-    return all(a == b or not (a and b) for a, b in zip(one, other))
+    pairs = [(getattr(one, name), getattr(other, name)) for name in fields]
+    return all(a == b or not (a and b) for a, b in pairs)
 
 
 def _described_part(path, place, count):
@@ -488,7 +490,7 @@ def _described_part(path, place, count):
         file.seek(place)
         part.write(file.read(count))
         part.flush()
-        return _describe(Path(part.name))[0]
+        return _describe(Path(part.name))
 
 
 def _tracks_of_matroska(head):
@@ -648,36 +650,23 @@ def begins_anew(source, second, *, rate=None):
     )
 
 
-def _bounded_rate(path, rate):
-    if rate not in _SOUND_RATES:
-        raise ItemError(
-            f"its sound has no rate from {_SOUND_RATES[0]:,} to {_SOUND_RATES[-1]:,} samples a "
-            "second",
-            where=path,
-            value=rate,
-            remedy="Its header may be wrong: write the sound anew, at 16000 or more",
-        )
-
-
 def _picture(path, said, max_pixels):
-    """Describe the pictures; `said` is ffmpeg's line about their stream."""
-    # The first number pair behind the pixel format; a name in brackets may hold an "x" too.
-    stored = re.search(r", (\d+)x(\d+)", said)
-    if stored and int(stored[1]) * int(stored[2]) > max_pixels:
-        raise _too_large(path, f"{stored[1]}x{stored[2]}", max_pixels)
+    """Describe the pictures; `said` is what ffmpeg says of their stream."""
+    if said.size and math.prod(map(int, said.size.split("x"))) > max_pixels:
+        raise _too_large(path, said.size, max_pixels)
     found = _first(path, "V:0")
     if found is None:
         raise ItemError("no picture of this file can be decoded", where=path, remedy=_REMEDY)
     head, frame = found
     aspect = Fraction(head.get("sar", "1/1").replace("/0", "/1"))
     return Picture(
-        codec=said.split()[0].strip(","),
-        pixel_format=re.search(r", (\w*)|$", said)[1] or "",
+        codec=said.codec,
+        pixel_format=said.pixel_format or "",
         size=tuple(int(n) for n in head["dimensions"].split("x")),
         sample_aspect=aspect if aspect > 0 else Fraction(1),
-        rotation=_number(r"rotation (-?[\d.]+)", said) or 0.0,
-        fps=_number(r", ([\d.]+) fps", said),
-        interlaced=re.search(r"\((?:[^)]*, )?(?:top|bottom) (?:coded )?first", said) is not None,
+        rotation=said.rotation,
+        fps=said.fps and float(said.fps),
+        interlaced=said.interlaced is not None,
         first=frame[0] / MICROSECONDS,
     )
 
@@ -689,9 +678,16 @@ def _sound(path, said):
         return None
     head, (time, samples, size) = found
     rate = int(head["sample_rate"])
-    _bounded_rate(path, rate)
+    if rate not in _SOUND_RATES:
+        raise ItemError(
+            f"its sound has no rate from {_SOUND_RATES[0]:,} to {_SOUND_RATES[-1]:,} samples a "
+            "second",
+            where=path,
+            value=rate,
+            remedy="Its header may be wrong: write the sound anew, at 16000 or more",
+        )
     return Sound(
-        codec=said.split()[0].strip(","),
+        codec=said.codec,
         rate=rate,
         # The listing is of 16-bit samples.
         channels=size // max(samples, 1) // 2,
@@ -790,10 +786,9 @@ def picture_times(path):
     float
         Seconds.
     """
-    with media.Pipe(_listing([_input(path, **_TIMES_ONLY)["V:0"]]), where=path) as pipe:
-        for what, _, *rest in _parse(pipe.stdout):
-            if what == "frame":
-                yield rest[0] / MICROSECONDS
+    with media.Pipe(_listing(_input(path, **_TIMES_ONLY)["V:0"]), where=path) as pipe:
+        for time, _, _ in _lines(pipe):
+            yield time / MICROSECONDS
         pipe.wait()
 
 
@@ -832,7 +827,7 @@ def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
     rate = source.sound.rate
     stream = _with_steps_back(source.stream("a:0", seek=seek, threads=threads), "a:0")
     due = late = 0
-    with media.Pipe(_listing([stream]), where=source.path) as pipe:
+    with media.Pipe(_listing(stream), where=source.path) as pipe:
         for time, length, anew in _frames(pipe, rate):
             if anew and source.picture is None:
                 late = due - time
@@ -897,7 +892,7 @@ def _scan(source, fps, start, end, threads, seek):
     stream = _with_steps_back(stream, "V:0")
     times, frames, last = array.array("d"), 0, math.nan
     gap, longest, whole, still = math.nan, 0.0, True, 0
-    with media.Pipe(_listing([stream]), where=source.path) as pipe:
+    with media.Pipe(_listing(stream), where=source.path) as pipe:
         for time, _, anew in _frames(pipe, MICROSECONDS):
             time = time / MICROSECONDS - source.zero
             still = still + 1 if time == last else 0

@@ -4,10 +4,13 @@ Frame i of the mp4 is at ``i / fps`` and sample n of the song at ``n / 16000`` o
 clock, whose 0 is the clip's start.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,22 +43,22 @@ _EXACT = 1e-5
 
 
 def standardise(
-    source,
+    source: str | Path,
     *,
-    video,
-    audio,
-    probe,
-    start=None,
-    end=None,
-    height=None,
-    fps=None,
-    channels="mean",
-    require_sound=True,
-    min_seconds=5.0,
-    max_seconds=3600.0,
-    max_pixels=7680 * 4320,
-    threads=1,
-):
+    video: str | Path,
+    audio: str | Path,
+    probe: str | Path,
+    start: float | None = None,
+    end: float | None = None,
+    height: int | None = None,
+    fps: float | None = None,
+    channels: str = "mean",
+    require_sound: bool = True,
+    min_seconds: float = 5.0,
+    max_seconds: float = 3600.0,
+    max_pixels: int = 7680 * 4320,
+    threads: int = 1,
+) -> dict[str, Any]:
     """Standardise a video.
 
     Parameters

@@ -4,7 +4,10 @@ Names: ``g<genre>_s<situation>_c<camera>_d<dancer>_m<music>_ch<choreography>``; 
 with ``cAll`` stands for all cameras. https://google.github.io/aistplusplus_dataset
 """
 
+from __future__ import annotations
+
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -108,7 +111,7 @@ def read(path, *, camera="c01"):
     )
 
 
-def read_names(path):
+def read_names(path: str | Path) -> list[str]:
     """Names in a list of AIST++ (its splits, ``ignore_list.txt``, ``video_list.txt``).
 
     Returns
@@ -133,7 +136,7 @@ def read_names(path):
     return names
 
 
-def read_splits(folder, *, kind="crossmodal"):
+def read_splits(folder: str | Path, *, kind: str = "crossmodal") -> dict[str, str]:
     """AIST++'s own split, without the sequences of ``ignore_list.txt``.
 
     Parameters
@@ -162,7 +165,15 @@ def read_splits(folder, *, kind="crossmodal"):
     }
 
 
-def write_table(names, path, *, genres=None, dancers=None, camera="c01", splits=None):
+def write_table(
+    names: Sequence[str],
+    path: str | Path,
+    *,
+    genres: Sequence[str] | None = None,
+    dancers: Sequence[str] | None = None,
+    camera: str = "c01",
+    splits: Mapping[str, str] | None = None,
+) -> int:
     """Write a videos table of solo dances of the AIST Dance Video Database.
 
     Parameters

@@ -4,6 +4,8 @@ Both are in the released code's form, and are packed as ``released``: what is in
 file, not normalised again but for `outside`. The initial poses follow the released rule.
 """
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
 
@@ -25,7 +27,7 @@ _CLIP_CHUNKS = 2
 _SECOND = re.compile(r"\d{1,6}")
 
 
-def import_ren(path, folder, *, prefix="ren", outside="keep"):
+def import_ren(path: str | Path, folder: str | Path, *, outside: str | None = "keep") -> list[Path]:
     """Write one shard a video of Ren et al.'s dataset (JSON encoded twice).
 
     Video -> start second -> ``audio_sequence``, 160,000 samples at 16 kHz, and
@@ -38,10 +40,7 @@ def import_ren(path, folder, *, prefix="ren", outside="keep"):
     path : str or Path
         The JSON file.
     folder : str or Path
-        Where to write ``<prefix><video>.h5``.
-    prefix : str
-        What the ids of videos begin with. The file names no songs: each video has its
-        own.
+        Where to write ``ren<video>.h5``. The file names no songs: each video has its own.
     outside : {"keep", "clip", "rescale", "drop"}
         What becomes of coordinates outside [-1, 1]: see `choreo.dataset.normalise.normalise`;
         a video is made smaller as a whole.
@@ -56,10 +55,12 @@ def import_ren(path, folder, *, prefix="ren", outside="keep"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    return _write_all(_ren(path), folder, prefix, path, "Ren et al. 2020", outside)
+    return _write_all(_ren(path), folder, "ren", path, "Ren et al. 2020", outside)
 
 
-def import_paired(path, folder, *, prefix="video", outside="keep"):
+def import_paired(
+    path: str | Path, folder: str | Path, *, outside: str | None = "keep"
+) -> list[Path]:
     """Write one shard a video of the thesis's ``dance_music_paired.json``.
 
     Video -> ``pose``, n x 50 x 18 x 2, and ``music``, n x 80,000 samples. The last chunk
@@ -68,8 +69,8 @@ def import_paired(path, folder, *, prefix="video", outside="keep"):
 
     Parameters
     ----------
-    path, folder, prefix, outside
-        As for `import_ren`.
+    path, folder, outside
+        As for `import_ren`, of ``video<video>.h5``.
 
     Returns
     -------
@@ -81,7 +82,7 @@ def import_paired(path, folder, *, prefix="video", outside="keep"):
     ItemError
         Where the file is not of this form, or gives no chunk at all.
     """
-    return _write_all(_paired(path), folder, prefix, path, "DancingAI", outside)
+    return _write_all(_paired(path), folder, "video", path, "DancingAI", outside)
 
 
 def _ren(path):

@@ -1,6 +1,9 @@
 """A dataset made elsewhere as one of ours: what `choreo dataset import` and a script call."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import Any
 
 from choreo.dataset.card import pack_with_card
 from choreo.dataset.chunks import MAX_REPAIRED
@@ -15,7 +18,7 @@ def import_sequences(
     *,
     max_repaired: float = MAX_REPAIRED,
     split: dict | None = None,
-    **settings,
+    **settings: Any,
 ) -> tuple[dict, dict]:
     """Clean, normalise, cut and pack sequences.
 
@@ -54,7 +57,7 @@ def import_sequences(
 
 
 def import_shards(
-    shards: list, folder: str | Path, *, split: dict | None = None, **settings
+    shards: list, folder: str | Path, *, split: dict | None = None, **settings: Any
 ) -> dict:
     """Pack the shards of a folder, with the table of a study of them.
 

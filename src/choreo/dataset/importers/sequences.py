@@ -5,11 +5,14 @@ each chunk was made from: ``poses/<id>.npz`` as they came, ``cleaning/<id>.npz``
 as ``videos/<id>.wav``, and ``shards/<id>.h5``.
 """
 
+from __future__ import annotations
+
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from choreo.cleaning.clean import clean
 from choreo.comparison.compare import THRESHOLD_HEIGHT
@@ -54,7 +57,13 @@ class Sequence:
     split: str | None = None
 
 
-def aist_sequences(keypoints, music, *, camera="c01", splits=None):
+def aist_sequences(
+    keypoints: str | Path,
+    music: str | Path,
+    *,
+    camera: str = "c01",
+    splits: Mapping[str, str] | None = None,
+) -> tuple[list[Sequence], dict[str, str]]:
     """List the sequences of AIST++.
 
     Parameters
@@ -101,7 +110,9 @@ def aist_sequences(keypoints, music, *, camera="c01", splits=None):
     return _listed(keypoints, "*.pkl", sequence)
 
 
-def brace_sequences(keypoints, music, lists, *, official=False):
+def brace_sequences(
+    keypoints: str | Path, music: str | Path, lists: str | Path, *, official: bool = False
+) -> tuple[list[Sequence], dict[str, str]]:
     """List the sequences of BRACE: segments of one that follow each other are joined.
 
     Parameters
@@ -161,7 +172,7 @@ def brace_sequences(keypoints, music, lists, *, official=False):
             where=keypoints,
             remedy="Name the folder of one kind of segments",
         )
-    turns = {}
+    turns: dict[Any, Any] = {}
     for row in rows:
         turns.setdefault((row.video, row.sequence), []).append(row)
     for (video, _), turn in turns.items():

@@ -1,5 +1,7 @@
 """All networks of a model together, and state dicts from elsewhere."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import torch
@@ -88,7 +90,7 @@ def load_state(network, path):
     fill(network, state, where=path)
 
 
-def save_state(network, path):
+def save_state(network: nn.Module, path: str | Path) -> None:
     """Write a network's state dict as the released code reads it.
 
     ``torch.load(path, weights_only=True)`` gives tensors by name, in the order of the

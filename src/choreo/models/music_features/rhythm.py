@@ -17,6 +17,7 @@ from scipy.stats import rankdata
 
 from choreo.beats.sound import beatless
 from choreo.beats.state_space import find_beats
+from choreo.models.music_features.kept import kept
 from choreo.models.music_features.sound import at_times, banded, centred
 
 NAMES = (
@@ -58,13 +59,31 @@ def hear(samples, data):
     Rhythm
     """
     samples, rate = centred(samples, data), data.sample_rate
+    found = kept(samples, rate, beats_and_bars, __name__)
+    return Rhythm(found["beats"], found["counts"], slow_loudness(samples, rate))
+
+
+def beats_and_bars(samples, rate):
+    """Track the beats of a song and find its bars.
+
+    Parameters
+    ----------
+    samples : ndarray of float32, shape (N,)
+        Around 0.
+    rate : int
+        Samples a second.
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``beats`` and ``counts`` of `Rhythm`.
+    """
     # Named and not taken from the register: an edit of another tracker trains nothing anew.
     beats = np.zeros(0) if beatless(samples, rate) else np.asarray(find_beats(samples, rate))
     if len(beats) < 2:
-        return Rhythm(np.zeros(0), np.zeros(0, int), slow_loudness(samples, rate))
+        return {"beats": np.zeros(0), "counts": np.zeros(0, int)}
     counts = counted(beats)
-    first = first_downbeat(samples, rate, beats, counts)
-    return Rhythm(beats, counts - first, slow_loudness(samples, rate))
+    return {"beats": beats, "counts": counts - first_downbeat(samples, rate, beats, counts)}
 
 
 @dataclass(frozen=True)

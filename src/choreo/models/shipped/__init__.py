@@ -1,5 +1,7 @@
 """Weights that come with the install: ``NAME.safetensors`` in this folder."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 from choreo.errors import ConfigError
@@ -11,22 +13,18 @@ DEFAULT = "graph"
 """Which of them dances where no model is named (docs/models.md has both measured)."""
 
 
-def shipped_names():
+def shipped_names() -> list[str]:
     """Names of the weights that this install has."""
     return sorted(found.stem for found in FOLDER.glob("*.safetensors"))
 
 
-def find_weights(model):
+def find_weights(model: Path | None) -> Path:
     """Path of weights, or of shipped ones by their name.
 
     Parameters
     ----------
     model : Path or None
         A path, or a name of `shipped_names` where no such file lies here; None: `DEFAULT`.
-
-    Returns
-    -------
-    Path
 
     Raises
     ------

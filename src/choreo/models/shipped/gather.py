@@ -1,5 +1,8 @@
 """Gather what is shipped: weights, their cards and their hashes."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 from choreo.errors import ConfigError
@@ -9,7 +12,13 @@ MOST_BYTES = 15_000_000
 """Of all weights that come with the install."""
 
 
-def gather(weights, cards, to_weights, to_cards, sums):
+def gather(
+    weights: Sequence[str | Path],
+    cards: Sequence[str | Path],
+    to_weights: Sequence[str | Path],
+    to_cards: Sequence[str | Path],
+    sums: str | Path,
+) -> None:
     """Copy weights and cards to where they are shipped from, and write the weights' hashes.
 
     Parameters

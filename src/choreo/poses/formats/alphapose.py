@@ -7,13 +7,20 @@ of Pose Flow (``alphapose-results-forvis-tracked.json``) hold the same by pictur
 ``{"<k>.jpg": [{"keypoints": [...], "scores": s, "idx": n}]}``.
 """
 
+from __future__ import annotations
+
 import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from choreo.errors import ItemError
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, flat_triples
+
+if TYPE_CHECKING:
+    from choreo.poses.detections import Detections
 
 SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
 META = {"estimator": "alphapose", "licence": "AlphaPose: non-commercial research"}
@@ -169,7 +176,7 @@ def _entry(frame, triples, score, box=None, idx=None):
     return entry
 
 
-def write_detections(detections, path):
+def write_detections(detections: Detections, path: str | Path) -> None:
     """Write every person in AlphaPose's format; `read_detections` gives the same back.
 
     Parameters

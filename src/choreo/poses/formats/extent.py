@@ -6,7 +6,6 @@ import numpy as np
 
 from choreo.errors import ItemError
 
-UNITS = ("pixels", "share")
 """What coordinates may be in: pixels, or shares of the picture's width and height (0 to 1)."""
 
 MOST_OUTSIDE = 0.5

@@ -60,6 +60,7 @@ def arrays(module, path, **options):
         reading(path, "a whole HDF5 file"),
         tempfile.TemporaryDirectory(prefix="choreo-") as folder,
     ):
+        os.stat(path)  # no child for a file that is not there
         out = Path(folder, "arrays.npz")
         command = [sys.executable, "-m", __name__, module, str(Path(path).absolute()), str(out)]
         try:

@@ -202,7 +202,9 @@ def write(track, path):
         A folder that does not exist yet or is empty, for one file a frame
         (``<folder's name>_<12 digits>_keypoints.json``), whole or not at all; or a
         ``.json`` file for all of them in one list. Absent joints are 0, 0, 0, and a joint
-        without a score has the score 0. ``person_id`` is 1: it is all one person.
+        without a score has the score 0. ``person_id`` is 1: it is all one person. Beside
+        them ``canvas_width`` and ``canvas_height`` say the picture's size, which OpenPose
+        itself does not, and tools that draw its poses ask for.
 
     Raises
     ------
@@ -210,8 +212,10 @@ def write(track, path):
         For another skeleton, or a folder that holds something.
     """
     flat = flat_triples(track.keypoints, track.scores)
+    width, height = track.size
+    canvas = {"canvas_width": width, "canvas_height": height}
     frames = [
-        {"version": 1.3, "people": [_person(triples, 1)] if there else []}
+        {"version": 1.3, "people": [_person(triples, 1)] if there else []} | canvas
         for triples, there in zip(flat, track.given.any(1))
     ]
     _write(frames, track.skeleton, Path(path))

@@ -6,6 +6,7 @@ that take an array apart as data: numpy itself is never called with what a file 
 """
 
 import io
+import math
 import pickle
 import pickletools
 import re
@@ -26,10 +27,12 @@ _PLAIN = "biuf"
 class _Dtype:
     """What stands for a numpy dtype: a plain type and its byte order."""
 
+    codes = _DTYPE
+
     def __init__(self, code="", *_):
         if isinstance(code, bytes):
             code = code.decode("latin1")
-        if not isinstance(code, str) or not _DTYPE.fullmatch(code):
+        if not isinstance(code, str) or not self.codes.fullmatch(code):
             raise pickle.UnpicklingError(f"an array of type {str(code)[:20]!r}")
         self.dtype = np.dtype(code)
 
@@ -43,12 +46,21 @@ class _Dtype:
         self.dtype = self.dtype.newbyteorder(order)
 
 
+class _ObjectDtype(_Dtype):
+    """The same for the outermost array of an ``.npy``, which may hold objects."""
+
+    codes = re.compile(rf"{_DTYPE.pattern}|\|?O[48]?")
+
+
 def _array(data, dtype, shape, fortran):
     if not isinstance(dtype, _Dtype) or not isinstance(shape, tuple):
         raise pickle.UnpicklingError("a damaged array")
     if isinstance(data, str):
         # How Python 2 wrote bytes.
         data = data.encode("latin1")
+    if isinstance(dtype, _ObjectDtype) and dtype.dtype.hasobject and isinstance(data, list):
+        # The objects themselves, which this unpickler made: numpy is given none of them.
+        return data
     if not isinstance(data, (bytes, bytearray)) or len(shape) > 8:
         raise pickle.UnpicklingError("an array of objects")
     if not all(type(n) is int and 0 <= n < 1 << 40 for n in shape):
@@ -110,24 +122,32 @@ _STAND_INS = {
 
 
 class _ArraysOnly(pickle.Unpickler):
+    stand_ins = _STAND_INS
+
     def find_class(self, module, name):
-        if (module, name) not in _STAND_INS:
+        if (module, name) not in self.stand_ins:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not an array")
-        return _STAND_INS[module, name]
+        return self.stand_ins[module, name]
 
     def persistent_load(self, _):
         raise pickle.UnpicklingError("it asks for something outside of it")
 
 
+class _WithObjects(_ArraysOnly):
+    stand_ins = _STAND_INS | {("numpy", "dtype"): _ObjectDtype}
+
+
 _MEMO = {"PUT", "BINPUT", "LONG_BINPUT"}
 
 
-def loads(data):
+def loads(data, *, objects=False):
     """Read a pickle of simple values and arrays.
 
     Parameters
     ----------
     data : bytes
+    objects : bool
+        Whether an array may hold such values too; it is a list then.
 
     Returns
     -------
@@ -144,7 +164,8 @@ def loads(data):
             # An unpickler makes room for as many values as the largest number.
             if opcode.name in _MEMO and int(argument) > len(data):
                 raise pickle.UnpicklingError("a damaged pickle")
-        return _ArraysOnly(io.BytesIO(data), encoding="latin1").load()
+        kind = _WithObjects if objects else _ArraysOnly
+        return kind(io.BytesIO(data), encoding="latin1").load()
     except pickle.UnpicklingError:
         raise
     # A damaged pickle can raise nearly anything.
@@ -174,13 +195,64 @@ def arrays(path):
         with open(Path(path), "rb") as file:
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no pickle of 2-D keypoints")
+            raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no pickle of keypoints")
         value = loads(data)
     if not isinstance(value, dict):
         raise ItemError("not a pickle of arrays (it holds no dict)", where=path)
+    return _arrays_of(value)
+
+
+def _arrays_of(value):
     found = {key: item.value for key, item in value.items() if isinstance(item, _Array)}
     return {
         key: array
         for key, array in found.items()
-        if isinstance(key, str) and array is not None and array.dtype.kind in _PLAIN
+        if isinstance(key, str) and isinstance(array, np.ndarray) and array.dtype.kind in _PLAIN
     }
+
+
+def npy(path):
+    """Read an ``.npy``: an array of numbers, or a dict of such that numpy pickled into it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    ndarray or dict of str to ndarray
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, too large, or would call anything.
+    """
+    what = "an .npy of numbers"
+    with reading(path, what):
+        if Path(path).stat().st_size > MAX_BYTES:
+            raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no .npy of keypoints")
+        with open(Path(path), "rb") as file:
+            version = np.lib.format.read_magic(file)
+            header = {
+                (1, 0): np.lib.format.read_array_header_1_0,
+                (2, 0): np.lib.format.read_array_header_2_0,
+            }.get(version)
+            if header is None:
+                raise ItemError(f"an array of unknown layout {version}")
+            shape, fortran, dtype = header(file)
+            data = file.read()
+        if not dtype.hasobject:
+            if dtype.kind not in _PLAIN:
+                raise ItemError(f"not {what} (it holds {dtype})")
+            count = math.prod(shape)
+            if min(shape, default=0) < 0 or len(data) < count * dtype.itemsize:
+                raise ItemError(f"declares {shape} {dtype}, but holds less")
+            flat = np.frombuffer(data, dtype, count)
+            return flat.reshape(shape, order="F" if fortran else "C")
+        value = loads(data, objects=True)
+        value = value.value if isinstance(value, _Array) else value
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, dict):
+            raise ItemError(f"not {what} (it holds objects that are no dict of arrays)")
+        return _arrays_of(value)

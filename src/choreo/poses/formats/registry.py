@@ -1,14 +1,22 @@
 """Every pose format by its name: what `choreo import`, `choreo export` and studies use."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from choreo.errors import ConfigError
 from choreo.files.outside import reading
 from choreo.poses.formats import native
 
-FORMATS: dict[str, "Format"] = {}
+if TYPE_CHECKING:
+    from choreo.pose.track import PoseTrack
+    from choreo.poses.detections import Detections
+
+FORMATS: dict[str, Format] = {}
 """Format by name, filled by `pose_format`."""
 
 
@@ -25,11 +33,17 @@ class Format:
     text : str
         What it is, in one line.
     module : callable
-        Gives the module with ``read_detections``, ``write`` and ``META``.
+        Gives the module with ``write`` and, where it is read, ``read_detections`` and ``META``.
     options : tuple of str
         What its reader may be told beside `frames` and `skeleton`.
     counted : bool
         Whether the released code counts its entries (`choreo.comparison.released_counts`).
+    read : bool
+        Whether it is read, too.
+    ending : str or None
+        A dance with a name that ends so is written in this format where no other is named.
+    skeleton : str or None
+        The joints that its readers look for; a dance is brought to them.
     """
 
     name: str
@@ -38,13 +52,16 @@ class Format:
     module: Callable[[], ModuleType]
     options: tuple[str, ...] = ()
     counted: bool = False
+    read: bool = True
+    ending: str | None = None
+    skeleton: str | None = None
 
 
-def pose_format(name, files, text, *options, counted=False):
+def pose_format(name, files, text, *options, **attributes):
     """Register what the decorated function imports, so that a job needs its format alone."""
 
     def add(module):
-        FORMATS[name] = Format(name, files, text, module, options, counted)
+        FORMATS[name] = Format(name, files, text, module, options, **attributes)
         return module
 
     return add
@@ -56,6 +73,7 @@ def pose_format(name, files, text, *options, counted=False):
     "alphapose-results.json, tracked or not, and Pose Flow's forvis files",
     "first_frame",
     counted=True,
+    skeleton="coco17",
 )
 def _alphapose():
     from choreo.poses.formats import alphapose
@@ -69,6 +87,7 @@ def _alphapose():
     "what OpenPose's --write_json writes",
     "first_frame",
     counted=True,
+    skeleton="openpose18",
 )
 def _openpose():
     from choreo.poses.formats import openpose
@@ -76,21 +95,30 @@ def _openpose():
     return openpose
 
 
-@pose_format("coco", ".json", "COCO keypoint results; image_id is the frame", "first_frame")
+@pose_format(
+    "coco",
+    ".json",
+    "COCO keypoint results; image_id is the frame",
+    "first_frame",
+    ending=".json",
+    skeleton="coco17",
+)
 def _coco():
     from choreo.poses.formats import coco
 
     return coco
 
 
-@pose_format("mmpose", ".json", "MMPose's predictions for a video", "first_frame")
+@pose_format(
+    "mmpose", ".json", "MMPose's predictions for a video", "first_frame", skeleton="coco17"
+)
 def _mmpose():
     from choreo.poses.formats import mmpose
 
     return mmpose
 
 
-@pose_format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", "view")
+@pose_format("aist", ".pkl", "AIST++ keypoints2d, one camera of it", "view", skeleton="coco17")
 def _aist():
     from choreo.poses.formats import aist
 
@@ -106,26 +134,71 @@ def _deeplabcut():
     return deeplabcut
 
 
-@pose_format("movement", ".nc", "movement's netCDF layout, all individuals", "fps")
+@pose_format("movement", ".nc", "movement's netCDF layout, all individuals", "fps", ending=".nc")
 def _movement():
     from choreo.poses.formats import movement
 
     return movement
 
 
-def _module(name):
-    if name not in FORMATS:
-        raise ConfigError("unknown format", value=name, remedy=f"Formats: {', '.join(FORMATS)}")
+@pose_format(
+    "csv", ".csv", "a row a frame and joint, as data frames like it", read=False, ending=".csv"
+)
+def _long_table():
+    from choreo.poses.formats import long_table
+
+    return long_table
+
+
+@pose_format("trc", ".trc", "markers for OpenSim and Mokka, z = 0", read=False, ending=".trc")
+def _trc():
+    from choreo.poses.formats import trc
+
+    return trc
+
+
+@pose_format("bvh", ".bvh", "a planar skeleton for Blender and others", read=False, ending=".bvh")
+def _bvh():
+    from choreo.poses.formats import bvh
+
+    return bvh
+
+
+def read_formats() -> list[str]:
+    """Names of the formats that are read: what `choreo import` and ``poses.imports`` take."""
+    return [name for name, entry in FORMATS.items() if entry.read]
+
+
+def format_by_ending(ending: str) -> str | None:
+    """Name of the format in which a dance is written whose file ends so; None: none."""
+    for name, entry in FORMATS.items():
+        if entry.ending == ending:
+            return name
+    return None
+
+
+def _module(name, *, to_read=False):
+    names = read_formats() if to_read else list(FORMATS)
+    if name not in names:
+        what = "this format is written, and not read" if name in FORMATS else "unknown format"
+        raise ConfigError(what, value=name, remedy=f"Formats: {', '.join(names)}")
     return FORMATS[name].module()
 
 
-def read_detections(format, path, *, frames=None, skeleton=None, **options):
+def read_detections(
+    format: str,
+    path: str | Path,
+    *,
+    frames: int | None = None,
+    skeleton: str | None = None,
+    **options: Any,
+) -> Detections:
     """Read everyone of a file.
 
     Parameters
     ----------
     format : str
-        A key of `FORMATS`.
+        One of `read_formats`.
     path : str or Path
         The file, or OpenPose's folder.
     frames : int, optional
@@ -135,10 +208,6 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
     **options
         Those of `Format.options`; None counts as not said.
 
-    Returns
-    -------
-    Detections
-
     Raises
     ------
     ItemError
@@ -146,7 +215,7 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
     ConfigError
         For an unknown format, or an option that it does not have.
     """
-    module = _module(format)
+    module = _module(format, to_read=True)
     said = {key: value for key, value in options.items() if value is not None}
     for key in said:
         if key not in FORMATS[format].options:
@@ -161,13 +230,13 @@ def read_detections(format, path, *, frames=None, skeleton=None, **options):
         return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
 
 
-def rate(format, path):
+def rate(format: str, path: str | Path) -> float | None:
     """Frames a second that a file says itself.
 
     Parameters
     ----------
     format : str
-        A key of `FORMATS`.
+        One of `read_formats`.
     path : str or Path
 
     Returns
@@ -182,7 +251,7 @@ def rate(format, path):
     ConfigError
         For an unknown format.
     """
-    module = _module(format)
+    module = _module(format, to_read=True)
     if "fps" not in FORMATS[format].options:
         return None
     with reading(path, f"a file of {format}"):
@@ -190,19 +259,19 @@ def rate(format, path):
 
 
 def read(
-    format,
-    path,
+    format: str,
+    path: str | Path,
     *,
-    fps,
-    size,
-    frames=None,
-    skeleton=None,
-    units=None,
-    pick=None,
-    linker="poses",
-    video=None,
-    **options,
-):
+    fps: float,
+    size: tuple[int, int],
+    frames: int | None = None,
+    skeleton: str | None = None,
+    units: str | None = None,
+    pick: str | None = None,
+    linker: str = "poses",
+    video: str | Path | None = None,
+    **options: Any,
+) -> PoseTrack:
     """Read the track of a file's dancer.
 
     Parameters
@@ -244,7 +313,7 @@ def read(
     detections = read_detections(format, path, frames=frames, skeleton=skeleton, **options)
     detections = in_pixels(detections, size, units, path)
     meta = {
-        **_module(format).META,
+        **_module(format, to_read=True).META,
         "format": format,
         "frames_from": "the file's last frame" if frames is None else "video",
     }
@@ -260,7 +329,7 @@ def read(
     )
 
 
-def write(format, track, path):
+def write(format: str, track: PoseTrack, path: str | Path) -> None:
     """Write a track.
 
     Parameters

@@ -1,0 +1,45 @@
+"""``choreo evaluate-others``."""
+
+import math
+
+from click import Choice
+
+from choreo.cli.answers import say
+from choreo.cli.arguments import argument, json_option, option, path_option
+from choreo.cli.command import verb
+from choreo.cli.kinds import POSITIVE, SEED, size
+from choreo.cli.outputs import output, table_files
+
+EVALUATE = "choreo.evaluation.others.table:evaluate_others"
+_VIEWS = ("front", "left", "back", "right")
+
+
+@verb()
+@argument("dances", nargs=-1, required=True, help="a folder of dances for each row, or a file")
+@output("DIR", "folder for others.*", what="a table", files=lambda _, d: table_files(d / "others"))
+@path_option("--reference", metavar="DIR", help="folder of real dances, for FID, Dist and `real`")
+@path_option("--songs", metavar="DIR", help="NAME.wav, ... whose beats are tracked")
+@path_option("--beats", metavar="FILE", help="JSON of dances or songs and their beats in seconds")
+@option("--fps", type=POSITIVE, help="frames a second, where files do not say")
+@option("--view", type=Choice(_VIEWS), of=EVALUATE, help="where the camera stands, for 2-D")
+@option("--format", metavar="NAME", help="pose format of 2-D files (choreo import --help)")
+@option("--size", type=size, metavar="WxH", help="picture of these")
+@option("--seed", type=SEED, of=EVALUATE, help="of held-out real dances")
+@json_option
+def evaluate_others(dances, output, reference, songs, beats, fps, format, size, **settings):
+    """Measure dances of any project: metrics as published and right."""
+    from choreo.evaluation.others.music import music_of
+    from choreo.evaluation.others.reading import read_systems
+    from choreo.evaluation.others.table import evaluate_others
+
+    known = music_of(songs, beats)
+    about = {"fps": fps, "beats": known, "format": format, "size": size}
+    systems, real = read_systems(dances, reference, **about)
+    table = evaluate_others(systems, real, **settings)
+    table.write(output / "others", of_study=False)
+    records = [
+        {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in row.items()}
+        for row in table.frame.to_dict("records")
+    ]
+    lines = ["  ".join(row) for row in table.cells()]
+    say(records, [*lines, f"{output / 'others.html'}: {len(systems)} systems"])
