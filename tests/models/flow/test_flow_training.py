@@ -68,15 +68,15 @@ def test_songs_are_put_together_from_their_chunks(songs):
     assert len(found.dances) == 2
     for dance, period in zip(found.dances, (0.5, 0.4)):
         assert dance.poses.shape == (140, 18, 2)
-        assert np.median(np.diff(dance.heard.beats)) == pytest.approx(period, abs=0.01)
+        assert np.median(np.diff(dance.features.beats)) == pytest.approx(period, abs=0.01)
         # The beats are where the clicks are, over all of the song.
-        away = dance.heard.beats - 0.2
+        away = dance.features.beats - 0.2
         assert np.abs(away - period * np.rint(away / period)).max() < 0.04
-        assert dance.heard.beats[-1] - dance.heard.beats[0] > 11
+        assert dance.features.beats[-1] - dance.features.beats[0] > 11
     # A chunk hears what the song is at its time.
     batch = load_batch(songs, [3], music="phase")
     np.testing.assert_array_equal(
-        batch["music"][0], found.dances[0].heard.at(6 + np.arange(20) / 10)
+        batch["music"][0], found.dances[0].features.at(6 + np.arange(20) / 10)
     )
     np.testing.assert_array_equal(
         batch["poses"][0].unflatten(1, (18, 2)), found.dances[0].poses[60:80]
@@ -135,7 +135,7 @@ def test_sound_and_motion_are_played_faster_together(songs):
     joint = np.ptp(found.dances[0].poses[:, :, 0], axis=0).argmax()
     swing = np.sin(np.pi * (time - 0.2) / 0.5)
     assert abs(np.corrcoef(poses[:, joint, 0], swing)[0, 1]) > 0.98
-    slower = found.dances[0].heard.at(time)
+    slower = found.dances[0].features.at(time)
     np.testing.assert_allclose(music[:, :6], slower[:, :6], atol=1e-6)
     np.testing.assert_allclose(music[:, 6], slower[:, 6] - np.log2(1.25), atol=1e-5)
 
