@@ -26,6 +26,7 @@ include: "rules/training.smk"
 include: "rules/songs.smk"
 include: "rules/dances.smk"
 include: "rules/evaluation.smk"
+include: "rules/survey.smk"
 include: "rules/report.smk"
 
 

@@ -36,6 +36,9 @@ _MACHINE = {
     "training.device",
     "training.threads",
     "training.look_every",
+    "survey.answers",
+    "survey.contact",
+    "survey.post_to",
 }
 """Settings that do not belong to a study but to a machine, to an owner's files, or to a file
 whose content is hashed in its place (the videos table, the recipes)."""

@@ -24,6 +24,7 @@ DEFAULTS = {name: param for name, param in OPTIONS if getattr(param, "of", None)
 def test_the_verbs_with_a_seed_are_found():
     assert set(SEEDS) == {
         *("train --seed", "dance --seed", "evaluate --seed", "evaluate-others --seed"),
+        "study power --seed",
         *("dataset sample --seed", "dataset import --seed", "dataset pack --seed"),
     }
 

@@ -232,7 +232,7 @@ def test_a_problem_record_is_read_as_such(study, tmp_path):
 
 def test_files_without_a_digest_are_read_and_said_once(study, tmp_path, capsys, monkeypatch):
     """As older versions of choreo wrote them."""
-    monkeypatch.setattr(sealed, "_told", set())
+    monkeypatch.setattr(sealed, "_warned", set())
     old = tmp_path / "old.h5"
     data = (study / "dataset/dataset.h5").read_bytes()
     old.write_bytes(data[: -sealed.LENGTH])

@@ -40,7 +40,7 @@ def alone(motif, dancer, count):
     song = SimpleNamespace(
         beats=0.6 + count * np.arange(beats),
         sections=(Section("chorus", 0, 0, 0, -(-beats // BAR), 1.0),),
-        heard=Audible(np.ones(beats), np.ones(beats), np.zeros(beats, bool)),
+        audible=Audible(np.ones(beats), np.ones(beats), np.zeros(beats, bool)),
     )
     writer = _Writer(song, make_dancer(dancer), np.random.default_rng(1))
     for turn, shown in enumerate((motif, motif.mirrored())):
@@ -114,10 +114,10 @@ def test_a_section_and_a_style_do_not_tell_the_motif(songs):
 
 def test_silence_is_held_and_energy_chooses(songs):
     song = songs["neon"]
-    heard = Audible(song.audible.loud, song.audible.bright, song.audible.silent.copy())
+    audible = Audible(song.audible.loud, song.audible.bright, song.audible.silent.copy())
     first = song.sections[1].first_bar * BAR
-    heard.silent[first : first + 2 * BAR] = True
-    quiet = SimpleNamespace(**{**vars(song), "heard": heard})
+    audible.silent[first : first + 2 * BAR] = True
+    quiet = SimpleNamespace(**{**vars(song), "audible": audible})
     dance = make_dance(quiet, make_dancer("ada"), 1, 0)
     inside = (dance.counts >= first) & (dance.counts < first + 2 * BAR)
     assert not inside.any()

@@ -10,13 +10,13 @@ from safetensors.torch import load_file
 from training_dances import packed
 
 from choreo.cli import main
-from choreo.dances import generate
 from choreo.models.gan import perceptual
 from choreo.models.gan.networks import save_state
 from choreo.models.gan.pose_generator import DanceGenerator
 from choreo.models.recipes import load_recipes
 from choreo.pose.track import PoseTrack
 from choreo.training import model_card, train
+from choreo.videos import audio
 
 RECIPES = """\
 ren2020: {epochs: 0, initial_pose: released, weights_file: PATH}
@@ -148,13 +148,13 @@ def test_a_networks_state_is_saved_without_its_training(folder):
 
 def test_a_song_is_read_once_for_all_models(folder, monkeypatch):
     assert choreo(folder, "train", "dataset.h5", "--model", "ren2020", "-o", "out/") == 0
-    read_song, read, shown = generate.read_song, [], []
+    read_song, read, shown = audio.read_song, [], []
 
     def reading(path, **options):
         read.append(path)
         return read_song(path, **options)
 
-    monkeypatch.setattr(generate, "read_song", reading)
+    monkeypatch.setattr(audio, "read_song", reading)
     monkeypatch.setattr("choreo.cli.dances._film", lambda tracks, *_, **__: shown.append(tracks))
     assert choreo(folder, "dance", "song.wav", "--model", "out/", "-o", "alone.npz") == 0
     models = ["--model", "out/", "--compare", "out/", "--compare", "alone.npz"]

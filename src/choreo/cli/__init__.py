@@ -52,6 +52,7 @@ VERBS = {
     "beats": "beats:beats",
     "render": "poses:render",
     "problems": "problems:problems",
+    "study": "survey:study",
 }
 """Verb -> its module here and its name there, in the order of `--help`."""
 

@@ -20,6 +20,7 @@ from choreo.config.poses import (
     RTMPose,
 )
 from choreo.config.study import ONCE, Config, check_keys, read_config
+from choreo.config.survey import Survey
 from choreo.config.training import Training, chosen_recipes
 from choreo.config.videos import Videos
 from choreo.config.videos_table import COLUMNS, Row, local_path, read_table
@@ -41,6 +42,7 @@ __all__ = [
     "RTMPose",
     "Row",
     "Split",
+    "Survey",
     "Training",
     "Videos",
     "check_keys",

@@ -14,6 +14,7 @@ from choreo.config.evaluation import Evaluation
 from choreo.config.explain import explain
 from choreo.config.fields import Id, Section, Seed
 from choreo.config.poses import Poses
+from choreo.config.survey import Survey
 from choreo.config.training import Training
 from choreo.config.videos import Videos
 from choreo.errors import ConfigError, ItemError
@@ -53,6 +54,7 @@ class Config(Section):
     dances: Dances = Dances()
     evaluation: Evaluation = Evaluation()
     corpus: Corpus = Corpus()
+    survey: Survey = Survey()
 
 
 def read_config(values, *, where="config"):

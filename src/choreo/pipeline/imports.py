@@ -13,7 +13,7 @@ ROOMS = (
     *("beats", "statistics", "pipeline"),
     # The config reads the registries of the first stages.
     *("videos", "poses", "config", "synth", "comparison", "cleaning", "dataset"),
-    *("models", "training", "dances", "evaluation", "report", "cli"),
+    *("models", "training", "dances", "evaluation", "survey", "report", "cli"),
 )
 """Every room, from the ground floor up: it imports only rooms that stand before it."""
 

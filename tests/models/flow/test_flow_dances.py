@@ -302,3 +302,23 @@ def test_a_model_that_cannot_refuses_to_hold_or_loop(song):
         generate(gan, song, seed=1, loop=True)
     with pytest.raises(ConfigError, match="can't keep"):
         generate(gan, song, seed=1, known=np.zeros((3, 18, 2)))
+
+
+def test_a_dance_begins_from_as_much_noise_as_the_recipe_says(trained):
+    model, started = trained.model, []
+    own, recipe = model._estimate, model.recipe
+
+    def watching(noisy, time, *rest):
+        if time == 0:
+            started.append(noisy.copy())
+        return own(noisy, time, *rest)
+
+    model._estimate = watching
+    try:
+        for noise in (1.0, 1.5):
+            model.recipe = recipe.with_(noise=noise)
+            model.sample([request(40)])
+    finally:
+        del model._estimate
+        model.recipe = recipe
+    np.testing.assert_allclose(started[1], 1.5 * started[0], rtol=1e-6)

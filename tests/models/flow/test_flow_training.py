@@ -14,7 +14,9 @@ from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.models.data import load_batch
 from choreo.models.family import Position, Setting
-from choreo.models.flow.model import learning_rate_factor
+from choreo.models.flow.model import draw_times, learning_rate_factor
+from choreo.models.flow.muon import Muon, orthogonal
+from choreo.models.flow.network import Network
 from choreo.models.flow.windows import Windows, draw_masks
 from choreo.models.recipes import recipe_from
 from choreo.models.songs import needed, songs_of
@@ -66,15 +68,15 @@ def test_songs_are_put_together_from_their_chunks(songs):
     assert len(found.dances) == 2
     for dance, period in zip(found.dances, (0.5, 0.4)):
         assert dance.poses.shape == (140, 18, 2)
-        assert np.median(np.diff(dance.heard.beats)) == pytest.approx(period, abs=0.01)
+        assert np.median(np.diff(dance.features.beats)) == pytest.approx(period, abs=0.01)
         # The beats are where the clicks are, over all of the song.
-        away = dance.heard.beats - 0.2
+        away = dance.features.beats - 0.2
         assert np.abs(away - period * np.rint(away / period)).max() < 0.04
-        assert dance.heard.beats[-1] - dance.heard.beats[0] > 11
+        assert dance.features.beats[-1] - dance.features.beats[0] > 11
     # A chunk hears what the song is at its time.
     batch = load_batch(songs, [3], music="phase")
     np.testing.assert_array_equal(
-        batch["music"][0], found.dances[0].heard.at(6 + np.arange(20) / 10)
+        batch["music"][0], found.dances[0].features.at(6 + np.arange(20) / 10)
     )
     np.testing.assert_array_equal(
         batch["poses"][0].unflatten(1, (18, 2)), found.dances[0].poses[60:80]
@@ -133,7 +135,7 @@ def test_sound_and_motion_are_played_faster_together(songs):
     joint = np.ptp(found.dances[0].poses[:, :, 0], axis=0).argmax()
     swing = np.sin(np.pi * (time - 0.2) / 0.5)
     assert abs(np.corrcoef(poses[:, joint, 0], swing)[0, 1]) > 0.98
-    slower = found.dances[0].heard.at(time)
+    slower = found.dances[0].features.at(time)
     np.testing.assert_allclose(music[:, :6], slower[:, :6], atol=1e-6)
     np.testing.assert_allclose(music[:, 6], slower[:, 6] - np.log2(1.25), atol=1e-5)
 
@@ -164,6 +166,61 @@ def test_masks_tell_nothing_in_a_share_and_else_all_kinds():
 def test_the_learning_rate_rises_is_held_and_falls():
     factors = [learning_rate_factor(step, 1000) for step in (0, 100, 499, 750, 999)]
     np.testing.assert_allclose(factors, [1 / 51, 1, 1, 0.5, 0], atol=1e-4)
+
+
+def test_times_are_logit_normal_and_spread_evenly():
+    torch.manual_seed(0)
+    logits = torch.logit(draw_times(32)) + 0.6
+    # One in each share of the distribution, in an order that is drawn.
+    places = (32 * torch.special.ndtr(logits)).floor().int()
+    assert sorted(places.tolist()) == list(range(32))
+    assert places.tolist() != list(range(32))
+    assert draw_times(1).shape == (1,)
+
+
+@pytest.mark.parametrize("shape", [(12, 12), (12, 48), (48, 12), (3, 12, 12)])
+def test_momentum_is_made_orthogonal(shape):
+    """Steps of Newton and Schulz keep singular vectors and bring singular values to about 1."""
+    given = torch.from_numpy(np.random.default_rng(0).normal(size=shape)).float()
+    found = orthogonal(1e-3 * given)
+    left, values, right = torch.linalg.svd(given, full_matrices=False)
+    turned = left.mT @ found @ right.mT
+    singular = turned.diagonal(dim1=-2, dim2=-1)
+    assert (turned - torch.diag_embed(singular)).abs().max() < 1e-3
+    large = singular[values > 0.1 * values.max()]
+    assert large.min() > 0.5
+    assert large.max() < 1.3
+
+
+def test_muon_moves_queries_keys_and_values_each_as_far():
+    weight = torch.nn.Parameter(torch.zeros(24, 8))
+    gradient = torch.from_numpy(np.random.default_rng(0).normal(size=(3, 8, 8))).float()
+    # Whatever the size of the gradients.
+    weight.grad = (gradient * torch.tensor([1.0, 10.0, 1e-4])[:, None, None]).reshape(24, 8)
+    Muon([weight], 0.5).step()
+    lengths = weight.detach().view(3, 8, 8).norm(dim=(1, 2))
+    np.testing.assert_allclose(lengths, 0.5 * 8**0.5, rtol=0.2)
+    assert (weight.detach().view(3, -1) * gradient.view(3, -1)).sum(1).max() < 0
+
+
+@pytest.mark.parametrize("patch", [1, 2, 3])
+def test_poses_of_a_token_keep_their_places(patch):
+    """Windows of any length; music of a token alone reaches no token out of sight."""
+    torch.manual_seed(0)
+    network = Network(36, 13, 20, width=16, layers=1, heads=2, patch=patch)
+    torch.nn.init.normal_(network.output.weight)
+    music = torch.randn(2, 20, 13)
+    inputs = [torch.zeros(2, 20, 36), torch.zeros(2)]
+    known = [torch.zeros(2, 20, 36), torch.zeros(2, 20, 18)]
+    found = network(*inputs, music, *known)
+    assert found.shape == (2, 20, 36)
+    # Gates of attention are closed at first: a block sees two tokens on either side.
+    other = music.clone()
+    other[:, 19] += 1
+    moved = (network(*inputs, other, *known) - found).abs().amax((0, 2)) > 0
+    first = 19 // patch * patch
+    assert moved[first:].all()
+    assert not moved[: first - 2 * patch].any()
 
 
 def test_no_step_depends_on_what_is_masked_out(songs, tiny):
@@ -204,6 +261,7 @@ def test_it_goes_on_from_given_weights_and_knows_what_they_saw(songs, tiny, tmp_
     ("switches", "said"),
     [
         ({"width": 32}, "width 16, not 32"),
+        ({"patch": 4}, "patch 2, not 4"),
         ({"music": "raw"}, "music phase, not raw"),
     ],
 )

@@ -1,9 +1,12 @@
 """Beats of the music of other projects' dances: given, or tracked in their songs."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, RootModel
 
@@ -22,7 +25,9 @@ class _Beats(RootModel):
     root: dict[str, list[Annotated[float, Field(allow_inf_nan=False)]]]
 
 
-def music_of(songs=None, beats=None):
+def music_of(
+    songs: str | Path | None = None, beats: str | Path | None = None
+) -> Callable[..., Any] | None:
     """Function from the name of a dance to its beats.
 
     Parameters

@@ -1,7 +1,11 @@
 """Dances from other projects' files: 2-D tracks and 3-D joints, by what a file is."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +82,9 @@ def read_folder(folder, *, fps=None, beats=None, format=None, size=None):
     return [read_dance(p, fps=fps, beats=beats, format=format, size=size) for p in files]
 
 
-def read_systems(folders, reference=None, **about):
+def read_systems(
+    folders: Sequence[str | Path], reference: str | Path | None = None, **about: Any
+) -> Any:
     """Read the dances of several systems, and real ones.
 
     Parameters

@@ -1,6 +1,10 @@
 """One table of anybody's dances: the field's metrics as published, and right."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -59,7 +63,13 @@ class Measured:
     values: dict
 
 
-def evaluate_others(systems, reference=(), *, view="front", seed=1):
+def evaluate_others(
+    systems: Mapping[str, Sequence[Any]],
+    reference: Sequence[Any] = (),
+    *,
+    view: str = "front",
+    seed: int = 1,
+) -> Any:
     """Measure dances of any project.
 
     Parameters

@@ -12,6 +12,7 @@ from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
 from choreo.models.data import chosen_chunks, load_batch, mean_pose
 from choreo.models.family import Model
+from choreo.models.flow.muon import Muon
 from choreo.models.flow.network import Network
 from choreo.models.flow.sampling import Song, dance
 from choreo.models.flow.windows import Windows
@@ -20,6 +21,7 @@ from choreo.models.steps import GRADIENT
 from choreo.models.weights import read_model
 
 _TIME_MEAN, _TIME_SPREAD = -0.6, 1.0  # logit-normal
+_LEAST_SHARE = 1e-4  # of the normal distribution's tails
 _MOST_WEIGHT = 25.0  # of 1 / (1 - t)^2
 _LARGEST_GRADIENT = 1.0
 _WARM_UP = 50  # steps
@@ -51,6 +53,7 @@ class Flow(Model):
             width=recipe.width,
             layers=recipe.layers,
             heads=recipe.heads,
+            patch=recipe.patch,
         ).eval()
         self.averaged.requires_grad_(False)
         self.mean, self.scale = torch.zeros(2 * data.joints), torch.ones(())
@@ -72,8 +75,14 @@ class Flow(Model):
         self._about["batch_size"] = self.recipe.batch_size
         self.network = copy.deepcopy(self.averaged).train()
         self.network.requires_grad_(True)
-        self._optimizer = torch.optim.AdamW(
-            self.network.parameters(), self.recipe.learning_rate, betas=(0.9, 0.99)
+        matrices = self.network.matrices()
+        own = {id(matrix) for matrix in matrices}
+        others = [value for value in self.network.parameters() if id(value) not in own]
+        rate, matrix_rate = self.recipe.learning_rate, self.recipe.matrix_learning_rate
+        # Each with the length of its full steps.
+        self._optimizers = (
+            (torch.optim.AdamW(others, rate, betas=(0.9, 0.99)), rate),
+            (Muon(matrices, matrix_rate), matrix_rate),
         )
 
     def batches(self, dataset, setting):
@@ -82,10 +91,13 @@ class Flow(Model):
 
     def step(self, batch, at):
         """Learn from a batch of windows at times drawn for each."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * learning_rate_factor(at.step, at.steps)
+        factor = learning_rate_factor(at.step, at.steps)
+        for optimizer, rate in self._optimizers:
+            optimizer.zero_grad(set_to_none=True)
+            for group in optimizer.param_groups:
+                group["lr"] = factor * rate
         poses = (batch["poses"] - self.mean) / self.scale
-        time = torch.sigmoid(_TIME_MEAN + _TIME_SPREAD * torch.randn(len(poses)))
+        time = draw_times(len(poses))
         noise = torch.randn(poses.shape).to(poses.device)
         time = time.to(poses.device)
         share = time[:, None, None]
@@ -98,10 +110,10 @@ class Flow(Model):
         weight = torch.clamp((1 - time) ** -2, max=_MOST_WEIGHT)
         pose = (weight * away.square().mean((1, 2))).mean()
         motion = (weight * away.diff(dim=1).square().mean((1, 2))).mean()
-        self._optimizer.zero_grad(set_to_none=True)
         (pose + motion).backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
-        self._optimizer.step()
+        for optimizer, _ in self._optimizers:
+            optimizer.step()
         # At first the mean forgets faster: it would keep the weights' start.
         kept = min(self.recipe.average, (1 + at.step) / (10 + at.step))
         torch._foreach_lerp_(
@@ -133,18 +145,19 @@ class Flow(Model):
         self.mean, self.scale = state["mean"].float(), state["scale"].float()
 
     def checkpoint(self):
-        """Both networks and the optimizer."""
+        """Both networks and the optimizers."""
         return {
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer, _ in self._optimizers],
         }
 
     def resume(self, state):
         """Take what `checkpoint` gave."""
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
-        self._optimizer.load_state_dict(state["optimizer"])
+        for (optimizer, _), own in zip(self._optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(own)
 
     def sample(self, requests, *, temperature=1.0, join="whole"):
         """Dance, all windows of all songs together; see `choreo.models.flow.sampling`.
@@ -194,7 +207,7 @@ class Flow(Model):
             known.astype(np.float32),
             fixed.astype(np.float32),
             held,
-            temperature * noise,
+            self.recipe.noise * temperature * noise,
             request.loop,
         )
 
@@ -212,7 +225,7 @@ class Flow(Model):
         """Take given weights, with what they were trained on."""
         model, _, summary = read_model(path)
         own, given = self.recipe, model.recipe
-        shape = ("family", "music", "width", "layers", "heads")
+        shape = ("family", "music", "width", "layers", "heads", "patch")
         wrong = [
             f"{name} {getattr(given, name, None)}, not {getattr(own, name)}"
             for name in shape
@@ -239,6 +252,20 @@ class Flow(Model):
             if known
             else None,
         }
+
+
+def draw_times(count):
+    """Times of windows: logit-normal, one from each of so many equal shares.
+
+    Spread evenly, so that no step sees much noise alone, or little. By torch's random state.
+
+    Returns
+    -------
+    Tensor, shape (count,)
+    """
+    shares = (torch.randperm(count) + torch.rand(count)) / count
+    normal = torch.special.ndtri(shares.clamp(_LEAST_SHARE, 1 - _LEAST_SHARE))
+    return torch.sigmoid(_TIME_MEAN + _TIME_SPREAD * normal)
 
 
 def learning_rate_factor(step, steps):

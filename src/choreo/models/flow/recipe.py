@@ -24,8 +24,11 @@ class Recipe(TrainedRecipe):
         What it hears; see `choreo.models.music_features.FEATURES`.
     width, layers, heads : int
         Of the transformer.
-    learning_rate : float
-        AdamW's; held, and from the half on lowered to 0 along half a cosine.
+    patch : int
+        Poses of a token.
+    learning_rate, matrix_learning_rate : float
+        AdamW's, and Muon's of the blocks' matrices; held, and from the half on lowered to 0
+        along half a cosine.
     average : float
         Share of the running mean of the weights that a step keeps; the mean dances.
     without_music : float
@@ -40,6 +43,9 @@ class Recipe(TrainedRecipe):
         together. Not with the music `raw`, whose samples have one speed.
     steps : int
         Steps from noise to a dance.
+    noise : float
+        Standard deviation of the noise that a dance begins from; it was trained with 1. The
+        averages of windows that overlap move less than a window; more noise makes up for it.
     time_shift : float
         More than 1: more of the steps where there is much noise.
     start_from : str, optional
@@ -56,17 +62,20 @@ class Recipe(TrainedRecipe):
     width: int = Field(128, ge=8, le=2048, multiple_of=8)
     layers: int = Field(4, ge=1, le=64)
     heads: int = Field(4, ge=1, le=64)
-    learning_rate: float = Field(1e-3, gt=0, le=1)
-    average: float = Field(0.999, ge=0, lt=1)
+    patch: int = Field(2, ge=1, le=16)
+    learning_rate: float = Field(2e-3, gt=0, le=1)
+    matrix_learning_rate: float = Field(0.02, gt=0, le=1)
+    average: float = Field(0.99, ge=0, lt=1)
     without_music: _Share = 0.1
-    without_known: _Share = 0.2
+    without_known: _Share = 0.6
     mirror: bool = True
     tempo: float = Field(0.0, ge=0, le=0.5)
-    steps: int = Field(8, ge=1, le=1000)
-    time_shift: float = Field(3.0, ge=0.1, le=100)
+    steps: int = Field(12, ge=1, le=1000)
+    noise: float = Field(1.2, gt=0, le=10)
+    time_shift: float = Field(2.0, ge=0.1, le=100)
     start_from: str | None = None
     epochs: int = Field(25, ge=0, le=1_000_000_000)
-    batch_size: int = Field(64, ge=1, le=1_000_000)
+    batch_size: int = Field(32, ge=1, le=1_000_000)
 
     @model_validator(mode="after")
     def _fits(self):

@@ -1,0 +1,228 @@
+# The survey with dancers (thesis section 4.4, Figure 6): the page that they answer, and what
+# their answers say. No part of `all`: it waits for people.
+import choreo.survey.design
+
+
+localrules:
+    study,
+    study_results,
+
+
+SURVEY_PARTS = ROOT / "src" / "choreo" / "survey" / "page"
+SURVEY_SEED = (
+    SEEDS[0] if STUDY.survey.training_seed is None else STUDY.survey.training_seed
+)
+SURVEY_SONGS = STUDY.survey.songs or TEST_SONGS[:6]
+SURVEY_DANCES = [
+    [model, song] for song in SURVEY_SONGS for model in STUDY.survey.models
+]
+# Real dances that catch trials are made of: those of test songs, which dancers see anyway.
+CATCH_VIDEOS = {
+    song: [video for video in SONGS[song] if video in VIDEOS][0]
+    for song in TEST_SONGS
+    if set(SONGS[song]) & set(VIDEOS)
+}
+# One song after another, frozen dances and noise in turn, each once.
+SURVEY_TRIALS = [
+    (song, choreo.survey.design.CATCHES[(number + turn) % 2])
+    for turn in range(2)
+    for number, song in enumerate(CATCH_VIDEOS)
+][: STUDY.survey.catch_trials]
+SURVEY_CATCHES = [
+    [kind, song] for song, beside in SURVEY_TRIALS for kind in ("real", beside)
+]
+SURVEY_TABLES = [
+    "preferences",
+    "dances",
+    "strengths",
+    "agreement",
+    "metrics",
+    "participants",
+    "refused",
+]
+
+
+def survey_dances(wildcards):
+    """The dances that are compared; says before anything runs what the config lacks."""
+    for model in STUDY.survey.models:
+        if model not in MODELS:
+            raise WorkflowError(
+                f"survey.models: {model} is not trained in this study; choose of "
+                f"{', '.join(MODELS)}"
+            )
+    if not SURVEY_SONGS:
+        raise WorkflowError(
+            f"survey.songs: {STUDY.table} has no song to test on; name songs"
+        )
+    for song in SURVEY_SONGS:
+        if song not in SONGS and song not in MORE_SONGS:
+            raise WorkflowError(f"survey.songs: the study has no song {song}")
+    if SURVEY_SEED not in SEEDS:
+        raise WorkflowError(
+            f"survey.training_seed: {SURVEY_SEED} is not among training.seeds"
+        )
+    return [
+        f"{OUT}/dances/{model}/seed{SURVEY_SEED}/{song}.mp4"
+        for model, song in SURVEY_DANCES
+    ]
+
+
+def survey_measured(wildcards):
+    """Measurements of the dances that are compared."""
+    survey_dances(wildcards)
+    return [
+        f"{OUT}/evaluation/{model}/seed{SURVEY_SEED}.npz"
+        for model in STUDY.survey.models
+    ]
+
+
+def survey_answers(wildcards):
+    """Names, sizes and times of the answer files: a new one makes the results anew."""
+    folder = STUDY.survey.answers
+    if not folder:
+        raise WorkflowError(
+            "there are no answers: put the files that participants sent into a folder and name "
+            "it in survey.answers"
+        )
+    if not Path(folder).is_dir():
+        raise WorkflowError(f"survey.answers: {folder} is no folder")
+    return sorted(
+        [path.name, path.stat().st_size, path.stat().st_mtime_ns]
+        for path in Path(folder).iterdir()
+        if path.is_file()
+    )
+
+
+rule study:
+    input:
+        f"{OUT}/survey/index.html",
+
+
+rule study_results:
+    input:
+        collect(f"{OUT}/tables/survey_{{table}}.csv", table=SURVEY_TABLES),
+        f"{OUT}/figures/figure6.png",
+        f"{OUT}/figures/survey_metrics.png",
+
+
+rule survey_catch:
+    input:
+        track=lambda w: f"{OUT}/cleaning/{CATCH_VIDEOS[w.song]}.npz",
+        audio=lambda w: sound_of(CATCH_VIDEOS[w.song]),
+    output:
+        video=f"{OUT}/dances/survey/{{song}}_{{kind}}.mp4",
+    log:
+        f"{OUT}/logs/survey_catch/{{song}}_{{kind}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/survey_catch/{{song}}_{{kind}}.tsv"
+    wildcard_constraints:
+        song="|".join(CATCH_VIDEOS) or "(?!)",
+        kind="real|frozen|noise",
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("survey_catch.py"),
+        item=lambda w: f"catch trial of song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        kind=lambda w: w.kind,
+        style=STUDY.dances.style,
+        seed=STUDY.survey.seed,
+    message:
+        "survey: catch trial, {wildcards.kind}, {wildcards.song}"
+    script:
+        "../workflow/scripts/survey_catch.py"
+
+
+rule survey_page:
+    input:
+        dances=survey_dances,
+        catches=[
+            f"{OUT}/dances/survey/{song}_{kind}.mp4" for kind, song in SURVEY_CATCHES
+        ],
+    output:
+        page=f"{OUT}/survey/index.html",
+        videos=directory(f"{OUT}/survey/videos"),
+        key=f"{OUT}/survey_key.json",
+    log:
+        f"{OUT}/logs/survey_page.log",
+    benchmark:
+        f"{OUT}/benchmarks/survey_page.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        code=code("survey_page.py"),
+        # What is no Python is no part of the digest of the code.
+        parts=[choreo.files.sha256(path) for path in sorted(SURVEY_PARTS.iterdir())],
+        dances=SURVEY_DANCES,
+        catches=SURVEY_CATCHES,
+        study=STUDY.study,
+        seed=STUDY.survey.seed,
+        languages=STUDY.survey.languages,
+        consent=STUDY.survey.consent,
+        contact=STUDY.survey.contact,
+        post_to=STUDY.survey.post_to,
+    message:
+        "survey: the page that dancers answer"
+    script:
+        "../workflow/scripts/survey_page.py"
+
+
+rule survey_results:
+    input:
+        # Made once: what participants were shown.
+        key=f"{OUT}/survey_key.json",
+        measured=survey_measured,
+        reference=f"{OUT}/evaluation/real_train.npz",
+    output:
+        report(
+            collect(f"{OUT}/tables/survey_{{table}}.html", table=SURVEY_TABLES),
+            caption="../workflow/report/survey.rst",
+            category="7 Survey",
+        ),
+        collect(
+            f"{OUT}/tables/survey_{{table}}.{{kind}}",
+            table=SURVEY_TABLES,
+            kind=["csv", "md", "tex"],
+        ),
+        collect(
+            f"{OUT}/figures/{{figure}}.pdf",
+            figure=["figure6", "figure6_attentive", "survey_metrics"],
+        ),
+        figures=report(
+            collect(
+                f"{OUT}/figures/{{figure}}.png",
+                figure=["figure6", "figure6_attentive", "survey_metrics"],
+            ),
+            caption="../workflow/report/survey.rst",
+            category="7 Survey",
+        ),
+    log:
+        f"{OUT}/logs/survey_results.log",
+    benchmark:
+        f"{OUT}/benchmarks/survey_results.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("survey_results.py"),
+        answers=STUDY.survey.answers,
+        state=survey_answers,
+        models=STUDY.survey.models,
+        seed=STUDY.survey.seed,
+        study=STUDY.study,
+    message:
+        "survey: what the dancers answered"
+    script:
+        "../workflow/scripts/survey_results.py"
