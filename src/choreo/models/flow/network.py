@@ -37,7 +37,7 @@ class Network(nn.Module):
         # Noisy pose, what is known of it (0 where nothing is), and which of it.
         self.pose = nn.Linear(patch * (2 * values + values // 2), width)
         self.music = nn.Sequential(
-            nn.Linear(patch * encoded_music, width), nn.SiLU(), nn.Linear(width, width)
+            nn.Linear(patch * music_size, width), nn.SiLU(), nn.Linear(width, width)
         )
         self.silence = nn.Parameter(torch.zeros(width))
         self.place = nn.Parameter(0.02 * torch.randn(-(-frames // patch), width))
