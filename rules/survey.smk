@@ -42,57 +42,6 @@ SURVEY_TABLES = [
 ]
 
 
-def survey_dances(wildcards):
-    """The dances that are compared; says before anything runs what the config lacks."""
-    for model in STUDY.survey.models:
-        if model not in MODELS:
-            raise WorkflowError(
-                f"survey.models: {model} is not trained in this study; choose of "
-                f"{', '.join(MODELS)}"
-            )
-    if not SURVEY_SONGS:
-        raise WorkflowError(
-            f"survey.songs: {STUDY.table} has no song to test on; name songs"
-        )
-    for song in SURVEY_SONGS:
-        if song not in SONGS and song not in MORE_SONGS:
-            raise WorkflowError(f"survey.songs: the study has no song {song}")
-    if SURVEY_SEED not in SEEDS:
-        raise WorkflowError(
-            f"survey.training_seed: {SURVEY_SEED} is not among training.seeds"
-        )
-    return [
-        f"{OUT}/dances/{model}/seed{SURVEY_SEED}/{song}.mp4"
-        for model, song in SURVEY_DANCES
-    ]
-
-
-def survey_measured(wildcards):
-    """Measurements of the dances that are compared."""
-    survey_dances(wildcards)
-    return [
-        f"{OUT}/evaluation/{model}/seed{SURVEY_SEED}.npz"
-        for model in STUDY.survey.models
-    ]
-
-
-def survey_answers(wildcards):
-    """Names, sizes and times of the answer files: a new one makes the results anew."""
-    folder = STUDY.survey.answers
-    if not folder:
-        raise WorkflowError(
-            "there are no answers: put the files that participants sent into a folder and name "
-            "it in survey.answers"
-        )
-    if not Path(folder).is_dir():
-        raise WorkflowError(f"survey.answers: {folder} is no folder")
-    return sorted(
-        [path.name, path.stat().st_size, path.stat().st_mtime_ns]
-        for path in Path(folder).iterdir()
-        if path.is_file()
-    )
-
-
 rule study:
     input:
         f"{OUT}/survey/index.html",
