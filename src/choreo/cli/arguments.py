@@ -50,7 +50,7 @@ def default_of(function, name):
     ----------
     function : str
         ``module:function``. The module is not imported where the default stands in its text as
-        a literal: some need seconds for that.
+        a literal, or is a constant of it: some need seconds for that.
     name : str
         A parameter that has a default.
 
@@ -62,10 +62,18 @@ def default_of(function, name):
     tree = ast.parse(Path(find_spec(module).origin).read_text(encoding="utf-8"))
     defined = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
     given = defined[function]
+    constants = {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     try:
-        return ast.literal_eval(
-            dict(zip([arg.arg for arg in given.kwonlyargs], given.kw_defaults))[name]
-        )
+        default = dict(zip([arg.arg for arg in given.kwonlyargs], given.kw_defaults))[name]
+        if isinstance(default, ast.Name):
+            default = constants[default.id]
+        return ast.literal_eval(default)
     except (KeyError, ValueError):
         found = getattr(importlib.import_module(module), function)
         return inspect.signature(found).parameters[name].default
