@@ -219,6 +219,8 @@ rule table2x:
         runtime=30,
     params:
         code=code("table2x.py"),
+        # What is no Python is no part of the digest of the code.
+        worth=choreo.files.sha256(ROOT / "src/choreo/evaluation/worth.csv"),
         item="Table 2x",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,

@@ -9,6 +9,7 @@ import pytest
 
 from choreo.dataset.audio import frames, network_audio
 from choreo.dataset.description import DataDescription
+from choreo.models.data import features_of_song
 from choreo.models.music_features import FEATURES, kept, rhythm
 from choreo.models.music_features.rhythm import NAMES, Rhythm, counted, slow_loudness
 from choreo.models.music_features.sound import at_times
@@ -81,7 +82,7 @@ def test_bars_begin_where_chords_change(first):
 def test_every_feature_has_a_row_for_a_pose_at_any_rate(name, fps, method):
     data, entry = DataDescription(method=method, fps=fps), FEATURES[name]
     heard = network_audio(song(seconds=6.05), method)
-    found = entry.of(heard, data)
+    found = features_of_song(entry, heard, data)
     assert found.dtype == np.float32
     assert found.shape == (data.frames_of(len(heard)), entry.size(data))
     assert np.isfinite(found).all()
@@ -90,15 +91,19 @@ def test_every_feature_has_a_row_for_a_pose_at_any_rate(name, fps, method):
 
 def test_raw_is_the_samples_of_each_pose():
     heard = network_audio(song(seconds=3), "thesis")
-    np.testing.assert_array_equal(FEATURES["raw"].of(heard, DATA), frames(heard, DATA))
+    np.testing.assert_array_equal(
+        features_of_song(FEATURES["raw"], heard, DATA), frames(heard, DATA)
+    )
 
 
 @pytest.mark.parametrize("name", ["phase", "mel"])
 def test_how_loud_and_how_scaled_a_song_is_changes_nothing(name):
     sound = song()
-    one = FEATURES[name].of(network_audio(sound, "thesis"), DATA)
-    quiet = FEATURES[name].of(network_audio(0.2 * sound, "thesis"), DATA)
-    other = FEATURES[name].of(network_audio(sound, "released"), DataDescription(method="released"))
+    one = features_of_song(FEATURES[name], network_audio(sound, "thesis"), DATA)
+    quiet = features_of_song(FEATURES[name], network_audio(0.2 * sound, "thesis"), DATA)
+    other = features_of_song(
+        FEATURES[name], network_audio(sound, "released"), DataDescription(method="released")
+    )
     np.testing.assert_allclose(quiet, one, atol=0.02)
     assert np.mean(np.abs(other - one)) < 0.05  # the samples are rounded otherwise
 
@@ -161,11 +166,11 @@ def listened(monkeypatch):
 
 def test_several_models_listen_to_a_song_once(listened):
     sound = network_audio(song(seconds=6.0), "thesis")
-    phase = FEATURES["phase"].of(sound, DATA)
-    mel = FEATURES["mel"].of(sound, DataDescription(fps=20))
+    phase = features_of_song(FEATURES["phase"], sound, DATA)
+    mel = features_of_song(FEATURES["mel"], sound, DataDescription(fps=20))
     assert len(listened) == 1
     assert np.array_equal(phase[:, 6], mel[::2][:, NAMES.index("interval") - len(NAMES)])
-    FEATURES["phase"].of(network_audio(song(seconds=6.5), "thesis"), DATA)
+    features_of_song(FEATURES["phase"], network_audio(song(seconds=6.5), "thesis"), DATA)
     assert len(listened) == 2
 
 
@@ -175,7 +180,7 @@ def test_what_was_heard_is_kept_in_a_folder(listened, tmp_path, monkeypatch):
     def hear():
         kept._remembered.clear()
         with kept.kept_in(tmp_path / "beats"):
-            return FEATURES["phase"].of(sound, DATA)
+            return features_of_song(FEATURES["phase"], sound, DATA)
 
     first = hear()
     (path,) = (tmp_path / "beats").iterdir()
@@ -195,5 +200,5 @@ def test_what_was_heard_is_kept_in_a_folder(listened, tmp_path, monkeypatch):
 def test_nothing_is_kept_where_nothing_can_be_written(listened, tmp_path):
     (tmp_path / "file").touch()
     with kept.kept_in(tmp_path / "file" / "beats"):
-        FEATURES["phase"].of(network_audio(song(seconds=6.0), "thesis"), DATA)
+        features_of_song(FEATURES["phase"], network_audio(song(seconds=6.0), "thesis"), DATA)
     assert len(listened) == 1

@@ -136,6 +136,14 @@ def test_words_layout_and_annotations_rerun_nothing(before, package):
     layout = package / "dataset" / "layout.py"
     message = re.search(r"raise ItemError\(\s*f?\"[^\"]+\"", layout.read_text())[0]
     edit(layout, message, message[:-1] + ' indeed"')
+    # Words that a name stands for.
+    for module, words in (
+        ("pose/track.py", "Tracks are .npz files"),
+        ("media.py", "Install ffmpeg 5.1"),
+        ("videos/source.py", "Give an mp4, mov"),
+        ("videos/probe.py", "Give the .json that"),
+    ):
+        edit(package / module, words, f"Please: {words}")
     subprocess.run(
         [
             sys.executable,

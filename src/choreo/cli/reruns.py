@@ -11,7 +11,7 @@ from pathlib import Path
 from choreo.files import PROJECT
 from choreo.models import FAMILIES
 from choreo.models.music_features import FEATURES
-from choreo.pipeline.digest import NAME, uses
+from choreo.pipeline.digest import NAME, _file, uses
 
 _RULE = re.compile(r"^ *(?:use )?rule (\w+)(?: as (\w+) with)?:", re.MULTILINE)
 _CODE = re.compile(r'code=(?:lambda w: )?code\(\s*"([^"]+)"(, \*?\w)?')
@@ -72,6 +72,8 @@ def main(arguments):
     wanted = [_dotted(argument) for argument in arguments] or list(found)
     for module in wanted:
         names = found.get(module, {})
+        if module.endswith(".py"):  # a rule's script
+            names = {"": sorted(rule for rule, code in scripts().items() if module == code[0].name)}
         print(f"{module}: {', '.join(sorted(set().union(*names.values()))) or 'nothing'}")
         if arguments:
             for name, rules in names.items():
@@ -80,10 +82,21 @@ def main(arguments):
 
 def _dotted(argument):
     path = Path(argument)
+    if path.suffix == ".smk" or path.name == "Snakefile":
+        raise SystemExit(f"{argument}: Snakemake itself compares what stands in rules")
     if path.suffix != ".py":
+        if path.is_file():
+            raise SystemExit(f"{argument}: no code; the rule that takes it as input or parameter")
+        if not _file(argument):
+            raise SystemExit(f"{argument}: no module of the package")
         return argument
-    parts = path.with_suffix("").parts
-    return ".".join(parts[parts.index(NAME) :]).removesuffix(".__init__")
+    if not path.is_file():
+        raise SystemExit(f"{argument}: no such file")
+    parts = path.resolve().with_suffix("").parts
+    if NAME not in parts or parts[-2] == "scripts":
+        return path.name
+    first = len(parts) - 1 - parts[::-1].index(NAME)
+    return ".".join(parts[first:]).removesuffix(".__init__")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from choreo.dataset.audio import CHANNELS, network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import from_pixels, normalise, to_pixels
 from choreo.errors import ConfigError, ItemError
+from choreo.models.data import features_of_song
 from choreo.models.family import JOINS, Model, Recipe, Request
 from choreo.models.music_features import FEATURES
 from choreo.models.weights import read_model
@@ -201,13 +202,13 @@ def generate_many(
         raise ConfigError(
             f"models of family {model.recipe.family} can't loop", remedy=_ABLE.format("loop")
         )
-    hear = FEATURES[model.recipe.music].of
+    features = FEATURES[model.recipe.music]
     requests = []
     held = [None] * len(songs) if known is None else known
     for song, seed, own in zip(songs, seeds, held, strict=True):
         rng = np.random.default_rng(seed)
         start = _initial_pose(generator, initial_pose, rng)
-        music = hear(network_audio(song, data.method), data)
+        music = features_of_song(features, network_audio(song, data.method), data)
         requests.append(Request(music, start, rng, _known(model, own, len(music)), loop))
     dances = model.sample(requests, temperature=temperature, join=join)
     about = {"temperature": temperature, "join": join, **({"loop": True} if loop else {})}

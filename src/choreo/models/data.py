@@ -101,3 +101,21 @@ def mean_pose(dataset):
         total = total + poses.double().sum((0, 1))
         count += poses.shape[0] * poses.shape[1]
     return (total / count).float()
+
+
+def features_of_song(features, samples, data):
+    """Features of a song: a row for every begun audio frame.
+
+    Parameters
+    ----------
+    features : choreo.models.music_features.Features
+    samples : ndarray of float32, shape (N,)
+        As the data scale them.
+    data : DataDescription
+
+    Returns
+    -------
+    ndarray of float32, shape (T, size)
+    """
+    times = np.arange(data.frames_of(len(samples))) / data.fps
+    return features.hear(samples, data).at(times)

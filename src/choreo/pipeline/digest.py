@@ -31,6 +31,7 @@ NAME = PACKAGE.name
 UNCOUNTED = frozenset(
     f"{NAME}.{module}"
     for module in (
+        "config.bounds",  # words of a setting out of bounds
         "errors",
         "files.locks",
         "files.outside",
@@ -270,6 +271,17 @@ class _Names(ast.NodeVisitor):
 
     def visit_arg(self, node):
         pass  # an annotation
+
+    def visit_keyword(self, node):
+        if node.arg not in _WORDS:
+            self.visit(node.value)
+
+    def visit_Raise(self, node):
+        # Of what is raised its kind counts, not its words.
+        if isinstance(node.exc, ast.Call):
+            self.visit(node.exc.func)
+        else:
+            self.generic_visit(node)
 
 
 class _Module:

@@ -161,14 +161,14 @@ class PoseTrack:
         # The schemas take a while to load, and only who reads a file needs them.
         from choreo.pose.track_meta import read_meta
 
-        what, remedy = "a pose track", _REMEDY
-        with reading(path, what, remedy=remedy, besides=("a zip archive",)):
+        what = "a pose track"
+        with reading(path, what, remedy=_REMEDY, besides=("a zip archive",)):
             packed = Path(path).stat().st_size
             limit = min(MAX_ARRAYS_BYTES, max(SMALL_BYTES, MOST_COMPRESSED * packed))
-            data = load_arrays(path, what, limit=limit, remedy=remedy)
+            data = load_arrays(path, what, limit=limit, remedy=_REMEDY)
             for name, kinds in _KINDS.items():
                 if name not in data and name != "repaired":
-                    raise ItemError(f"not a pose track ({name} is missing)", remedy=remedy)
+                    raise ItemError(f"not a pose track ({name} is missing)", remedy=_REMEDY)
                 if name in data and data[name].dtype.kind not in kinds:
                     raise ItemError(f"not a pose track ({name} is {data[name].dtype})")
             return cls(

@@ -175,10 +175,10 @@ def make_survey(
     bad = {song for (_, song), path in dances.items() if problem_in(path)}
     models = list(dict.fromkeys(model for model, _ in dances))
     songs = [song for song in dict.fromkeys(song for _, song in dances) if song not in bad]
-    spoilt = {song for (_, song), path in catches.items() if problem_in(path)}
-    beside = [(song, kind) for kind, song in catches if kind != REAL and song not in spoilt]
+    missing = {song for (_, song), path in catches.items() if problem_in(path)}
+    beside = [(song, kind) for kind, song in catches if kind != REAL and song not in missing]
     used = [path for (_, song), path in dances.items() if song not in bad]
-    used += [path for (_, song), path in catches.items() if song not in spoilt]
+    used += [path for (_, song), path in catches.items() if song not in missing]
     content = "".join(sha256(path) for path in used)
     key = make_key(study, models, songs, beside, seed=seed, content=content)
     write_page(folder, page(key, **settings), videos_of(key, dances, catches))

@@ -18,7 +18,6 @@ _FILL = np.array([0.80, 0.15, 0.58], np.float32)
 _AMBIENT, _KEY_POWER, _FILL_POWER, _SKY_POWER = 0.40, 0.52, 0.17, 0.10
 
 _SHIFT = 4
-_NOISE_FRAMES = 7
 _BLOCK = 60
 """Frames whose surfaces are made at once: bounds the memory of a long clip."""
 

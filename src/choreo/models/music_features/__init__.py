@@ -67,13 +67,6 @@ class Features:
         """Listen to a whole song, shape (N,), as the data scale it."""
         return importlib.import_module(self.module).hear(samples, data)
 
-    def of(self, samples: np.ndarray, data: DataDescription) -> np.ndarray:
-        """Features of a song, shape (T, size): a row for every begun audio frame."""
-        import numpy as np
-
-        times = np.arange(data.frames_of(len(samples))) / data.fps
-        return self.hear(samples, data).at(times)
-
 
 _HERE = "choreo.models.music_features"
 
