@@ -501,10 +501,7 @@ def survey_dances(wildcards):
         raise WorkflowError(
             f"survey.training_seed: {SURVEY_SEED} is not among training.seeds"
         )
-    return [
-        f"{OUT}/dances/{model}/seed{SURVEY_SEED}/{song}.mp4"
-        for model, song in SURVEY_DANCES
-    ]
+    return [f"{OUT}/dances/survey/{model}/{song}.mp4" for model, song in SURVEY_DANCES]
 
 
 def survey_measured(wildcards):

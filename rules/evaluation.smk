@@ -434,7 +434,7 @@ rule table3:
         ),
         metrics=[
             f"{OUT}/training/{AUDIT[arm]}/seed{AUDIT_SEEDS[0]}/metrics.json"
-            for arm in ("base", "original")
+            for arm in ("base", "original", "rival")
         ],
     output:
         report(

@@ -78,8 +78,8 @@ rule report:
         "../workflow/scripts/report.py"
 
 
-# The songs that a real dance is shown to, and the figures of the thesis that are made by
-# targets of their own: once they are there the page shows them.
+# The songs that a real dance is shown to. Figures that wait for people or are drawn elsewhere
+# are shown once they are there, and are no inputs: nothing is made anew for the page.
 FILMED = [song for song in TEST_SONGS if filmed_to(song)]
 MORE_FIGURES = [
     figure
@@ -110,7 +110,7 @@ rule index:
             for table in SHOWN["tables"]
             for suffix in (".html", ".csv")
         ],
-        collect(f"{OUT}/figures/{{figure}}.png", figure=SHOWN["figures"]),
+        collect(f"{OUT}/figures/{{figure}}.png", figure=FIGURES),
         collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
         collect(f"{OUT}/dances/real/{{song}}.mp4", song=FILMED),
         # What each dance is sorted by.
@@ -154,6 +154,10 @@ rule index:
         study=STUDY.study,
         seed=STUDY.seed,
         shown=SHOWN,
+        more={
+            figure: Path(f"{OUT}/figures/{figure}.png").stat().st_mtime_ns
+            for figure in MORE_FIGURES
+        },
     message:
         "report: {output}, the page to open"
     script:

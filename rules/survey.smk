@@ -87,6 +87,31 @@ rule survey_catch:
         "../workflow/scripts/survey_catch.py"
 
 
+# Drawn anew: in the study's own videos stands which model dances.
+use rule render_dance as survey_dance with:
+    input:
+        track=f"{OUT}/dances/{{model}}/seed{SURVEY_SEED}/{{song}}.npz",
+        audio=f"{OUT}/dances/songs/{{song}}.wav",
+    output:
+        video=f"{OUT}/dances/survey/{{model}}/{{song}}.mp4",
+    log:
+        f"{OUT}/logs/survey_dance/{{model}}/{{song}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/survey_dance/{{model}}/{{song}}.tsv"
+    wildcard_constraints:
+        model="|".join(STUDY.survey.models) or "(?!)",
+        song="|".join(SURVEY_SONGS) or "(?!)",
+    params:
+        code=code("render_dance.py"),
+        item=lambda w: f"song {w.song}",
+        stage="dances",
+        on_bad_video=STUDY.on_bad_video,
+        text=None,
+        style=STUDY.dances.style,
+    message:
+        "survey: drawing {wildcards.model} to {wildcards.song}, without its name"
+
+
 rule survey_page:
     input:
         dances=survey_dances,

@@ -98,7 +98,7 @@ def test_table3_runs_small_and_says_so(copy):
     path.write_text(text.replace(settings, settings + ", audit: {switches: {epochs: 1}}"))
     copy.run("table3")
     table = pd.read_csv(copy.results / "tiny" / "tables" / "table3.csv", dtype={"number": str})
-    assert table["number"].tolist() == ["1", "2a", "2b", *"3456789"]
+    assert table["number"].tolist() == ["1", "2a", "2b", *"3456789", "10"]
     trained = table[table["seeds"].notna()]
     assert set(trained["verdict"]) == {"not decidable with this data"}
     assert (trained["seeds"] == 1).all()
@@ -108,7 +108,7 @@ def test_table3_runs_small_and_says_so(copy):
     assert (table["commit"] == "no git").all()
     assert table["config"].nunique() == 1
     assert list(table["training_seeds"].unique()) == [1]
-    assert table["study_seed"].tolist() == [1] * 10
+    assert table["study_seed"].tolist() == [1] * 11
     # From now on the report shows it.
     report = copy.results / "tiny" / "report.html"
     assert "tables/table3.html" not in report.read_text()

@@ -8,7 +8,7 @@ def action(terminal):
         [PoseTrack.load(snakemake.input.track)],
         snakemake.output.video,
         audio=snakemake.input.audio,
-        names=[snakemake.params.text],
+        names=[snakemake.params.text] if snakemake.params.text else None,
         style=snakemake.params.style,
     )
 

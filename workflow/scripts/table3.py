@@ -19,7 +19,7 @@ def action(terminal):
         regeneration=by_arm(REGENERATED, [read_json(path) for path in i.regeneration]),
         cleaning=read_json(i.cleaning),
         qualities=[read_json(path) for path in usable(i.get("qualities") or [])],
-        metrics=dict(zip(("base", "original"), map(read_json, i.metrics), strict=True)),
+        metrics=dict(zip(("base", "original", "rival"), map(read_json, i.metrics), strict=True)),
     )
     table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)
     table.write(snakemake.output[0].removesuffix(".html"))

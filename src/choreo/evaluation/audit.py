@@ -372,6 +372,12 @@ def _effects(claim, evidence, models, resampling, seed):
     if claim.number == "9":
         epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
         remark = f"A had {epochs[0]} epochs, B {epochs[1]}; only their final FIDs are compared"
+    if claim.a == "rival" and "rival" in evidence.metrics:
+        made = [
+            f"{found['steps']} steps of {found['batch_size']}"
+            for found in (evidence.metrics[arm] for arm in (claim.a, claim.b))
+        ]
+        remark = f"A had {made[0]}, B {made[1]}: whether they cost the same is not measured here"
     if claim.number == "2b":
         remark = "FID is to cleaned dances, which favours A"
     if claim.measure == "regeneration":

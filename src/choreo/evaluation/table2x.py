@@ -489,8 +489,8 @@ def extended(
     return Extended(scores, systems, resampling, bounded)
 
 
-_LISTENS = {"hit": "beat_hit_rate", "locking": "phase_locking", "listening": "beat_hit_rate"}
-"""Columns in short that depend on the music -> whose worth they have."""
+_LISTENS = {"hit": "beat_hit_rate", "locking": "phase_locking", "listening": None}
+"""Columns in short that depend on the music -> whose worth they have; None: not measured."""
 
 
 def summary_table(found, *, study=None):
@@ -537,6 +537,9 @@ def summary_table(found, *, study=None):
     for dancers in ("real", "made"):
         worth = {f"{column}_text": "does not listen" for column in columns}
         for column, metric in _LISTENS.items():
+            if metric is None:
+                worth[f"{column}_text"] = "not measured"
+                continue
             w = worths(dancers)[metric]
             area, low, high = (f"{100 * share:.0f}" for share in (w.area, w.low, w.high))
             worth[f"{column}_text"] = f"{area} ({low} to {high})"

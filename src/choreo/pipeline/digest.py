@@ -373,7 +373,7 @@ def _never_runs(node):
 
 
 @functools.cache
-def _file(module):
+def _file(module: str) -> Path | None:
     base = PACKAGE.joinpath(*module.split(".")[1:])
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if module.split(".")[0] == NAME and path.is_file():
