@@ -107,7 +107,12 @@ def _suffixes(options):
     help="a body with volume; joints and bones; or OpenPose's colours on black, to control "
     "pose-to-video models",
 )
-@option("--height", type=COUNT, of=f"{VIDEO}:render_dances", help="of the mp4 in pixels")
+@option(
+    "--height",
+    type=COUNT,
+    of=f"{VIDEO}:render_dances",
+    help="of the picture in pixels; of a .gif 360 without it",
+)
 @option("--beats", is_flag=True, help="the floor lights up on every beat")
 @option("--trails", is_flag=True, help="hands and feet leave trails")
 @option("--waveform", is_flag=True, help="the song with its beats runs under the picture")
@@ -161,6 +166,15 @@ def dance(
     if others and not filmed:
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
+        )
+    pictured = {"style": style, "height": height, "beats": beats, "trails": trails}
+    pictured |= {"waveform": waveform}
+    drawn = [name for name, value in pictured.items() if value]
+    if drawn and not filmed:
+        raise ItemError(
+            "nothing is drawn",
+            where=output,
+            remedy=f"Leave out --{drawn[0]}, or write an .mp4 or .gif",
         )
     generators = [load_generator(model, **own)]
     generators += [

@@ -13,6 +13,9 @@ from pathlib import Path
 METRICS: dict[str, Metric] = {}
 """Metric by name, in the tables' order; filled by `_metrics`."""
 
+NEAR_REAL = "near real"
+"""Good is what is near the real dances, neither low nor high."""
+
 BODY = ("jitter", "freeze", "swap", "tempo")
 RHYTHM = ("jitter", "shift", "freeze", "swap", "tempo")
 
@@ -54,6 +57,12 @@ class Metric:
     def better(self) -> str:
         """Direction of what is better: "lower" or "higher"."""
         return "lower" if self.damage > 0 else "higher"
+
+    @property
+    def aim(self) -> str:
+        """What is good: "lower", "higher", or `NEAR_REAL`, as the notes of Table 2x have it."""
+        either = self.group in ("motion", "invention") or self.name.startswith("diversity")
+        return NEAR_REAL if either or self.name == "nearest" else self.better
 
 
 def _metrics(group, *rows):

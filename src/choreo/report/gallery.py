@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.metrics import METRICS
 from choreo.evaluation.table2x import (
     SONG_HIT,
@@ -18,8 +19,6 @@ from choreo.evaluation.table2x import (
 )
 from choreo.statistics.inference import Resampling
 
-NEAR_REAL = "near real"
-"""What is better of measures in which a dance can be too good: to be near the real dancer."""
 SONG_HIT_TEXT = "Beat hit rate, whole songs (%)"
 
 
@@ -84,7 +83,8 @@ def song_scores(measured):
                         scores[name] = factor * float(score.value)
             whole = song_beat_scores([own], drawn)
             if whole:
-                score, _ = next(iter(whole.values()))
+                # Whose beats Table 2x takes in short.
+                score, _ = whole[min(whole, key=list(LISTENERS).index)]
                 scores[SONG_HIT] = 100 * float(score.value)
         found[song] = scores
     return found
@@ -133,9 +133,7 @@ def measures(dances):
             text += " (%)" if metric.group == "beats" else " (points)"
         elif metric.group == "distance":
             text += ", of the model"
-        # As the notes of Table 2x have it.
-        either = metric.group in ("motion", "invention") or name.startswith("diversity")
-        found[name] = text, NEAR_REAL if either or name == "nearest" else metric.better
+        found[name] = text, metric.aim
     known = {
         name for dance in dances for name, value in dance.scores.items() if math.isfinite(value)
     }

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from choreo.evaluation.measurements import Measurements
-from choreo.evaluation.metrics import METRICS
+from choreo.evaluation.metrics import METRICS, NEAR_REAL
 from choreo.evaluation.table2x import (
     RealSet,
     beat_scores,
@@ -97,7 +97,8 @@ def predictions(scores, votes, *, seed):
         (song, a, b, float((own.chosen == b).mean()), len(own))
         for (song, a, b), own in liked.groupby(["song", "a", "b"], sort=True)
     ]
-    rows = [_row(metric, pairs, scores, seed) for metric in METRICS.values()]
+    judges = [metric for metric in METRICS.values() if metric.aim != NEAR_REAL]
+    rows = [_row(metric, pairs, scores, seed) for metric in judges]
     columns = ("metric", "text", "pairs", "right", "agreed", "low", "high")
     columns += ("votes", "interval", "most", "told", "songs")
     columns += ("p",)
@@ -172,7 +173,8 @@ def predictions_table(scores, read, *, seed, study=None):
         "how many of all answers went to the dance that the metric prefers; ±: half the width of "
         "the 95% interval by a bootstrap of songs; at most: what no metric could pass. Chance is "
         "50% for both. Each metric is that of a single dance, over its chance level where it has "
-        "one, and 'better' is as in Table 2x; one that a dance alone has not is left out."
+        "one. Left out are metrics that a dance alone has not, and those of which neither more nor "
+        "less is better (movement, copying, diversity: near real dances is good)."
     ]
     if few < GROUPS_NEEDED:
         notes.append(f"So few songs ({few}; {GROUPS_NEEDED} are needed) decide nothing.")
