@@ -68,9 +68,9 @@ if EVALUATED_SONGS:
 rule generate_dance:
     input:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
-        audio=f"{OUT}/dances/songs/{{song}}.wav",
+        audio=[f"{OUT}/dances/songs/{{song}}.wav"],
     output:
-        track=f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz",
+        tracks=[f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.npz"],
     log:
         f"{OUT}/logs/generate_dance/{{model}}/seed{{seed}}/{{song}}.log",
     benchmark:
@@ -84,8 +84,8 @@ rule generate_dance:
         mem_mb=2000,
         runtime=30,
     params:
-        code=lambda w: code("generate_dance.py", w.model),
-        item=lambda w: f"song {w.song}",
+        code=lambda w: code("generate_dances.py", w.model),
+        names=lambda w: [w.song],
         stage="dances",
         on_bad_video=STUDY.on_bad_video,
         seed=STUDY.seed,
@@ -95,7 +95,7 @@ rule generate_dance:
     message:
         "dances: {wildcards.model} dances to {wildcards.song}"
     script:
-        "../workflow/scripts/generate_dance.py"
+        "../workflow/scripts/generate_dances.py"
 
 
 rule render_dance:

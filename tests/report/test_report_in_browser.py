@@ -1,7 +1,7 @@
 """The page in a real browser: nothing goes wrong, nothing is asked of anyone, and it fits."""
 
-import chromium
 import pytest
+from browser import BINARY, Browser
 
 from choreo.dances.video import HEIGHT
 
@@ -12,10 +12,9 @@ LAPTOP, PHONE = (1280, 800), (390, 844)
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    program = chromium.find()
-    if program is None:
+    if BINARY is None:
         pytest.skip("no Chromium on this machine: the page was not opened in a browser")
-    browser = chromium.Browser(program, tmp_path_factory.mktemp("profile"))
+    browser = Browser(tmp_path_factory.mktemp("profile"))
     yield browser
     browser.close()
 
@@ -54,13 +53,13 @@ def test_a_button_turns_the_sound_on_and_off(opened):
 
 def test_who_wants_no_motion_gets_none(browser, results):
     calm = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    browser.call("Emulation.setEmulatedMedia", features=calm)
+    browser("Emulation.setEmulatedMedia", features=calm)
     try:
         browser.open((results / "index.html").as_uri())
         first = "Array.from(document.querySelectorAll('.pair video'))"
         assert browser.run(f"{first}.every(v => v.paused && v.controls)")
     finally:
-        browser.call("Emulation.setEmulatedMedia", features=[])
+        browser("Emulation.setEmulatedMedia", features=[])
 
 
 def test_a_dance_of_the_gallery_plays_and_loads_nothing_before(opened):
@@ -129,12 +128,12 @@ def test_sorting_by_a_metric_moves_songs_and_dances(opened):
 
 
 def test_without_scripts_every_dance_is_there(browser, results):
-    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser("Emulation.setScriptExecutionDisabled", value=True)
     try:
         browser.screen(*LAPTOP)
         browser.open((results / "index.html").as_uri())
-        found = browser.call("DOM.getDocument", depth=-1)
+        found = browser("DOM.getDocument", depth=-1)
         text = str(found)
         assert text.count("'localName': 'video'") == 2 + 6
     finally:
-        browser.call("Emulation.setScriptExecutionDisabled", value=False)
+        browser("Emulation.setScriptExecutionDisabled", value=False)

@@ -29,7 +29,10 @@ def planted(pixels, fps):
     ndarray of bool, shape (N, T - 1, 2)
         The left foot, then the right.
     """
-    feet, torso = _feet(pixels)
+    return _planted(*_feet(pixels), fps)
+
+
+def _planted(feet, torso, fps):
     height = feet[..., 1].max(-1, keepdims=True) - feet[..., 1]
     low = np.maximum(height[:, 1:], height[:, :-1]) < LOW * torso
     rising = np.abs(np.diff(feet[..., 1], axis=1)) * fps
@@ -52,7 +55,7 @@ def foot_sliding(pixels, fps):
     """
     feet, torso = _feet(pixels)
     drift = np.abs(np.diff(feet[..., 0], axis=1)) * fps / torso
-    stands = planted(pixels, fps)
+    stands = _planted(feet, torso, fps)
     count = stands.sum((1, 2))
     total = np.where(stands, drift, 0).sum((1, 2))
     return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)

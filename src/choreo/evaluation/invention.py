@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from choreo.dataset.chunks import laid_out
-from choreo.pose.runs import runs
+from choreo.evaluation.segments import parts_of
 from choreo.pose.skeletons import OPENPOSE18
 
 NEAR = 0.1
@@ -40,10 +39,11 @@ def measure_invention(segments, training):
     needed = round(COPIED_SECONDS * segments.fps)
     for dance in dict.fromkeys(segments.dances.tolist()):
         own = np.flatnonzero(segments.dances == dance)
-        reference = known.copy()
-        reference[names == dance] = np.inf
+        reference, itself = known, names == dance
+        if itself.any():
+            reference = np.where(itself[:, None], np.float32(np.inf), known)
         longest, copied, frames = 0, 0, 0
-        for poses in _parts(segments, own):
+        for poses, _ in parts_of(segments, own):
             lengths = _run_lengths(_normalised(poses), reference)
             longest = max(longest, int(lengths.max()))
             inside = np.zeros(len(poses), bool)
@@ -58,19 +58,12 @@ def _training(training):
     """All training poses and mirror images, shape (U, 36), with a gap after each part."""
     poses, names = [], []
     for dance in dict.fromkeys(training.dances.tolist()):
-        for part in _parts(training, np.flatnonzero(training.dances == dance)):
+        for part, _ in parts_of(training, np.flatnonzero(training.dances == dance)):
             one = _normalised(part).reshape(len(part), len(OPENPOSE18), 2)
-            for each in (one, one[:, OPENPOSE18.mirror] * [-1, 1]):
+            for each in (one, OPENPOSE18.mirrored(one)):
                 poses += [each.reshape(len(part), -1), np.full((1, each[0].size), np.inf)]
                 names += [dance] * (len(part) + 1)
     return np.concatenate(poses).astype(np.float32), np.array(names)
-
-
-def _parts(segments, own):
-    """Poses of a dance, one array for each part without a gap."""
-    at = np.rint(segments.starts[own] * segments.fps).astype(int)
-    poses = laid_out(segments.pixels[own], at, np.nan)
-    return [poses[first : last + 1] for first, last in runs(np.isfinite(poses[:, 0, 0]))]
 
 
 def _normalised(poses):

@@ -3,9 +3,8 @@
 import numpy as np
 
 from choreo.beats.locking import phase_locking
-from choreo.dataset.chunks import laid_out
 from choreo.evaluation.listening import other_songs
-from choreo.pose.runs import runs
+from choreo.evaluation.segments import parts_of
 
 SKELETON = "openpose18"
 """Of `choreo.evaluation.segments.Segments`."""
@@ -36,7 +35,7 @@ def dance_locking(segments, beats):
         danced_to = {segments.songs[own[0]]: name for name, own in dances.items()}
         others = other_songs(segments.songs)
         for name, own in dances.items():
-            poses, first = _longest_part(segments, own)
+            poses, first = max(parts_of(segments, own), key=lambda part: len(part[0]))
             own_song[own] = phase_locking(poses, segments.fps, at[name] - first, SKELETON).above
             foreign = [at[danced_to[song]] for song in others[segments.songs[own[0]]]]
             found = [_over_beats(poses, segments.fps, times - first) for times in foreign]
@@ -57,11 +56,3 @@ def _beats_of(segments, beats, own):
     times = np.concatenate([beats[k] + segments.starts[k] for k in own])
     # A beat is there once for each segment near it; rounding must not make two of one.
     return np.unique(np.round(times, 6))
-
-
-def _longest_part(segments, own):
-    """Poses of the longest part of a dance without a gap, and its time in the dance."""
-    at = np.rint(segments.starts[own] * segments.fps).astype(int)
-    poses = laid_out(segments.pixels[own].astype(np.float32), at, np.nan)
-    start, last = max(runs(np.isfinite(poses[:, 0, 0])), key=lambda run: run[1] - run[0])
-    return poses[start : last + 1], start / segments.fps

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from choreo.dataset.chunks import laid_out
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
+from choreo.pose.runs import runs
 from choreo.pose.skeletons import OPENPOSE18
 from choreo.rates import CHUNK_SECONDS
 
@@ -73,6 +75,27 @@ class Segments:
         parts = {name: getattr(self, name)[index] for name in ("pixels", "songs", "dances")}
         audio = None if self.audio is None else self.audio[index]
         return replace(self, **parts, starts=self.starts[index], audio=audio)
+
+
+def parts_of(segments, own):
+    """Lay segments of one dance where they were.
+
+    Parameters
+    ----------
+    segments : Segments
+    own : ndarray of int
+        Index of its segments.
+
+    Returns
+    -------
+    list of (ndarray, float)
+        For each part without a gap its poses, shape (T, 18, 2), and the seconds in the dance at
+        which it begins.
+    """
+    at = np.rint(segments.starts[own] * segments.fps).astype(int)
+    poses = laid_out(segments.pixels[own], at, np.nan)
+    known = runs(np.isfinite(poses[:, 0, 0]))
+    return [(poses[first : last + 1], first / segments.fps) for first, last in known]
 
 
 def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, audio=None):

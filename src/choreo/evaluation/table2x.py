@@ -339,17 +339,15 @@ def listening_scores(systems, resampling):
     shares = {name: [] for name in ("own", "other", "shifted", "locked", "locked_other")}
     for measured in systems:
         of, weights = measured.values, resampling.weights(measured.songs)
-        for name in ("own", "other", "shifted"):
-            hits = of[f"{name}_hits"]
-            known = np.isfinite(hits)
-            top = weights @ np.where(known, hits, 0)
-            shares[name].append(ratio(top, weights @ (known * measured.beats.motion)))
-        known = np.isfinite(of["phase_locking_other"])
-        for name, values in (
-            ("locked", of["phase_locking"]),
-            ("locked_other", of["phase_locking_other"]),
-        ):
-            shares[name].append(ratio(weights @ np.where(known, values, 0), weights @ known))
+        hits = {name: (of[f"{name}_hits"],) * 2 for name in ("own", "other", "shifted")}
+        other = of["phase_locking_other"]
+        locking = {"locked": (of["phase_locking"], other), "locked_other": (other, other)}
+        for found, count in ((hits, measured.beats.motion), (locking, 1)):
+            # The second says where the first counts.
+            for name, (values, known) in found.items():
+                known = np.isfinite(known)
+                top = weights @ np.where(known, values, 0)
+                shares[name].append(ratio(top, weights @ (known * count)))
     rows = {name: np.array(values) for name, values in shares.items()}
     rows |= {
         "hit_drop_other": rows["own"] - rows["other"],

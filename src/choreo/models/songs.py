@@ -78,7 +78,7 @@ class Songs:
         data = self.data = dataset.description
         count = len(dataset)
         self._dance, self._frame = np.zeros(count, int), np.zeros(count, int)
-        self._mirror = SKELETONS[data.skeleton].mirror
+        self._skeleton = SKELETONS[data.skeleton]
         self.dances, listened = [], {}
         for number, (rows, frames, poses, samples) in enumerate(whole_videos(dataset)):
             key = hashlib.sha256(samples.tobytes()).digest()
@@ -159,7 +159,7 @@ class Songs:
             spline = CubicSpline(np.arange(first, last), dance.poses[first:last])
             poses = spline(np.minimum(place, last - 1)).astype(np.float32)
         if mirrored:
-            poses = poses[:, self._mirror] * np.float32([-1, 1])
+            poses = self._skeleton.mirrored(poses)
         return poses, dance.features.at(place / self.data.fps, speed)
 
 

@@ -50,6 +50,12 @@ class Skeleton:
             order[left], order[right] = right, left
         return order
 
+    def mirrored(self, poses: np.ndarray) -> np.ndarray:
+        """Mirror images of poses, shape (..., J, 2), whose middle is x = 0."""
+        image = poses[..., self.mirror, :]
+        image[..., 0] *= -1
+        return image
+
     def index(self, joint: str) -> int:
         """Index of the joint called `joint`; ValueError where there is none."""
         return self.joints.index(joint)

@@ -89,9 +89,16 @@ def _around(values, centres, half):
     return (total[last] - total[first]) / (last - first).reshape(shape)
 
 
-def from_first_root(joints):
-    """Bailando's form of a dance: 20 seconds, with the first frame's pelvis as the origin."""
-    return joints[:BAILANDO_FRAMES] - joints[0, 0]
+def from_first_root(joints, pelvis=None):
+    """Bailando's form of a dance: 20 seconds, with the first frame's pelvis as the origin.
+
+    Parameters
+    ----------
+    joints : ndarray, shape (T, J, 3)
+    pelvis : ndarray, shape (3,), optional
+        In the first frame; by default the first joint.
+    """
+    return joints[:BAILANDO_FRAMES] - (joints[0, 0] if pelvis is None else pelvis)
 
 
 def geometric(at, floor):

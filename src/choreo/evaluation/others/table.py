@@ -153,8 +153,8 @@ def measure(dance, names, *, solid, related, view):
     floor = None
     if solid:
         features["kinetic"] = published.kinetic(array)
-        start = dance.joints["pelvis"][0]
-        features["kinetic_bailando"] = published.kinetic(array[: published.BAILANDO_FRAMES] - start)
+        moved = published.from_first_root(array, dance.joints["pelvis"][0])
+        features["kinetic_bailando"] = published.kinetic(moved)
         floor = array[..., 1].min(1)
     at = relation_joints(dance.joints) if solid and related else None
     if at is not None:

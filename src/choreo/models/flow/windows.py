@@ -24,7 +24,7 @@ class Windows:
 
     def __init__(self, dataset, recipe, seed, device):
         self._dataset, self._recipe, self._seed, self._device = dataset, recipe, seed, device
-        self._mirror = SKELETONS[dataset.description.skeleton].mirror
+        self._skeleton = SKELETONS[dataset.description.skeleton]
         self._frames = dataset.batch([0])["pose"].shape[1]
         self._songs = songs_of(dataset, recipe.music) if FEATURES[recipe.music].whole else None
         self._windows = {}
@@ -84,7 +84,7 @@ class Windows:
         poses = batch["poses"].unflatten(2, (-1, 2)).numpy()
         if self._recipe.mirror:
             mirrored = rng.random(len(poses)) < 0.5
-            poses[mirrored] = poses[mirrored][:, :, self._mirror] * np.float32([-1, 1])
+            poses[mirrored] = self._skeleton.mirrored(poses[mirrored])
         return poses, batch["music"].numpy()
 
 

@@ -10,7 +10,9 @@ import threading
 import time
 from queue import Empty, Queue
 
-BINARY = shutil.which("chromium") or shutil.which("chromium-browser")
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "chromium-headless-shell")
+BINARY = next(filter(None, map(shutil.which, _NAMES)), None)
+"""A Chromium or Chrome of this machine, or None."""
 _KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowRight": 39, "ArrowDown": 40}
 
 
@@ -29,7 +31,8 @@ class Browser:
         to_browser, self._out = os.pipe()
         self._in, from_browser = os.pipe()
         command = [
-            *(BINARY, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"),
+            *(BINARY, "--headless=new", "--disable-gpu", "--no-first-run", "--disable-extensions"),
+            *(["--no-sandbox"] if os.getuid() == 0 else []),
             *("--disable-dev-shm-usage", "--remote-debugging-pipe", "--mute-audio"),
             *("--disable-background-networking", "--disable-component-update"),
             *(f"--user-data-dir={profile}", "--lang=en-US", "about:blank"),
@@ -60,7 +63,10 @@ class Browser:
         self._session = found["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self(f"{domain}.enable")
-        width, height = size
+        self.screen(*size, phone=phone)
+
+    def screen(self, width, height, *, phone=False):
+        """Set the size of the screen in CSS pixels."""
         self(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -101,21 +107,26 @@ class Browser:
         return found["result"].get("value")
 
     def wait(self, script, seconds=60):
-        """Wait until a JavaScript expression is true."""
+        """Wait until a JavaScript expression is true, and say so."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
                 if self.run(f"Boolean({script})"):
-                    return
+                    return True
             except RuntimeError:  # the page is being loaded
                 pass
             time.sleep(0.05)
         raise TimeoutError(script)
 
     def open(self, address):
-        """Go to a page, and wait until it is there."""
+        """Go to a page, and wait until it is there; forgets what was asked and said before."""
+        del self.events[:]
         self("Page.navigate", url=address)
-        self.wait(f"document.readyState === 'complete' && location.href.startsWith({address!r})")
+        until = time.monotonic() + 60
+        while not any(event["method"] == "Page.loadEventFired" for event in list(self.events)):
+            if time.monotonic() > until:
+                raise TimeoutError(address)
+            time.sleep(0.02)
 
     def press(self, key, times=1):
         """Press a key of the keyboard."""
@@ -128,7 +139,7 @@ class Browser:
             self("Input.dispatchKeyEvent", type="keyUp", **about)
 
     def picture(self, path):
-        """Write a picture of the window."""
+        """Write a PNG of the window."""
         found = self("Page.captureScreenshot", format="png")
         path.write_bytes(base64.b64decode(found["data"]))
 
@@ -146,6 +157,7 @@ class Browser:
             str(event["params"])
             for event in list(self.events)
             if event["method"] in ("Log.entryAdded", "Runtime.exceptionThrown")
+            or (event["method"] == "Runtime.consoleAPICalled" and event["params"]["type"] != "log")
         ]
 
     def crash(self):
