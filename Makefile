@@ -13,7 +13,7 @@ help:
 	@echo "make test-all  run the long ones, marked soak, as well (about 23 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
-	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
+	@echo "make lock    write requirements.lock from requirements.in; what is in it stays (needs uv)"
 	@echo "make clean   delete results/ and Snakemake's bookkeeping (asks first)"
 
 env: .venv/.ready
