@@ -1,0 +1,106 @@
+"""What mkdocs (mkdocs.yml) is told of this project's Markdown, which GitHub shows as well.
+
+Some pages of the site lie elsewhere in the project; links are those of the files, and lists may
+follow a line of text.
+"""
+
+import posixpath
+import re
+from pathlib import Path
+
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).parent.parent
+PAGES = {
+    "index.md": "README.md",
+    "settings.md": "config/README.md",
+    "environments.md": "envs/README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changes.md": "CHANGELOG.md",
+}
+"""Page of the site -> the project's file that it is made of."""
+
+_CODE_OR_LINK = re.compile(
+    r"(?P<code>^```.*?^```|(?<=\n\n)(?:(?: {4}|\t)[^\n]*\n)+|`[^`\n]*`)"
+    r"|\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)",
+    re.MULTILINE | re.DOTALL,
+)
+_ITEM = re.compile(r"(?:[-*] |\d+\. |\|)")
+
+
+def on_files(files, config):
+    """Add the pages that lie elsewhere."""
+    for page, path in PAGES.items():
+        text = (ROOT / path).read_text(encoding="utf-8")
+        files.append(File.generated(config, page, content=text))
+    return files
+
+
+def on_page_markdown(markdown, page, config, files):
+    """Bring a page to what mkdocs reads."""
+    uri = page.file.src_uri
+    return spaced(linked(markdown, uri, PAGES.get(uri, f"docs/{uri}")))
+
+
+def linked(markdown, page, path):
+    """Turn links between files of the project into links between pages.
+
+    Parameters
+    ----------
+    markdown : str
+    page : str
+        Where the text stands in the site, from its root.
+    path : str
+        Where it stands in the project.
+
+    Returns
+    -------
+    str
+        A file of the project that is no page is named and not linked. Links to what does not
+        exist stay, and mkdocs warns of them.
+    """
+    homes = {source: uri for uri, source in PAGES.items()}
+
+    def replaced(match):
+        text, target = match["text"], match["target"]
+        if match["code"] or "://" in target or target.startswith(("#", "mailto:")):
+            return match[0]
+        name, mark, anchor = target.partition("#")
+        meant = posixpath.normpath(posixpath.join(posixpath.dirname(path), name))
+        inside = homes.get(meant)
+        if inside is None and meant.startswith("docs/"):
+            inside = meant.removeprefix("docs/")
+        if inside is not None:
+            start = posixpath.dirname(page) or "."
+            return f"[{text}]({posixpath.relpath(inside, start)}{mark}{anchor})"
+        if (ROOT / meant).exists():
+            return f"`{meant}`" if text.strip("`") == meant else f"{text} (`{meant}`)"
+        return match[0]
+
+    return _CODE_OR_LINK.sub(replaced, markdown)
+
+
+def spaced(markdown):
+    """Put an empty line before a list or table that follows a line of text."""
+    lines, fenced = [], False
+    for line in markdown.splitlines():
+        fence = line.startswith("```")
+        if not fenced and not fence and lines and _ITEM.match(line):
+            before = lines[-1]
+            kind = "|" if line.startswith("|") else " -*0123456789"
+            # The line above is neither empty, nor part of the same list or table.
+            if before.strip() and before[0] not in kind and not _in_list(lines):
+                lines.append("")
+        fenced ^= fence
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def _in_list(lines):
+    """Tell whether the last lines, up to an empty one, are an item that goes on."""
+    for line in reversed(lines):
+        if not line.strip():
+            return False
+        if _ITEM.match(line) and not line.startswith("|"):
+            return True
+    return False
