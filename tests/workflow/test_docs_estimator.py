@@ -10,7 +10,6 @@ CONFIG = """\
 study: tiny
 table: config/tiny.tsv
 poses: {estimators: [mediapipe17, silhouette17], chosen: silhouette17}
-training: {models: []}
 """
 
 
