@@ -1,4 +1,4 @@
-"""The worked examples of docs/adding, put into a copy of the project as a reader would."""
+"""The worked examples of the docs, put into a copy of the project as a reader would."""
 
 import os
 import re
@@ -8,14 +8,14 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PAGES = ROOT / "docs" / "adding"
+DOCS = ROOT / "docs"
 
 _BLOCK = re.compile(r"^`([\w./]+)`[^\n]*:\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page):
     """Path, language and text of each block of code of a page that says which file it is."""
-    return _BLOCK.findall((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    return _BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))
 
 
 def apply(page, folder):

@@ -6,7 +6,7 @@ import pytest
 import worked_examples
 from worked_examples import ROOT, copied, run
 
-PAGES = sorted(path.stem for path in worked_examples.PAGES.glob("*.md"))
+PAGES = sorted(f"adding/{path.stem}" for path in (worked_examples.DOCS / "adding").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -65,7 +65,7 @@ def test_the_format_is_read_written_and_tried_by_the_tests_of_all(tmp_path):
     (tmp_path / tests).parent.mkdir()
     shutil.copy2(ROOT / tests, tmp_path / tests)
     shutil.copy2(ROOT / "pyproject.toml", tmp_path)
-    copied(tmp_path, "format", parts=("src",))
+    copied(tmp_path, "adding/format", parts=("src",))
     run(tmp_path, "-c", FORMAT)
     done = run(tmp_path, "-m", "pytest", "-p", "no:cacheprovider", tests, "-k", "lines")
     assert "3 passed" in done
@@ -112,7 +112,7 @@ assert table.headers["travel"] == "Travel (px)"
 
 @pytest.mark.slow
 def test_the_metric_is_measured_told_of_and_stands_in_the_table(tmp_path):
-    copied(tmp_path, "metric")
+    copied(tmp_path, "adding/metric")
     run(tmp_path, "-c", METRIC)
     shutil.copy2(ROOT / "tests" / "evaluation" / "evaluation_dances.py", tmp_path)
     run(tmp_path, "-c", TABLE)
@@ -152,4 +152,4 @@ except ItemError as error:
 
 
 def test_the_estimator_follows_what_moves(tmp_path):
-    run(copied(tmp_path, "estimator", parts=("src", "rules", "workflow")), "-c", ESTIMATOR)
+    run(copied(tmp_path, "adding/estimator", parts=("src", "rules", "workflow")), "-c", ESTIMATOR)

@@ -7,5 +7,5 @@ import worked_examples
 
 def write(path):
     """Write the example's code to a file."""
-    (code,) = (text for _, language, text in worked_examples.blocks("family") if language != "diff")
+    (code,) = (text for _, language, text in worked_examples.blocks("adding/family") if language != "diff")
     Path(path).write_text(code, encoding="utf-8")

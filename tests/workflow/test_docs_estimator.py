@@ -15,7 +15,7 @@ poses: {estimators: [mediapipe17, silhouette17], chosen: silhouette17}
 
 @pytest.fixture
 def own(project):
-    worked_examples.apply("estimator", project.folder)
+    worked_examples.apply("adding/estimator", project.folder)
     (project.folder / "config" / "tiny.yaml").write_text(CONFIG)
     return project
 

@@ -21,7 +21,7 @@ training:
 @pytest.fixture
 def own(project):
     """A project with the example in it, whose study has no other model."""
-    worked_examples.apply("family", project.folder)
+    worked_examples.apply("adding/family", project.folder)
     with (project.folder / "config" / "models.yaml").open("a") as file:
         file.write("\nnod: {family: nod}\n")
     # A switch of all models is one of those that have it.
