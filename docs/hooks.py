@@ -81,26 +81,31 @@ def linked(markdown, page, path):
 
 
 def spaced(markdown):
-    """Put an empty line before a list or table that follows a line of text."""
-    lines, fenced = [], False
+    """Lay lists and tables out as Python-Markdown wants them, which GitHub does not ask for.
+
+    There is an empty line before a list or table that follows text, and what belongs to an item
+    is indented by four spaces.
+    """
+    # In a list; and in an item's first lines, which another item may follow at once.
+    lines, fence, in_list, in_item = [], None, False, False
     for line in markdown.splitlines():
-        fence = line.startswith("```")
-        if not fenced and not fence and lines and _ITEM.match(line):
-            before = lines[-1]
-            kind = "|" if line.startswith("|") else " -*0123456789"
-            # The line above is neither empty, nor part of the same list or table.
-            if before.strip() and before[0] not in kind and not _in_list(lines):
-                lines.append("")
-        fenced ^= fence
-        lines.append(line)
+        body = line.lstrip(" ")
+        indent = len(line) - len(body)
+        marks = body.startswith("```")
+        if fence is None:
+            item = indent == 0 and bool(_ITEM.match(line))
+            row = line.startswith("|")
+            above = lines[-1] if lines else ""
+            if item:
+                if above.strip() and not (above.startswith("|") if row else in_item):
+                    lines.append("")
+                in_list = in_item = not row
+            elif not body:
+                in_item = False
+            elif indent == 0 and not above.strip():
+                in_list = False
+        within = in_list and (1 < indent < 4 if fence is None else fence > 0)
+        if marks:
+            fence = indent if fence is None else None
+        lines.append(" " * (4 - min(indent, 3)) + line if within and body else line)
     return "\n".join(lines) + "\n"
-
-
-def _in_list(lines):
-    """Tell whether the last lines, up to an empty one, are an item that goes on."""
-    for line in reversed(lines):
-        if not line.strip():
-            return False
-        if _ITEM.match(line) and not line.startswith("|"):
-            return True
-    return False
