@@ -4,6 +4,7 @@ Some pages of the site lie elsewhere in the project; links are those of the file
 follow a line of text.
 """
 
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -17,6 +18,7 @@ PAGES = {
     "environments.md": "envs/README.md",
     "contributing.md": "CONTRIBUTING.md",
     "changes.md": "CHANGELOG.md",
+    "notebook.md": "docs/notebook.ipynb",
 }
 """Page of the site -> the project's file that it is made of."""
 
@@ -32,8 +34,18 @@ def on_files(files, config):
     """Add the pages that lie elsewhere."""
     for page, path in PAGES.items():
         text = (ROOT / path).read_text(encoding="utf-8")
+        text = cells(text) if path.endswith(".ipynb") else text
         files.append(File.generated(config, page, content=text))
     return files
+
+
+def cells(notebook):
+    """Text of a notebook's cells as Markdown, without what they gave."""
+    parts = []
+    for cell in json.loads(notebook)["cells"]:
+        text = "".join(cell["source"])
+        parts.append(f"```python\n{text}\n```" if cell["cell_type"] == "code" else text)
+    return "\n\n".join(parts) + "\n"
 
 
 def on_page_markdown(markdown, page, config, files):
