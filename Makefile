@@ -44,7 +44,7 @@ check: env
 	@.ci/run
 
 format: env
-	@ruff format . && ruff check --fix . && snakefmt Snakefile rules
+	@ruff format . && ruff check --fix . && snakefmt Snakefile workflow/Snakefile rules
 
 lock:
 	@$(PYTHON) envs/lock.py

@@ -11,7 +11,7 @@ from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
-from choreo.files import NAME
+from choreo.files import NAME, PROJECT
 from choreo.pipeline.digest import Digests
 from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
@@ -22,7 +22,11 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
 
-ROOT = Path(workflow.current_basedir).parent
+try:
+    ROOT = Path(workflow.current_basedir).parent
+except TypeError:
+    # A module that Snakemake reads from a Git host: the installed package lies in a clone of it.
+    ROOT = PROJECT
 
 if workflow.is_main_process:
     try:
