@@ -7,5 +7,6 @@ import worked_examples
 
 def write(path):
     """Write the example's code to a file."""
-    (code,) = (text for _, language, text in worked_examples.blocks("adding/family") if language != "diff")
+    blocks = worked_examples.blocks("adding/family")
+    (code,) = (text for _, language, text in blocks if language == "python")
     Path(path).write_text(code, encoding="utf-8")
