@@ -10,7 +10,7 @@ of them is danced when is for `choreo.synth.grammar` to choose.
 import itertools
 from dataclasses import dataclass, replace
 
-from choreo.synth.vocabulary import accents, combinations, footwork, grooves, levels, poses, turns
+from choreo.synth.vocabulary import accents, combinations, grooves, levels, poses, steps, turns
 
 ARMS = {
     # flexion (forwards), abduction (sideways), rotation (outwards), elbow
@@ -254,7 +254,7 @@ def _combined(motifs):
 
 def _all():
     found = {}
-    for group in (grooves, footwork, accents, levels, turns, poses):
+    for group in (grooves, steps, accents, levels, turns, poses):
         found |= read_motifs(group.TEXT, group.__name__.rpartition(".")[2])
     return found | _combined(found)
 
