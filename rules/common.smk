@@ -145,12 +145,15 @@ FIGURES += ["figure7", "figureA1"] if TRAINED else []
 # What is the same for every study: made by targets of its own, once for all of them. Where it
 # is there the report shows it.
 ONCE = f"results/{choreo.config.ONCE}"
+# A study with other dances for it has it in its own folder.
+_OWN = STUDY.evaluation.sensitivity != type(STUDY.evaluation.sensitivity)()
+SENSITIVITY = OUT if _OWN else ONCE
 BENCHMARK = ["benchmark", "kinds", "draws", "flicker"]
 ONCE_FILES = [
     *(f"{ONCE}/tables/cleaning_{table}.html" for table in BENCHMARK),
     f"{ONCE}/figures/cleaning_benchmark.png",
-    f"{ONCE}/tables/sensitivity.html",
-    f"{ONCE}/figures/sensitivity.png",
+    f"{SENSITIVITY}/tables/sensitivity.html",
+    f"{SENSITIVITY}/figures/sensitivity.png",
 ]
 SHARED = [path for path in map(Path, ONCE_FILES) if path.is_file()]
 # Fetched once for all studies.
@@ -183,8 +186,8 @@ def code(script, *models):
     """
     recipes = [RECIPES[model] for model in models]
     families = {FAMILIES[recipe.family] for recipe in recipes}
-    heard = {FEATURES[recipe.music].module for recipe in recipes}
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | heard))
+    features = {FEATURES[recipe.music].module for recipe in recipes}
+    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
 
 
 def item(wildcards):
@@ -298,11 +301,16 @@ def training_data(wildcards):
     return f"{OUT}/dataset/uncleaned/dataset.h5" if own else f"{OUT}/dataset/dataset.h5"
 
 
-def perceptual_network(wildcards):
-    """Weights that a recipe with a pose perceptual loss needs; none for others."""
-    if "perceptual" not in RECIPES[wildcards.model].needs:
-        return []
-    return STUDY.training.perceptual_weights or f"{OUT}/training/perceptual.safetensors"
+# What a recipe may need of other rules (`Recipe.needs`): a line for each.
+NEEDED = {
+    "perceptual": STUDY.training.perceptual_weights
+    or f"{OUT}/training/perceptual.safetensors",
+}
+
+
+def needed(wildcards):
+    """Files of other rules that a model needs to be trained."""
+    return [NEEDED[name] for name in RECIPES[wildcards.model].needs]
 
 
 LOOKED_FOR = set()

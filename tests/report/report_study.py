@@ -12,7 +12,7 @@ from choreo.evaluation.measurements import Measurements, save_systems
 from choreo.evaluation.table2x import MOTION
 from choreo.figures import new, save
 from choreo.files import write_json
-from choreo.pipeline.jobs import write_problem
+from choreo.pipeline.tombstones import write_problem
 from choreo.tables import Table
 
 HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'

@@ -174,6 +174,7 @@ def test_a_number_s_format_reruns_the_tables_and_no_training(before, rerunning, 
     assert not found & {"train_model", "write_shard", "evaluate_model", "standardise_video"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("module", "name"),
     [
@@ -216,3 +217,31 @@ def test_digests_are_kept_while_no_file_changes(package, tmp_path, monkeypatch):
     assert digests.Digests(kept)(script) == "taken anew"
     kept.write_text("{")
     assert digests.Digests(kept)(script) == "taken anew"
+
+
+def test_a_family_of_ones_own_counts_whole_and_at_once(tmp_path, monkeypatch):
+    package = tmp_path / "others_family"
+    package.mkdir()
+    (package / "__init__.py").write_text("from others_family.model import Recipe\n")
+    (package / "model.py").write_text("class Recipe:\n    depth = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    kept = digests.Digests(tmp_path / "kept.json")
+    script = ROOT / "workflow" / "scripts" / "train_model.py"
+    before = kept(script, "others_family")
+    (package / "model.py").write_text("class Recipe:\n    depth = 12\n")
+    assert digests.Digests(tmp_path / "kept.json")(script, "others_family") != before
+
+
+def test_every_file_of_data_of_the_package_is_a_parameter_or_an_input_of_rules():
+    # What is no Python is in no digest. What the package ships is the input of the models that
+    # start from it (`Recipe.own_files`); its cards and hashes decide no output.
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    package = ROOT / "src" / "choreo"
+    ours = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".py"]
+    ours = [path for path in ours if "__pycache__" not in path.parts]
+    for path in ours:
+        if path.parent == package / "models" / "shipped":
+            continue
+        named = [path.relative_to(ROOT).as_posix() in rules]
+        named += [f'"{path.parent.name}"' in rules and f'"{path.parent.parent.name}"' in rules]
+        assert any(named), f"no rule's parameters hold {path.name}"

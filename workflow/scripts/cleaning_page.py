@@ -1,6 +1,7 @@
 from choreo.cleaning import qc
 from choreo.files import read_json
-from choreo.pipeline.jobs import problem_in, run
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 
 

@@ -2,12 +2,12 @@
 
 import contextlib
 
-from choreo.cli.answers import load, say, show
 from choreo.cli.arguments import json_option, option, path_option, track_argument
 from choreo.cli.command import verb
 from choreo.cli.comparison import threshold, threshold_height
-from choreo.cli.kinds import setting
+from choreo.cli.messages import load, say, show
 from choreo.cli.outputs import output, writes
+from choreo.cli.parameter_types import setting
 from choreo.config import Cleaning
 from choreo.errors import ItemError
 

@@ -31,7 +31,7 @@ NAME = PACKAGE.name
 UNCOUNTED = frozenset(
     f"{NAME}.{module}"
     for module in (
-        "config.bounds",  # words of a setting out of bounds
+        "config.limits",  # words of a setting out of bounds
         "errors",
         "files.locks",
         "files.outside",
@@ -39,7 +39,6 @@ UNCOUNTED = frozenset(
         "models.music_features",  # the same of what models hear
         "pipeline.digest",
         "pipeline.jobs",
-        "provenance",
         "training.progress",
     )
 )
@@ -96,7 +95,8 @@ class Digests:
         if self._found is None:
             self._stamp = _stamp(PACKAGE)
             self._found = self._read()
-        key = " ".join([Path(script).name, _stamp(Path(script)), *modules])
+        stamps = [_stamp(path) for path in _scripts(script, modules)]
+        key = " ".join([Path(script).name, *stamps, *modules])
         if key not in self._found:
             self._found[key] = digest(script, *modules)
             self._write()
@@ -147,8 +147,14 @@ def uses(script: str | Path | None, *modules: str) -> dict[str, list[str]]:
 
 def _scripts(script, modules):
     """The script, and the files of modules of others, such as a family of one's own."""
-    own = [importlib.util.find_spec(module).origin for module in modules if not _file(module)]
-    return [Path(path) for path in ([script] if script else []) + own]
+    found = [Path(script)] if script else []
+    for module in modules:
+        if not _file(module):
+            origin = Path(importlib.util.find_spec(module).origin)
+            # A package counts whole.
+            package = origin.name == "__init__.py"
+            found += sorted(origin.parent.rglob("*.py")) if package else [origin]
+    return found
 
 
 def _closure(script, modules):

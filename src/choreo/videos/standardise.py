@@ -514,7 +514,7 @@ def _record(clip, level, mono, finish, copied):
             "rate": SAMPLE_RATE,
             "seconds": clip.samples / SAMPLE_RATE,
             "channels": mono,
-            "heard": level["samples"] / SAMPLE_RATE,
+            "decoded_seconds": level["samples"] / SAMPLE_RATE,
             "peak": round(level["peak"], 6),
             "rms": round(level["rms"], 6),
         },
