@@ -1,4 +1,4 @@
-"""Write docs/metrics.md: each metric of Tables 2 and 2x with formula, source and chance level.
+"""Write docs/metrics.md: the metrics of Tables 1, 2 and 2x with formula, source, chance level.
 
 Names, headings, directions and what each is meant to notice come from
 `choreo.evaluation.metrics.METRICS`, their worth on dancers from ``worth.csv``; what no code can
@@ -300,6 +300,102 @@ ABOUT = {
     ),
 }
 
+_TRUTH_LEVEL = "none; the row `truth` of Table 1x is what an errorless estimator gets"
+
+POSES = {
+    "Missing frames": (
+        "lower",
+        About(
+            "decoded frames in which the estimator finds nobody",
+            "thesis, section 3.4",
+            "choreo.comparison.quality.quality",
+            "none; 0 is reached by guessing a pose in every frame",
+            "An estimator that always guesses, such as MediaPipe, misses little.",
+        ),
+    ),
+    "Incorrect detections": (
+        "lower",
+        About(
+            "frames in which a coordinate of a joint differs by more than 50 px from the frame "
+            "before (eq. 1), or from the one before that where that is flagged (eq. 2), and "
+            "frames with a joint missing",
+            "thesis, section 3.3, eq. (1) and (2)",
+            "choreo.pose.misdetections.flag_misdetections",
+            _TRUTH_LEVEL,
+            "Fast dances, the frame rate, the size of the dancer and the number of joints. It "
+            "sees jumps alone: a pose that is wrong and still is not seen.",
+        ),
+    ),
+    "Confidence": (
+        "neither: each estimator has its own scale",
+        About(
+            "mean of the estimator's own scores over the joints that it gives",
+            "thesis, Table 1",
+            "choreo.comparison.quality.quality",
+            "none",
+            "The estimator: rows can't be compared by it.",
+        ),
+    ),
+    "PCK@0.1": (
+        "higher",
+        About(
+            "share of the true joints within a tenth of the torso; a missing joint is wrong",
+            "Yang and Ramanan (2013), there of the box; here of the torso",
+            "choreo.comparison.quality.against_truth",
+            "about 0 for a pose anywhere in the picture",
+            "Only joints that both skeletons have by name count. Needs known truth.",
+        ),
+    ),
+    "Error": (
+        "lower",
+        About(
+            "mean distance of given joints to the true ones, in pixels and in torsos",
+            "common (MPJPE, in 2-D)",
+            "choreo.comparison.quality.against_truth",
+            "none",
+            "In pixels, the size of the dancer. Joints that are not given are not in it, so read "
+            "it beside PCK.",
+        ),
+    ),
+    "Jitter": (
+        "near the row `truth`",
+        About(
+            "mean acceleration of the 12 limb joints, torsos/s², in frames in which all "
+            "estimators give them",
+            "Kanazawa et al. (2019), arXiv:1812.01601",
+            "choreo.comparison.measures.jitter",
+            _TRUTH_LEVEL,
+            "The dance itself; smoothing lowers it, also where it is wrong.",
+        ),
+    ),
+    "Limb length variation": (
+        "near the row `truth`",
+        About(
+            "deviation over mean of the lengths of upper arms, forearms, thighs and shins",
+            "common",
+            "choreo.comparison.measures.limb_variation",
+            _TRUTH_LEVEL,
+            "Turning to the camera foreshortens limbs.",
+        ),
+    ),
+}
+"""Measure of Tables 1 and 1x -> what is good, and what is known of it."""
+
+
+def _described(title, good, noticed, about, name=None):
+    where = f"`{name}` in the files; `{about.code}`." if name else f"`{about.code}`."
+    return [
+        "",
+        f"### {title}",
+        "",
+        f"- **Formula**: {about.formula}.",
+        f"- **Source**: {about.source}.",
+        f"- **Good**: {good}. **Chance level**: {about.chance}.",
+        *([f"- **Meant to notice**: {noticed}."] if noticed else []),
+        *([f"- **What else moves it**: {about.moves}"] if about.moves else []),
+        f"- {where}",
+    ]
+
 
 def page():
     """The page's text.
@@ -315,10 +411,11 @@ def page():
         "",
         "<!-- made by `python docs/metrics.py`; write there, not here -->",
         "",
-        "Every metric of Tables 2 and 2x: `METRICS` of `src/choreo/evaluation/metrics.py`. What is",
-        "said of a whole table is in [Evaluation](evaluation.md), Table 1 in "
-        "[Comparison](comparison.md),",
-        "and the metrics of other projects, as published and right, in "
+        "Every metric of Tables 2 and 2x: `METRICS` of `src/choreo/evaluation/metrics.py`; at the "
+        "end the measures of",
+        "poses of Tables 1 and 1x. What is said of a whole table is in "
+        "[Evaluation](evaluation.md) and [Comparison](comparison.md),",
+        "the metrics of other projects, as published and right, in "
         "[Published metrics](published_metrics.md).",
         "",
         "*Good* is what is better; `near real` is neither low nor high. *Meant to notice* are the "
@@ -351,17 +448,17 @@ def page():
             if noticed and metric.aim != NEAR_REAL:
                 noticed += f", which make{'s' if len(metric.notices) == 1 else ''} it "
                 noticed += "higher" if metric.damage > 0 else "lower"
-            lines += [
-                "",
-                f"### {metric.text}",
-                "",
-                f"- **Formula**: {about.formula}.",
-                f"- **Source**: {about.source}.",
-                f"- **Good**: {metric.aim}. **Chance level**: {about.chance}.",
-                f"- **Meant to notice**: {noticed or 'none of the damages'}.",
-                *([f"- **What else moves it**: {about.moves}"] if about.moves else []),
-                f"- `{name}` in the files; `{about.code}`.",
-            ]
+            noticed = noticed or "none of the damages"
+            lines += _described(metric.text, metric.aim, noticed, about, name)
+    lines += [
+        "",
+        "## Poses",
+        "",
+        "Tables 1 and 1x. The columns without truth count what looks wrong, and so count fast "
+        "moves too; with truth, believe PCK and error.",
+    ]
+    for title, (good, about) in POSES.items():
+        lines += _described(title, good, None, about)
     return "\n".join(lines) + "\n"
 
 

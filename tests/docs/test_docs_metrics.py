@@ -34,7 +34,7 @@ def test_every_metric_and_damage_is_told_of(pages):
 
 
 def test_the_functions_that_are_named_exist(pages):
-    for about in pages.ABOUT.values():
+    for about in [*pages.ABOUT.values(), *(about for _, about in pages.POSES.values())]:
         module, _, function = about.code.rpartition(".")
         assert callable(getattr(importlib.import_module(module), function)), about.code
 

@@ -80,6 +80,24 @@ def test_the_page_on_gpus_names_settings_that_are_there():
     assert profile["resources"]["gpu"] == 1
 
 
+def test_the_targets_of_the_page_are_rules():
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    known = set(re.findall(r"^(?:rule|use rule \w+ as) (\w+)", rules, re.MULTILINE))
+    table = (ROOT / "docs" / "targets.md").read_text("utf-8").split("| target |")[1]
+    firsts = [line.split("|")[1] for line in table.split("\n\n")[0].splitlines()[2:]]
+    named = [name for first in firsts for name in re.findall(r"`(\w+)`", first)]
+    assert len(named) > 20
+    assert set(named) - {"all"} <= known
+
+
+def test_the_dance_of_the_front_page_is_small_and_ours():
+    data = (ROOT / "docs" / "dance.gif").read_bytes()
+    assert data[:6] == b"GIF89a"
+    assert b"Made by Choreo" in data[-100:]
+    assert len(data) < 1_500_000
+    assert "](docs/dance.gif)" in (ROOT / "README.md").read_text("utf-8")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built by its own rules: a warning is an error."""
