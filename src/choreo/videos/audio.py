@@ -23,7 +23,7 @@ from choreo.errors import ChoreoError, ConfigError, ItemError, accident
 from choreo.files import whole
 from choreo.files.sealed import compare, seal_sound
 from choreo.media import SAMPLE_RATE
-from choreo.videos.source import joined_at, look, sound_frames
+from choreo.videos.source import Source, joined_at, look, sound_frames
 
 CHANNELS = ("mean", "left")
 """How sound is made mono."""
@@ -90,7 +90,9 @@ def shifts_of(parts, rate):
         index += length
 
 
-def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
+def place_sound(
+    source: Source, *, until: float = math.inf, seek: float = 0.0, threads: int = 1
+) -> Placement | None:
     """Find out where the sound of a source lies in time.
 
     Parameters
