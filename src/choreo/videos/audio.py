@@ -111,7 +111,10 @@ def place_sound(
     Placement or None
         None where no sound is found.
     """
-    begin = end = None
+    assert source.sound is not None
+    rate = source.sound.rate
+    begin: int | None = None
+    end = 0
 
     def parts():
         nonlocal begin, end
@@ -119,10 +122,10 @@ def place_sound(
             begin, end = time if begin is None else begin, time + length
             yield time, length
 
-    shifts = tuple(shifts_of(parts(), source.sound.rate))
+    shifts = tuple(shifts_of(parts(), rate))
     if begin is None:
         return None
-    return Placement(begin, shifts, end / source.sound.rate - source.zero)
+    return Placement(begin, shifts, end / rate - source.zero)
 
 
 class Levels:
