@@ -41,8 +41,10 @@ def main():
     own = ["filelock", "fsspec", "jinja2", "networkx", "sympy", "typing-extensions"]
     rest = "\n".join([*(line for line in wanted.splitlines() if line != torch), *own])
     packages = compiled(rest, former, "--override", str(ROOT / "envs" / "overrides.txt"))
-    build = compiled(torch, former, "--no-deps").rstrip()
-    build += "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS)
+    build = compiled(torch, former, "--no-deps")
+    # uv also keeps the hashes that it finds in the former lock.
+    known = dict.fromkeys([*re.findall(r"sha256:(\w+)", build), *CPU_BUILDS])
+    build = " \\\n    ".join([torch, *(f"--hash=sha256:{digest}" for digest in known)])
     (ROOT / "requirements.lock").write_text(f"{HEAD}{packages}{build}\n")
 
 
