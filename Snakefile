@@ -43,3 +43,7 @@ rule all:
             f"{OUT}/training/{{model}}/seed{{seed}}/card.md", model=MODELS, seed=SEEDS
         ),
         PROBLEMS,
+
+
+# Where a profile has failed jobs tried again, each try may take that much more memory.
+choreo.pipeline.workflow.grow_memory(workflow.rules)

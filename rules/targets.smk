@@ -1,6 +1,12 @@
 # What people type: `snakemake table1`, `snakemake cleaning`, ... (the tables and figures
-# themselves are rules of the same name in their stage's file).
+# themselves are rules of the same name in their stage's file). They are local: jobs of no
+# cluster. So is what needs the network, which nodes often have none of.
 localrules:
+    download_video,
+    fetch_openpose_image,
+    fetch_rtmpose_weights,
+    fetch_alphapose,
+    fetch_alphapose_weights,
     all,
     videos,
     poses,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -75,6 +76,16 @@ def without_locks(request, monkeypatch):
     monkeypatch.setattr(locks, "_said", set())
 
 
+def see_gpus(monkeypatch, *uuids):
+    """Make this process see GPUs with these names."""
+    cuda = devices.torch.cuda
+    monkeypatch.setattr(cuda, "is_available", lambda: True)
+    monkeypatch.setattr(cuda, "device_count", lambda: len(uuids))
+    monkeypatch.setattr(
+        cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=uuids[number])
+    )
+
+
 def test_without_locks_everybody_works_and_it_is_said_once(
     without_locks, tmp_path, capsys, monkeypatch
 ):
@@ -85,8 +96,7 @@ def test_without_locks_everybody_works_and_it_is_said_once(
     workflow.hold_study(tmp_path / "study", tmp_path)
     workflow.release_stale_locks(tmp_path / ".snakemake")
     workflow.share_locks(tmp_path / "study", tmp_path / ".snakemake")
-    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(devices.torch.cuda, "device_count", lambda: 2)
+    see_gpus(monkeypatch, "aa", "bb")
     with devices.claimed("cuda", locks=tmp_path / "gpus") as device:
         assert device == "cuda:0"
 
@@ -105,8 +115,7 @@ def test_other_errors_of_locks_are_not_hidden(tmp_path, monkeypatch):
 
 @pytest.fixture
 def gpu(monkeypatch):
-    monkeypatch.setattr(devices.torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(devices.torch.cuda, "device_count", lambda: 1)
+    see_gpus(monkeypatch, "aa")
 
 
 def refuse(monkeypatch, *, writing=True, reading=False):
@@ -125,8 +134,8 @@ def refuse(monkeypatch, *, writing=True, reading=False):
 
 
 def test_a_lock_of_another_user_is_shared(gpu, tmp_path, monkeypatch):
-    (tmp_path / "gpu0.lock").touch()
-    process = child(HOLD, tmp_path / "gpu0.lock")
+    (tmp_path / "gpu-aa.lock").touch()
+    process = child(HOLD, tmp_path / "gpu-aa.lock")
     refuse(monkeypatch)
     waited = []
 
@@ -144,18 +153,18 @@ def test_a_lock_of_another_user_is_shared(gpu, tmp_path, monkeypatch):
 def test_where_nothing_of_theirs_may_be_opened_there_is_ones_own(gpu, tmp_path, monkeypatch):
     folder = tmp_path / "gpus"
     folder.mkdir()
-    (folder / "gpu0.lock").touch()
+    (folder / "gpu-aa.lock").touch()
     monkeypatch.setattr(devices.os, "getuid", lambda: "own")
     refuse(monkeypatch, reading=True)
     with devices.claimed("cuda", locks=folder) as device:
         assert device == "cuda:0"
-    assert (tmp_path / "gpus-own" / "gpu0.lock").is_file()
+    assert (tmp_path / "gpus-own" / "gpu-aa.lock").is_file()
 
 
 def test_a_link_in_a_folder_of_everybody_is_not_followed(gpu, tmp_path, monkeypatch):
     folder, aim = tmp_path / "gpus", tmp_path / "precious"
     folder.mkdir()
-    (folder / "gpu0.lock").symlink_to(aim)
+    (folder / "gpu-aa.lock").symlink_to(aim)
     monkeypatch.setattr(devices.os, "getuid", lambda: "own")
     with devices.claimed("cuda", locks=folder):
         pass

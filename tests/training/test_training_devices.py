@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,11 +10,26 @@ from filelock import FileLock, Timeout
 from choreo.errors import ConfigError
 from choreo.training import devices
 
+UUIDS = ["aa", "bb"]
+
 
 @pytest.fixture
-def two_gpus(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+def see_gpus(monkeypatch):
+    """Makes this process see GPUs with these names."""
+
+    def see(uuids):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(uuids))
+        monkeypatch.setattr(
+            torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=uuids[number])
+        )
+
+    return see
+
+
+@pytest.fixture
+def two_gpus(see_gpus):
+    see_gpus(UUIDS)
 
 
 def test_each_training_takes_a_gpu_that_no_other_one_holds(two_gpus, tmp_path):
@@ -24,18 +40,18 @@ def test_each_training_takes_a_gpu_that_no_other_one_holds(two_gpus, tmp_path):
             assert third == "cuda:1"
     with pytest.raises(KeyError), devices.claimed("auto", locks=tmp_path):
         raise KeyError
-    FileLock(tmp_path / "gpu0.lock").acquire(timeout=0)
+    FileLock(tmp_path / "gpu-aa.lock").acquire(timeout=0)
 
 
 def test_a_gpu_that_is_named_is_taken(two_gpus, tmp_path):
     with devices.claimed("cuda:1", locks=tmp_path) as device:
         assert device == "cuda:1"
         with pytest.raises(Timeout):
-            FileLock(tmp_path / "gpu1.lock").acquire(timeout=0)
+            FileLock(tmp_path / "gpu-bb.lock").acquire(timeout=0)
 
 
 def test_a_training_waits_for_a_gpu(two_gpus, tmp_path, monkeypatch, capsys):
-    held = [FileLock(tmp_path / f"gpu{number}.lock") for number in range(2)]
+    held = [FileLock(tmp_path / f"gpu-{uuid}.lock") for uuid in UUIDS]
     for lock in held:
         lock.acquire()
     monkeypatch.setattr(devices.time, "sleep", lambda seconds: held[1].release())
@@ -48,7 +64,9 @@ def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):
     code = f"""
         import os, torch
         from pathlib import Path
+        from types import SimpleNamespace
         torch.cuda.is_available, torch.cuda.device_count = lambda: True, lambda: 1
+        torch.cuda.get_device_properties = lambda number: SimpleNamespace(uuid="aa")
         from choreo.training.devices import claimed
         with claimed("auto", locks=Path({str(tmp_path)!r})) as device:
             assert device == "cuda:0"
@@ -58,6 +76,17 @@ def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):
     assert done.returncode == 9
     with devices.claimed("cuda", locks=tmp_path) as device:
         assert device == "cuda:0"
+
+
+def test_jobs_that_see_one_gpu_each_do_not_wait_for_each_other(see_gpus, tmp_path):
+    """A scheduler gives each job one GPU of the node, and each knows its own as cuda:0."""
+    see_gpus(["aa"])
+    with devices.claimed("auto", locks=tmp_path) as first:
+        see_gpus(["bb"])
+        with devices.claimed("auto", locks=tmp_path) as second:
+            assert (first, second) == ("cuda:0", "cuda:0")
+        with pytest.raises(Timeout):
+            FileLock(tmp_path / "gpu-aa.lock").acquire(timeout=0)
 
 
 def test_a_cpu_is_shared(tmp_path):

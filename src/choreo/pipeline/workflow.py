@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
@@ -16,6 +17,9 @@ from choreo.pipeline.tombstones import tombstones, warnings
 
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
+
+GPUS = Path("/proc/driver/nvidia/gpus")
+"""Where NVIDIA's driver has a folder for each GPU of the machine."""
 
 
 class Named(dict):
@@ -285,11 +289,53 @@ def check_place(*paths):
             )
 
 
+def gpus() -> int:
+    """Count the NVIDIA GPUs that this process may use, without importing torch.
+
+    Returns
+    -------
+    int
+        Those of the machine; where ``CUDA_VISIBLE_DEVICES`` names some, as a scheduler does for
+        its jobs, as many as it names.
+    """
+    there = len([*GPUS.iterdir()]) if GPUS.is_dir() else 0
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    # CUDA stops reading at the first name that is none.
+    names = there if named is None else len([*itertools.takewhile(_is_gpu, named.split(","))])
+    return min(there, names)
+
+
+def _is_gpu(name):
+    return name.strip() not in ("", "-1", "NoDevFiles")
+
+
 def has_gpu() -> bool:
-    """Tell whether an NVIDIA GPU is there, without importing torch."""
-    return Path("/proc/driver/nvidia/gpus").is_dir() and any(
-        Path("/proc/driver/nvidia/gpus").iterdir()
-    )
+    """Tell whether an NVIDIA GPU is there to use, without importing torch."""
+    return gpus() > 0
+
+
+def grow_memory(rules):
+    """Let each further try of a job ask for more memory: twice, three times what its rule says.
+
+    Snakemake tries a job again where ``--retries`` or the profile says so. The job may have
+    been ended for the memory that it took.
+
+    Parameters
+    ----------
+    rules : iterable of snakemake.rules.Rule
+        Their resource ``mem_mb`` is changed in place, where it is a number.
+    """
+    for rule in rules:
+        asked = rule.resources.get("mem_mb")
+        if not asked.is_evaluable() and asked.value is not None:
+            rule.resources["mem_mb"] = _growing(asked.value)
+
+
+def _growing(megabytes):
+    def memory(wildcards, attempt):
+        return megabytes * attempt
+
+    return memory
 
 
 def list_problems(out):

@@ -67,7 +67,12 @@ def claimed(name: str, *, locks: Path = _LOCKS) -> Iterator[str]:
 
 
 def _lock_file(folder, index):
-    """The lock of a GPU: everybody's, or one's own where another user's can't be opened."""
+    """The lock of a GPU: everybody's, or one's own where another user's can't be opened.
+
+    It has the GPU's own name. The number is this process's: a scheduler shows each job its
+    GPUs alone, as 0, 1, ...
+    """
+    name = torch.cuda.get_device_properties(index).uuid
     own = folder.with_name(f"{folder.name}-{os.getuid()}")
     for place in (folder, own):
         with contextlib.suppress(OSError):
@@ -75,7 +80,7 @@ def _lock_file(folder, index):
         with contextlib.suppress(OSError):
             # Other users lock the same GPUs; the umask would keep them out.
             place.chmod(0o1777 if place == folder else 0o700)
-        path = place / f"gpu{index}.lock"
+        path = place / f"gpu-{name}.lock"
         with contextlib.suppress(OSError):
             handle = open_lock(path)
             with contextlib.suppress(OSError):
