@@ -1,0 +1,88 @@
+"""The recipes of environments under envs/ say the same: one Python, one lock, one project."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+ENVS = ROOT / "envs"
+LOCK = (ROOT / "requirements.lock").read_text()
+CONDA = yaml.safe_load((ENVS / "choreo.yaml").read_text())
+PYTHON = next(
+    re.fullmatch(r"python =(\d+\.\d+)", line)[1]
+    for line in CONDA["dependencies"]
+    if line.startswith("python ")
+)
+RECIPES = {
+    "choreo.post-deploy.sh": None,
+    "Dockerfile": r"^FROM python:(\d+\.\d+)-slim$",
+    "choreo.def": r"^From: python:(\d+\.\d+)-slim$",
+}
+
+
+def steps(name):
+    """A recipe without its comments."""
+    lines = (ENVS / name).read_text().splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+
+
+def copied(name):
+    """What an image's recipe takes of the project."""
+    if name == "Dockerfile":
+        lines = re.findall(r"^COPY (.+) \S+$", steps(name), re.MULTILINE)
+        return {part for line in lines for part in line.split()}
+    return set(re.findall(r"^ +(\S+) /choreo/$", steps(name), re.MULTILINE))
+
+
+def test_python_is_one_that_the_project_and_the_lock_are_for():
+    text = (ROOT / "pyproject.toml").read_text()
+    assert f"{PYTHON}.0" in SpecifierSet(re.search(r'requires-python = "(.+)"', text)[1])
+    assert PYTHON in re.findall(r"\d+\.\d+", LOCK.splitlines()[0])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_installs_the_lock_and_nothing_else(name):
+    text = steps(name)
+    assert re.search(r"\bpython envs/install\.py --here\b", text)
+    assert not re.search(r"\b(pip|pip3|uv|conda|mamba) +(install|sync|add)\b", text)
+    if RECIPES[name]:
+        assert re.findall(RECIPES[name], text, re.MULTILINE) == [PYTHON]
+
+
+def test_conda_brings_python_and_pip_alone():
+    assert CONDA["dependencies"] == [f"python ={PYTHON}", "pip"]
+
+
+def test_images_have_what_a_study_and_the_installation_need():
+    parts = copied("Dockerfile")
+    assert parts == copied("choreo.def")
+    assert all((ROOT / part).exists() for part in parts)
+    needed = {"Snakefile", "config", "envs", "profiles", "rules", "src", "workflow"}
+    named = re.findall(r'"([\w.]+)"', (ENVS / "install.py").read_text())
+    project = (ROOT / "pyproject.toml").read_text()
+    named += re.findall(r'"((?:README|LICENSE|requirements)\.?\w*)"', project)
+    needed |= {name for name in named if (ROOT / name).is_file()}
+    assert {"requirements.lock", "requirements.in", "README.md", "LICENSE"} <= needed
+    assert needed | {"pyproject.toml"} == parts
+
+
+def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
+    entries = re.split(r"\n(?=\w)", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE))
+    locked = {}
+    for entry in entries:
+        requirement = Requirement(re.split(r" \\\n", entry)[0])
+        hashes = re.findall(r"--hash=sha256:([0-9a-f]{64})", entry)
+        assert hashes, entry
+        assert len(hashes) == len(set(hashes)), requirement
+        locked.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    for wanted in (Requirement(line) for line in lines if line and not line.startswith("#")):
+        found = locked[canonicalize_name(wanted.name)]
+        for one in found:
+            (exact,) = one.specifier
+            assert exact.version in wanted.specifier, wanted
