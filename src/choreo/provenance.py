@@ -22,6 +22,7 @@ _NONE = "no git"
 _CODE = ("Snakefile", "rules", "workflow", "src")
 _MACHINE = {
     "table",
+    "offline",
     "videos.retries",
     "poses.resources",
     "poses.alphapose",

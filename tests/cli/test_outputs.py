@@ -28,7 +28,7 @@ READ = {
     *("video", "file", "track", "others", "tracks", "truth", "probe", "dataset", "dances"),
     *("shards", "songs", "extractor", "judge", "beat_this", "song", "model", "recipes"),
     *("perceptual", "initial_pose", "audio", "sources", "files", "music", "lists", "list"),
-    *("results", "reference", "beats"),
+    *("results", "reference", "beats", "configfile"),
 }
 """Names of the arguments that are only read; a new path is one of these or an output."""
 

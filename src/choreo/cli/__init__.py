@@ -25,6 +25,7 @@ examples:
   choreo evaluate dataset.h5 dances/ -o tables/
   choreo evaluate-others edge/ bailando/ --reference aist/ -o tables/   any project's dances
   choreo verify results/demo                   damage on the disk, and what to delete
+  choreo fetch --configfile config/mine.yaml   what a study needs, for nodes without a network
 
 A whole study, from a table of videos to every table and figure, is run by
 `snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
@@ -52,6 +53,7 @@ VERBS = {
     "beats": "beats:beats",
     "render": "poses:render",
     "problems": "problems:problems",
+    "fetch": "fetch:fetch",
     "study": "survey:study",
 }
 """Verb -> its module here and its name there, in the order of `--help`."""

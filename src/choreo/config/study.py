@@ -43,6 +43,8 @@ class Config(Section):
     """The videos table (.tsv), one row a video."""
     on_bad_video: Literal["skip", "stop"] = "skip"
     """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""
+    offline: bool = False
+    """Fetch nothing: what is missing is named before anything runs (`choreo fetch` brings it)."""
     seed: Seed = 1
     """Seed of the demo's songs and dancers, the splits, the extractor and the dances' noise."""
     videos: Videos = Videos()

@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +288,27 @@ def check_place(*paths):
                 remedy="Move the project to a folder without spaces, quotes and other characters "
                 "that a shell reads, delete .venv there and run `make env`",
             )
+
+
+def check_offline(paths: Iterable[str | Path]) -> None:
+    """Refuse, before anything runs, a study that would need the network.
+
+    Parameters
+    ----------
+    paths : iterable of str or Path
+        What is fetched, or the user's own.
+
+    Raises
+    ------
+    ConfigError
+        With all that is missing.
+    """
+    missing = [str(path) for path in paths if not os.path.exists(path)]
+    if missing:
+        raise ConfigError(
+            f"offline is true, and {len(missing)} file(s) are not here: {', '.join(missing)}",
+            remedy="Run `choreo fetch` with the same config where there is a network",
+        )
 
 
 def gpus() -> int:
