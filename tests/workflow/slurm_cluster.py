@@ -141,13 +141,13 @@ class Cluster:
             for kind in ("socket", "pid-file", "seed-file", "log-file")
         }
         options = [f"--{option}={path}" for option, path in files.items()]
-        self._start("munged", "--foreground", "--force", *options)
+        self._start("munged", "munged", "--foreground", "--force", *options)
         self.wait_until(files["socket"].exists, 30)
-        self._start("slurmctld", "-D")
+        self._start("slurmctld", "slurmctld", "-D")
         self.start_node()
 
-    def _start(self, *command):
-        log = open(self.folder / f"{command[0]}.out", "ab")  # noqa: SIM115  (its process has it)
+    def _start(self, daemon, *command):
+        log = open(self.folder / f"{daemon}.out", "ab")  # noqa: SIM115  (its process has it)
         environment = os.environ | {"SLURM_CONF": str(self._config)}
         self._processes.append(
             subprocess.Popen(
@@ -170,7 +170,8 @@ class Cluster:
 
     def start_node(self):
         """Start the node's daemon; returns when jobs can be had."""
-        self._node = self._start(sys.executable, "-c", NODE, "slurmd", "-D", "-N", "node")
+        node = (sys.executable, "-c", NODE, "slurmd", "-D", "-N", "node")
+        self._node = self._start("slurmd", *node)
         self.wait_until(
             lambda: self.run("sinfo", "--noheader", "--format=%t").strip() in ("idle", "mix"), 60
         )
@@ -201,8 +202,8 @@ class Cluster:
 
     def said(self):
         """The ends of the daemons' logs."""
-        logs = sorted(self.folder.glob("*.out"))
-        return "\n".join(f"{log.name}: {log.read_text()[-1500:]}" for log in logs)
+        logs = (self.folder / f"{daemon}.out" for daemon in ("slurmctld", "slurmd"))
+        return "\n".join(log.read_text()[-6000:] for log in logs if log.exists())
 
     def stop(self):
         if self._node is not None:

@@ -10,6 +10,8 @@ import pytest
 from conftest import CONFIG, make_project
 from slurm_cluster import Cluster, install, lacking
 
+from choreo.training.checkpoints import STATE
+
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.soak]
 
 # Nothing is drawn; the training is long enough to be found running.
@@ -18,6 +20,9 @@ POSES = "poses: {estimators: [simulated], chosen: simulated}\n"
 OURS = CONFIG.replace(SETTINGS, SETTINGS + POSES)
 OURS = OURS.replace("[original, gru]", "[gru]").replace("    original: {epochs: 2}\n", "")
 OURS = OURS.replace("epochs: 4", "epochs: 30")
+
+# A checkpoint a second, so that there is one to go on from.
+EVERY = "checkpoint_seconds: float = {}"
 
 OPTIONS = (
     *("--workflow-profile", "profiles/slurm", "--latency-wait", "5"),
@@ -54,6 +59,10 @@ def test_a_study_outlives_a_node_that_fails_and_a_job_that_is_cancelled(
     undisturbed = make_project(tmp_path / "undisturbed", planner)
     for one in (project, undisturbed):
         (one.folder / "config" / "tiny.yaml").write_text(OURS)
+        code = one.folder / "src" / "choreo" / "training" / "train.py"
+        text = code.read_text()
+        assert EVERY.format("60.0") in text
+        code.write_text(text.replace(EVERY.format("60.0"), EVERY.format("1.0")))
     undisturbed.run("table2")
     results = project.results / "tiny"
 
@@ -81,7 +90,7 @@ def test_a_study_outlives_a_node_that_fails_and_a_job_that_is_cancelled(
         cluster.run("scancel", cancelled)
 
         checkpoints = results / "training" / ".checkpoints"
-        cluster.wait_until(lambda: any(checkpoints.rglob("*")), 900, run)
+        cluster.wait_until(lambda: any(checkpoints.rglob(STATE)), 900, run)
         lost = running("train_model")
         assert lost, cluster.jobs()
         cluster.fail_node()
@@ -103,6 +112,8 @@ def test_a_study_outlives_a_node_that_fails_and_a_job_that_is_cancelled(
     # Slurm itself started it again.
     assert re.search(r"Restarts=1\b", cluster.run("scontrol", "show", "job", lost))
     assert jobs[lost][0] == "COMPLETED"
+    trained = results / "logs" / "train_model" / "gru" / "seed1.log"
+    assert "goes on from step" in trained.read_text()
     assert files(project) == files(undisturbed)
     assert len(files(project)) > 5
     assert project.planned("table2") == set()
