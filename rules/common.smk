@@ -2,6 +2,7 @@
 # rule files share.
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import choreo.config
 import choreo.poses.estimators
@@ -540,3 +541,39 @@ def survey_answers(wildcards):
         for path in Path(folder).iterdir()
         if path.is_file()
     )
+
+
+# Networks, images and sources of the estimators' tools, by what runs a tool.
+TOOLS = {
+    "openpose_people": [openpose_image],
+    "rtmpose_people": [rtmpose_network(), rtmpose_network(detector=True)],
+    "alphapose_people": [
+        alphapose_source,
+        alphapose_part(),
+        alphapose_part(detector=True),
+    ],
+}
+
+
+def from_elsewhere(wildcards=None):
+    """What a study needs that is not made here, fetched or named by the config."""
+    found = [
+        f"{OUT}/videos/downloads/{video}.video"
+        for video, row in ROWS.items()
+        if row.kind == "url"
+    ]
+    for name in ESTIMATORS:
+        for part in TOOLS.get(KNOWN[name].rule, []) if name in KNOWN else []:
+            path = part(SimpleNamespace(estimator=name))
+            found += [path] if path else []
+    own = [STUDY.evaluation.beat_this, STUDY.training.perceptual_weights]
+    for model in MODELS:
+        own += RECIPES[model].own_files.values()
+    return list(dict.fromkeys([*found, *filter(None, own)]))
+
+
+if STUDY.offline and workflow.is_main_process:
+    try:
+        choreo.pipeline.workflow.check_offline(from_elsewhere())
+    except ChoreoError as error:
+        raise WorkflowError(str(error)) from None

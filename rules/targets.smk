@@ -1,6 +1,3 @@
-from types import SimpleNamespace
-
-
 # What people type: `snakemake table1`, `snakemake cleaning`, ... (the tables and figures
 # themselves are rules of the same name in their stage's file). They are local: jobs of no
 # cluster. So is what needs the network, which nodes often have none of.
@@ -28,42 +25,7 @@ localrules:
     tables,
 
 
-# Networks, images and sources of the estimators' tools, by the rule that runs a tool.
-TOOLS = {
-    "openpose_people": [openpose_image],
-    "rtmpose_people": [rtmpose_network(), rtmpose_network(detector=True)],
-    "alphapose_people": [
-        alphapose_source,
-        alphapose_part(),
-        alphapose_part(detector=True),
-    ],
-}
-
-
-def from_elsewhere(wildcards=None):
-    """What a study needs that no rule makes: what is fetched, and files that the config names."""
-    found = [
-        f"{OUT}/videos/downloads/{video}.video"
-        for video, row in ROWS.items()
-        if row.kind == "url"
-    ]
-    for name in ESTIMATORS:
-        for part in TOOLS.get(KNOWN[name].rule, []) if name in KNOWN else []:
-            path = part(SimpleNamespace(estimator=name))
-            found += [path] if path else []
-    own = [STUDY.evaluation.beat_this, STUDY.training.perceptual_weights]
-    for model in MODELS:
-        own += RECIPES[model].own_files.values()
-    return list(dict.fromkeys([*found, *filter(None, own)]))
-
-
-if STUDY.offline and workflow.is_main_process:
-    try:
-        choreo.pipeline.workflow.check_offline(from_elsewhere())
-    except ChoreoError as error:
-        raise WorkflowError(str(error)) from None
-
-
+# What `choreo fetch` runs.
 rule fetch:
     input:
         from_elsewhere,
