@@ -10,17 +10,8 @@ import time
 
 import psutil
 
-PROGRAMS = (
-    "slurmctld",
-    "slurmd",
-    "munged",
-    "sbatch",
-    "srun",
-    "squeue",
-    "scancel",
-    "sinfo",
-    "scontrol",
-)
+DAEMONS = ("slurmctld", "slurmd", "munged")
+CLIENTS = ("sbatch", "srun", "squeue", "scancel", "sinfo", "scontrol")
 
 CONFIG = """\
 ClusterName=one
@@ -56,6 +47,9 @@ NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=20000
 PartitionName=main Nodes=node Default=YES State=UP
 """
 
+DIES_WITH_ITS_PARENT = ("setpriv", "--pdeathsig", "KILL")
+"""Before a command: where the tests are killed, no daemon is left."""
+
 # A node's steps are no children of its daemon; with this one they have a parent to be found by.
 NODE = """\
 import ctypes, os, sys
@@ -77,7 +71,7 @@ def lacking():
         return "Slurm's daemons are started on Linux alone"
     if os.geteuid() != 0:
         return "Slurm's daemons are started by root alone"
-    missing = [program for program in PROGRAMS if not shutil.which(program)]
+    missing = [program for program in (*DAEMONS, *CLIENTS, "setpriv") if not shutil.which(program)]
     if missing:
         return (
             f"no {', '.join(missing)} here: apt-get install slurm-wlm, or CHOREO_TEST_SLURM=1 to "
@@ -128,7 +122,7 @@ class Cluster:
         host = socket.gethostname().partition(".")[0]
         ports = free_port(), free_port()
         self._config.write_text(CONFIG.format(folder=self.folder, host=host, ports=ports))
-        for program in PROGRAMS[3:]:
+        for program in CLIENTS:
             file = self.folder / "bin" / program
             own = shutil.which(program)
             file.write_text(f'#!/bin/sh\nSLURM_CONF="{self._config}" exec "{own}" "$@"\n')
@@ -151,7 +145,7 @@ class Cluster:
         environment = os.environ | {"SLURM_CONF": str(self._config)}
         self._processes.append(
             subprocess.Popen(
-                command,
+                [*DIES_WITH_ITS_PARENT, *command],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -170,7 +164,7 @@ class Cluster:
 
     def start_node(self):
         """Start the node's daemon; returns when jobs can be had."""
-        node = (sys.executable, "-c", NODE, "slurmd", "-D", "-N", "node")
+        node = (sys.executable, "-c", NODE, *DIES_WITH_ITS_PARENT, "slurmd", "-D", "-N", "node")
         self._node = self._start("slurmd", *node)
         self.wait_until(
             lambda: self.run("sinfo", "--noheader", "--format=%t").strip() in ("idle", "mix"), 60

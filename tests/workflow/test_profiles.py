@@ -84,6 +84,18 @@ def test_groups_are_short_jobs_of_rules_that_are_there():
         assert "gpu=" not in known[rule], rule
 
 
+def test_what_is_to_be_uncommented_fits_in():
+    text = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
+    lines = r"^( *)# (?=slurm_\w+:|set-resources:|  \w+: \{)"
+    profile = yaml.safe_load(re.sub(lines, r"\1", text, flags=re.MULTILINE))
+    defaults = {"slurm_account", "slurm_partition", "one_after_the_other"}
+    assert set(profile["default-resources"]) == defaults
+    assert set(profile["set-resources"]) == {"train_model", "pretrain_perceptual"} <= set(rules())
+    assert all(given["gpu"] == 1 for given in profile["set-resources"].values())
+    on_gpus = {name for name, rule in rules().items() if "wants_gpu(STUDY.training" in rule}
+    assert on_gpus == set(profile["set-resources"])
+
+
 def test_jobs_of_a_group_run_one_after_the_other():
     """So does the plugin start them; the group must ask for the time of all of them."""
     profile = read("slurm")

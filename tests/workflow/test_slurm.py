@@ -19,7 +19,7 @@ SETTINGS = "study: tiny\ntable: config/tiny.tsv\n"
 POSES = "poses: {estimators: [simulated], chosen: simulated}\n"
 OURS = CONFIG.replace(SETTINGS, SETTINGS + POSES)
 OURS = OURS.replace("[original, gru]", "[gru]").replace("    original: {epochs: 2}\n", "")
-OURS = OURS.replace("epochs: 4", "epochs: 30")
+OURS = OURS.replace("epochs: 4", "epochs: 8").replace("training:\n", "training:\n  threads: 1\n")
 
 # A checkpoint a second, so that there is one to go on from.
 EVERY = "checkpoint_seconds: float = {}"
