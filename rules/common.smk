@@ -17,7 +17,12 @@ from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
 from choreo.models.music_features import FEATURES
-from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
+from choreo.models.recipes import (
+    check_all,
+    load_recipes,
+    shown_in_figure3,
+    shown_in_figure7,
+)
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
@@ -50,7 +55,8 @@ try:
         seed=STUDY.seed,
         score=STUDY.dataset.split.score,
     )
-    RECIPES = choreo.config.chosen_recipes(STUDY, load_recipes(STUDY.training.recipes))
+    KNOWN_RECIPES = load_recipes(STUDY.training.recipes)
+    RECIPES = choreo.config.chosen_recipes(STUDY, KNOWN_RECIPES)
     check_all(
         RECIPES,
         DataDescription(
@@ -134,9 +140,15 @@ RECORDED = (
     if TEST_SONGS and STUDY.evaluation.recordings and Path(RECORDED).is_file()
     else []
 )
-FIGURES = []
+# Frameworks are drawn of the recipes' networks, with the study's own switches where it has any.
+FRAMEWORKS = dict(
+    zip(("original", "adapted"), shown_in_figure3(KNOWN_RECIPES | RECIPES))
+)
+FIGURES = ["figure1"]
 if VIDEOS:
     FIGURES += ["figure1x_thresholds", "figure2", "figure5"]
+FIGURES += ["figure3"] if all(FRAMEWORKS.values()) else []
+FIGURES += ["figure4"] if FRAMEWORKS["adapted"] else []
 FIGURES += ["figure7", "figureA1"] if TRAINED else []
 # What is the same for every study: made by targets of its own, once for all of them. Where it
 # is there the report shows it.
@@ -292,6 +304,23 @@ def training_data(wildcards):
             "shards, which hold none: leave their rows out"
         )
     return f"{OUT}/dataset/uncleaned/dataset.h5" if own else f"{OUT}/dataset/dataset.h5"
+
+
+def frameworks(*which):
+    """Input function of a parameter: recipes of the frameworks that a figure shows."""
+
+    def recipes(wildcards):
+        for one in which:
+            if FRAMEWORKS[one] is None:
+                raise WorkflowError(
+                    f"{STUDY.training.recipes} has no recipe of the thesis's GAN for the {one} "
+                    "framework, which the figure shows"
+                )
+        return [
+            (KNOWN_RECIPES | RECIPES)[FRAMEWORKS[one]].model_dump() for one in which
+        ]
+
+    return recipes
 
 
 def perceptual_network(wildcards):

@@ -10,6 +10,49 @@ MADE = [
 ]
 
 
+# The stages and which takes what of which, as Snakemake itself sees them.
+rule figure1:
+    output:
+        report(
+            f"{OUT}/figures/figure1.png",
+            caption="../workflow/report/figure1.rst",
+            category="1 Data",
+            labels={"what": "Figure 1: the complete process"},
+        ),
+        pdf=f"{OUT}/figures/figure1.pdf",
+    log:
+        f"{OUT}/logs/figure1.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure1.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("figure1.py"),
+        stages=lambda w: {
+            rule.name: Path(rule.snakefile).stem for rule in workflow.rules
+        },
+        # What else says which rules a study needs; not how many videos it has.
+        rules=[choreo.files.sha256(path) for path in sorted((ROOT / "rules").iterdir())],
+        needs={
+            "sources": sorted({row.kind for row in ROWS.values()}),
+            "estimators": ESTIMATORS,
+            "method": STUDY.comparison.method,
+            "models": MODELS,
+            "data": STUDY.training.data,
+            "tables": TABLES,
+            "figures": FIGURES,
+            "made": bool(MADE_SONGS),
+        },
+    message:
+        "report: Figure 1, the process as Snakemake sees it"
+    script:
+        "../workflow/scripts/figure1.py"
+
+
 # What was left out, from what is there when everything else is: no stage waits for it. (Every
 # run, also of one target, brings the files up to date at its end.)
 rule problems:
