@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise, permutations, product, zip_longest
 from typing import TYPE_CHECKING
 
 from choreo.figures import Box, diagram, draw_arrow, draw_box
@@ -146,6 +147,8 @@ def said_of(text: str) -> tuple[str, str]:
 
 _WIDTH, _BOX, _LANE, _GAP, _LINE = 7.4, 3.05, 0.3, 0.34, 0.135
 _LETTERS = 54
+_TRIED = 5
+"""Parts of a layer, and long edges, all of whose orders are tried."""
 
 
 def figure1(stages: Stages) -> Figure:
@@ -175,73 +178,68 @@ def figure1(stages: Stages) -> Figure:
             if part in texts:
                 _stage(axis, boxes[part], part, *texts[part])
         top -= tall + _GAP
-    for one, other in sorted(edges):
-        lanes = sorted(
-            (p for p in boxes if isinstance(p, tuple) and p[:2] == (one, other)), key=lambda p: p[2]
-        )
+    chains = _chains(stages.layers(), edges)
+    for chain in chains:
         points = []
-        for part in (one, *lanes, other):
-            box = boxes[part]
-            if part != one:
-                points.append(_port(box, part, 1, (one, other), boxes, edges))
-            if part != other:
-                points.append(_port(box, part, 0, (one, other), boxes, edges))
+        for before, part in pairwise(chain):
+            points.append(_port(boxes, before, part, chains, leaving=True))
+            points.append(_port(boxes, part, before, chains, leaving=False))
         draw_arrow(axis, *points)
     return figure
 
 
-def _with_lanes(layers, edges):
-    """Each layer's stages, and between them the lanes of edges that go past them."""
+def _chains(layers, edges):
+    """Each edge as the parts that it goes through: its stages, and a lane in each layer between."""
     depth = {stage: number for number, layer in enumerate(layers) for stage in layer}
-    found = [list(layer) for layer in layers]
-    for one, other in sorted(edges):
-        for number in range(depth[one] + 1, depth[other]):
-            found[number].append((one, other, number))
-    # A few sweeps after the middle of what is before and behind.
-    place = {part: i - (len(layer) - 1) / 2 for layer in found for i, part in enumerate(layer)}
+    return [
+        [one, *((one, other, number) for number in range(depth[one] + 1, depth[other])), other]
+        for one, other in sorted(edges)
+    ]
 
-    def beside(part):
-        if isinstance(part, tuple):
-            one, other, number = part
-            before = one if number - 1 == depth[one] else (one, other, number - 1)
-            behind = other if number + 1 == depth[other] else (one, other, number + 1)
-            return [before, behind]
-        near = [
-            (a, b, depth[part] - 1) if depth[part] - depth[a] > 1 else a
-            for a, b in edges
-            if b == part
+
+def _with_lanes(layers, edges):
+    """The layers with lanes for edges that go past, ordered so that few lines cross."""
+    chains = _chains(layers, edges)
+    long = [chain for chain in chains if len(chain) > 2]
+    segments = {pair for chain in chains for pair in pairwise(chain)}
+    found = []
+    # Each long edge on the left or on the right; then the best order of each layer in turn.
+    for sides in product((False, True), repeat=min(len(long), _TRIED)):
+        tried = [list(layer) for layer in layers]
+        for chain, left in zip_longest(long, sides, fillvalue=False):
+            for part in chain[1:-1]:
+                tried[part[2]].insert(0 if left else len(tried[part[2]]), part)
+        for number in [*range(len(tried)), *reversed(range(len(tried)))]:
+            near = range(max(0, number - 1), min(len(tried), number + 2))
+
+            def count(order, number=number, near=near, tried=tried):
+                return _crossings(
+                    [order if place == number else tried[place] for place in near], segments
+                )
+
+            if 1 < len(tried[number]) <= _TRIED:
+                tried[number] = list(min(permutations(tried[number]), key=count))
+        found.append(tried)
+    return min(found, key=lambda tried: _crossings(tried, segments))
+
+
+def _crossings(layers, segments):
+    """How many pairs of lines cross, from each layer to the next."""
+    total = 0
+    for upper, lower in pairwise(layers):
+        lines = [
+            (i, j) for i, a in enumerate(upper) for j, b in enumerate(lower) if (a, b) in segments
         ]
-        return near + [
-            (a, b, depth[part] + 1) if depth[b] - depth[part] > 1 else b
-            for a, b in edges
-            if a == part
-        ]
-
-    for _ in range(8):
-        for layer in found:
-            means = {
-                part: sum(place[p] for p in beside(part)) / max(1, len(beside(part)))
-                for part in layer
-            }
-            layer.sort(key=lambda part: (means[part], str(part)))
-            for i, part in enumerate(layer):
-                place[part] = i - (len(layer) - 1) / 2
-    return found
+        total += sum((i - k) * (j - m) < 0 for n, (i, j) in enumerate(lines) for k, m in lines[:n])
+    return total
 
 
-def _port(box, part, up, edge, boxes, edges):
-    """Where an edge leaves or enters a box: side by side, in the order of where they go."""
-    if isinstance(part, tuple):
-        return box.at(0.5, up)
-    own = [e for e in edges if e[up] == part]
-
-    def where(e):
-        lanes = [p for p in boxes if isinstance(p, tuple) and p[:2] == e]
-        end = (max if up else min)(lanes, key=lambda p: p[2]) if lanes else e[1 - up]
-        return boxes[end].at(0.5, 0)[0], e
-
-    own.sort(key=where)
-    return box.at((own.index(edge) + 1) / (len(own) + 1), up)
+def _port(boxes, part, other, chains, *, leaving):
+    """Where a line leaves or enters a box: side by side, in the order of where they go."""
+    pairs = [pair for chain in chains for pair in pairwise(chain)]
+    own = [b for a, b in pairs if a == part] if leaving else [a for a, b in pairs if b == part]
+    own.sort(key=lambda end: boxes[end].at(0.5, 0)[0])
+    return boxes[part].at((own.index(other) + 1) / (len(own) + 1), 0 if leaving else 1)
 
 
 def _text(stages, stage):
