@@ -13,6 +13,7 @@ from choreo.evaluation.table2x import MOTION
 from choreo.figures import new, save
 from choreo.files import write_json
 from choreo.pipeline.jobs import write_problem
+from choreo.statistics.inference import too_few
 from choreo.tables import Table
 
 HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'
@@ -87,13 +88,14 @@ def write_study(results, songs=2):
     """
     tables = results / "tables"
     frame = pd.DataFrame(summary(songs))
-    frame["fid_text"] = [f"{v:.1f} ± 600.0" for v in frame["fid"]]
+    doubts = [too_few(songs)] * len(frame)
     Table(
         frame,
         f"Table 2x. In short {HOSTILE}",
-        {"label": "Dances", "fid_text": "FID"},
-        formats={"fid_text": "s"},
+        {"label": "Dances", "fid": "FID", "fid_interval": "±"},
+        formats={"fid": ".1f", "fid_interval": ".1f"},
         notes=("A note.",),
+        doubts={"fid_interval": doubts},
     ).write(tables / "table2x_summary")
     wide = {f"c{i}": [1.25, 2.5] for i in range(12)}
     Table(
@@ -127,6 +129,7 @@ def write_study(results, songs=2):
             "beat_hit_rate_interval": "± hit",
         },
         formats=dict.fromkeys(("beat_hit_rate", "beat_hit_rate_interval"), ".1f"),
+        doubts={"beat_hit_rate_interval": [too_few(songs)] * 2 + [""] * 2},
     ).write(tables / "table2")
     Table(
         pd.DataFrame({"estimator": ["pose", "OpenPose"], "origin": ["this study", "published"]}),
@@ -134,7 +137,7 @@ def write_study(results, songs=2):
         {"estimator": "Method", "origin": "Numbers"},
         notes=(
             "Incorrect detections (2 videos): lowest with pose (1.00% of frames); lower than with "
-            "other by 2.00 points (1.11 to 2.22).",
+            "other by 2.00 points (too few videos).",
             "Verdicts: how to read them.",
         ),
     ).write(tables / "table1")

@@ -12,12 +12,10 @@ from urllib.parse import quote
 from choreo import MADE_BY
 from choreo.errors import plain
 from choreo.report.shown import (
-    FEW_TRAININGS,
     doubt,
     groups,
     number,
     with_intervals,
-    without_few,
 )
 from choreo.report.style import CSS, JS
 
@@ -65,8 +63,6 @@ class Contents:
         Provenance: what -> value.
     times : list of (str, int, float, float)
         Rule, jobs, seconds of all, seconds of the longest; the longest first.
-    songs : float
-        Test songs.
     """
 
     study: str
@@ -84,7 +80,6 @@ class Contents:
     problems: list = field(default_factory=list)
     made: dict = field(default_factory=dict)
     times: list = field(default_factory=list)
-    songs: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -222,7 +217,7 @@ def _tables(contents):
     else:
         words, notes = _verdicts(contents.table1.notes)
         text.append("<h3>Table 1: pose estimators</h3>" + _bullets(words))
-        text.append(_table(contents.table1, contents.songs, notes=notes))
+        text.append(_table(contents.table1, notes=notes))
     if contents.table2 is None:
         text.append("<h3>Table 2</h3><p>Not made: there is no song to test on.</p>")
         return "".join(text)
@@ -230,7 +225,7 @@ def _tables(contents):
     text.append(_bullets(contents.sentences))
     text.append(_beside(contents.table2.records))
     text.append("<details><summary>Table 2 in full, with its notes</summary>")
-    text.append(_table(contents.table2, contents.songs) + "</details>")
+    text.append(_table(contents.table2) + "</details>")
     return "".join(text)
 
 
@@ -241,7 +236,7 @@ def _bullets(lines):
 def _verdicts(notes):
     """Notes of Table 1: what it says in words, and the others."""
     end = next((i for i, note in enumerate(notes) if note.startswith("Verdicts:")), 0)
-    return [without_few(note) for note in notes[:end]], notes[end:]
+    return notes[:end], notes[end:]
 
 
 _RATES = {"beat_coverage": "Beat coverage", "beat_hit_rate": "Beat hit rate"}
@@ -308,7 +303,7 @@ def _in_words(row, published):
         real = row["system"] == "real"
         why = doubt(row, over_seeds=not real)
         if why or math.isnan(half):
-            text += f" ({why or ('no interval' if real else FEW_TRAININGS)}: no verdict)"
+            text += f" ({why or 'no interval'}: no verdict)"
         else:
             text += ": " + ("another value" if abs(gap) > half else "the same within its interval")
         said.append(text)
@@ -319,9 +314,9 @@ def _scroll(label):
     return f'<div class="wide" tabindex="0" role="region" aria-label="{_e(label)}">'
 
 
-def _table(table, songs, *, notes=None, captioned=True):
+def _table(table, *, notes=None, captioned=True):
     """A table in groups of columns, each in a box that scrolls by itself."""
-    shown = with_intervals(table, songs)
+    shown = with_intervals(table)
     text = []
     for columns in groups(shown):
         head = "".join(
@@ -440,8 +435,7 @@ def _measured(dances, measures):
 
 def _extended(contents):
     return "".join(
-        f"<details><summary>{_e(table.caption)}</summary>"
-        f"{_table(table, contents.songs, captioned=False)}</details>"
+        f"<details><summary>{_e(table.caption)}</summary>{_table(table, captioned=False)}</details>"
         for table in contents.extended
     )
 

@@ -25,7 +25,7 @@ from choreo.pipeline.jobs import problem_in, warning_in
 from choreo.report.findings import best_model, findings
 from choreo.report.gallery import Dance, distances_of, measures, song_scores
 from choreo.report.page import FIGURES, Contents, Quality
-from choreo.report.shown import Shown, number, read_records, read_table
+from choreo.report.shown import Shown, read_records, read_table
 
 REAL = "real"
 OTHERS = {"figure1x_thresholds": "Figure 1x: incorrect frames at every threshold of eq. (1)"}
@@ -120,10 +120,6 @@ def gather(
         problems=read_records(problems) if problems.is_file() else [],
         made=_made(found.values(), seeds),
         times=times(results / "benchmarks"),
-        songs=max(
-            (number(row.get("songs")) for row in summary if row.get("kind") == "model"),
-            default=math.nan,
-        ),
     )
 
 

@@ -15,7 +15,7 @@ from choreo.evaluation.table2x import (
     motion_scores,
 )
 from choreo.figures import COLOURS, new
-from choreo.statistics.inference import GROUPS_NEEDED, Resampling, holm
+from choreo.statistics.inference import GROUPS_NEEDED, Resampling, holm, too_few
 from choreo.survey.answers import whose
 from choreo.survey.preference import GROUPS, REPLICATES, groups_of
 from choreo.tables import Table
@@ -178,14 +178,16 @@ def predictions_table(scores, read, *, seed, study=None):
     ]
     if few < GROUPS_NEEDED:
         notes.append(f"So few songs ({few}; {GROUPS_NEEDED} are needed) decide nothing.")
+    frame = pd.concat(frames, ignore_index=True)
     return Table(
-        pd.concat(frames, ignore_index=True),
+        frame,
         caption=f"Which metric predicted the dancers? {whose(read)}"
         + (f" (study {study})." if study else "."),
         headers=headers,
         formats=dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most"), ".1f")
         | {"holm": ".3f"},
         notes=tuple(notes),
+        doubts={"interval": [too_few(songs) for songs in frame["songs"]]},
     )
 
 
