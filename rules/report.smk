@@ -121,13 +121,18 @@ rule report:
         "../workflow/scripts/report.py"
 
 
-# The songs that a real dance is shown to. Figures that wait for people or are drawn elsewhere
-# are shown once they are there, and are no inputs: nothing is made anew for the page.
+# The songs that a real dance is shown to. What waits for people (the survey's tables and
+# figures) is shown once it is there, and is no input: nothing is made anew for the page.
 FILMED = [song for song in TEST_SONGS if filmed_to(song)]
 MORE_FIGURES = [
     figure
-    for figure in ("figure1", "figure3", "figure4", "figure6")
-    if figure not in FIGURES and Path(f"{OUT}/figures/{figure}.png").is_file()
+    for figure in ("figure6", "figure6_attentive", "survey_metrics")
+    if Path(f"{OUT}/figures/{figure}.png").is_file()
+]
+ANSWERED = [
+    path
+    for table in SURVEY_TABLES
+    if (path := Path(f"{OUT}/tables/survey_{table}.html")).is_file()
 ]
 SHOWN = {
     # In the order of the page.
@@ -143,6 +148,7 @@ SHOWN = {
     "filmed": FILMED,
     "videos": VIDEOS,
     "estimators": [] if SIMULATED else ESTIMATORS,
+    "survey": bool(ANSWERED),
 }
 
 
@@ -198,8 +204,11 @@ rule index:
         seed=STUDY.seed,
         shown=SHOWN,
         more={
-            figure: Path(f"{OUT}/figures/{figure}.png").stat().st_mtime_ns
-            for figure in MORE_FIGURES
+            path.name: path.stat().st_mtime_ns
+            for path in [
+                *ANSWERED,
+                *(Path(f"{OUT}/figures/{figure}.png") for figure in MORE_FIGURES),
+            ]
         },
     message:
         "report: {output}, the page to open"

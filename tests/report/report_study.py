@@ -14,6 +14,10 @@ from choreo.figures import new, save
 from choreo.files import write_json
 from choreo.pipeline.jobs import write_problem
 from choreo.statistics.inference import too_few
+from choreo.survey.answers import participants_table, read_answers
+from choreo.survey.design import make_key
+from choreo.survey.preference import preferences, preferences_table
+from choreo.survey.simulated import simulate
 from choreo.tables import Table
 
 HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'
@@ -170,6 +174,24 @@ def write_study(results, songs=2):
     times = results / "benchmarks" / "table1.tsv"
     times.parent.mkdir(parents=True)
     times.write_text("s\th:m:s\n1.5\t0:00:01\n")
+
+
+def write_survey(results, *, simulated):
+    """Write results of a survey of eight songs and nine participants; gives who answered.
+
+    Of tables those of preferences and of the participants, of figures Figure 6.
+    """
+    key = make_key("made", MODELS, tuple("abcdefgh"), [], seed=1)
+    for answers in simulate(key, {"lstm": 1, "gru": 9}, 9):
+        name = f"{answers['participant']}.json"
+        write_json(results / "answers" / name, answers | {"simulated": simulated})
+    read = read_answers(results / "answers", key)
+    tables = results / "tables"
+    preferences_table(preferences(read, key, seed=1), read).write(tables / "survey_preferences")
+    participants_table(read).write(tables / "survey_participants")
+    figure, axes = new(figsize=(4, 2))
+    axes.plot([1, 2, 3])
+    save(figure, results / "figures" / "figure6")
 
 
 def measured(songs, energy):

@@ -18,12 +18,16 @@ from choreo.report.shown import (
     with_intervals,
 )
 from choreo.report.style import CSS, JS
+from choreo.survey.preference import SIGNIFICANT
 
 FIGURES = {
-    "figure1": "Figure 1: the pipeline, from videos to dances.",
+    "figure1": "Figure 1: the complete process, from this study's own rules. An arrow that others "
+    "imply is left out.",
     "figure2": "Figure 2: sample poses of every estimator on the same frames.",
-    "figure3": "Figure 3: the generator.",
-    "figure4": "Figure 4: the discriminators.",
+    "figure3": "Figure 3: the original framework of Ren et al. (top) and the thesis's (bottom), as "
+    "a forward pass of 50 frames shows them.",
+    "figure4": "Figure 4: the thesis's framework, layer by layer, with what each gave in a forward "
+    "pass of 50 frames, after ReLU and pooling.",
     "figure5": "Figure 5: frames that were repaired, before (top) and after (bottom) cleaning.",
     "figure6": "Figure 6: what dancers answered.",
     "figure7": "Figure 7: training losses over epochs.",
@@ -50,6 +54,15 @@ class Contents:
         Name of a figure of the thesis -> its PNG.
     others : dict of str to bytes
         The same of other figures: heading -> PNG.
+    prints : dict of str to str
+        Name of a figure -> path of its PDF from the page.
+    survey : list of Shown
+        What dancers answered, empty where none were asked: the preferences first, then the
+        metrics, then the others.
+    survey_figures : dict of str to bytes
+        Caption -> PNG.
+    simulated : bool
+        Whether no dancer answered, but made-up participants.
     dances : list of choreo.report.gallery.Dance
         Of the gallery, by song.
     measures : dict of str to (str, str)
@@ -73,6 +86,10 @@ class Contents:
     sentences: list = field(default_factory=list)
     figures: dict = field(default_factory=dict)
     others: dict = field(default_factory=dict)
+    prints: dict = field(default_factory=dict)
+    survey: list = field(default_factory=list)
+    survey_figures: dict = field(default_factory=dict)
+    simulated: bool = False
     dances: list = field(default_factory=list)
     measures: dict = field(default_factory=dict)
     extended: list = field(default_factory=list)
@@ -136,6 +153,7 @@ def page(contents: Contents) -> str:
         ("dance", "A dance", _first(contents)),
         ("tables", "Tables", _tables(contents)),
         ("figures", "Figures", _figures(contents)),
+        *([("dancers", "What dancers answered", _survey(contents))] if contents.survey else []),
         ("gallery", "Gallery", _gallery(contents)),
         ("extended", "Extended tables", _extended(contents)),
         ("quality", "Quality of the videos", _quality(contents.quality)),
@@ -348,9 +366,8 @@ def _cell(text, numeric):
 
 def _figures(contents):
     text = [
-        f'<figure class="plate"><img alt="{_e(caption)}" src="{_png(contents.figures[name])}">'
-        f"<figcaption>{_e(caption)}</figcaption></figure>"
-        for name, caption in FIGURES.items()
+        _plate(_caption(name, contents), contents.figures[name], contents.prints.get(name))
+        for name in FIGURES
         if name in contents.figures
     ]
     lacking = [
@@ -362,11 +379,58 @@ def _figures(contents):
         word = "Figure" if len(lacking) == 1 else "Figures"
         text.append(f'<p class="soft">Not made in this study: {word} {_e(", ".join(lacking))}.</p>')
     text += [
-        f"<details><summary>{_e(name)}</summary>"
-        f'<figure class="plate"><img alt="{_e(name)}" src="{_png(data)}"></figure></details>'
+        f"<details><summary>{_e(name)}</summary>{_plate(name, data)}</details>"
         for name, data in contents.others.items()
     ]
     return "".join(text)
+
+
+SIMULATED = "Simulated: made-up participants, no dancer was asked."
+
+
+def _caption(name, contents):
+    marked = name == "figure6" and contents.simulated
+    return FIGURES[name] + (f" {SIMULATED}" if marked else "")
+
+
+def _plate(caption, data, path=None):
+    link = f' <a href="{_link(path)}">Full size (PDF)</a>' if path else ""
+    return (
+        f'<figure class="plate"><img alt="{_e(caption)}" src="{_png(data)}">'
+        f"<figcaption>{_e(caption)}{link}</figcaption></figure>"
+    )
+
+
+def _survey(contents):
+    first, *others = contents.survey
+    mark = f'<p class="simulated"><strong>{SIMULATED}</strong></p>' if contents.simulated else ""
+    text = [mark, _bullets(_liked(first.records)), _table(first)]
+    text += [_plate(caption, data) for caption, data in contents.survey_figures.items()]
+    text += [
+        f"<details><summary>{_e(table.caption)}</summary>{_table(table, captioned=False)}</details>"
+        for table in others
+    ]
+    return "".join(text)
+
+
+def _liked(records):
+    """Of each two models: whose dances were liked more, and whether that can be told."""
+    said = []
+    for row in records:
+        if (row.get("group"), row.get("question")) != ("all", "like"):
+            continue
+        share, p = number(row["share"]), number(row["holm_both"])
+        if math.isnan(share):
+            said.append(f"{row['model']} or {row['other']}: nobody compared them.")
+            continue
+        names = (row["model"], row["other"]) if share >= 50 else (row["other"], row["model"])
+        text = f"Dances of {names[0]} were liked more than those of {names[1]} in "
+        text += f"{max(share, 100 - share):.1f}% of {row['votes']} answers"
+        if not math.isnan(p):
+            sure = "more than chance gives" if p < SIGNIFICANT else "which may be chance"
+            text += f", {sure} (p {p:.3f} over participants and over songs, Holm's correction)"
+        said.append(f"{text}.")
+    return said
 
 
 def _png(data):

@@ -24,12 +24,20 @@ from choreo.files.outside import reading
 from choreo.pipeline.jobs import problem_in, warning_in
 from choreo.report.findings import best_model, findings
 from choreo.report.gallery import Dance, distances_of, measures, song_scores
-from choreo.report.page import FIGURES, Contents, Quality
+from choreo.report.page import FIGURES, SIMULATED, Contents, Quality
 from choreo.report.shown import Shown, read_records, read_table
+from choreo.survey.answers import MADE_UP
 
 REAL = "real"
 OTHERS = {"figure1x_thresholds": "Figure 1x: incorrect frames at every threshold of eq. (1)"}
 """Headings of figures that the thesis does not have."""
+SURVEY_FIGURES = {
+    "survey_metrics": "Which metric predicted the dancers?",
+    "figure6_attentive": "Figure 6 without participants who failed a catch trial.",
+}
+SURVEY_TABLES = ("preferences", "metrics", "dances", "strengths", "agreement")
+SURVEY_TABLES += ("participants", "refused")
+"""Tables of the survey, in the order in which they are shown."""
 OWN_JOBS = ("index", "index_zip", "report")
 """Rules that may run after the page was made, so that their times are not in it."""
 
@@ -49,6 +57,7 @@ def gather(
     filmed: Sequence[str] = (),
     videos: Sequence[str] = (),
     estimators: Sequence[str] = (),
+    survey: bool = False,
     seed: int = 1,
 ) -> Contents:
     """Read what the page says.
@@ -70,6 +79,8 @@ def gather(
         Those of them that a real dance was drawn to.
     videos, estimators : sequence of str
         Videos that were cleaned, and estimators that were compared on them.
+    survey : bool
+        Whether the results of a survey are shown, as far as they are there.
     seed : int
         Of the bootstrap of Table 1.
 
@@ -102,6 +113,9 @@ def gather(
     drawn = {name: results / "figures" / f"{name}.png" for name in figures}
     pictures = {name: path.read_bytes() for name, path in drawn.items() if _usable(path)}
     problems = results / "videos" / "problems.csv"
+    named = [f"survey_{name}" for name in SURVEY_TABLES if survey]
+    asked = [read_table(results / "tables" / name) for name in _usable_tables(results, named)]
+    simulated = any(MADE_UP in table.caption for table in asked)
     return Contents(
         study=study,
         findings=findings(summary, pairs, qualities, seed=seed),
@@ -111,8 +125,22 @@ def gather(
         sentences=_sentences(pairs),
         figures={name: data for name, data in pictures.items() if name in FIGURES},
         others={
-            OTHERS.get(name, name): data for name, data in pictures.items() if name not in FIGURES
+            OTHERS.get(name, name): data
+            for name, data in pictures.items()
+            if name not in FIGURES and name not in SURVEY_FIGURES
         },
+        prints={
+            name: f"figures/{name}.pdf"
+            for name, path in drawn.items()
+            if name in FIGURES and name in pictures and path.with_suffix(".pdf").is_file()
+        },
+        survey=asked,
+        survey_figures={
+            f"{caption} {SIMULATED}" if simulated else caption: pictures[name]
+            for name, caption in SURVEY_FIGURES.items()
+            if name in pictures
+        },
+        simulated=simulated,
         dances=dances,
         measures=measures(dances),
         extended=[table for name, table in found.items() if name not in ("table1", "table2")],
