@@ -96,6 +96,17 @@ def test_columns_that_belong_together_are_not_parted():
     assert sum(len(part) - 1 for part in parts) == 12
 
 
+def test_rows_that_are_alike_in_two_texts_are_named_by_three():
+    names = [["all", "a over b", question] for question in ("natural", "dynamic")]
+    numeric = [False] * 3 + [True] * 10
+    table = Shown(headings=list("ABCDEFGHIJKLM"), numeric=numeric)
+    table.cells = [[*name, *"0123456789"] for name in names]
+    assert [part[:3] for part in groups(table)] == [[0, 1, 2]] * 2
+    for row in table.cells:
+        row[1] = row[2]
+    assert [part[:3] for part in groups(table)] == [[0, 1, 2], [0, 1, 8]]
+
+
 def test_a_page_and_its_numbers_must_belong_together(tmp_path):
     shown(tmp_path, [{"label": "a", "x": 1.0, "x_interval": 1.0, "songs": 1}], HEADS)
     (tmp_path / "t.csv").write_text("label\na\nb\n")

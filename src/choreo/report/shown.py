@@ -203,8 +203,11 @@ def with_intervals(table: Shown) -> Shown:
 
 
 def naming(table: Shown) -> int:
-    """How many columns name a row: the first ones that hold no numbers, one or two."""
-    return 2 if len(table.numeric) > 2 and not any(table.numeric[:2]) else 1
+    """How many columns name a row: the first ones that hold no numbers, up to three."""
+    texts = next((i for i, numeric in enumerate(table.numeric) if numeric), len(table.numeric))
+    # A third where two leave rows alike; and something must be left that is named.
+    alike = len({tuple(row[:2]) for row in table.cells}) < len(table.cells)
+    return max(1, min(texts, 3 if alike else 2, len(table.numeric) - 1))
 
 
 def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:
