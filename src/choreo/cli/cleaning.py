@@ -10,6 +10,7 @@ from choreo.cli.kinds import setting
 from choreo.cli.outputs import output, writes
 from choreo.config import Cleaning
 from choreo.errors import ItemError
+from choreo.files import ending
 
 CLEAN = "choreo.cleaning.clean:clean"
 
@@ -57,7 +58,7 @@ def clean(track, output, probe, truth, picture, video, compare, **settings):
         )
     if video and not video.is_file():
         raise missing(video)
-    if track.suffix == ".json":
+    if ending(track) == ".json":
         raise ItemError(
             "an estimator's file, not a track",
             where=track,

@@ -8,7 +8,7 @@ import torch
 
 from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError
-from choreo.files import sha256
+from choreo.files import ending, sha256
 from choreo.models.data import mean_pose
 from choreo.models.family import OVERLAP_SECONDS, Model
 from choreo.models.gan.kernels.captured import CheckedStep, graphs_for
@@ -179,7 +179,7 @@ class Gan(Model):
             )
         path = Path(self.recipe.weights_file)
         recipe, summary = self.recipe, {}
-        if path.suffix == ".pth":
+        if ending(path) == ".pth":
             self.load_foreign(path)
             self.data = DataDescription(method="released")
         else:
