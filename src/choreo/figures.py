@@ -80,7 +80,7 @@ class Box:
         return self.left + right * self.width, self.bottom + up * self.height
 
 
-BOXES = {
+BOXES: dict[str, dict[str, Any]] = {
     "given": {"facecolor": "#FFFFFF", "edgecolor": "#555555", "linestyle": ":"},
     "first": {"facecolor": "#E3EEF7", "edgecolor": "#0072B2", "linestyle": "-"},
     "second": {"facecolor": "#FBE9DD", "edgecolor": "#A34700", "linestyle": "--"},
@@ -133,11 +133,12 @@ def draw_arrow(
     **options
         Of ``matplotlib.patches.FancyArrowPatch``.
     """
-    style = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.1, "joinstyle": "round"}
-    style |= {"color": colour, "shrinkA": 0, "shrinkB": 0} | options
-    path = Line(points) if len(points) > 2 else None
-    ends = {"path": path} if path else {"posA": points[0], "posB": points[-1]}
-    axis.add_patch(FancyArrowPatch(**ends, **style))
+    style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.1}
+    style |= {"color": colour, "joinstyle": "round", "shrinkA": 0, "shrinkB": 0} | options
+    if len(points) > 2:
+        axis.add_patch(FancyArrowPatch(path=Line(points), **style))
+    else:
+        axis.add_patch(FancyArrowPatch(*points, **style))
 
 
 def save(figure: Figure, stem: str | Path) -> None:

@@ -35,8 +35,10 @@ SURVEY_FIGURES = {
     "survey_metrics": "Which metric predicted the dancers?",
     "figure6_attentive": "Figure 6 without participants who failed a catch trial.",
 }
-SURVEY_TABLES = ("preferences", "metrics", "dances", "strengths", "agreement")
-SURVEY_TABLES += ("participants", "refused")
+SURVEY_TABLES = (
+    *("preferences", "metrics", "dances", "strengths", "agreement"),
+    *("participants", "refused"),
+)
 """Tables of the survey, in the order in which they are shown."""
 OWN_JOBS = ("index", "index_zip", "report")
 """Rules that may run after the page was made, so that their times are not in it."""
@@ -216,13 +218,13 @@ def _first(dances, best):
 
 def _sentences(pairs):
     """Comparisons of models that could be told, and how many could not."""
-    told = [row["sentence"] for row in pairs if row["verdict"] in ("better", "worse")]
-    rest = len(pairs) - len(told)
+    said = [row["sentence"] for row in pairs if row["verdict"] in ("better", "worse")]
+    rest = len(pairs) - len(said)
     if rest:
         one = next(row["sentence"] for row in pairs if row["verdict"] not in ("better", "worse"))
         others = f"{rest} comparison{'' if rest == 1 else 's'} of models can't be told"
-        told.append(f"{others}, such as: {one}")
-    return told
+        said.append(f"{others}, such as: {one}")
+    return said
 
 
 def poster(path: str | Path) -> str:

@@ -7,6 +7,7 @@ hears which is read off the modules while they compute.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -16,6 +17,9 @@ from choreo.models.gan.music_encoder import FRAME_SAMPLES
 from choreo.models.gan.networks import Networks
 from choreo.models.gan.pose_generator import COORDINATES, ResidualBlock, draw_noise
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
+
+if TYPE_CHECKING:
+    from choreo.models.gan.recipe import Recipe
 
 MUSIC, START, NOISE = "music", "initial pose", "noise"
 """What a framework is given, as `Flow` names it."""
@@ -96,7 +100,7 @@ NETWORKS = (ENCODER, DANCER, LISTENER, LOCAL, GLOBAL)
 
 
 @torch.no_grad()
-def trace(recipe) -> Framework:
+def trace(recipe: Recipe) -> Framework:
     """Compute one forward pass of all networks of a recipe, and note what happens.
 
     Parameters
