@@ -122,12 +122,19 @@ rule report:
 
 
 # The songs that a real dance is shown to. What waits for people (the survey's tables and
-# figures) is shown once it is there, and is no input: nothing is made anew for the page.
+# figures) or has targets of its own (dances to your songs) is shown once it is there, and is no
+# input: nothing is made anew for the page.
 FILMED = [song for song in TEST_SONGS if filmed_to(song)]
 MORE_FIGURES = [
     figure
     for figure in ("figure6", "figure6_attentive", "survey_metrics")
     if Path(f"{OUT}/figures/{figure}.png").is_file()
+]
+DANCED = [
+    path
+    for song in DANCED_SONGS
+    for model in MODELS
+    if (path := Path(f"{OUT}/dances/{model}/{song}.mp4")).is_file()
 ]
 ANSWERED = [
     path
@@ -146,6 +153,7 @@ SHOWN = {
     "seeds": SEEDS,
     "songs": TEST_SONGS,
     "filmed": FILMED,
+    "danced": list(dict.fromkeys(path.stem for path in DANCED)),
     "videos": VIDEOS,
     "estimators": [] if SIMULATED else ESTIMATORS,
     "survey": bool(ANSWERED),
@@ -204,9 +212,10 @@ rule index:
         seed=STUDY.seed,
         shown=SHOWN,
         more={
-            path.name: path.stat().st_mtime_ns
+            str(path): path.stat().st_mtime_ns
             for path in [
                 *ANSWERED,
+                *DANCED,
                 *(Path(f"{OUT}/figures/{figure}.png") for figure in MORE_FIGURES),
             ]
         },

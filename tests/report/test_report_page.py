@@ -124,6 +124,18 @@ def test_what_dancers_answered_is_shown_and_who_did_not(tmp_path, simulated):
     assert '<h2 id="dancers"' not in page(gather(tmp_path, **asked))
 
 
+def test_dances_to_songs_of_one_s_own_are_in_the_gallery_once_they_are_there(results, tmp_path):
+    (tmp_path / "dances" / "gru").mkdir(parents=True)
+    video = results / "dances" / "gru" / "seed1" / "neon.mp4"
+    for name in ("mine", "neon"):
+        (tmp_path / "dances" / "gru" / f"{name}.mp4").write_bytes(video.read_bytes())
+    shown = {"models": ["lstm", "gru"], "seeds": [1], "songs": ["neon"]}
+    dances = gather(tmp_path, study="s", danced=["mine", "other"], **shown).dances
+    assert [(d.song, d.who, d.video) for d in dances] == [
+        ("mine", "GRU", "dances/gru/mine.mp4"),
+    ]
+
+
 def test_a_figure_s_own_file_is_a_link(results, elements):
     links = [a["href"] for tag, a in elements.tags if tag == "a" and "figures/" in a["href"]]
     assert links == ["figures/figure2.pdf"]

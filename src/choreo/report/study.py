@@ -57,6 +57,7 @@ def gather(
     seeds: Sequence[int] = (),
     songs: Sequence[str] = (),
     filmed: Sequence[str] = (),
+    danced: Sequence[str] = (),
     videos: Sequence[str] = (),
     estimators: Sequence[str] = (),
     survey: bool = False,
@@ -79,6 +80,8 @@ def gather(
         Test songs.
     filmed : sequence of str
         Those of them that a real dance was drawn to.
+    danced : sequence of str
+        Songs of ``dances.songs``, whose dances are shown as far as they are there.
     videos, estimators : sequence of str
         Videos that were cleaned, and estimators that were compared on them.
     survey : bool
@@ -104,7 +107,7 @@ def gather(
         found[name].records if name in found else []
         for name in ("table2x_summary", "table2x_pairs", "table2x_distances")
     )
-    dances = _dances(results, models, seeds, songs, filmed)
+    dances = _dances(results, models, seeds, songs, filmed, danced)
     _score(results, dances, models, seeds, distances)
     qualities = [
         {**read_json(path), "estimator": estimator, "video": video}
@@ -164,15 +167,18 @@ def _usable_tables(results, names):
             yield name
 
 
-def _dances(results, models, seeds, songs, filmed):
+def _dances(results, models, seeds, songs, filmed, danced):
     """Every dance that was drawn, by song: the real one, then the models in their order."""
     found = []
-    for song in songs:
+    for song in dict.fromkeys([*songs, *danced]):
         wanted = [("Real dancer", f"dances/{REAL}/{song}.mp4", REAL)] if song in filmed else []
         for model in models:
+            label = LABELS.get(model, model)
             for seed in seeds:
-                who = LABELS.get(model, model) + (f", seed {seed}" if len(seeds) > 1 else "")
+                who = label + (f", seed {seed}" if len(seeds) > 1 else "")
                 wanted.append((who, f"dances/{model}/seed{seed}/{song}.mp4", model))
+            if song in danced and song not in songs:
+                wanted.append((label, f"dances/{model}/{song}.mp4", model))
         for who, video, system in wanted:
             if _usable(results / video):
                 real = system == REAL
