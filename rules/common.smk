@@ -187,7 +187,12 @@ def code(script, *models):
     recipes = [RECIPES[model] for model in models]
     families = {FAMILIES[recipe.family] for recipe in recipes}
     features = {FEATURES[recipe.music].module for recipe in recipes}
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
+    # A line of the register is in no digest; this of it decides what is heard.
+    whole = "".join("cw"[FEATURES[recipe.music].whole] for recipe in recipes)
+    return (
+        DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
+        + whole
+    )
 
 
 def item(wildcards):

@@ -47,6 +47,7 @@ CLEAN = "choreo.cleaning.clean:clean"
 @json_option
 def clean(track, output, probe, truth, picture, video, compare, **settings):
     """Find misdetections and repair them (thesis section 3.3)."""
+    from choreo.cleaning.beats import beats_record
     from choreo.cleaning.track import clean_track
     from choreo.files.outside import missing
     from choreo.videos.background import as_tracked
@@ -65,7 +66,8 @@ def clean(track, output, probe, truth, picture, video, compare, **settings):
             "(FORMAT: alphapose, openpose, coco or mmpose)",
         )
     before, truth = load(track), load(truth) if truth else None
-    after, record = clean_track(before, probe=probe, truth=truth, item=str(track), **settings)
+    after, record = clean_track(before, probe=probe, item=str(track), **settings)
+    record["motion_beats"] = beats_record(before, after, truth)
     if picture:
         from choreo.cleaning import qc
 
