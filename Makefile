@@ -4,7 +4,7 @@ CORES ?= all
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help env demo test test-all check format lock clean
+.PHONY: help env demo test test-all check format docs lock clean
 
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
@@ -13,7 +13,8 @@ help:
 	@echo "make test-all  run the long ones, marked soak, as well (about 23 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
-	@echo "make lock    write requirements.lock anew from requirements.in (needs uv)"
+	@echo "make docs    build the docs as a site, build/docs/index.html"
+	@echo "make lock    write requirements.lock from requirements.in; what is in it stays (needs uv)"
 	@echo "make clean   delete results/ and Snakemake's bookkeeping (asks first)"
 
 env: .venv/.ready
@@ -44,7 +45,11 @@ check: env
 	@.ci/run
 
 format: env
-	@ruff format . && ruff check --fix . && snakefmt Snakefile rules
+	@ruff format . && ruff check --fix . && snakefmt Snakefile workflow/Snakefile rules
+
+docs: env
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+	@echo "Open build/docs/index.html in a browser."
 
 lock:
 	@$(PYTHON) envs/lock.py

@@ -8,6 +8,9 @@ dances; the share of motion beats on beats of the whole song, by several tracker
 chance; energy, jerk and frozen share; the speed where windows meet; how near segments lie to
 training dances, and the share of them nearer than 95% of held-out real segments (copies). Real
 dances of the split are the first row. Intervals (95%) are bootstraps over songs.
+
+Where some songs of the split are of kinds that are not trained on, those held out by name and
+those held out by kind have a table each as well.
 """
 
 import argparse
@@ -37,7 +40,7 @@ from choreo.statistics.summaries import ratio
 from choreo.videos.audio import read_song
 
 _COPY = 5  # percentile of the held-out real segments' distances under which a segment is a copy
-_SOUNDS = (".ogg", ".wav", ".mp3", ".flac", ".m4a")
+_SOUNDS = (".ogg", ".opus", ".wav", ".mp3", ".flac", ".m4a")
 
 
 def songs_of_split(dataset, split):
@@ -50,6 +53,20 @@ def songs_of_split(dataset, split):
             found[name] = samples
     chunks.close()
     return found
+
+
+def held_out_by(dataset, split):
+    """Songs of a split by how they are held out, where its kinds of songs tell it."""
+    of = {}
+    for part in ("train", split):
+        chunks = ChunkDataset(dataset, part)
+        of[part] = {clip["song"]: clip.get("genre") for clip in chunks.clips}
+        chunks.close()
+    trained = set(of["train"].values())
+    found = {"name": [], "kind": []}
+    for song, kind in of[split].items():
+        found["name" if kind in trained else "kind"].append(song)
+    return found if all(found.values()) else {}
 
 
 def recorded(folder, seconds):
@@ -140,6 +157,13 @@ def danced(folder, songs, seed):
     return join(segments), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
 
 
+def _of(made, songs, beats):
+    """What `Judge.row` takes, of some songs alone."""
+    systems = [segments.take(np.isin(segments.songs, songs)) for segments, _ in made]
+    joins = [{song: v for song, v in speeds.items() if song in songs} for _, speeds in made]
+    return systems, beats, [own for own in joins if own]
+
+
 def shown(rows):
     """A Markdown table of rows of (value, half interval)."""
     columns = list(dict.fromkeys(name for row in rows.values() for name in row))
@@ -174,6 +198,8 @@ def main():
         sets["recorded"] = recorded(options.recorded, options.seconds)
     rows_of_all = []
     for number, (kind, songs) in enumerate(sets.items()):
+        groups = {} if number else held_out_by(options.dataset, options.split)
+        groups = {kind: list(songs)} | {f"held out by {by}": own for by, own in groups.items()}
         beats = {
             tracker: {
                 song: np.array(track_beats(sound, SAMPLE_RATE, tracker)["beats"])
@@ -181,19 +207,18 @@ def main():
             }
             for tracker in options.trackers
         }
-        rows = {}
-        if not number:  # nobody dances to recorded songs here
-            rows["real"] = judge.row([judge.held_out], beats, [])
+        # Nobody dances to recorded songs here.
+        dances = {} if number else {"real": [(judge.held_out, {})]}
         for name, folders in models.items():
-            made = [danced(folder, songs, options.seed) for folder in folders]
-            joins = [speeds for _, speeds in made if speeds]
-            rows[name] = judge.row([segments for segments, _ in made], beats, joins)
-        print(f"\n## {kind}: {len(songs)} songs\n\n{shown(rows)}", flush=True)
-        rows_of_all += [
-            {"songs": kind, "model": name, "measure": measure_, "value": v, "half": h}
-            for name, row in rows.items()
-            for measure_, (v, h) in row.items()
-        ]
+            dances[name] = [danced(folder, songs, options.seed) for folder in folders]
+        for group, own in groups.items():
+            rows = {name: judge.row(*_of(made, own, beats)) for name, made in dances.items()}
+            print(f"\n## {group}: {len(own)} songs\n\n{shown(rows)}", flush=True)
+            rows_of_all += [
+                {"songs": group, "model": name, "measure": measure_, "value": v, "half": h}
+                for name, row in rows.items()
+                for measure_, (v, h) in row.items()
+            ]
     if options.csv:
         pd.DataFrame(rows_of_all).to_csv(options.csv, index=False)
 

@@ -1,4 +1,4 @@
-"""Draw docs/pipeline.png, the picture of the README, from the finished demo study.
+"""Draw docs/pipeline.png, the picture of the quick start, from the finished demo study.
 
 Run from the project's folder after `make demo`: ``.venv/bin/python docs/pipeline.py``.
 """

@@ -1,12 +1,14 @@
 """Write requirements.lock from requirements.in (needs `uv` on PATH): `make lock`.
 
-torch is locked by version and by the hashes of all its builds, but without what its
-CUDA build brings along: that is for `install.py` to add where that build is used.
+What is locked already keeps its version where requirements.in lets it; `--upgrade` takes the
+newest of everything. torch is locked by version and by the hashes of all its builds, but without
+what its CUDA build brings along: that is for `install.py` to add where that build is used.
 """
 
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -20,22 +22,26 @@ HEAD = """\
 """
 
 
-def compiled(requirements, *options):
-    """Give uv's lock of some requirements as text."""
+def compiled(requirements, former, *options):
+    """Give uv's lock of some requirements as text, near a former lock."""
     command = ["uv", "pip", "compile", "-", "--universal", "--python-version", "3.11"]
     command += ["--generate-hashes", "--no-annotate", "--no-header", "--quiet", *options]
-    done = subprocess.run(command, input=requirements, text=True, stdout=subprocess.PIPE)
-    return done.stdout if done.returncode == 0 else sys.exit(done.returncode)
+    with tempfile.TemporaryDirectory() as folder:
+        lock = Path(folder, "requirements.txt")  # uv keeps the versions that it finds there
+        lock.write_text(former)
+        done = subprocess.run([*command, "--output-file", lock], input=requirements, text=True)
+        return lock.read_text() if done.returncode == 0 else sys.exit(done.returncode)
 
 
 def main():
     """Write the lock."""
     wanted = (ROOT / "requirements.in").read_text()
+    former = "" if "--upgrade" in sys.argv[1:] else (ROOT / "requirements.lock").read_text()
     torch = re.search(r"^torch==\S+$", wanted, re.MULTILINE)[0]
     own = ["filelock", "fsspec", "jinja2", "networkx", "sympy", "typing-extensions"]
     rest = "\n".join([*(line for line in wanted.splitlines() if line != torch), *own])
-    packages = compiled(rest, "--override", str(ROOT / "envs" / "overrides.txt"))
-    build = compiled(torch, "--no-deps").rstrip()
+    packages = compiled(rest, former, "--override", str(ROOT / "envs" / "overrides.txt"))
+    build = compiled(torch, former, "--no-deps").rstrip()
     build += "".join(f" \\\n    --hash=sha256:{digest}" for digest in CPU_BUILDS)
     (ROOT / "requirements.lock").write_text(f"{HEAD}{packages}{build}\n")
 

@@ -11,7 +11,7 @@ from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
-from choreo.files import NAME
+from choreo.files import NAME, PROJECT
 from choreo.pipeline.digest import Digests
 from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
@@ -27,7 +27,11 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
 
-ROOT = Path(workflow.current_basedir).parent
+try:
+    ROOT = Path(workflow.current_basedir).parent
+except TypeError:
+    # A module that Snakemake reads from a Git host: the installed package lies in a clone of it.
+    ROOT = PROJECT
 
 if workflow.is_main_process:
     try:
@@ -153,12 +157,15 @@ FIGURES += ["figure7", "figureA1"] if TRAINED else []
 # What is the same for every study: made by targets of its own, once for all of them. Where it
 # is there the report shows it.
 ONCE = f"results/{choreo.config.ONCE}"
+# A study with other dances for it has it in its own folder.
+_OWN = STUDY.evaluation.sensitivity != type(STUDY.evaluation.sensitivity)()
+SENSITIVITY = OUT if _OWN else ONCE
 BENCHMARK = ["benchmark", "kinds", "draws", "flicker"]
 ONCE_FILES = [
     *(f"{ONCE}/tables/cleaning_{table}.html" for table in BENCHMARK),
     f"{ONCE}/figures/cleaning_benchmark.png",
-    f"{ONCE}/tables/sensitivity.html",
-    f"{ONCE}/figures/sensitivity.png",
+    f"{SENSITIVITY}/tables/sensitivity.html",
+    f"{SENSITIVITY}/figures/sensitivity.png",
 ]
 SHARED = [path for path in map(Path, ONCE_FILES) if path.is_file()]
 # Fetched once for all studies.
@@ -191,8 +198,13 @@ def code(script, *models):
     """
     recipes = [RECIPES[model] for model in models]
     families = {FAMILIES[recipe.family] for recipe in recipes}
-    heard = {FEATURES[recipe.music].module for recipe in recipes}
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | heard))
+    features = {FEATURES[recipe.music].module for recipe in recipes}
+    # A line of the register is in no digest; this of it decides what is heard.
+    whole = "".join("cw"[FEATURES[recipe.music].whole] for recipe in recipes)
+    return (
+        DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
+        + whole
+    )
 
 
 def item(wildcards):
@@ -323,11 +335,16 @@ def frameworks(*which):
     return recipes
 
 
-def perceptual_network(wildcards):
-    """Weights that a recipe with a pose perceptual loss needs; none for others."""
-    if "perceptual" not in RECIPES[wildcards.model].needs:
-        return []
-    return STUDY.training.perceptual_weights or f"{OUT}/training/perceptual.safetensors"
+# What a recipe may need of other rules (`Recipe.needs`): a line for each.
+NEEDED = {
+    "perceptual": STUDY.training.perceptual_weights
+    or f"{OUT}/training/perceptual.safetensors",
+}
+
+
+def needed(wildcards):
+    """Files of other rules that a model needs to be trained."""
+    return [NEEDED[name] for name in RECIPES[wildcards.model].needs]
 
 
 LOOKED_FOR = set()

@@ -115,7 +115,11 @@ rule evaluate_model:
         beat_this=STUDY.evaluation.beat_this or [],
         reference=f"{OUT}/evaluation/real_train.npz",
         dataset=f"{OUT}/dataset/dataset.h5",
-        judge=JUDGE,
+        released_fid=(
+            f"{OUT}/evaluation/{{model}}/released_fid_seed{{seed}}.json"
+            if JUDGE
+            else []
+        ),
         metrics=f"{OUT}/training/{{model}}/seed{{seed}}/metrics.json",
         truth=f"{OUT}/evaluation/true_beats.json",
     output:
@@ -137,7 +141,6 @@ rule evaluate_model:
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
         songs=EVALUATED_SONGS,
-        seed=STUDY.seed,
         method=STUDY.evaluation.method,
         tolerance=STUDY.evaluation.tolerance_seconds,
         tracker=STUDY.evaluation.tracker,
@@ -145,6 +148,41 @@ rule evaluate_model:
         "evaluation: {wildcards.model}, seed {wildcards.seed}"
     script:
         "../workflow/scripts/evaluate_model.py"
+
+
+# With evaluation.method: released alone.
+rule measure_released_fid:
+    input:
+        tracks=collect(
+            f"{OUT}/dances/{{{{model}}}}/seed{{{{seed}}}}/{{song}}.npz",
+            song=EVALUATED_SONGS,
+        ),
+        songs=collect(f"{OUT}/dances/songs/{{song}}.wav", song=EVALUATED_SONGS),
+        dataset=f"{OUT}/dataset/dataset.h5",
+        judge=JUDGE,
+    output:
+        record=f"{OUT}/evaluation/{{model}}/released_fid_seed{{seed}}.json",
+    log:
+        f"{OUT}/logs/measure_released_fid/{{model}}/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_released_fid/{{model}}/seed{{seed}}.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code("measure_released_fid.py"),
+        item=lambda w: f"the dances of {w.model}, seed {w.seed}",
+        stage="evaluation",
+        on_bad_video=STUDY.on_bad_video,
+        songs=EVALUATED_SONGS,
+        seed=STUDY.seed,
+    message:
+        "evaluation: the released “FID” of {wildcards.model}, seed {wildcards.seed}"
+    script:
+        "../workflow/scripts/measure_released_fid.py"
 
 
 rule table2:
@@ -236,23 +274,23 @@ rule table2x:
 rule sensitivity:
     output:
         figure=report(
-            f"{ONCE}/figures/sensitivity.png",
+            f"{SENSITIVITY}/figures/sensitivity.png",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (figure)"},
         ),
         table=report(
-            f"{ONCE}/tables/sensitivity.html",
+            f"{SENSITIVITY}/tables/sensitivity.html",
             caption="../workflow/report/sensitivity.rst",
             category="6 Evaluation",
             labels={"what": "Do the metrics measure anything? (table)"},
         ),
-        pdf=f"{ONCE}/figures/sensitivity.pdf",
-        forms=multiext(f"{ONCE}/tables/sensitivity", ".csv", ".md", ".tex"),
+        pdf=f"{SENSITIVITY}/figures/sensitivity.pdf",
+        forms=multiext(f"{SENSITIVITY}/tables/sensitivity", ".csv", ".md", ".tex"),
     log:
-        f"{ONCE}/logs/sensitivity.log",
+        f"{SENSITIVITY}/logs/sensitivity.log",
     benchmark:
-        f"{ONCE}/benchmarks/sensitivity.tsv"
+        f"{SENSITIVITY}/benchmarks/sensitivity.tsv"
     conda:
         "../envs/choreo.yaml"
     threads: 1
@@ -260,10 +298,9 @@ rule sensitivity:
         mem_mb=2000,
         runtime=30,
     params:
+        **STUDY.evaluation.sensitivity.model_dump(),
         code=code("sensitivity.py"),
-        seed=STUDY.seed,
-        seconds=STUDY.evaluation.sensitivity.seconds,
-        dancers=STUDY.evaluation.sensitivity.dancers,
+        seed=1,  # no study's own: these dances are the same for all
     message:
         "evaluation: do the metrics measure anything?"
     script:
@@ -286,6 +323,7 @@ use rule clean_track as fill_gaps with:
         on_bad_video=STUDY.on_bad_video,
         method="thesis",
         threshold_px=1e9,
+        threshold_height=None,  # else that of clean_track would count
         max_gap_seconds=STUDY.cleaning.max_gap_seconds,
     message:
         "evaluation: {wildcards.video} without cleaning"

@@ -32,7 +32,7 @@ rule pretrain_perceptual:
 rule train_model:
     input:
         dataset=training_data,
-        perceptual=perceptual_network,
+        needed=needed,
         own=lambda w: list(RECIPES[w.model].own_files.values()),
     output:
         weights=f"{OUT}/training/{{model}}/seed{{seed}}/weights.safetensors",
@@ -56,6 +56,7 @@ rule train_model:
     params:
         code=lambda w: code("train_model.py", w.model),
         recipe=lambda w: RECIPES[w.model].model_dump(),
+        needs=lambda w: RECIPES[w.model].needs,
         device=STUDY.training.device,
         precision=STUDY.training.precision,
         threads=STUDY.training.threads,

@@ -23,7 +23,7 @@ from choreo.files import sealed
 from choreo.files.outside import load_json
 from choreo.files.strict_yaml import load_yaml
 from choreo.models.recipes import load_recipes
-from choreo.pipeline import jobs
+from choreo.pipeline import tombstones
 from choreo.videos.audio import read_song
 
 TRIES = 60
@@ -51,7 +51,7 @@ def _old_checkpoint(path):
 
 
 def _record(path):
-    jobs.write_problem(
+    tombstones.write_problem(
         path,
         dict.fromkeys(("item", "stage", "message", "where", "value", "remedy"), "what is wrong"),
     )
@@ -123,7 +123,7 @@ READERS = {
     ),
     "checkpoint": (".pt", _checkpoint, lambda p: sealed.load_torch(p, "a checkpoint")),
     "old checkpoint": (".pth", _old_checkpoint, lambda p: sealed.load_torch(p, "a checkpoint")),
-    "record of a problem": (".mp4", _record, jobs.problem_in),
+    "record of a problem": (".mp4", _record, tombstones.problem_in),
     "probe": (".json", _probe, times_taken),
     "record": (".json", _probe, lambda p: load_json(p, "a record")),
     "videos table": (".tsv", _table, config.read_table),

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 DYING = """
 import os
 if os.environ.get("PYTEST_XDIST_WORKER") == "gw1":
@@ -24,6 +26,7 @@ def run(folder, *options):
     )
 
 
+@pytest.mark.soak
 def test_a_run_whose_worker_died_fails(tmp_path):
     tmp_path.joinpath("test_dying.py").write_text(DYING)
     done = run(tmp_path, "-n", "2")

@@ -22,8 +22,10 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -139,7 +141,7 @@ def _signal(number):
         return f"signal {number}"
 
 
-def accident_in(status: int, text: str, *, where: object) -> AccidentError | None:
+def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError | None:
     """Tell an accident of the machine in how ffmpeg ended.
 
     Parameters
@@ -216,7 +218,7 @@ def _starting(command):
         ) from error
 
 
-def source(path, **options):
+def source(path: str | Path, **options: Any) -> Any:
     """Input stream of a local file, with the protocols limited to file and pipe."""
     # An absolute path with the protocol before it: no name can be taken for an option
     # or for another protocol.
@@ -240,7 +242,7 @@ def _local(path):
         ) from error
 
 
-def target(stream, path, **options):
+def target(stream: Any, path: str | Path, **options: Any) -> Any:
     """Output node for a local file."""
     streams = stream if isinstance(stream, (list, tuple)) else [stream]
     # Encoders that carry no date and no version make the same bytes in two runs.
@@ -269,7 +271,7 @@ def last_lines(text: str, count: int = 3) -> str:
     return "; ".join(lines[-count:]) or "no message"
 
 
-def run(node, *, where):
+def run(node: Any, *, where: str | Path) -> None:
     """Run ffmpeg to its end.
 
     Parameters
@@ -325,7 +327,14 @@ class Pipe:
         What ffmpeg writes.
     """
 
-    def __init__(self, node, *, where, loglevel="error", seconds=None):
+    def __init__(
+        self,
+        node: Any,
+        *,
+        where: str | Path,
+        loglevel: str = "error",
+        seconds: float | None = None,
+    ):
         self._where = where
         # A file, not a pipe: a full pipe that nobody reads would stop ffmpeg.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by __exit__)
@@ -458,17 +467,17 @@ def read_frames(
 
 @contextlib.contextmanager
 def video_writer(
-    path,
-    size,
-    fps,
+    path: str | Path,
+    size: tuple[int, int],
+    fps: float,
     *,
-    audio=None,
-    crf=20,
-    preset="veryfast",
-    threads=1,
-    pixels="rgb24",
-    quick=False,
-):
+    audio: str | Path | None = None,
+    crf: int = 20,
+    preset: str = "veryfast",
+    threads: int = 1,
+    pixels: str = "rgb24",
+    quick: bool = False,
+) -> Generator[Callable[[np.ndarray], None], None, None]:
     """Encode frames to an H.264 mp4, whole or not at all: it is read back, counted and sealed.
 
     Parameters
@@ -506,7 +515,7 @@ def video_writer(
         Where the machine fails, or the mp4 does not hold what was given.
     """
     width, height = size
-    shape = height, width, 3
+    shape: tuple[int, ...] = (height, width, 3)
     if pixels == "yuv420p":
         width, height = width + width % 2, height + height % 2
         shape = height * 3 // 2, width
@@ -535,7 +544,9 @@ def video_writer(
         command = _command(target(streams, temporary, **options))
         with _starting(command):
             process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
-        _widen(process.stdin)
+        pictures = process.stdin
+        assert pictures is not None  # a pipe, as asked for
+        _widen(pictures)
         count = 0
 
         def write(frame):
@@ -543,7 +554,7 @@ def video_writer(
             if frame.shape != shape or frame.dtype != np.uint8:
                 raise ValueError(f"frame must be uint8 {shape}, not {frame.dtype} {frame.shape}")
             try:
-                process.stdin.write(np.ascontiguousarray(frame).data)
+                pictures.write(np.ascontiguousarray(frame).data)
             except BrokenPipeError as error:
                 _check_writer(process, errors, path)
                 raise AccidentError("ffmpeg ended before its time", where=path) from error
@@ -552,19 +563,21 @@ def video_writer(
         try:
             yield write
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
+                pictures.close()
             _check_writer(process, errors, path)
             check_written(temporary, count, where=path)
             seal_video(temporary)
         finally:
             with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
+                pictures.close()
             process.kill()
             process.wait()
 
 
 @contextlib.contextmanager
-def gif_writer(path, size, fps):
+def gif_writer(
+    path: str | Path, size: tuple[int, int], fps: float
+) -> Generator[Callable[[np.ndarray], None], None, None]:
     """Encode frames to a gif with colours of its own, whole or not at all.
 
     The frames are kept in a lossless film meanwhile, since all of them decide on the colours:
@@ -648,7 +661,14 @@ def _ends_well(data):
     return at == len(data) - 1
 
 
-def picture_writer(path, size, fps, *, audio=None, **film):
+def picture_writer(
+    path: str | Path,
+    size: tuple[int, int],
+    fps: float,
+    *,
+    audio: str | Path | None = None,
+    **film: Any,
+) -> AbstractContextManager[Callable[[np.ndarray], None]]:
     """`video_writer`, or by its ending `gif_writer`, which leaves the sound out."""
     if ending(path) == ".gif":
         return gif_writer(path, size, fps)

@@ -8,8 +8,8 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.truths import CLIPS, held_out
 from choreo.cleaning.warning import share_removed, warning
 from choreo.cli import main
-from choreo.pipeline.jobs import warnings, write_problem
 from choreo.pipeline.problems import LEFT_OUT, USED, problems_table
+from choreo.pipeline.tombstones import warnings, write_problem
 from choreo.pipeline.workflow import list_problems
 
 SIZES = {

@@ -9,7 +9,7 @@ import pytest
 from verbs import VERBS
 
 from choreo.cli.arguments import default_of
-from choreo.cli.kinds import Number
+from choreo.cli.parameter_types import Number
 
 OPTIONS = [
     (f"{' '.join(verb)} {param.opts[0]}", param)

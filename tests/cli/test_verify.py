@@ -30,7 +30,7 @@ from choreo.files import sealed, write_json, write_text
 from choreo.models.gan.networks import load_state, save_state
 from choreo.models.gan.recipe import Recipe
 from choreo.models.weights import read_trained, save_weights
-from choreo.pipeline.jobs import problem_in, write_problem
+from choreo.pipeline.tombstones import problem_in, write_problem
 from choreo.pose.track import PoseTrack
 from choreo.poses.external import private_folder
 from choreo.synth.songs import save_song

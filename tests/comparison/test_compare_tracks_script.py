@@ -8,7 +8,7 @@ import pytest
 from comparison_tracks import dancer
 
 from choreo.files import read_json
-from choreo.pipeline.jobs import problem_in, write_problem
+from choreo.pipeline.tombstones import problem_in, write_problem
 
 SCRIPT = Path(__file__).parents[2] / "workflow" / "scripts" / "compare_tracks.py"
 

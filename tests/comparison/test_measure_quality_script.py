@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from choreo.files import read_json
-from choreo.pipeline.jobs import problem_in, write_problem
+from choreo.pipeline.tombstones import problem_in, write_problem
 from choreo.poses.formats.registry import read, read_detections
 from choreo.poses.formats.registry import write as write_poses
 

@@ -8,7 +8,7 @@ from comparison_tracks import dancer
 
 from choreo.comparison.speed import benchmark_seconds, speed_table, track_speed
 from choreo.errors import ItemError
-from choreo.pipeline.jobs import write_problem
+from choreo.pipeline.tombstones import write_problem
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 BENCHMARK = "s\th:m:s\tmax_rss\n20.0\t0:00:20\t200\n"

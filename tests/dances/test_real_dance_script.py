@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from choreo import media
-from choreo.pipeline.jobs import problem_in, write_problem
+from choreo.pipeline.tombstones import problem_in, write_problem
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
 

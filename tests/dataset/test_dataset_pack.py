@@ -352,6 +352,7 @@ def test_check_finds(packed, name, row, value, expected):
     assert any(expected in problem for problem in check(packed)), check(packed)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("name", "row", "value", "expected"),
     [

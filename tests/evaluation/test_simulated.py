@@ -3,7 +3,7 @@
 import numpy as np
 import soundfile
 
-from choreo.evaluation.simulated import simulate
+from choreo.evaluation.simulated_poses import simulate
 from choreo.pose.track import PoseTrack
 
 

@@ -344,6 +344,7 @@ def test_sentences():
     assert sentence(row, "GRU", "LSTM", 7) == said
 
 
+@pytest.mark.soak
 def test_two_runs_agree(found, extractor, real, bounding):
     again = extended(
         {

@@ -1,12 +1,12 @@
-"""The worked example of docs/models.md as a file."""
+"""The worked example of docs/adding/family.md as a file."""
 
-import re
 from pathlib import Path
 
-DOCS = Path(__file__).parents[2] / "docs" / "models.md"
+import worked_examples
 
 
 def write(path):
     """Write the example's code to a file."""
-    (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    blocks = worked_examples.blocks("adding/family")
+    (code,) = (text for _, language, text in blocks if language == "python")
     Path(path).write_text(code, encoding="utf-8")

@@ -59,6 +59,7 @@ def test_a_device_is_measured_to_the_end(benchmark):
     assert not captured
 
 
+@pytest.mark.soak
 def test_all_timed_steps_are_replays_where_there_are_graphs(benchmark, monkeypatch):
     graphs, steps = RecordedGraphs(), []
 

@@ -10,13 +10,13 @@ from soaking import soak_after
 from test_training_train import SWITCHES, outputs, run
 from training_dances import Dances
 
+from choreo.models.divergence import TrainingDiverged, diverged, losses_of
 from choreo.models.gan import model
 from choreo.models.gan.kernels.captured import WARM_UP_STEPS, CheckedStep
 from choreo.models.gan.networks import Networks
 from choreo.models.gan.step import TrainingStep
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import load_recipes, recipe_from
-from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.training import train as training
 
 RECIPES = load_recipes(Path(__file__).parents[2] / "config" / "models.yaml")
@@ -51,6 +51,7 @@ def test_no_step_waits_for_the_host_or_lets_it_wait(name, batch):
     assert torch.isfinite(numbers.values).all()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", soak_after(1, EVERY_LOSS))
 def test_nothing_is_copied_from_the_host_inside_a_step(name, batch):
     # The device "meta" computes no values, but knows where each tensor lies. Adam does
@@ -65,6 +66,7 @@ def test_nothing_is_copied_from_the_host_inside_a_step(name, batch):
     assert {value.device.type for value in terms.values()} == {"meta"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("value", "asynchronous"),
     soak_after(2, [(math.nan, True), (math.inf, False), (math.nan, False), (math.inf, True)]),
@@ -157,6 +159,7 @@ def test_a_captured_training_has_the_losses_of_one_without_graphs(captured, danc
         assert row == pytest.approx(plain, rel=1e-2, nan_ok=True)
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_a_captured_training_goes_on_where_it_was(captured, dances, tmp_path):
     def stop(step, steps, values):
@@ -180,6 +183,7 @@ def test_a_capture_that_fails_is_said_in_one_line(dances, tmp_path, capsys):
     assert lines[0].endswith("slower: operation not permitted when stream is capturing")
 
 
+@pytest.mark.soak
 def test_learning_rates_reach_a_graph_in_the_tensor_that_it_reads(batch):
     graphs, step = RecordedGraphs(), step_of(recipe_from({}))
     graphs.state = lambda: [*moved(step), *step.networks.buffers()]
@@ -200,6 +204,7 @@ def test_learning_rates_reach_a_graph_in_the_tensor_that_it_reads(batch):
     assert (group["lr"].data_ptr(), float(group["lr"])) == (place, pytest.approx(1.5e-4))
 
 
+@pytest.mark.soak
 def test_a_captured_training_that_diverges_is_stopped_a_step_later(dances, tmp_path):
     class Outlier(type(dances)):
         asked = 0

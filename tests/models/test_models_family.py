@@ -22,8 +22,8 @@ from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.from_files import evaluate_dances, find_dances
 from choreo.evaluation.inputs import read_real
+from choreo.models.divergence import TrainingDiverged
 from choreo.models.recipes import check_all, load_recipes, recipe_from
-from choreo.models.steps import TrainingDiverged
 from choreo.pipeline.digest import digest
 from choreo.pose.track import PoseTrack
 from choreo.training.loss_curves import loss_curves

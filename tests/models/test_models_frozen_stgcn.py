@@ -49,6 +49,7 @@ def test_loss_and_gradient_are_those_of_the_formula(network, clips, frames):
     assert (by_pose - slope).norm() < 1e-11 * slope.norm()
 
 
+@pytest.mark.soak
 def test_it_rounds_about_as_the_plain_network_does(network):
     pair = poses(2, 30)
     loss = FrozenPerceptualLoss(network)

@@ -57,6 +57,7 @@ def test_the_perceptual_network_has_the_released_size():
     assert count(SpatialTemporalGraphNetwork()) == 3_078_224
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("encoder", ["gru", "lstm"])
 @torch.no_grad()
 def test_any_batch_size_and_any_length(encoder):

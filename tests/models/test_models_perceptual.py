@@ -11,11 +11,11 @@ from test_training_train import run
 from training_dances import Dances
 
 from choreo.errors import ConfigError, ItemError
+from choreo.models.divergence import TrainingDiverged
 from choreo.models.gan import perceptual
 from choreo.models.gan.perceptual import change, load_perceptual
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import recipe_from
-from choreo.models.steps import TrainingDiverged
 from choreo.training.perceptual import pretrain
 
 NAME = "perceptual.safetensors"
@@ -154,6 +154,7 @@ def test_what_is_not_finite_stops_it_before_a_weight_moves(tmp_path, dances):
     assert not (tmp_path / NAME).exists()
 
 
+@pytest.mark.soak
 def test_its_device_and_threads_are_checked_and_told(tmp_path, dances):
     with pytest.raises(ConfigError, match="no such device here"):
         prepare(dances, tmp_path, device="tpu")

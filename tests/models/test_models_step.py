@@ -181,6 +181,7 @@ def test_a_loss_that_is_off_is_not_there(switch, term, batch):
     assert term not in without.differentiate(*batch)[0]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "switch",
     [

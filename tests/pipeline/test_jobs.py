@@ -12,16 +12,9 @@ import pytest
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
 from choreo.files.sealed import load_arrays, save_arrays
-from choreo.pipeline.jobs import (
-    MAGIC,
-    forget,
-    problem_in,
-    run_item,
-    tombstones,
-    usable,
-    write_problem,
-)
+from choreo.pipeline.jobs import forget, run_item
 from choreo.pipeline.problems import problems_table
+from choreo.pipeline.tombstones import MAGIC, problem_in, tombstones, usable, write_problem
 from choreo.pipeline.workflow import hold_study
 
 

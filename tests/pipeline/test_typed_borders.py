@@ -13,8 +13,6 @@ CALLERS = {
     "rules": sorted((ROOT / "workflow" / "scripts").glob("*.py")),
     "verbs": sorted((digest.PACKAGE / "cli").glob("*.py")),
 }
-UNTYPED = {"choreo.media", "choreo.videos.source"}
-"""The readers of outside videos, as yet."""
 
 
 def called(paths):
@@ -31,7 +29,7 @@ def called(paths):
     return {
         (module, name): definition
         for (module, name), definition in sorted(found.items())
-        if module not in UNTYPED and not module.startswith("choreo.cli")
+        if not module.startswith("choreo.cli")
     }
 
 

@@ -83,7 +83,7 @@ if __name__ == "__main__":
     if fault == "slow":
         for i in range(12):
             bar(i)
-            time.sleep(0.3)
+            time.sleep(0.9)  # longer in all than the test's patience
     if fault == "killed" and args.qsize > 16 or fault == "always killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if fault == "137" and args.qsize > 16:

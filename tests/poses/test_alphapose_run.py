@@ -22,8 +22,8 @@ from choreo.poses.alphapose_run import (
     located,
     run,
 )
+from choreo.poses.estimator_weights import Asset, verify
 from choreo.poses.formats.alphapose import read_detections
-from choreo.poses.weights import Asset, verify
 
 FRAMES = 12
 
@@ -139,8 +139,9 @@ def test_one_that_gets_no_further_is_stopped(start, fault):
         start(fault, stall_seconds=2)
 
 
+@pytest.mark.soak
 def test_slow_progress_is_progress(start):
-    assert start("slow", stall_seconds=1.5)[2]["people"] == FRAMES
+    assert start("slow", stall_seconds=8)[2]["people"] == FRAMES
 
 
 def test_an_exception_that_python_ignored_is_no_failure(start):
@@ -167,7 +168,7 @@ def test_too_little_memory_is_tried_again_with_less(start, fault, batches):
 
 def test_a_run_that_stalled_is_not_tried_again(start, tmp_path):
     with pytest.raises(ItemError, match=r"no progress"):
-        start("hangs", stall_seconds=1)
+        start("hangs", stall_seconds=4)
     assert (tmp_path / "log.txt").read_text().count("loading") == 1
 
 

@@ -127,6 +127,7 @@ def test_a_corrupted_file_gives_an_item_error_or_poses(originals, format, skelet
         assert not np.isinf(track.keypoints).any()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("format", "name"), [("deeplabcut", "a.h5"), ("movement", "a.nc")])
 def test_corrupted_hdf5_files(tmp_path, monkeypatch, format, name):
     # On some of them the library runs for ever.

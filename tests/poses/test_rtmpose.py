@@ -12,9 +12,9 @@ from tiny_onnx import detector, pose
 from choreo import media
 from choreo.errors import ConfigError, ItemError
 from choreo.poses import coverage, rtmpose, rtmpose_weights
+from choreo.poses.estimator_weights import verify
 from choreo.poses.formats import alphapose
 from choreo.poses.rtmpose import load, people
-from choreo.poses.weights import verify
 
 SIZE = (160, 96)
 BLUE, GREEN, RED = (0, 0, 255), (0, 255, 0), (255, 0, 0)

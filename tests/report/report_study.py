@@ -12,12 +12,12 @@ from choreo.evaluation.measurements import Measurements, save_systems
 from choreo.evaluation.table2x import MOTION
 from choreo.figures import new, save
 from choreo.files import write_json
-from choreo.pipeline.jobs import write_problem
+from choreo.pipeline.tombstones import write_problem
 from choreo.statistics.inference import too_few
 from choreo.survey.answers import participants_table, read_answers
 from choreo.survey.design import make_key
 from choreo.survey.preference import preferences, preferences_table
-from choreo.survey.simulated import simulate
+from choreo.survey.simulated_answers import simulate
 from choreo.tables import Table
 
 HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'

@@ -8,7 +8,7 @@ from made_surveys import make
 
 from choreo.errors import ItemError
 from choreo.survey.answers import read_answers, refused_table, wins
-from choreo.survey.simulated import simulate, write_simulated
+from choreo.survey.simulated_answers import simulate, write_simulated
 
 EVEN = {"original": 1, "gru": 2}
 

@@ -12,7 +12,7 @@ from choreo.evaluation.segments import Segments, join
 from choreo.figures import save
 from choreo.survey.answers import read_answers
 from choreo.survey.predicts import dance_scores, predictions, predictions_figure, predictions_table
-from choreo.survey.simulated import simulate, write_simulated
+from choreo.survey.simulated_answers import simulate, write_simulated
 
 SONGS = ["a", "b", "c", "d", "e", "f", "g", "h"]
 

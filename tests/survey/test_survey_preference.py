@@ -23,7 +23,7 @@ from choreo.survey.preference import (
     strengths,
     strengths_table,
 )
-from choreo.survey.simulated import simulate, write_simulated
+from choreo.survey.simulated_answers import simulate, write_simulated
 
 
 def made(folder, key, count, seed=1, careless=0, **own):

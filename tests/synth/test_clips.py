@@ -71,6 +71,7 @@ def test_the_video_carries_the_song_from_its_start(clip, tmp_path):
     assert abs(lag) / SAMPLE_RATE < 0.005
 
 
+@pytest.mark.soak
 def test_times_count_from_the_clips_start(clip, songs):
     notes = json.loads((clip / "b.json").read_text())
     song = songs["dusty"]

@@ -9,7 +9,7 @@ from choreo.pose.skeletons import HALPE26
 from choreo.synth import grammar
 from choreo.synth.body import KNEE_LIMIT
 from choreo.synth.dancers import _Writer, make_dance, make_dancer
-from choreo.synth.listening import Audible
+from choreo.synth.hearing import Audible
 from choreo.synth.motifs import ARMS, BAR, MOTIFS
 from choreo.synth.songs import Section
 

@@ -149,6 +149,7 @@ def test_a_run_that_is_killed_and_terminated_goes_on_to_the_same_bytes(undisturb
     assert outputs(folder) == outputs(undisturbed[0])
 
 
+@pytest.mark.soak
 def test_a_broken_checkpoint_is_said_and_left_out(undisturbed, dances, tmp_path, capsys):
     def fail(step, steps, losses):
         if step == 2:
@@ -175,6 +176,7 @@ def test_a_checkpoint_serves_no_other_recipe_seed_or_data():
     assert len(keys) == 8
 
 
+@pytest.mark.soak
 def test_another_number_of_threads_is_another_run(dances, tmp_path):
     def fail(step, steps, losses):
         if step == 2:
@@ -309,6 +311,7 @@ def test_progress_is_told_in_lines_where_no_one_watches(dances, tmp_path, capsys
     assert terminal.getvalue().splitlines()[-1] == line
 
 
+@pytest.mark.soak
 def test_early_looks_change_nothing_and_leave_a_video(undisturbed, dances, tmp_path):
     run(dances, tmp_path, looks=tmp_path / "looks", look_every=2)
     assert outputs(tmp_path) == outputs(undisturbed[0])

@@ -54,6 +54,7 @@ def _originals(folder):
     yield "turned", turned, _track((120, 60))
 
 
+@pytest.mark.soak
 def test_whatever_is_drawn_on_is_upright(tmp_path):
     for name, video, track in _originals(tmp_path):
         out = tmp_path / "drawn.mp4"

@@ -35,6 +35,7 @@ def test_all_is_within_10_ms_at_every_rate(rate, tmp_path):
     assert largest(found, "pose") < 0.004
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("method", ["thesis", "robust"])
 def test_all_is_within_10_ms_at_a_variable_rate(method, tmp_path):
     """A phone, 30 fps with jitter, then 15, then 60: its mean, about 30, is no grid of it."""

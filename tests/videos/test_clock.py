@@ -284,7 +284,7 @@ def test_sound_that_ends_before_the_pictures(run, tmp_path):
     assert len(frames) == 180
     assert len(song) == 6 * 16_000
     assert not song[int(4.1 * 16_000) :].any()
-    assert probe["audio"]["heard"] == pytest.approx(4.0, abs=0.05)
+    assert probe["audio"]["decoded_seconds"] == pytest.approx(4.0, abs=0.05)
 
 
 def test_missing_pictures_in_the_middle_and_at_the_end(run, tmp_path):

@@ -17,9 +17,9 @@ from test_download import Handler, files, ranges, server  # noqa: F401  (fixture
 from yt_dlp.aes import aes_cbc_decrypt_bytes
 
 from choreo.errors import AccidentError, ChoreoError, ItemError
-from choreo.pipeline.jobs import MAGIC
+from choreo.pipeline.tombstones import MAGIC
 from choreo.videos import download as module
-from choreo.videos import network
+from choreo.videos import sockets
 from choreo.videos.aes import decrypt_cbc
 
 download = functools.partial(module.download, allow_private=True, wait=0.01)
@@ -304,12 +304,12 @@ OWN = [
 
 @pytest.mark.parametrize("address", OWN)
 def test_addresses_of_ones_own(address):
-    assert network.is_own(address)
+    assert sockets.is_own(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "64:ff9b::808:808"])
 def test_addresses_of_the_internet(address):
-    assert not network.is_own(address)
+    assert not sockets.is_own(address)
 
 
 @pytest.mark.parametrize(
@@ -336,8 +336,8 @@ def test_a_name_that_leads_home(odd, tmp_path, monkeypatch):
 @pytest.fixture
 def public(monkeypatch):
     """127.0.0.1 counts as the internet, so that a server there can lead elsewhere."""
-    real = network.is_own
-    monkeypatch.setattr(network, "is_own", lambda address: address != "127.0.0.1" and real(address))
+    real = sockets.is_own
+    monkeypatch.setattr(sockets, "is_own", lambda address: address != "127.0.0.1" and real(address))
 
 
 def test_after_a_redirect(odd, public, tmp_path):
@@ -453,6 +453,7 @@ def until_a_part_is_there(folder, process, size=500_000):
     pytest.fail("nothing came")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("first_is_killed", [False, True])
 def test_two_at_once(odd, tmp_path, first_is_killed):
     url, path = f"{odd.address}/gate.mp4", tmp_path / "a.video"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from choreo.files import read_json
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.poses.alphapose_run import COMMIT, URL
 
@@ -81,6 +81,7 @@ def test_files_of_ones_own_need_no_download(project, ours):
     assert not {rule for rule in project.planned("poses") if rule.startswith("fetch")}
 
 
+@pytest.mark.soak
 def test_it_runs(filmed, project, ours):
     track = "results/tiny/poses/alphapose17/one.npz"
     other = "results/tiny/poses/alphapose17/two.npz"
@@ -101,6 +102,7 @@ def test_it_runs(filmed, project, ours):
     assert "AlphaPose's OpenCV reads 330 frames, the video has 315" in problem["message"]
 
 
+@pytest.mark.soak
 def test_the_source_is_fetched_and_what_was_fetched_is_kept(project, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(POSES)
     from alphapose_stand_in import commit_all, git, make_checkout
@@ -134,6 +136,7 @@ def test_the_source_is_fetched_and_what_was_fetched_is_kept(project, tmp_path, m
     assert (folder / "fast_421_res152_256x192.pth").read_bytes() == b"weights"
 
 
+@pytest.mark.soak
 def test_weights_that_are_not_there_stop_the_plan(project, ours):
     (ours / "pose.pth").unlink()
     done = project.run("poses", check=False, options=("--dry-run",))

@@ -20,6 +20,7 @@ def study(finished):
     return finished.results / "tiny"
 
 
+@pytest.mark.soak
 def test_poses_quality_clean_render(study, tmp_path, capsys):
     track, clean = tmp_path / "t.npz", tmp_path / "clean.npz"
     assert main(["poses", str(study / "videos" / "three.mp4"), "-o", str(track)]) == 0
@@ -105,7 +106,7 @@ def test_dataset(study, tmp_path, capsys):
 
 def test_train(study, tmp_path):
     arguments = ["train", str(study / "dataset" / "dataset.h5"), "--epochs", "1"]
-    arguments += ["--batch-size", "2", "-o", str(tmp_path)]
+    arguments += ["--batch-size", "2", "--threads", "1", "-o", str(tmp_path)]
     assert main(arguments) == 0
     for name in ("weights.safetensors", "metrics.json", "losses.csv"):
         assert (tmp_path / name).stat().st_size > 0
@@ -244,7 +245,7 @@ def test_errors_are_one_line(tmp_path, capsys):
 
 
 def test_problems_and_retry(tmp_path, capsys):
-    from choreo.pipeline.jobs import write_problem
+    from choreo.pipeline.tombstones import write_problem
 
     problem = dict.fromkeys(("item", "stage", "message", "remedy"), "x")
     path = tmp_path / "videos" / "a.mp4"

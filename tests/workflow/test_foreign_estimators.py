@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from choreo.files import read_json
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
@@ -36,6 +36,7 @@ def test_one_word_each_turns_them_on(project):
     assert "table1" in project.planned("comparison")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

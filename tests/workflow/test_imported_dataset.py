@@ -12,7 +12,7 @@ from choreo.cli import main
 from choreo.config import read_config, read_table
 from choreo.dataset.pack import ChunkDataset, info
 from choreo.media import ffmpeg_binary
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from choreo.media import video_writer
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
 
@@ -22,6 +22,7 @@ poses:
 """
 
 
+@pytest.mark.soak
 def test_files_and_folders_are_imported(project):
     for video in ("here", "gone"):
         with video_writer(project.folder / f"{video}.mp4", (64, 48), 30) as write:

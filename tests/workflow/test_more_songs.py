@@ -102,6 +102,7 @@ def test_without_a_table_it_is_said_and_a_measured_song_may_be_drawn(more):
     assert "dances.songs (config/songs.tsv): songs that the study has under" in done.stdout
 
 
+@pytest.mark.soak
 @pytest.mark.slow
 def test_every_song_of_the_table_is_danced_to(listed):
     listed.run("dances_to_songs")

@@ -1,15 +1,10 @@
-"""The worked example of docs/models.md through Snakemake: a file in the package, and a line."""
+"""The worked example of docs/adding/family.md through Snakemake: a file, and a line."""
 
 import csv
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
-
-import own_family
+import worked_examples
 
 pytestmark = [pytest.mark.workflow]
 
@@ -26,12 +21,7 @@ training:
 @pytest.fixture
 def own(project):
     """A project with the example in it, whose study has no other model."""
-    own_family.write(project.folder / "src" / "choreo" / "models" / "nod.py")
-    register = project.folder / "src" / "choreo" / "models" / "__init__.py"
-    line = '    "gan": "choreo.models.gan",\n'
-    text = register.read_text()
-    assert line in text
-    register.write_text(text.replace(line, line + '    "nod": "choreo.models.nod",\n'))
+    worked_examples.apply("adding/family", project.folder)
     with (project.folder / "config" / "models.yaml").open("a") as file:
         file.write("\nnod: {family: nod}\n")
     # A switch of all models is one of those that have it.

@@ -25,6 +25,7 @@ comparison: {method: METHOD}
 """
 
 
+@pytest.mark.soak
 def test_the_tools_own_files_are_counted(project, parity):
     folder = parity / "03_table1"
     (alpha,), (people,) = (

@@ -174,6 +174,7 @@ def test_a_number_s_format_reruns_the_tables_and_no_training(before, rerunning, 
     assert not found & {"train_model", "write_shard", "evaluate_model", "standardise_video"}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("module", "name"),
     [
@@ -216,3 +217,70 @@ def test_digests_are_kept_while_no_file_changes(package, tmp_path, monkeypatch):
     assert digests.Digests(kept)(script) == "taken anew"
     kept.write_text("{")
     assert digests.Digests(kept)(script) == "taken anew"
+
+
+def test_a_family_of_ones_own_counts_whole_and_at_once(tmp_path, monkeypatch):
+    package = tmp_path / "others_family"
+    package.mkdir()
+    (package / "__init__.py").write_text("from others_family.model import Recipe\n")
+    (package / "model.py").write_text("class Recipe:\n    depth = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    kept = digests.Digests(tmp_path / "kept.json")
+    script = ROOT / "workflow" / "scripts" / "train_model.py"
+    before = kept(script, "others_family")
+    (package / "model.py").write_text("class Recipe:\n    depth = 12\n")
+    assert digests.Digests(tmp_path / "kept.json")(script, "others_family") != before
+
+
+def test_every_file_of_data_of_the_package_is_a_parameter_or_an_input_of_rules():
+    # What is no Python is in no digest. What the package ships is the input of the models that
+    # start from it (`Recipe.own_files`); its cards and hashes decide no output.
+    rules = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    package = ROOT / "src" / "choreo"
+    ours = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".py"]
+    ours = [path for path in ours if "__pycache__" not in path.parts]
+    for path in ours:
+        if path.parent == package / "models" / "shipped":
+            continue
+        named = [path.relative_to(ROOT).as_posix() in rules]
+        named += [f'"{path.parent.name}"' in rules and f'"{path.parent.parent.name}"' in rules]
+        assert any(named), f"no rule's parameters hold {path.name}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from scipy.interpolate import CubicSpline", "from scipy.interpolate import Akima"),
+        ("import numpy as np", "import scipy as np"),
+    ],
+)
+def test_what_an_imported_name_means_counts(tmp_path, before, after):
+    body = "{}\n\ndef f():\n    return np.abs(CubicSpline(1))\n"
+    module = digests._Module(None, ast.parse(body.format(before)))
+    other = digests._Module(
+        None, ast.parse(body.format(after.replace("Akima", "Akima as CubicSpline")))
+    )
+    bound = [m.bound(m.nodes("f")[0]) for m in (module, other)]
+    assert bound[0] != bound[1]
+    assert bound[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("return ItemError('bad')", "return ItemError('worse')", True),
+        ("found = ItemError(f'bad {x}', value=1)", "found = ItemError(f'{x}: bad', value=1)", True),
+        (
+            "found = ItemError(f'bad {x}', value=1)",
+            "found = ItemError(f'{x}: bad', value=2)",
+            False,
+        ),
+        ("return ItemError('bad')", "return ConfigError('bad')", False),
+        ("print('done')", "print('all done')", True),
+        ("return f('done')", "return f('all done')", False),
+    ],
+)
+def test_words_of_errors_and_what_is_printed_do_not_count(before, after, same):
+    texts = [f"def f(x):\n    {line}\n" for line in (before, after)]
+    dumps = [digests._dump(ast.parse(text).body[0]) for text in texts]
+    assert (dumps[0] == dumps[1]) is same

@@ -14,7 +14,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pandas as pd
 import pytest
 
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.report.archive import files_beside
 
@@ -140,6 +140,7 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in finished.run().stdout
 
 
+@pytest.mark.soak
 def test_editing_cleaning_reruns_it_and_what_follows(copy):
     """Which rules an edit of each module reruns: reruns.yaml and test_reruns.py."""
     path = copy.folder / "src" / "choreo" / "cleaning" / "clean.py"

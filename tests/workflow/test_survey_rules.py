@@ -12,7 +12,7 @@ from choreo.evaluation.measurements import measure
 from choreo.evaluation.segments import Segments
 from choreo.pose.track import PoseTrack
 from choreo.survey.design import Key
-from choreo.survey.simulated import simulate, write_simulated
+from choreo.survey.simulated_answers import simulate, write_simulated
 
 pytestmark = [pytest.mark.workflow]
 

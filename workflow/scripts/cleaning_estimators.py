@@ -1,5 +1,6 @@
 from choreo.cleaning.estimators import estimators_table
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

@@ -2,7 +2,8 @@ from pathlib import Path
 
 from choreo.comparison.compare import THRESHOLD_HEIGHT, compare
 from choreo.files import write_json
-from choreo.pipeline.jobs import run_item, usable
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable
 from choreo.pose.track import PoseTrack
 
 tracks = usable(snakemake.input.tracks)

@@ -1,7 +1,8 @@
 from pathlib import Path
 
 from choreo.comparison.speed import speed_table, track_speed
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 from choreo.pose.track import PoseTrack
 
 

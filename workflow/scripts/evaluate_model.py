@@ -2,8 +2,9 @@ from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.inputs import read_beats, seen_in_training
 from choreo.evaluation.measurements import Measurements
 from choreo.evaluation.systems import evaluate_model
-from choreo.files import write_json
-from choreo.pipeline.jobs import run_item, usable_named
+from choreo.files import read_json, write_json
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable_named
 
 
 def action(terminal):
@@ -18,8 +19,7 @@ def action(terminal):
         seed=int(w.seed),
         seen=seen_in_training(i.metrics),
         held_out=p.songs,
-        judge=i.judge[0] if i.get("judge") else None,
-        judge_seed=p.seed,
+        released_fid=read_json(i.released_fid) if i.get("released_fid") else None,
         method=p.method,
         tolerance=p.tolerance,
         tracker=p.tracker,

@@ -1,7 +1,8 @@
 from choreo.comparison.figure1x import figure1x
 from choreo.figures import save
 from choreo.files import read_json
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

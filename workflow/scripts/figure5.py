@@ -1,6 +1,7 @@
 from choreo.cleaning.figure5 import figure5
 from choreo.figures import save
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

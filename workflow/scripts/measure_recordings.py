@@ -1,7 +1,8 @@
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.inputs import seen_in_training
 from choreo.evaluation.systems import measure_model
-from choreo.pipeline.jobs import run_item, usable_named
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable_named
 
 
 def action(terminal):

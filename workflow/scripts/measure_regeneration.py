@@ -1,6 +1,7 @@
 from choreo.evaluation.regeneration import measure_regeneration
 from choreo.files import write_json
-from choreo.pipeline.jobs import run_item, usable_named
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable_named
 
 
 def action(terminal):

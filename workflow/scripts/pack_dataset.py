@@ -1,5 +1,6 @@
 from choreo.dataset.pack import pack
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

@@ -1,5 +1,6 @@
 from choreo.dances.video import render_dances
-from choreo.pipeline.jobs import problem_in, run_item, write_problem
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import problem_in, write_problem
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import longest
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 from choreo.dances.generate import load_generator
 from choreo.dances.seams import dances_by_join, seam_table
-from choreo.pipeline.jobs import run_item, usable
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable
 from choreo.videos.audio import read_song
 
 

@@ -1,4 +1,4 @@
-from choreo.evaluation.simulated import simulate
+from choreo.evaluation.simulated_poses import simulate
 from choreo.pipeline.jobs import run_item
 
 

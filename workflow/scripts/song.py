@@ -1,4 +1,5 @@
-from choreo.pipeline.jobs import problem_in, run, usable, write_problem
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import problem_in, usable, write_problem
 from choreo.videos.audio import copy_longest
 
 

@@ -1,6 +1,7 @@
 from choreo.comparison.table1x import distances_table, table1x, threshold_table
 from choreo.files import read_json
-from choreo.pipeline.jobs import run, usable
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

@@ -2,7 +2,8 @@ from choreo.evaluation.audit import Evidence, table3
 from choreo.evaluation.claims import REGENERATED
 from choreo.evaluation.measurements import Measurements
 from choreo.files import read_json
-from choreo.pipeline.jobs import run_item, usable
+from choreo.pipeline.jobs import run_item
+from choreo.pipeline.tombstones import usable
 
 
 def action(terminal):

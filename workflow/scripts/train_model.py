@@ -17,7 +17,7 @@ def action(terminal):
         checkpoint_dir=p.checkpoints,
         looks=p.looks,
         look_every=p.look_every,
-        files={"perceptual": i.get("perceptual")},
+        files=dict(zip(p.needs, i.needed)),
         device=p.device,
         precision=p.precision,
         threads=p.threads,

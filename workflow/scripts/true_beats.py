@@ -1,6 +1,7 @@
 from choreo.evaluation.true_beats import beats_of_study
 from choreo.files import write_json
-from choreo.pipeline.jobs import run, usable_named
+from choreo.pipeline.jobs import run
+from choreo.pipeline.tombstones import usable_named
 
 
 def action(terminal):

@@ -68,7 +68,7 @@ def warning(before, after, record, item):
     Returns
     -------
     dict or None
-        Keys as of a problem (`choreo.pipeline.jobs.problem_in`); None where no more than
+        Keys as of a problem (`choreo.pipeline.tombstones.problem_in`); None where no more than
         `MOST_REMOVED` was removed, and no more was guessed.
     """
     removed, guessed = share_removed(before, after), share_guessed(before)

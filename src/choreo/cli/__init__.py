@@ -6,8 +6,8 @@ from importlib import import_module
 import click
 
 from choreo import __version__
-from choreo.cli.answers import print_anywhere, tell
 from choreo.cli.command import Group
+from choreo.cli.messages import print_anywhere, tell
 from choreo.errors import ChoreoError, ItemError, accident
 
 EPILOG = """\

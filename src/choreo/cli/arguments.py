@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from choreo.cli.kinds import PATH
+from choreo.cli.parameter_types import PATH
 
 
 class Option(click.Option):

@@ -3,9 +3,9 @@
 from click import Choice
 
 from choreo.beats.registry import DEFAULT, TRACKERS
-from choreo.cli.answers import say, show
 from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.command import verb
+from choreo.cli.messages import say, show
 
 beat_this_option = path_option(
     "--beat-this", metavar="FILE", help="weights of beat_this, for its music beats"

@@ -2,12 +2,12 @@
 
 import contextlib
 
-from choreo.cli.answers import load, say, show
 from choreo.cli.arguments import json_option, option, path_option, track_argument
 from choreo.cli.command import verb
 from choreo.cli.comparison import threshold, threshold_height
-from choreo.cli.kinds import setting
+from choreo.cli.messages import load, say, show
 from choreo.cli.outputs import output, writes
+from choreo.cli.parameter_types import setting
 from choreo.config import Cleaning
 from choreo.errors import ItemError
 from choreo.files import ending
@@ -48,6 +48,7 @@ CLEAN = "choreo.cleaning.clean:clean"
 @json_option
 def clean(track, output, probe, truth, picture, video, compare, **settings):
     """Find misdetections and repair them (thesis section 3.3)."""
+    from choreo.cleaning.beats import beats_record
     from choreo.cleaning.track import clean_track
     from choreo.files.outside import missing
     from choreo.videos.background import as_tracked
@@ -66,7 +67,8 @@ def clean(track, output, probe, truth, picture, video, compare, **settings):
             "(FORMAT: alphapose, openpose, coco or mmpose)",
         )
     before, truth = load(track), load(truth) if truth else None
-    after, record = clean_track(before, probe=probe, truth=truth, item=str(track), **settings)
+    after, record = clean_track(before, probe=probe, item=str(track), **settings)
+    record["motion_beats"] = beats_record(before, after, truth)
     if picture:
         from choreo.cleaning import qc
 

@@ -6,7 +6,7 @@ import click
 
 from choreo.cli import outputs
 from choreo.cli.arguments import Option
-from choreo.cli.kinds import DATASET
+from choreo.cli.parameter_types import DATASET
 
 FLAGS = ("force", "json")
 """Options that a verb is not passed: `choreo.cli.arguments.given` has them."""

@@ -1,10 +1,10 @@
 """``choreo quality``, ``compare`` and ``look``: how good the tracks of estimators are."""
 
-from choreo.cli.answers import load, say, show, tell
 from choreo.cli.arguments import argument, json_option, option, path_option, track_argument
 from choreo.cli.command import verb
-from choreo.cli.kinds import HEIGHTS, POSITIVE, WHOLE, setting
+from choreo.cli.messages import load, say, show, tell
 from choreo.cli.outputs import output, writes
+from choreo.cli.parameter_types import HEIGHTS, POSITIVE, WHOLE, setting
 from choreo.config import Comparison
 from choreo.errors import ItemError
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from click import Choice
 
-from choreo.cli.answers import load, progress, tell
 from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
-from choreo.cli.kinds import COUNT, PATH, SEED, setting
+from choreo.cli.messages import load, progress, tell
 from choreo.cli.outputs import output, replacing
+from choreo.cli.parameter_types import COUNT, PATH, SEED, setting
 from choreo.cli.poses import format_suffixes
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
@@ -102,9 +102,14 @@ def _suffixes(options):
     multiple=True,
     metavar="TRACK@FROM:TO[:JOINTS]",
     help="keep what a track has from FROM to TO in seconds, whole or some joints (arms, legs, "
-    "torso, head, names with commas); may be given several times; for models of family flow",
+    "torso, head, names with commas); may be given several times; for models that can hold "
+    "poses (flow)",
 )
-@option("--loop", is_flag=True, help="the end goes over into the beginning; family flow")
+@option(
+    "--loop",
+    is_flag=True,
+    help="the end goes over into the beginning; for models that can loop (flow)",
+)
 @option(
     "--style",
     type=setting(Dances, "style"),

@@ -3,12 +3,12 @@
 from click import Choice
 
 from choreo.beats.registry import TRACKERS
-from choreo.cli.answers import say, show
 from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.beats import beat_this_option
 from choreo.cli.command import verb
-from choreo.cli.kinds import DATASET, SEED, setting
+from choreo.cli.messages import say, show
 from choreo.cli.outputs import output, table_files
+from choreo.cli.parameter_types import DATASET, SEED, setting
 from choreo.config import Evaluation
 
 EVALUATE = "choreo.evaluation.from_files:evaluate_dances"

@@ -20,7 +20,7 @@ import click
 
 from choreo import MADE_BY
 from choreo.cli.arguments import Option
-from choreo.cli.kinds import PATH
+from choreo.cli.parameter_types import PATH
 from choreo.errors import AccidentError, ItemError
 from choreo.files import ending
 from choreo.tables import SUFFIXES

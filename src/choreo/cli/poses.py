@@ -6,11 +6,11 @@ import tempfile
 
 from click import Choice
 
-from choreo.cli.answers import load, progress, tell
 from choreo.cli.arguments import argument, given, option, path_option, track_argument
 from choreo.cli.command import verb
-from choreo.cli.kinds import POSITIVE, WHOLE, setting, size
+from choreo.cli.messages import load, progress, tell
 from choreo.cli.outputs import output, replacing
+from choreo.cli.parameter_types import POSITIVE, WHOLE, setting, size
 from choreo.cli.videos import fps_option, standardised
 from choreo.config import Import, Poses
 from choreo.errors import ItemError

@@ -1,8 +1,8 @@
 """``choreo problems``."""
 
-from choreo.cli.answers import say
 from choreo.cli.arguments import argument, json_option, option
 from choreo.cli.command import verb
+from choreo.cli.messages import say
 from choreo.errors import ItemError
 
 
@@ -16,7 +16,8 @@ from choreo.errors import ItemError
 @json_option
 def problems(results, retry):
     """List what a study left out and why."""
-    from choreo.pipeline.jobs import forget, tombstones, warnings
+    from choreo.pipeline.jobs import forget
+    from choreo.pipeline.tombstones import tombstones, warnings
 
     if not (results / "videos").is_dir():
         raise ItemError(

@@ -5,10 +5,10 @@ from typing import Annotated
 import click
 from pydantic import Field
 
-from choreo.cli.answers import say
 from choreo.cli.arguments import json_option, option
 from choreo.cli.command import Group
-from choreo.cli.kinds import COUNT, SEED, Number
+from choreo.cli.messages import say
+from choreo.cli.parameter_types import COUNT, SEED, Number
 
 POWER = "choreo.survey.power:power"
 _SHARE = Number(

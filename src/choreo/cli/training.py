@@ -1,10 +1,10 @@
 """``choreo train`` and ``export-model``."""
 
-from choreo.cli.answers import progress, tell
 from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
-from choreo.cli.kinds import COUNT, DATASET, SEED, WHOLE, setting
+from choreo.cli.messages import progress, tell
 from choreo.cli.outputs import output, replacing
+from choreo.cli.parameter_types import COUNT, DATASET, SEED, WHOLE, setting
 from choreo.config import Training
 from choreo.errors import ItemError
 from choreo.files import ending

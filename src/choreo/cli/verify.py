@@ -15,9 +15,9 @@ import sys
 import zlib
 from pathlib import Path
 
-from choreo.cli.answers import say
 from choreo.cli.arguments import argument, json_option
 from choreo.cli.command import verb
+from choreo.cli.messages import say
 from choreo.errors import ChoreoError, ItemError
 from choreo.files import ending
 from choreo.files.outside import load_json, reading
@@ -80,7 +80,7 @@ def verify(results, on_file=None):
 def _not_opened(paths):
     """Datasets that HDF5 can't open, found in another process: some crash it, or keep it busy."""
     from choreo.dataset.pack import look_first
-    from choreo.pipeline.jobs import MAGIC
+    from choreo.pipeline.tombstones import MAGIC
 
     there = []
     for path in paths:
@@ -103,7 +103,7 @@ def _not_opened(paths):
 
 def look_at(path, look):
     """Check one file, or the record of a problem that stands in its place."""
-    from choreo.pipeline.jobs import MAGIC, record_in
+    from choreo.pipeline.tombstones import MAGIC, record_in
 
     with reading(path, "a whole file"):
         with open(path, "rb") as file:

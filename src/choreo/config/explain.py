@@ -5,7 +5,7 @@ import difflib
 
 from pydantic import BaseModel
 
-from choreo.config.bounds import allowed_numbers
+from choreo.config.limits import allowed_numbers
 from choreo.errors import ConfigError
 
 

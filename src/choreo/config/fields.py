@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from choreo.config.bounds import MAX_SEED
+from choreo.config.limits import MAX_SEED
 from choreo.files import is_id
 
 

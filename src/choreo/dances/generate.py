@@ -196,7 +196,7 @@ def generate_many(
     list of PoseTrack
     """
     model, data = generator.model, generator.data
-    if join not in JOINS:
+    if join not in {*JOINS, *model.joins}:
         raise ConfigError("unknown join", value=join, remedy=f"Use {' or '.join(model.joins)}")
     join = join if join in model.joins else model.joins[0]
     if loop and not model.loops:

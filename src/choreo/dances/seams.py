@@ -38,7 +38,7 @@ def seam_jumps(track):
         Where the dance has only one segment, or its ``meta`` doesn't say how it was joined.
     """
     join = track.meta.get("join")
-    if join not in JOINS:
+    if join is None:
         raise ItemError("not a generated dance: its meta has no `join`", value=join)
     overlap = round(OVERLAP_SECONDS * track.fps) if join == "cross_fade" else 0
     hop = _segment(track) - overlap
@@ -114,7 +114,7 @@ def seam_table(dances: Sequence[tuple[str, PoseTrack]]) -> Table:
             single += 1
     rows = []
     for (model, join), jumps in found.items():
-        row = {"model": model, "join": join, "how": JOINS[join], "dances": len(jumps)}
+        row = {"model": model, "join": join, "how": JOINS.get(join, join), "dances": len(jumps)}
         for name in ("speed", "acceleration"):
             values = np.array([jump[name] for jump in jumps])
             for kind, of in (("", np.mean), ("_lowest", np.min), ("_highest", np.max)):

@@ -18,11 +18,13 @@ from choreo.evaluation.bounds import measure_bounds
 from choreo.evaluation.inputs import (
     known_beats,
     load_extractor,
+    read_dances,
     read_music,
     read_real,
     trained_on,
 )
 from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
+from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.systems import evaluate_model, extractor_of, real_record
 from choreo.evaluation.table2 import table2
 from choreo.evaluation.table2x import TABLES, extended
@@ -180,6 +182,10 @@ def evaluate_dances(
     records = [real_record(bounding["real"], real, dataset, **rules)]
     models: dict[str, list[Measurements]] = {}
     for (model, number), tracks in dances.items():
+        fid = None
+        if judge is not None:
+            made = read_dances(tracks, songs, method=method)
+            fid = fid_or_reason(made, training, judge, seed=seed)
         measured, record = evaluate_model(
             tracks,
             songs,
@@ -189,9 +195,8 @@ def evaluate_dances(
             model=model,
             seed=number,
             seen=trained_on(next(iter(tracks.values()))),
-            judge=judge,
             training=training,
-            judge_seed=seed,
+            released_fid=fid,
             **rules,
         )
         records.append(record)

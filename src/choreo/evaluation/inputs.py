@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, Field, RootModel
@@ -14,13 +15,10 @@ from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.segments import join, segments_from_chunks, segments_from_track
+from choreo.evaluation.segments import Segments, join, segments_from_chunks, segments_from_track
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
-
-if TYPE_CHECKING:
-    from choreo.evaluation.segments import Segments
 
 
 class _Summary(BaseModel):
@@ -267,7 +265,9 @@ def read_music(dataset: str | Path, split: str) -> np.ndarray:
     return np.concatenate(found)
 
 
-def read_dances(tracks, songs, *, method="thesis"):
+def read_dances(
+    tracks: Mapping[str, str | Path], songs: Mapping[str, str | Path], *, method: str = "thesis"
+) -> Segments:
     """Generated dances of one model and seed.
 
     Parameters

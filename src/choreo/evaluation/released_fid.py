@@ -3,16 +3,21 @@
 Not a way to compare models: see docs/evaluation.md.
 """
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import torch
 
+from choreo.dataset import description
 from choreo.errors import ItemError
 from choreo.evaluation.frechet import released_clips, released_fid
+from choreo.evaluation.segments import Segments
 from choreo.models.gan.networks import Networks, fill
 from choreo.models.weights import read_trained
 
-CANVAS = (640, 360)
-"""Canvas of the released code, which its loader's constants are made for."""
+CANVAS = description.CANVAS["released"]
+"""Which the constants of the released code's loader are made for."""
 BATCH = 16
 """Clips at once; a last batch of fewer is left out there."""
 
@@ -107,7 +112,9 @@ def published_fid(generated, real, network, *, seed=0):
     return released_fid(*features)
 
 
-def fid_or_reason(generated, real, path, *, seed=0):
+def fid_or_reason(
+    generated: Segments, real: Segments, path: str | Path, *, seed: int = 0
+) -> dict[str, Any]:
     """`published_fid`, or why there is none.
 
     Parameters

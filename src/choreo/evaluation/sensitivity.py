@@ -31,9 +31,9 @@ from choreo.evaluation.table2x import (
     motion_scores,
     real_sets,
 )
-from choreo.media import SAMPLE_RATE
 from choreo.pose.skeletons import OPENPOSE18
 from choreo.pose.track import PoseTrack
+from choreo.rates import CHUNK_SECONDS, SAMPLE_RATE
 from choreo.statistics.inference import Resampling
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import DANCERS, SONGS
@@ -150,14 +150,15 @@ def _dance(folder, song, dancer, *, seed, seconds):
     )
     clip = normalise(PoseTrack.load(truth))
     samples = read_song(sound)[round(clip.start_seconds * SAMPLE_RATE) :]
-    count = min(len(clip.poses) // 50, len(samples) // (5 * SAMPLE_RATE))
+    frames, length = round(CHUNK_SECONDS * clip.fps), round(CHUNK_SECONDS * SAMPLE_RATE)
+    count = min(len(clip.poses) // frames, len(samples) // length)
     return segments_from_chunks(
-        clip.poses[: count * 50].reshape(count, 50, len(OPENPOSE18), 2),
+        clip.poses[: count * frames].reshape(count, frames, len(OPENPOSE18), 2),
         [song] * count,
         canvas=clip.canvas,
         fps=clip.fps,
         dances=[f"{song}-{dancer}"] * count,
-        audio=samples[: count * 5 * SAMPLE_RATE].reshape(count, -1),
+        audio=samples[: count * length].reshape(count, -1),
     )
 
 

@@ -20,7 +20,6 @@ from choreo.evaluation.inputs import (
     shared_dancers,
 )
 from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
-from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.segments import Segments
 from choreo.evaluation.table2 import evaluate
 
@@ -146,9 +145,8 @@ def evaluate_model(
     *,
     model: str,
     seed: int,
-    judge: str | Path | None = None,
     training: Segments | None = None,
-    judge_seed: int = 1,
+    released_fid: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> tuple[Measurements, dict[str, Any]]:
     """Measure the dances of one model and seed and compare them with real ones.
@@ -159,11 +157,10 @@ def evaluate_model(
         See `measure_model`.
     real : Measurements
         Of the real training dances.
-    judge : str or Path, optional
-        Weights of the model whose D_global gives the released "FID".
     training : Segments, optional
         The real training dances, where they were read before.
-    judge_seed : int
+    released_fid : dict, optional
+        Of `choreo.evaluation.released_fid.fid_or_reason`.
 
     Returns
     -------
@@ -174,11 +171,8 @@ def evaluate_model(
     if training is None:
         training = read_real(dataset, "train", sound=False)
     options |= {"training": training}
-    dances, measured, known = measure_model(
+    _, measured, known = measure_model(
         tracks, songs, dataset, extractor, model=model, seed=seed, **options
     )
-    fid = None
-    if judge is not None:
-        fid = fid_or_reason(dances, training, judge, seed=judge_seed)
-    record = evaluate(measured, real, system=model, seed=seed, released_fid=fid)
+    record = evaluate(measured, real, system=model, seed=seed, released_fid=released_fid)
     return measured, record | {"training_known": known}

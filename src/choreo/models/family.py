@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from choreo.config.bounds import allowed_numbers
+from choreo.config.limits import allowed_numbers
 from choreo.errors import ConfigError
 from choreo.models.music_features import check_name
 
@@ -32,7 +32,8 @@ JOINS = {
     "cross_fade": "overlap and cross-fade",
     "whole": "not in segments",
 }
-"""Ways in which models join the segments of a dance, and what people see."""
+"""Ways in which models join the segments of a dance, and what people see; a family may have
+others, which are shown by their names."""
 OVERLAP_SECONDS = 1.0
 """What two segments share where they are cross-faded."""
 
@@ -231,8 +232,8 @@ class Model(abc.ABC):
     losses : sequence of str
         Columns of ``losses.csv``: the losses that `step` may give, in this order.
     joins : tuple of str
-        Ways in which it joins segments of a dance (`JOINS`), the usual
-        one first.
+        Ways in which it joins segments of a dance (of `JOINS`, or its own), the usual one
+        first.
     holds, loops : bool
         Whether it takes `Request.known`, and `Request.loop`.
     """
@@ -279,7 +280,7 @@ class Model(abc.ABC):
         Returns
         -------
         dict of str to float
-            Losses by name. A name that begins with `choreo.models.steps.GRADIENT` is the
+            Losses by name. A name that begins with `choreo.models.divergence.GRADIENT` is the
             norm of a gradient, which must be finite and is not written down. Where a
             device is still at work: a function that gives them, which is called when the
             next step is under way.

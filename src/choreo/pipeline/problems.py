@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from choreo.pipeline.jobs import tombstones, warnings
+from choreo.pipeline.tombstones import tombstones, warnings
 from choreo.tables import Table
 
 COLUMNS = ("item", "stage", "message", "where", "value", "remedy")
@@ -36,10 +36,10 @@ def problems_table(problems, doubts=()):
     Parameters
     ----------
     problems : list of dict
-        As `choreo.pipeline.jobs.problem_in` reads them; the same problem passed on by several
+        As `choreo.pipeline.tombstones.problem_in` reads them; the same problem passed on by several
         stages counts once.
     doubts : sequence of dict
-        The same of items that are used all the same (`choreo.pipeline.jobs.warnings`).
+        The same of items that are used all the same (`choreo.pipeline.tombstones.warnings`).
 
     Returns
     -------

@@ -11,7 +11,8 @@ from typing import Any
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
-from choreo.pipeline.jobs import STUDY_LOCK, tombstones, warnings
+from choreo.pipeline.jobs import STUDY_LOCK
+from choreo.pipeline.tombstones import tombstones, warnings
 
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""

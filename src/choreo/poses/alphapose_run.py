@@ -23,9 +23,9 @@ from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import whole, write_json
 from choreo.poses import alphapose_launcher as launcher
 from choreo.poses.coverage import check_coverage
+from choreo.poses.estimator_weights import Asset, fetch, google_drive, verify
 from choreo.poses.external import ToolAccident, ToolError, private_folder, run_tool
 from choreo.poses.formats.alphapose import read_detections
-from choreo.poses.weights import Asset, fetch, google_drive, verify
 
 URL = "https://github.com/MVIG-SJTU/AlphaPose.git"
 COMMIT = "c60106d19afb443e964df6f06ed1842962f5f1f7"

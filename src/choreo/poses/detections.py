@@ -75,14 +75,14 @@ class Detections:
         return PoseTrack(keypoints, scores, fps=fps, size=size, skeleton=self.skeleton, meta=meta)
 
 
-def skeleton_for(joints, told, by_count, *, where):
+def skeleton_for(joints, asked, by_count, *, where):
     """Name of the skeleton of a file with `joints` joints a person.
 
     Parameters
     ----------
     joints : int
         Joints that each person of the file has.
-    told : str or None
+    asked : str or None
         What the user says that it is.
     by_count : dict of int to str
         What the number alone decides in this format.
@@ -96,10 +96,10 @@ def skeleton_for(joints, told, by_count, *, where):
     Raises
     ------
     ItemError
-        Where the number decides nothing and nothing was told, or what was told has
+        Where the number decides nothing and none was asked for, or what was asked for has
         another number of joints (`BEGIN_WITH` are the exceptions).
     """
-    if told is None:
+    if asked is None:
         if joints not in by_count and joints in BEGIN_WITH:
             names = BEGIN_WITH[joints]
             raise ItemError(
@@ -122,17 +122,20 @@ def skeleton_for(joints, told, by_count, *, where):
                 else f"Only {', '.join(SKELETONS)} are known",
             )
         return by_count[joints]
-    if told not in SKELETONS:
+    if asked not in SKELETONS:
         raise ItemError(
-            "unknown skeleton", where=where, value=told, remedy=f"Use one of {', '.join(SKELETONS)}"
+            "unknown skeleton",
+            where=where,
+            value=asked,
+            remedy=f"Use one of {', '.join(SKELETONS)}",
         )
-    if len(SKELETONS[told]) != joints and told not in BEGIN_WITH.get(joints, ()):
+    if len(SKELETONS[asked]) != joints and asked not in BEGIN_WITH.get(joints, ()):
         raise ItemError(
-            f"the file has {joints} joints a person, {told} has {len(SKELETONS[told])}",
+            f"the file has {joints} joints a person, {asked} has {len(SKELETONS[asked])}",
             where=where,
             remedy="Give the skeleton that the estimator was run with",
         )
-    return told
+    return asked
 
 
 def frame_count(last, frames, *, where):

@@ -18,10 +18,10 @@ from pathlib import Path
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.poses.coverage import check_coverage
+from choreo.poses.estimator_weights import Asset, verify
 from choreo.poses.external import ToolAccident, private_folder, run_tool
 from choreo.poses.formats import native
 from choreo.poses.formats.openpose import read_detections
-from choreo.poses.weights import Asset, verify
 
 LICENCE = "OpenPose: non-commercial research"
 

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from choreo.errors import ConfigError
 from choreo.files import whole
-from choreo.poses.weights import Asset, fetch
+from choreo.poses.estimator_weights import Asset, fetch
 
 LICENCE = "RTMPose and YOLOX (OpenMMLab): Apache-2.0"
 

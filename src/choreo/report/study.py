@@ -21,7 +21,7 @@ from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.evaluation.table2 import LABELS
 from choreo.files import read_json
 from choreo.files.outside import reading
-from choreo.pipeline.jobs import problem_in, warning_in
+from choreo.pipeline.tombstones import problem_in, warning_in
 from choreo.report.findings import best_model, findings
 from choreo.report.gallery import Dance, distances_of, measures, song_scores
 from choreo.report.page import FIGURES, SIMULATED, Contents, Quality

@@ -17,7 +17,7 @@ import numpy as np
 from choreo import MADE_BY
 from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_text
-from choreo.pipeline.jobs import problem_in
+from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.survey.design import REAL, Key, make_key, shown, videos_of
 

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
+from choreo.synth.hearing import listen
 from choreo.synth.kinds import KINDS, STYLES, Mix, draw_mix
-from choreo.synth.listening import listen
 from choreo.synth.names import derived_seed
 from choreo.videos.audio import write_wav
 
@@ -88,7 +88,7 @@ class Song:
 
     @cached_property
     def audible(self):
-        """What a dancer hears on each beat (`choreo.synth.listening.Audible`)."""
+        """What a dancer hears on each beat (`choreo.synth.hearing.Audible`)."""
         return listen(self.audio, SAMPLE_RATE, self.beats)
 
     @property

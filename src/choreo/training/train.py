@@ -28,9 +28,9 @@ from choreo.files.outside import reading
 from choreo.files.sealed import save_torch
 from choreo.models import FAMILIES
 from choreo.models.data import data_hash
+from choreo.models.divergence import TrainingDiverged, diverged, losses_of
 from choreo.models.family import Position, Setting
 from choreo.models.music_features import FEATURES
-from choreo.models.steps import TrainingDiverged, diverged, losses_of
 from choreo.models.weights import save_weights
 from choreo.pipeline.digest import digest
 from choreo.training import checkpoints
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from choreo.models.family import Recipe
 
 CODE = (
+    "choreo.dataset.audio",
+    "choreo.dataset.pack",
     "choreo.models.data",
     "choreo.models.songs",
     "choreo.training.batches",

@@ -23,7 +23,7 @@ from choreo.errors import ChoreoError, ConfigError, ItemError, accident
 from choreo.files import whole
 from choreo.files.sealed import compare, seal_sound
 from choreo.media import SAMPLE_RATE
-from choreo.videos.source import joined_at, look, sound_frames
+from choreo.videos.source import Source, joined_at, look, sound_frames
 
 CHANNELS = ("mean", "left")
 """How sound is made mono."""
@@ -90,7 +90,9 @@ def shifts_of(parts, rate):
         index += length
 
 
-def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
+def place_sound(
+    source: Source, *, until: float = math.inf, seek: float = 0.0, threads: int = 1
+) -> Placement | None:
     """Find out where the sound of a source lies in time.
 
     Parameters
@@ -109,7 +111,10 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
     Placement or None
         None where no sound is found.
     """
-    begin = end = None
+    assert source.sound is not None
+    rate = source.sound.rate
+    begin: int | None = None
+    end = 0
 
     def parts():
         nonlocal begin, end
@@ -117,10 +122,10 @@ def place_sound(source, *, until=math.inf, seek=0.0, threads=1):
             begin, end = time if begin is None else begin, time + length
             yield time, length
 
-    shifts = tuple(shifts_of(parts(), source.sound.rate))
+    shifts = tuple(shifts_of(parts(), rate))
     if begin is None:
         return None
-    return Placement(begin, shifts, end / source.sound.rate - source.zero)
+    return Placement(begin, shifts, end / rate - source.zero)
 
 
 class Levels:

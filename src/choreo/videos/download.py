@@ -34,9 +34,9 @@ from choreo.files import whole, write_text
 from choreo.files.locks import held_folder
 from choreo.files.outside import load_json
 from choreo.media import ffmpeg_binary
-from choreo.pipeline.jobs import MAGIC
+from choreo.pipeline.tombstones import MAGIC
 from choreo.videos.aes import decrypt_cbc
-from choreo.videos.network import public_only
+from choreo.videos.sockets import public_only
 from choreo.videos.source import look
 
 MAX_BYTES = 32 * 1024**3

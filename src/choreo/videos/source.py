@@ -9,6 +9,8 @@ when its first sound is heard. Times that the file itself gives (its "pts", afte
 lists and the encoder's priming samples are taken off) are called *file times* here.
 """
 
+from __future__ import annotations
+
 import array
 import contextlib
 import math
@@ -18,10 +20,12 @@ import shlex
 import shutil
 import struct
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -38,7 +42,9 @@ MICROSECONDS = 1_000_000
 _EVEN = 0.004
 _EVEN_SHARE = 0.99
 _FULL = 0.8
-_RATES = tuple(map(Fraction, ("24000/1001", 24, 25, "30000/1001", 30, 50, "60000/1001", 60)))
+_RATES = tuple(
+    Fraction(x) for x in ("24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60")
+)
 _SEEKABLE = {"mov", "matroska"}
 _SEEK_MARGIN = 10.0
 _MAX_PIXELS = 8192 * 8192
@@ -121,7 +127,7 @@ class Picture:
 
     codec: str
     pixel_format: str
-    size: tuple
+    size: tuple[int, int]
     sample_aspect: Fraction
     rotation: float
     fps: float | None
@@ -182,12 +188,13 @@ class Source:
     sound: Sound | None
 
     @property
-    def zero(self):
+    def zero(self) -> float:
         """File time of second 0 of the clock."""
         first = self.picture or self.sound
+        assert first is not None  # `look` refuses what holds neither
         return first.first
 
-    def seek_point(self, start):
+    def seek_point(self, start: float) -> float:
         """Where to begin reading for what is at `start`, in seconds after `begin`.
 
         Well before `start`, so that whatever the decoder needs comes with it; 0 in
@@ -197,7 +204,7 @@ class Source:
             return 0.0
         return start - _SEEK_MARGIN
 
-    def stream(self, kind, *, seek=0.0, threads=1, **options):
+    def stream(self, kind: str, *, seek: float = 0.0, threads: int = 1, **options: Any) -> Any:
         """Give an input stream of ffmpeg-python, with the times of the file (needs ``-copyts``).
 
         Parameters
@@ -353,7 +360,7 @@ def _described(text):
     return said
 
 
-def look(path, *, max_pixels=_MAX_PIXELS):
+def look(path: str | Path, *, max_pixels: int = _MAX_PIXELS) -> Source:
     """Find out what a file holds; only its first picture and first sound are decoded.
 
     Parameters
@@ -523,7 +530,7 @@ def _joined(source, place):
     )
 
 
-def joined_at(path):
+def joined_at(path: str | Path) -> int | None:
     """Find where another file of its kind begins behind the end of the first one.
 
     Many readers stop at the end that the first one states. In other containers the second is
@@ -616,7 +623,7 @@ def _ffmpeg():
     return "ffmpeg" if shutil.which("ffmpeg") == binary else shlex.quote(binary)
 
 
-def begins_anew(source, second, *, rate=None):
+def begins_anew(source: Source, second: float, *, rate: float | None = None) -> ItemError:
     """The error about a clock that does not go on.
 
     Parameters
@@ -727,11 +734,11 @@ class Scan:
     end: float
     seek: float
 
-    def off_grid(self, fps):
+    def off_grid(self, fps: float) -> float:
         """Largest distance in seconds of the k-th picture read from ``k / fps``."""
         return float(np.abs(self.times - np.arange(len(self.times)) / fps).max())
 
-    def even_rate(self, stated):
+    def even_rate(self, stated: float | None) -> Fraction | None:
         """Frames a second of the even grid that the pictures lie on.
 
         99 of 100 must be within 4 ms of the grid that begins with the first picture read,
@@ -773,7 +780,7 @@ def _unrounded(stated):
     return television if abs(television - stated) < 0.005 else Fraction(str(stated))
 
 
-def picture_times(path):
+def picture_times(path: str | Path) -> Iterator[float]:
     """Decode a video for the file times of its pictures.
 
     Parameters
@@ -798,7 +805,9 @@ def _refuse_other_streams(source, pipe, second):
         raise _of_different_kinds(source, "what follows is not like it", second)
 
 
-def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
+def sound_frames(
+    source: Source, *, until: float = math.inf, seek: float = 0.0, threads: int = 1
+) -> Iterator[tuple[int, int]]:
     """Decode the sound of a source for the times of its parts.
 
     Of sound alone, parts whose clock begins anew follow each other; beside pictures nothing
@@ -824,6 +833,7 @@ def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
         Where the clock begins anew before `until`, or the sound becomes another one (rate,
         channels) that ffmpeg does not follow.
     """
+    assert source.sound is not None
     rate = source.sound.rate
     stream = _with_steps_back(source.stream("a:0", seek=seek, threads=threads), "a:0")
     due = late = 0
@@ -851,7 +861,14 @@ def sound_frames(source, *, until=math.inf, seek=0.0, threads=1):
             )
 
 
-def scan(source, *, fps, start=0.0, end=math.inf, threads=1):
+def scan(
+    source: Source,
+    *,
+    fps: float,
+    start: float = 0.0,
+    end: float = math.inf,
+    threads: int = 1,
+) -> Scan:
     """Decode a file, or a stretch of it, for the times of its frames.
 
     Parameters
@@ -929,7 +946,7 @@ def _scan(source, fps, start, end, threads, seek):
     )
 
 
-def even_clock(path):
+def even_clock(path: str | Path) -> tuple[tuple[int, int], float, int]:
     """Size, rate and length of a video whose frames come evenly; all of it is decoded.
 
     Parameters

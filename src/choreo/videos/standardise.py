@@ -115,7 +115,7 @@ def standardise(
         raise ItemError(
             "the file holds sound only, no picture",
             where=source,
-            value=found.sound.codec,
+            value=found.sound and found.sound.codec,
             remedy="Give the video, not its sound",
         )
     if found.sound is None and require_sound:
@@ -132,13 +132,11 @@ def standardise(
     )
     even = times.even_rate(found.picture.fps)
     rate = Fraction(fps or even or FPS_OF_UNEVEN).limit_denominator(1001)
-    placement = found.sound and place_sound(
-        found,
+    placement = None
+    if found.sound is not None:
         # To its end where a file must be told from one that is cut off.
-        until=math.inf if times.whole else times.last,
-        seek=times.seek,
-        threads=threads,
-    )
+        until = math.inf if times.whole else times.last
+        placement = place_sound(found, until=until, seek=times.seek, threads=threads)
     sound_end = placement.end if placement else -math.inf
     finish = _finish(found, times, sound_end, begin, end)
     if finish - begin > max_seconds:
@@ -514,7 +512,7 @@ def _record(clip, level, mono, finish, copied):
             "rate": SAMPLE_RATE,
             "seconds": clip.samples / SAMPLE_RATE,
             "channels": mono,
-            "heard": level["samples"] / SAMPLE_RATE,
+            "decoded_seconds": level["samples"] / SAMPLE_RATE,
             "peak": round(level["peak"], 6),
             "rms": round(level["rms"], 6),
         },

@@ -50,6 +50,7 @@ def test_a_killed_training_goes_on_to_the_same_bytes(songs, tiny, tmp_path):
     assert outputs(tmp_path / "cut") == outputs(tmp_path / "whole")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("music", ["phase", "mel", "raw"])
 @pytest.mark.parametrize("fps", [10, 20, 30])
 def test_it_trains_and_dances_at_any_rate_to_any_music(fps, music, tmp_path):

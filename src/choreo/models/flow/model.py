@@ -11,13 +11,13 @@ from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
 from choreo.models.data import chosen_chunks, load_batch, mean_pose
+from choreo.models.divergence import GRADIENT
 from choreo.models.family import Model
 from choreo.models.flow.muon import Muon
 from choreo.models.flow.network import Network
 from choreo.models.flow.sampling import Song, dance
 from choreo.models.flow.windows import Windows
 from choreo.models.music_features import FEATURES
-from choreo.models.steps import GRADIENT
 from choreo.models.weights import read_model
 
 _TIME_MEAN, _TIME_SPREAD = -0.6, 1.0  # logit-normal

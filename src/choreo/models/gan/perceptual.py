@@ -19,9 +19,9 @@ from torch.nn import functional
 
 from choreo.files import ending
 from choreo.files.sealed import load_tensors, save_torch
+from choreo.models.divergence import TrainingDiverged
 from choreo.models.gan.networks import fill, load_state
 from choreo.models.gan.stgcn import CLASSES, SpatialTemporalGraphNetwork
-from choreo.models.steps import TrainingDiverged
 
 _ARMS = (2, 3, 4, 5, 6, 7)  # shoulders, elbows and wrists in OpenPose-18
 _BATCH = 16

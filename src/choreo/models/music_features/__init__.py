@@ -76,7 +76,7 @@ FEATURES = {
         Features(
             "raw",
             "the samples themselves (thesis section 4.2.1)",
-            f"{_HERE}.samples",
+            f"{_HERE}.waveform",
             whole=False,
         ),
         Features(

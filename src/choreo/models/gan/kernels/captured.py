@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-from choreo.models.steps import DIVERGED_LOSS, GRADIENT
+from choreo.models.divergence import DIVERGED_LOSS, GRADIENT
 
 WARM_UP_STEPS = 3
 """Steps before a capture: they make the optimizers' state and let cuDNN choose."""

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from choreo.errors import ConfigError
-from choreo.poses import weights
-from choreo.poses.weights import Asset, fetch, verify
+from choreo.poses import estimator_weights
+from choreo.poses.estimator_weights import Asset, fetch, verify
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -83,8 +83,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch):
     # Only https outside of tests; this server is plain.
-    monkeypatch.setattr(weights, "SCHEMES", ("http",))
-    monkeypatch.setattr(weights, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(estimator_weights, "SCHEMES", ("http",))
+    monkeypatch.setattr(estimator_weights, "WAIT_SECONDS", 0.0)
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -130,7 +130,7 @@ def test_a_broken_connection_is_resumed(server, tmp_path):
 
 
 def test_the_next_run_resumes_what_a_run_left(server, tmp_path):
-    server.cut_at = [200_000] + [0] * weights.TRIES
+    server.cut_at = [200_000] + [0] * estimator_weights.TRIES
     with pytest.raises(ConfigError, match="can't be fetched") as error:
         fetch(asset(server), tmp_path, terminal=io.StringIO())
     assert "goes on at 200000 bytes" in str(error.value)
@@ -146,7 +146,7 @@ def test_the_next_run_resumes_what_a_run_left(server, tmp_path):
 
 
 def test_a_part_of_another_version_is_not_continued(server, tmp_path):
-    server.cut_at = [200_000] + [0] * weights.TRIES
+    server.cut_at = [200_000] + [0] * estimator_weights.TRIES
     with pytest.raises(ConfigError):
         fetch(asset(server), tmp_path, terminal=io.StringIO())
     server.etag, server.content = '"two"', CONTENT[::-1]
@@ -200,7 +200,8 @@ def test_a_page_that_says_it_is_data_is_refused_too(server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("status", "tries"), [(404, 1), (403, 1), (503, weights.TRIES), (429, weights.TRIES)]
+    ("status", "tries"),
+    [(404, 1), (403, 1), (503, estimator_weights.TRIES), (429, estimator_weights.TRIES)],
 )
 def test_the_server_refuses(server, tmp_path, status, tries):
     server.status = status
@@ -235,7 +236,7 @@ def test_another_size(server, tmp_path):
 
 @pytest.mark.parametrize("known", [{"size": 1000}, {}])
 def test_a_server_that_never_ends_is_stopped(server, tmp_path, monkeypatch, known):
-    monkeypatch.setattr(weights, "MAX_BYTES", 1000)
+    monkeypatch.setattr(estimator_weights, "MAX_BYTES", 1000)
     server.length = False
     with pytest.raises(ConfigError, match="it has more than 1000 bytes"):
         fetch(asset(server, **known), tmp_path, terminal=io.StringIO())
@@ -321,10 +322,10 @@ def test_a_file_of_which_only_the_kind_and_about_the_size_are_known(tmp_path):
         values = {"a": torch.zeros(256)}
         torch.save(values, path, _use_new_zipfile_serialization=new)
         size = path.stat().st_size
-        kind = replace(known, about=round(size / (1 - 0.9 * weights.NEARLY)))
+        kind = replace(known, about=round(size / (1 - 0.9 * estimator_weights.NEARLY)))
         assert verify(path, kind) == hashlib.sha256(path.read_bytes()).hexdigest()
         with pytest.raises(ConfigError, match=rf"has {size} bytes, model\.pth has about 0 MB"):
-            verify(path, replace(known, about=round(size / (1 - 1.1 * weights.NEARLY))))
+            verify(path, replace(known, about=round(size / (1 - 1.1 * estimator_weights.NEARLY))))
     # Neither noise nor another pickle is what torch writes.
     for data in (bytes(1700), b"\x80\x02" + bytes(1698), b"PK\x03\x04" + bytes(1696)):
         path.write_bytes(data)
@@ -338,6 +339,6 @@ def test_no_more_is_fetched_than_the_size_that_is_known_about(server, tmp_path):
 
 
 def test_the_address_of_a_large_file_on_google_drive():
-    assert weights.google_drive("abc") == (
+    assert estimator_weights.google_drive("abc") == (
         "https://drive.usercontent.google.com/download?id=abc&export=download&confirm=t"
     )

@@ -1,4 +1,4 @@
-"""Made-up participants of known preferences: `python -m choreo.survey.simulated KEY FOLDER`.
+"""Made-up participants: `python -m choreo.survey.simulated_answers KEY FOLDER`.
 
 For tests and for trying out `study_results`. Their files say that they are simulated, and so
 does every table and figure made of them.

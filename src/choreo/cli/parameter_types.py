@@ -8,7 +8,7 @@ import click
 from pydantic import Field, TypeAdapter, ValidationError
 
 from choreo.config import Config
-from choreo.config.bounds import allowed_numbers
+from choreo.config.limits import allowed_numbers
 
 # None of click.Path's own checks, which are usage errors: a file is checked by its reader.
 PATH = click.types.FuncParamType(Path)

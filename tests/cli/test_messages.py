@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from choreo.cli import answers, main
-from choreo.pipeline.jobs import write_problem
+from choreo.cli import main, messages
+from choreo.pipeline.tombstones import write_problem
 from choreo.pipeline.workflow import list_problems
 from choreo.pose.track import PoseTrack
 
@@ -63,7 +63,7 @@ def test_an_accident_is_one_line(error, said, monkeypatch, capsys):
 
 def test_names_from_outside_do_not_move_the_cursor(tmp_path, capsys):
     name = "a\x1b[2Jb\u202ec"
-    answers.tell(name)
+    messages.tell(name)
     out = tmp_path / f"{name}.npz"
     _track(3).save(tmp_path / "t.npz")
     assert main(["clean", str(tmp_path / "t.npz"), "-o", str(out)]) == 0
