@@ -161,13 +161,17 @@ def test_words_layout_and_annotations_rerun_nothing(before, package):
     assert changed(before) == set()
 
 
+def node_name(node):
+    return getattr(node, "name", None)
+
+
 def test_a_number_s_format_reruns_the_tables_and_no_training(before, rerunning, package):
-    edit(package / "tables.py", "def _cell(", "_OTHER = 1\n\n\ndef _cell(")
+    edit(package / "tables.py", "\ndef _cell(", "\n_OTHER = 1\n\n\ndef _cell(")
     assert changed(before) == set()  # no one uses it
-    text = (package / "tables.py").read_text()
-    start = text.index("def _cell(")
-    body = text.index("\n    ", text.index(":\n", start))
-    (package / "tables.py").write_text(text[:body] + "\n    _ = _OTHER" + text[body:])
+    lines = (package / "tables.py").read_text().splitlines(keepends=True)
+    cell = next(node for node in ast.parse("".join(lines)).body if node_name(node) == "_cell")
+    lines.insert(cell.body[0].lineno - 1, "    _ = _OTHER\n")
+    (package / "tables.py").write_text("".join(lines))
     found = changed(before)
     assert found == set().union(*rerunning["choreo.tables"].values())
     assert {"table1", "table2", "seams"} <= found
