@@ -4,11 +4,6 @@ rule clean_track:
     input:
         track=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         probe=[] if SIMULATED else f"{OUT}/videos/{{video}}.json",
-        truth=branch(
-            lambda w: w.video in WITH_TRUTH,
-            then=f"{OUT}/videos/demo/{{video}}.truth.npz",
-            otherwise=[],
-        ),
     output:
         track=f"{OUT}/cleaning/{{video}}.npz",
         record=f"{OUT}/cleaning/{{video}}.json",
@@ -75,14 +70,20 @@ rule cleaning_page:
         before=f"{OUT}/poses/{STUDY.poses.chosen}/{{video}}.npz",
         after=f"{OUT}/cleaning/{{video}}.npz",
         record=f"{OUT}/cleaning/{{video}}.json",
+        truth=branch(
+            lambda w: w.video in WITH_TRUTH,
+            then=f"{OUT}/videos/demo/{{video}}.truth.npz",
+            otherwise=[],
+        ),
     output:
-        report(
+        page=report(
             f"{OUT}/cleaning/{{video}}.png",
             caption="../workflow/report/cleaning_page.rst",
             category="3 Cleaning",
             subcategory="Clips",
             labels={"what": "{video}"},
         ),
+        beats=f"{OUT}/cleaning/beats/{{video}}.json",
     log:
         f"{OUT}/logs/cleaning_page/{{video}}.log",
     benchmark:

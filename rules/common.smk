@@ -18,7 +18,12 @@ from choreo.poses.formats.registry import FORMATS
 from choreo.evaluation.claims import audit_models
 from choreo.models import FAMILIES
 from choreo.models.music_features import FEATURES
-from choreo.models.recipes import check_all, load_recipes, shown_in_figure7
+from choreo.models.recipes import (
+    check_all,
+    load_recipes,
+    shown_in_figure3,
+    shown_in_figure7,
+)
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence.file import FilePersistence
@@ -55,7 +60,8 @@ try:
         seed=STUDY.seed,
         score=STUDY.dataset.split.score,
     )
-    RECIPES = choreo.config.chosen_recipes(STUDY, load_recipes(STUDY.training.recipes))
+    KNOWN_RECIPES = load_recipes(STUDY.training.recipes)
+    RECIPES = choreo.config.chosen_recipes(STUDY, KNOWN_RECIPES)
     check_all(
         RECIPES,
         DataDescription(
@@ -139,9 +145,15 @@ RECORDED = (
     if TEST_SONGS and STUDY.evaluation.recordings and Path(RECORDED).is_file()
     else []
 )
-FIGURES = []
+# Frameworks are drawn of the recipes' networks, with the study's own switches where it has any.
+FRAMEWORKS = dict(
+    zip(("original", "adapted"), shown_in_figure3(KNOWN_RECIPES | RECIPES))
+)
+FIGURES = ["figure1"]
 if VIDEOS:
     FIGURES += ["figure1x_thresholds", "figure2", "figure5"]
+FIGURES += ["figure3"] if all(FRAMEWORKS.values()) else []
+FIGURES += ["figure4"] if FRAMEWORKS["adapted"] else []
 FIGURES += ["figure7", "figureA1"] if TRAINED else []
 # What is the same for every study: made by targets of its own, once for all of them. Where it
 # is there the report shows it.
@@ -188,7 +200,12 @@ def code(script, *models):
     recipes = [RECIPES[model] for model in models]
     families = {FAMILIES[recipe.family] for recipe in recipes}
     features = {FEATURES[recipe.music].module for recipe in recipes}
-    return DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
+    # A line of the register is in no digest; this of it decides what is heard.
+    whole = "".join("cw"[FEATURES[recipe.music].whole] for recipe in recipes)
+    return (
+        DIGESTS(ROOT / "workflow" / "scripts" / script, *sorted(families | features))
+        + whole
+    )
 
 
 def item(wildcards):
@@ -300,6 +317,23 @@ def training_data(wildcards):
             "shards, which hold none: leave their rows out"
         )
     return f"{OUT}/dataset/uncleaned/dataset.h5" if own else f"{OUT}/dataset/dataset.h5"
+
+
+def frameworks(*which):
+    """Input function of a parameter: recipes of the frameworks that a figure shows."""
+
+    def recipes(wildcards):
+        for one in which:
+            if FRAMEWORKS[one] is None:
+                raise WorkflowError(
+                    f"{STUDY.training.recipes} has no recipe of the thesis's GAN for the {one} "
+                    "framework, which the figure shows"
+                )
+        return [
+            (KNOWN_RECIPES | RECIPES)[FRAMEWORKS[one]].model_dump() for one in which
+        ]
+
+    return recipes
 
 
 # What a recipe may need of other rules (`Recipe.needs`): a line for each.

@@ -1,32 +1,4 @@
 # Stage `dances`: for each model and test song a dance of the song's full length.
-rule song:
-    input:
-        audio=lambda w: [sound_of(video) for video in SONGS[w.song]],
-    output:
-        audio=f"{OUT}/dances/songs/{{song}}.wav",
-    log:
-        f"{OUT}/logs/song/{{song}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/song/{{song}}.tsv"
-    wildcard_constraints:
-        song=with_videos(),
-    conda:
-        "../envs/choreo.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=10,
-    params:
-        code=code("song.py"),
-        item=lambda w: f"song {w.song}",
-        stage="dances",
-        on_bad_video=STUDY.on_bad_video,
-    message:
-        "dances: song {wildcards.song}"
-    script:
-        "../workflow/scripts/song.py"
-
-
 if EVALUATED_SONGS:
 
     # One job for all songs: each would load the model anew.

@@ -323,6 +323,7 @@ use rule clean_track as fill_gaps with:
         on_bad_video=STUDY.on_bad_video,
         method="thesis",
         threshold_px=1e9,
+        threshold_height=None,  # else that of clean_track would count
         max_gap_seconds=STUDY.cleaning.max_gap_seconds,
     message:
         "evaluation: {wildcards.video} without cleaning"

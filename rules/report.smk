@@ -10,6 +10,49 @@ MADE = [
 ]
 
 
+# The stages and which takes what of which, as Snakemake itself sees them.
+rule figure1:
+    output:
+        report(
+            f"{OUT}/figures/figure1.png",
+            caption="../workflow/report/figure1.rst",
+            category="1 Data",
+            labels={"what": "Figure 1: the complete process"},
+        ),
+        pdf=f"{OUT}/figures/figure1.pdf",
+    log:
+        f"{OUT}/logs/figure1.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure1.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code("figure1.py"),
+        stages=lambda w: {
+            rule.name: Path(rule.snakefile).stem for rule in workflow.rules
+        },
+        # What else says which rules a study needs; not how many videos it has.
+        rules=[choreo.files.sha256(path) for path in sorted((ROOT / "rules").iterdir())],
+        needs={
+            "sources": sorted({row.kind for row in ROWS.values()}),
+            "estimators": ESTIMATORS,
+            "method": STUDY.comparison.method,
+            "models": MODELS,
+            "data": STUDY.training.data,
+            "tables": TABLES,
+            "figures": FIGURES,
+            "made": bool(MADE_SONGS),
+        },
+    message:
+        "report: Figure 1, the process as Snakemake sees it"
+    script:
+        "../workflow/scripts/figure1.py"
+
+
 # What was left out, from what is there when everything else is: no stage waits for it. (Every
 # run, also of one target, brings the files up to date at its end.)
 rule problems:
@@ -78,13 +121,25 @@ rule report:
         "../workflow/scripts/report.py"
 
 
-# The songs that a real dance is shown to. Figures that wait for people or are drawn elsewhere
-# are shown once they are there, and are no inputs: nothing is made anew for the page.
+# The songs that a real dance is shown to. What waits for people (the survey's tables and
+# figures) or has targets of its own (dances to your songs) is shown once it is there, and is no
+# input: nothing is made anew for the page.
 FILMED = [song for song in TEST_SONGS if filmed_to(song)]
 MORE_FIGURES = [
     figure
-    for figure in ("figure1", "figure3", "figure4", "figure6")
-    if figure not in FIGURES and Path(f"{OUT}/figures/{figure}.png").is_file()
+    for figure in ("figure6", "figure6_attentive", "survey_metrics")
+    if Path(f"{OUT}/figures/{figure}.png").is_file()
+]
+DANCED = [
+    path
+    for song in DANCED_SONGS
+    for model in MODELS
+    if (path := Path(f"{OUT}/dances/{model}/{song}.mp4")).is_file()
+]
+ANSWERED = [
+    path
+    for table in SURVEY_TABLES
+    if (path := Path(f"{OUT}/tables/survey_{table}.html")).is_file()
 ]
 SHOWN = {
     # In the order of the page.
@@ -98,8 +153,10 @@ SHOWN = {
     "seeds": SEEDS,
     "songs": TEST_SONGS,
     "filmed": FILMED,
+    "danced": list(dict.fromkeys(path.stem for path in DANCED)),
     "videos": VIDEOS,
     "estimators": [] if SIMULATED else ESTIMATORS,
+    "survey": bool(ANSWERED),
 }
 
 
@@ -155,8 +212,12 @@ rule index:
         seed=STUDY.seed,
         shown=SHOWN,
         more={
-            figure: Path(f"{OUT}/figures/{figure}.png").stat().st_mtime_ns
-            for figure in MORE_FIGURES
+            str(path): path.stat().st_mtime_ns
+            for path in [
+                *ANSWERED,
+                *DANCED,
+                *(Path(f"{OUT}/figures/{figure}.png") for figure in MORE_FIGURES),
+            ]
         },
     message:
         "report: {output}, the page to open"

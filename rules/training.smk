@@ -161,3 +161,52 @@ rule figureA1:
         "training: Figure A1"
     script:
         "../workflow/scripts/loss_curves.py"
+
+
+# Figures 3 and 4 show the networks, which need no training.
+rule figure3:
+    output:
+        report(
+            f"{OUT}/figures/figure3.png",
+            caption="../workflow/report/figure3.rst",
+            category="4 Training",
+            labels={"what": "Figure 3: both frameworks"},
+        ),
+        pdf=f"{OUT}/figures/figure3.pdf",
+    log:
+        f"{OUT}/logs/figure3.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure3.tsv"
+    conda:
+        "../envs/choreo.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("frameworks.py"),
+        recipes=frameworks("original", "adapted"),
+    message:
+        "training: Figure 3"
+    script:
+        "../workflow/scripts/frameworks.py"
+
+
+use rule figure3 as figure4 with:
+    output:
+        report(
+            f"{OUT}/figures/figure4.png",
+            caption="../workflow/report/figure4.rst",
+            category="4 Training",
+            labels={"what": "Figure 4: the framework in detail"},
+        ),
+        pdf=f"{OUT}/figures/figure4.pdf",
+    log:
+        f"{OUT}/logs/figure4.log",
+    benchmark:
+        f"{OUT}/benchmarks/figure4.tsv"
+    params:
+        code=code("frameworks.py"),
+        recipes=frameworks("adapted"),
+    message:
+        "training: Figure 4"

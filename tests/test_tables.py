@@ -53,6 +53,22 @@ def test_a_wide_table_is_turned_and_fitted_in_latex():
     assert "resizebox" not in narrow
 
 
+def test_people_read_why_an_interval_says_nothing_and_the_csv_has_its_number(tmp_path):
+    frame = pd.DataFrame({"value": [1.0, 2.0, 3.0], "half": [0.5, 612.3, None]})
+    heads, doubts = (
+        {"value": "Value", "half": "±"},
+        {"half": ["", "too few songs", "too few songs"]},
+    )
+    table = Table(frame, "Half-widths", heads, {"half": ".1f"}, doubts=doubts)
+    assert [row[1] for row in table.cells()] == ["0.5", "too few songs", "–"]
+    table.write(tmp_path / "t")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "t.csv"), frame)
+    for suffix in (".md", ".tex", ".html"):
+        said = (tmp_path / f"t{suffix}").read_text()
+        assert "too few songs" in said
+        assert "612" not in said
+
+
 def test_html():
     text = TABLE.html()
     assert "<caption>50% of &lt;all&gt;</caption>" in text

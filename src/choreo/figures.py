@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ matplotlib.use("Agg")
 
 from cycler import cycler
 from matplotlib import pyplot as plt
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path as Line
 from matplotlib.text import Text
 
 from choreo.errors import plain
@@ -46,6 +49,96 @@ def new(*args: Any, **options: Any) -> tuple[Any, Any]:
     """``matplotlib.pyplot.subplots`` in the project's style, laid out without overlaps."""
     with matplotlib.rc_context(STYLE):
         return plt.subplots(*args, **{"layout": "constrained", **options})
+
+
+def diagram(width: float, height: float) -> tuple[Any, Any]:
+    """A figure with one empty drawing area, measured in inches from its lower left corner."""
+    figure, axis = new(figsize=(width, height), layout="none")
+    axis.set_position((0, 0, 1, 1))
+    axis.set(xlim=(0, width), ylim=(0, height))
+    axis.set_axis_off()
+    return figure, axis
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of a diagram.
+
+    Attributes
+    ----------
+    left, bottom, width, height : float
+        Inches.
+    """
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+    def at(self, right: float, up: float) -> tuple[float, float]:
+        """A point of it: 0, 0 is its lower left corner and 1, 1 its upper right one."""
+        return self.left + right * self.width, self.bottom + up * self.height
+
+
+BOXES: dict[str, dict[str, Any]] = {
+    "given": {"facecolor": "#FFFFFF", "edgecolor": "#555555", "linestyle": ":"},
+    "first": {"facecolor": "#E3EEF7", "edgecolor": "#0072B2", "linestyle": "-"},
+    "second": {"facecolor": "#FBE9DD", "edgecolor": "#A34700", "linestyle": "--"},
+    "third": {"facecolor": "#F2F2F2", "edgecolor": "#222222", "linestyle": "-."},
+    "plain": {"facecolor": "#FFFFFF", "edgecolor": "#222222", "linestyle": "-"},
+}
+"""Kinds of boxes, told apart in grey by their lines."""
+
+
+def draw_box(
+    axis: Any, box: Box, text: str = "", *, kind: str = "plain", size: float = 8, **options: Any
+) -> Box:
+    """Draw a box with a text in its middle.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+        Of `diagram`.
+    box : Box
+    text : str
+    kind : str
+        One of `BOXES`.
+    size : float
+        Of the text, in points.
+    **options
+        Of ``Axes.text``.
+    """
+    shape = f"round,pad=0,rounding_size={min(0.08, box.height / 4, box.width / 4)}"
+    patch = FancyBboxPatch(
+        (box.left, box.bottom), box.width, box.height, boxstyle=shape, linewidth=1.2, **BOXES[kind]
+    )
+    axis.add_patch(patch)
+    if text:
+        middle = {"ha": "center", "va": "center", "linespacing": 1.25}
+        axis.text(*box.at(0.5, 0.5), text, fontsize=size, **(middle | options))
+    return box
+
+
+def draw_arrow(
+    axis: Any, *points: tuple[float, float], colour: str = "#333333", **options: Any
+) -> None:
+    """Draw a line through points with a head at its end.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+        Of `diagram`.
+    *points : (float, float)
+    colour : str
+    **options
+        Of ``matplotlib.patches.FancyArrowPatch``.
+    """
+    style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.1}
+    style |= {"color": colour, "joinstyle": "round", "shrinkA": 0, "shrinkB": 0} | options
+    if len(points) > 2:
+        axis.add_patch(FancyArrowPatch(path=Line(points), **style))
+    else:
+        axis.add_patch(FancyArrowPatch(*points, **style))
 
 
 def save(figure: Figure, stem: str | Path) -> None:

@@ -32,7 +32,7 @@ import numpy as np
 
 from choreo import MADE_BY
 from choreo.errors import AccidentError, ConfigError, ItemError
-from choreo.files import whole
+from choreo.files import ending, whole
 from choreo.files.outside import reading
 from choreo.files.sealed import compare, seal_video
 from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
@@ -670,7 +670,7 @@ def picture_writer(
     **film: Any,
 ) -> AbstractContextManager[Callable[[np.ndarray], None]]:
     """`video_writer`, or by its ending `gif_writer`, which leaves the sound out."""
-    if Path(path).suffix == ".gif":
+    if ending(path) == ".gif":
         return gif_writer(path, size, fps)
     return video_writer(path, size, fps, audio=audio, **film)
 
@@ -735,7 +735,7 @@ def count_packets(path: str | Path) -> int:
 
 def _packets(path, kinds=("V:0",)):
     """Number of encoded pictures, and what ffmpeg says against what it reads."""
-    hidden = {"ignore_editlist": 1} if Path(path).suffix in {".mp4", ".mov", ".m4v"} else {}
+    hidden = {"ignore_editlist": 1} if ending(path) in {".mp4", ".mov", ".m4v"} else {}
     stream = source(path, **hidden)
     node = ffmpeg.output(
         *(stream[kind] for kind in kinds), "pipe:1", format="framecrc", codec="copy"

@@ -39,6 +39,10 @@ class Table:
         an en dash.
     notes : tuple of str
         Lines under the table.
+    doubts : dict of str to sequence of str
+        Column of half-widths -> for each row what people read in the number's place, such as
+        "too few songs" (`choreo.statistics.inference.too_few`); empty where the number says
+        something. The .csv has the number.
     """
 
     frame: Any
@@ -46,13 +50,19 @@ class Table:
     headers: dict
     formats: dict = field(default_factory=dict)
     notes: tuple = ()
+    doubts: dict = field(default_factory=dict)
 
     def cells(self) -> list[list[str]]:
         """List of rows of text, as people see them, without the heading."""
         return [
-            [_cell(row[column], self.formats.get(column)) for column in self.headers]
-            for row in self.frame.to_dict("records")
+            [self._cell(place, row, column) for column in self.headers]
+            for place, row in enumerate(self.frame.to_dict("records"))
         ]
+
+    def _cell(self, place, row, column):
+        text = _cell(row[column], self.formats.get(column))
+        doubt = self.doubts[column][place] if column in self.doubts else ""
+        return doubt if doubt and text != _MISSING else text
 
     def markdown(self, made_by: str | None = None) -> str:
         """The table as GitHub-flavoured Markdown, with a last line on what it was made by."""
@@ -167,9 +177,12 @@ def _no_formula(value):
     return value
 
 
+_MISSING = "–"
+
+
 def _cell(value, form):
     if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "–"
+        return _MISSING
     if isinstance(value, str):
         return plain(value)
     if form:

@@ -192,7 +192,7 @@ def test_messages():
         track_beats(np.zeros(10), 0)
     with pytest.raises(ItemError, match=r"too low for beats \(got 10\)"):
         track_beats(np.ones(100), 10)
-    with pytest.raises(ConfigError, match=r"got 'madmom'.*state_space, librosa, beat_this"):
+    with pytest.raises(ConfigError, match=r"got 'madmom'.*librosa, state_space, beat_this"):
         track_beats(np.zeros(10), SAMPLE_RATE, "madmom")
     with pytest.raises(ConfigError, match="beat_this needs its weights"):
         track_beats(np.zeros(10), SAMPLE_RATE, "beat_this")

@@ -72,6 +72,13 @@ def _suffixes(verb, key):
     return _written(verb)[key].suffixes(options)
 
 
+@pytest.mark.parametrize(("verb", "key"), WRITERS)
+def test_an_ending_may_be_in_capitals(verb, key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for suffix in _suffixes(verb, key):
+        check(*_options(verb, **{key: tmp_path / f"OUT{suffix.upper()}"}))
+
+
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
 def test_every_path_of_a_verb_is_read_or_declared_as_written(verb):
     written = _written(verb)

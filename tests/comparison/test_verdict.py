@@ -50,6 +50,17 @@ def test_few_videos_need_a_larger_difference():
     assert "lower than with b" in found[1]
 
 
+def test_an_interval_of_a_few_videos_is_no_number():
+    few, enough = (
+        verdicts([measure(a=np.arange(n) % 2, b=np.arange(n) % 2 + 9 + np.arange(n) / 10)])[0]
+        for n in (5, 6)
+    )
+    assert "(too few videos)" in few or ", too few videos)" in few
+    assert "too few" not in enough
+    assert " to " not in few
+    assert " to " in enough
+
+
 def test_equals_are_named_together():
     line, _ = verdicts([measure(a=[1.0, 2.0, 3.0], b=[1.0, 2.0, 3.0], c=[11.0, 12.0, 13.5])])
     assert "lowest with a and b (2.00% of frames, the same in every video)" in line

@@ -42,17 +42,17 @@ READ_BACK = {
 }
 
 
-@pytest.mark.parametrize("ending", READ_BACK)
+@pytest.mark.parametrize("ending", [*READ_BACK, *map(str.upper, READ_BACK)])
 def test_the_ending_decides(dancing, tmp_path, ending):
-    path = tmp_path / f"d{ending}"
+    path, readable = tmp_path / f"d{ending}", READ_BACK[ending.lower()]
     for _ in range(2):  # the same command again
         assert dancing(path.name) == 0
-        assert READ_BACK[ending](path)
+        assert readable(path)
     path.write_bytes(b"someone's own")
     assert dancing(path.name) == 1
     assert path.read_bytes() == b"someone's own"
     assert dancing(path.name, "--force") == 0
-    assert READ_BACK[ending](path)
+    assert readable(path)
 
 
 def test_every_ending_of_the_registry_is_read_back_here():
@@ -74,7 +74,15 @@ def test_a_format_by_name(dancing, tmp_path, capsys):
     assert dancing("d.csv", "--format", "deeplabcut") == 0
     assert (tmp_path / "d.csv").read_text().startswith("scorer,")
     assert dancing("d.bvh", "--format", "trc") == 1
-    assert "d.bvh: a dance is written as .trc" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "d.bvh: a dance is written as .trc" in said
+    assert "leave out --format trc" in said
+    assert "need --format" not in said
+
+
+def test_beats_are_refused_where_there_is_no_floor(dancing, capsys):
+    assert dancing("d.mp4", "--beats", "--style", "openpose") == 1
+    assert "has no floor" in capsys.readouterr().err
 
 
 def test_another_ending_and_two_dances_in_a_file_are_refused(dancing, capsys):

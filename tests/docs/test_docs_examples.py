@@ -111,6 +111,7 @@ assert table.headers["travel"] == "Travel (px)"
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_the_metric_is_measured_told_of_and_stands_in_the_table(tmp_path):
     copied(tmp_path, "adding/metric")
     run(tmp_path, "-c", METRIC)

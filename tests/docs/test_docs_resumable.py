@@ -48,6 +48,7 @@ def run(folder, killed_at=0):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_killed_training_goes_on_to_the_same_result(example):
     assert run(example) == (0, list(range(10)))
     whole = (example / "model.json").read_bytes()

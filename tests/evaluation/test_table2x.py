@@ -26,6 +26,7 @@ from choreo.evaluation.table2x import (
     LISTENING,
     MOTION,
     SONG_HIT,
+    TABLES,
     Extended,
     RealSet,
     Score,
@@ -90,6 +91,35 @@ def found(extractor, real, bounding):
         "gru": [model(extractor, jitter=0.1, delay=0, seed=s) for s in (1, 2, 3)],
     }
     return extended(models, bounding, real, replicates=100)
+
+
+@pytest.fixture(scope="module")
+def fewer(extractor, real, bounding):
+    """The same of five songs, which are too few."""
+
+    def without_one(measured):
+        return measured.take(np.flatnonzero(measured.songs != SONGS[-1]))
+
+    models = {
+        name: [without_one(model(extractor, jitter=1, delay=delay, seed=1))]
+        for name, delay in (("original", 2), ("gru", 0))
+    }
+    bounds_of = {name: without_one(measured) for name, measured in bounding.items()}
+    return extended(models, bounds_of, real, replicates=50)
+
+
+@pytest.mark.parametrize("part", TABLES)
+def test_intervals_of_too_few_songs_are_numbers_in_the_csv_alone(found, fewer, part):
+    table, few = TABLES[part](found), TABLES[part](fewer)
+    assert "too few songs" not in str(table.cells())
+    assert "±" not in str(few.cells())
+    shown = [place for place, heading in enumerate(few.headers.values()) if heading == "±"]
+    instead = {row[place] for row in few.cells() for place in shown}
+    assert instead <= {"too few songs", "–"}
+    assert "too few songs" in str(few.cells())
+    numbers = few.frame.filter(regex="interval$|half_width$")
+    assert numbers.notna().any(axis=None)
+    assert not numbers.map(lambda value: isinstance(value, str)).any(axis=None)
 
 
 def test_all_bounding_rows_are_there(bounding):

@@ -1,9 +1,13 @@
 """Files are whole or not there, and ids are safe."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+from choreo import files
 from choreo.errors import ChoreoError, ItemError
-from choreo.files import is_id, read_json, sha256, whole, write_json
+from choreo.files import ending, is_id, read_json, sha256, whole, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -55,3 +59,19 @@ def test_errors_are_one_line_with_everything():
     error = ItemError("is\nempty", where="a.mp4", value=0, remedy="Fetch it again")
     assert str(error) == "a.mp4: is empty (got 0). Fetch it again"
     assert isinstance(error, ChoreoError)
+
+
+def test_an_ending_is_the_same_in_capitals():
+    assert ending("a/SONG.MP3") == ending(Path("song.mp3")) == ".mp3"
+    assert ending("a.b/none") == ""
+
+
+def test_no_code_compares_a_suffix_as_it_is_written():
+    """`ending` is for that: people's files end in capitals, too."""
+    compares = re.compile(r"\.suffix (==|!=|in|not in) |\.get\(\w+\.suffix\)")
+    package = Path(files.__file__).parents[1]
+    # Of files that the package names itself.
+    own = {"reruns.py", "download.py", "figures.py"}
+    for path in package.rglob("*.py"):
+        if path.name not in own:
+            assert not compares.search(path.read_text()), path

@@ -13,6 +13,11 @@ from choreo.evaluation.table2x import MOTION
 from choreo.figures import new, save
 from choreo.files import write_json
 from choreo.pipeline.tombstones import write_problem
+from choreo.statistics.inference import too_few
+from choreo.survey.answers import participants_table, read_answers
+from choreo.survey.design import make_key
+from choreo.survey.preference import preferences, preferences_table
+from choreo.survey.simulated_answers import simulate
 from choreo.tables import Table
 
 HOSTILE = '<script>alert("1")</script><img src=//example.org/x.png onerror=alert(2)>'
@@ -87,13 +92,14 @@ def write_study(results, songs=2):
     """
     tables = results / "tables"
     frame = pd.DataFrame(summary(songs))
-    frame["fid_text"] = [f"{v:.1f} ± 600.0" for v in frame["fid"]]
+    doubts = [too_few(songs)] * len(frame)
     Table(
         frame,
         f"Table 2x. In short {HOSTILE}",
-        {"label": "Dances", "fid_text": "FID"},
-        formats={"fid_text": "s"},
+        {"label": "Dances", "fid": "FID", "fid_interval": "±"},
+        formats={"fid": ".1f", "fid_interval": ".1f"},
         notes=("A note.",),
+        doubts={"fid_interval": doubts},
     ).write(tables / "table2x_summary")
     wide = {f"c{i}": [1.25, 2.5] for i in range(12)}
     Table(
@@ -127,6 +133,7 @@ def write_study(results, songs=2):
             "beat_hit_rate_interval": "± hit",
         },
         formats=dict.fromkeys(("beat_hit_rate", "beat_hit_rate_interval"), ".1f"),
+        doubts={"beat_hit_rate_interval": [too_few(songs)] * 2 + [""] * 2},
     ).write(tables / "table2")
     Table(
         pd.DataFrame({"estimator": ["pose", "OpenPose"], "origin": ["this study", "published"]}),
@@ -134,7 +141,7 @@ def write_study(results, songs=2):
         {"estimator": "Method", "origin": "Numbers"},
         notes=(
             "Incorrect detections (2 videos): lowest with pose (1.00% of frames); lower than with "
-            "other by 2.00 points (1.11 to 2.22).",
+            "other by 2.00 points (too few videos).",
             "Verdicts: how to read them.",
         ),
     ).write(tables / "table1")
@@ -167,6 +174,24 @@ def write_study(results, songs=2):
     times = results / "benchmarks" / "table1.tsv"
     times.parent.mkdir(parents=True)
     times.write_text("s\th:m:s\n1.5\t0:00:01\n")
+
+
+def write_survey(results, *, simulated):
+    """Write results of a survey of eight songs and nine participants; gives who answered.
+
+    Of tables those of preferences and of the participants, of figures Figure 6.
+    """
+    key = make_key("made", MODELS, tuple("abcdefgh"), [], seed=1)
+    for answers in simulate(key, {"lstm": 1, "gru": 9}, 9):
+        name = f"{answers['participant']}.json"
+        write_json(results / "answers" / name, answers | {"simulated": simulated})
+    read = read_answers(results / "answers", key)
+    tables = results / "tables"
+    preferences_table(preferences(read, key, seed=1), read).write(tables / "survey_preferences")
+    participants_table(read).write(tables / "survey_participants")
+    figure, axes = new(figsize=(4, 2))
+    axes.plot([1, 2, 3])
+    save(figure, results / "figures" / "figure6")
 
 
 def measured(songs, energy):

@@ -1,9 +1,12 @@
 """The page in a real browser: nothing goes wrong, nothing is asked of anyone, and it fits."""
 
 import pytest
+import report_study
 from browser import BINARY, Browser
 
 from choreo.dances.video import HEIGHT
+from choreo.report.page import page
+from choreo.report.study import gather
 
 pytestmark = pytest.mark.slow
 
@@ -84,6 +87,20 @@ def test_no_text_is_wider_than_the_screen(opened):
     opened.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert opened.run("document.documentElement.scrollWidth <= window.innerWidth")
     assert opened.run(WIDER) == []
+
+
+@pytest.mark.parametrize("screen", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_what_dancers_answered_fits_too(browser, tmp_path, screen):
+    report_study.write_survey(tmp_path, simulated=True)
+    contents = gather(tmp_path, study="asked", figures=["figure6"], survey=True)
+    (tmp_path / "index.html").write_text(page(contents), encoding="utf-8")
+    browser.screen(*screen, phone=screen == PHONE)
+    browser.open((tmp_path / "index.html").as_uri())
+    browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert browser.run("document.getElementById('dancers').textContent").startswith("What dancers")
+    assert browser.run("document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.run(WIDER) == []
+    assert browser.complaints() == []
 
 
 def test_a_wide_table_scrolls_and_keeps_its_first_column(browser, results):

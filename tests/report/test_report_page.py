@@ -9,7 +9,7 @@ import report_study
 from report_study import HOSTILE, SHOWN, VIDEOS
 
 from choreo.report.archive import files_beside, write_archive
-from choreo.report.page import Contents, Quality, page
+from choreo.report.page import FIGURES, Contents, Quality, page
 from choreo.report.study import gather, qualities_of, times
 
 
@@ -106,6 +106,49 @@ def test_videos_are_listed_worst_first_with_their_pages(results, elements):
     assert sorted(doubtful, key=lambda q: q.badness)[0].video == "a"
 
 
+@pytest.mark.parametrize("simulated", [False, True])
+def test_what_dancers_answered_is_shown_and_who_did_not(tmp_path, simulated):
+    report_study.write_survey(tmp_path, simulated=simulated)
+    asked = {"study": "asked", "figures": ["figure6"]}
+    text = page(gather(tmp_path, **asked, survey=True))
+    said = Elements(text).text
+    assert '<h2 id="dancers"' in text
+    liked = re.search(r"Dances of gru were liked more than those of lstm in ([\d.]+)% of 72", said)
+    assert float(liked[1]) > 75
+    assert "more than chance gives" in said
+    assert "± by song" in said
+    caption = re.search(r"Figure 6: what dancers answered\.[^<]*", text)[0]
+    for words in (text.partition('id="dancers"')[2], caption):
+        assert ("Simulated" in words) == simulated
+    # Where nobody was asked nothing is said of it.
+    assert '<h2 id="dancers"' not in page(gather(tmp_path, **asked))
+
+
+def test_dances_to_songs_of_one_s_own_are_in_the_gallery_once_they_are_there(results, tmp_path):
+    (tmp_path / "dances" / "gru").mkdir(parents=True)
+    video = results / "dances" / "gru" / "seed1" / "neon.mp4"
+    for name in ("mine", "neon"):
+        (tmp_path / "dances" / "gru" / f"{name}.mp4").write_bytes(video.read_bytes())
+    shown = {"models": ["lstm", "gru"], "seeds": [1], "songs": ["neon"]}
+    dances = gather(tmp_path, study="s", danced=["mine", "other"], **shown).dances
+    assert [(d.song, d.who, d.video) for d in dances] == [
+        ("mine", "GRU", "dances/gru/mine.mp4"),
+    ]
+
+
+def test_a_figure_s_own_file_is_a_link(results, elements):
+    links = [a["href"] for tag, a in elements.tags if tag == "a" and "figures/" in a["href"]]
+    assert links == ["figures/figure2.pdf"]
+    assert (results / links[0]) in files_beside(results / "index.html")
+
+
+def test_the_figures_stand_in_the_thesis_s_order(results):
+    contents = gather(results, study="made", **SHOWN)
+    contents.figures = dict.fromkeys(reversed(FIGURES), b"")
+    found = re.findall(r"<figcaption>Figure (\w+):", page(contents))
+    assert found == [*"1234567", "A1"]
+
+
 def test_the_same_files_give_the_same_page(results, text):
     assert page(gather(results, study="made", **SHOWN)) == text
 
@@ -132,7 +175,7 @@ def test_the_archive_has_the_page_and_what_it_shows(results, tmp_path):
     dances = [f"made/dances/{video}/neon.mp4" for video in ("gru/seed1", "lstm/seed1", "real")]
     assert set(dances) <= set(names)
     assert "made/cleaning/one.png" in names
-    assert len(names) == 1 + 6 + 1
+    assert len(names) == 1 + 6 + 1 + 1
     write_archive(results / "index.html", tmp_path / "again.zip")
     one, two = (zipfile.ZipFile(tmp_path / f"{n}.zip") for n in ("made", "again"))
     for name, other in zip(names, two.namelist(), strict=True):

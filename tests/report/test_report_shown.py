@@ -6,20 +6,21 @@ import pytest
 from choreo.errors import ItemError
 from choreo.report.shown import (
     COLUMNS,
-    FEW_SONGS,
-    FEW_TRAININGS,
     Shown,
+    doubt,
     groups,
     read_table,
     with_intervals,
-    without_few,
 )
+from choreo.statistics.inference import too_few
 from choreo.tables import Table
 
 
-def shown(tmp_path, rows, headers, notes=()):
+def shown(tmp_path, rows, headers, notes=(), doubts=None):
     formats = {name: ".1f" for name in headers if name.startswith("x")}
-    Table(pd.DataFrame(rows), "A caption", headers, formats, notes).write(tmp_path / "t")
+    Table(pd.DataFrame(rows), "A caption", headers, formats, notes, doubts or {}).write(
+        tmp_path / "t"
+    )
     return read_table(tmp_path / "t")
 
 
@@ -36,15 +37,17 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
     assert table.records[0]["x"] == "1.23"
 
 
-def test_an_interval_joins_its_value_unless_it_is_of_too_few_songs(tmp_path):
+def test_an_interval_joins_its_value_and_so_does_what_stands_in_its_place(tmp_path):
     rows = [
         {"label": "many", "x": 1.0, "x_interval": 0.5, "songs": 6},
         {"label": "few", "x": 1.0, "x_interval": 600.0, "songs": 5},
-        {"label": "none", "x": 1.0, "x_interval": float("nan"), "songs": 6},
+        {"label": "none", "x": 1.0, "x_interval": float("nan"), "songs": 5},
     ]
-    table = with_intervals(shown(tmp_path, rows, HEADS))
+    doubts = {"x_interval": [too_few(row["songs"]) for row in rows]}
+    table = with_intervals(shown(tmp_path, rows, HEADS, doubts=doubts))
     assert table.headings == ["Dances", "FID", "Songs"]
-    assert [row[1] for row in table.cells] == ["1.0 ± 0.5", f"1.0 ({FEW_SONGS})", "1.0"]
+    assert [row[1] for row in table.cells] == ["1.0 ± 0.5", "1.0 (too few songs)", "1.0"]
+    assert [row["x_interval"] for row in table.records] == ["0.5", "600.0", ""]
 
 
 def test_an_interval_after_a_chance_level_belongs_to_the_value_before(tmp_path):
@@ -53,20 +56,25 @@ def test_an_interval_after_a_chance_level_belongs_to_the_value_before(tmp_path):
     assert table.cells == [["5.0 ± 1.0", "2.0"]]
 
 
-def test_an_interval_inside_a_text_goes_too(tmp_path):
-    rows = [{"label": "61.2 ± 600.0 and 3 ± 1e+02%", "songs": 2}]
-    table = with_intervals(shown(tmp_path, rows, {"label": "Said"}))
-    assert table.cells == [[f"61.2 and 3 ({FEW_SONGS})"]]
+def test_two_intervals_of_one_value_keep_their_names(tmp_path):
+    heads = {"x": "%", "xp": "± by participant", "xs": "± by song"}
+    table = with_intervals(shown(tmp_path, [{"x": 5.0, "xp": 2.0, "xs": 1.0}], heads))
+    assert table.headings == list(heads.values())
+    assert table.cells == [["5.0", "2.0", "1.0"]]
 
 
-def test_an_interval_of_trainings_needs_trainings(tmp_path):
-    rows = [
-        {"label": "two", "x": 1.0, "x_interval": 9.0, "songs": 8, "seeds": 2},
-        {"label": "three", "x": 1.0, "x_interval": 9.0, "songs": 8, "seeds": 3},
-    ]
-    note = "±: half the width of the 95% interval of the mean over training seeds (Student's t)."
-    table = with_intervals(shown(tmp_path, rows, HEADS, notes=(note,)))
-    assert [row[1] for row in table.cells] == [f"1.0 ({FEW_TRAININGS})", "1.0 ± 9.0"]
+@pytest.mark.parametrize(
+    ("songs", "seeds", "doubt_of_songs", "doubt_of_seeds"),
+    [
+        ("5", "9", "too few songs", "too few songs"),
+        ("6", "2", "", "too few trainings"),
+        ("6", "3", "", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_what_a_row_of_a_csv_is_too_few_for(songs, seeds, doubt_of_songs, doubt_of_seeds):
+    row = {"songs": songs, "seeds": seeds}
+    assert (doubt(row), doubt(row, over_seeds=True)) == (doubt_of_songs, doubt_of_seeds)
 
 
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 17, 18, 33])
@@ -88,14 +96,15 @@ def test_columns_that_belong_together_are_not_parted():
     assert sum(len(part) - 1 for part in parts) == 12
 
 
-def test_a_verdict_keeps_its_intervals_where_there_are_videos_enough():
-    said = "Error ({} videos): lowest with a (1 px); lower than with b by 2 px (1.1 to 2.9); can't "
-    said += "be told apart with {} videos from c (0.1 px worse, -0.5 to 0.7)."
-    assert without_few(said.format(6, 6)) == said.format(6, 6)
-    few = without_few(said.format(5, 5))
-    assert few.count("too few videos") == 2
-    assert " to " not in few
-    assert without_few("2.0 to 3.0 of something") == "2.0 to 3.0 of something"
+def test_rows_that_are_alike_in_two_texts_are_named_by_three():
+    names = [["all", "a over b", question] for question in ("natural", "dynamic")]
+    numeric = [False] * 3 + [True] * 10
+    table = Shown(headings=list("ABCDEFGHIJKLM"), numeric=numeric)
+    table.cells = [[*name, *"0123456789"] for name in names]
+    assert [part[:3] for part in groups(table)] == [[0, 1, 2]] * 2
+    for row in table.cells:
+        row[1] = row[2]
+    assert [part[:3] for part in groups(table)] == [[0, 1, 2], [0, 1, 8]]
 
 
 def test_a_page_and_its_numbers_must_belong_together(tmp_path):

@@ -50,9 +50,9 @@ def test_three_models_are_each_compared_with_each_other_to_each_song():
 
 
 def test_what_the_page_is_told_names_no_model_song_or_catch_trial():
-    told = json.dumps(shown(make(songs=["waltz", "tango"], catches=["waltz", "tango"])))
+    design = json.dumps(shown(make(songs=["waltz", "tango"], catches=["waltz", "tango"])))
     for word in ("original", "gru", "waltz", "tango", "real", "frozen", "noise", "tiny"):
-        assert word not in told
+        assert word not in design
 
 
 def test_a_survey_of_one_model_or_no_song_is_refused():

@@ -58,9 +58,9 @@ def test_the_page_asks_nothing_of_anyone_and_a_text_ends_no_script():
 def test_the_page_s_text_names_no_model_and_no_catch_trial():
     made = page(make(songs=["waltz"], catches=["waltz"]), languages=["en"])
     data = json.loads(re.search(r'id="data">(.*?)</script>', made, re.DOTALL)[1])
-    told = json.dumps({name: value for name, value in data.items() if name != "texts"})
+    design = json.dumps({name: value for name, value in data.items() if name != "texts"})
     for word in ("original", "gru", "waltz", "frozen", "noise"):
-        assert word not in told
+        assert word not in design
 
 
 def test_videos_of_another_survey_are_deleted(tmp_path):

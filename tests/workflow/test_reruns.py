@@ -161,13 +161,17 @@ def test_words_layout_and_annotations_rerun_nothing(before, package):
     assert changed(before) == set()
 
 
+def node_name(node):
+    return getattr(node, "name", None)
+
+
 def test_a_number_s_format_reruns_the_tables_and_no_training(before, rerunning, package):
-    edit(package / "tables.py", "def _cell(", "_OTHER = 1\n\n\ndef _cell(")
+    edit(package / "tables.py", "\ndef _cell(", "\n_OTHER = 1\n\n\ndef _cell(")
     assert changed(before) == set()  # no one uses it
-    text = (package / "tables.py").read_text()
-    start = text.index("def _cell(")
-    body = text.index("\n    ", text.index(":\n", start))
-    (package / "tables.py").write_text(text[:body] + "\n    _ = _OTHER" + text[body:])
+    lines = (package / "tables.py").read_text().splitlines(keepends=True)
+    cell = next(node for node in ast.parse("".join(lines)).body if node_name(node) == "_cell")
+    lines.insert(cell.body[0].lineno - 1, "    _ = _OTHER\n")
+    (package / "tables.py").write_text("".join(lines))
     found = changed(before)
     assert found == set().union(*rerunning["choreo.tables"].values())
     assert {"table1", "table2", "seams"} <= found
@@ -245,3 +249,42 @@ def test_every_file_of_data_of_the_package_is_a_parameter_or_an_input_of_rules()
         named = [path.relative_to(ROOT).as_posix() in rules]
         named += [f'"{path.parent.name}"' in rules and f'"{path.parent.parent.name}"' in rules]
         assert any(named), f"no rule's parameters hold {path.name}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from scipy.interpolate import CubicSpline", "from scipy.interpolate import Akima"),
+        ("import numpy as np", "import scipy as np"),
+    ],
+)
+def test_what_an_imported_name_means_counts(tmp_path, before, after):
+    body = "{}\n\ndef f():\n    return np.abs(CubicSpline(1))\n"
+    module = digests._Module(None, ast.parse(body.format(before)))
+    other = digests._Module(
+        None, ast.parse(body.format(after.replace("Akima", "Akima as CubicSpline")))
+    )
+    bound = [m.bound(m.nodes("f")[0]) for m in (module, other)]
+    assert bound[0] != bound[1]
+    assert bound[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("return ItemError('bad')", "return ItemError('worse')", True),
+        ("found = ItemError(f'bad {x}', value=1)", "found = ItemError(f'{x}: bad', value=1)", True),
+        (
+            "found = ItemError(f'bad {x}', value=1)",
+            "found = ItemError(f'{x}: bad', value=2)",
+            False,
+        ),
+        ("return ItemError('bad')", "return ConfigError('bad')", False),
+        ("print('done')", "print('all done')", True),
+        ("return f('done')", "return f('all done')", False),
+    ],
+)
+def test_words_of_errors_and_what_is_printed_do_not_count(before, after, same):
+    texts = [f"def f(x):\n    {line}\n" for line in (before, after)]
+    dumps = [digests._dump(ast.parse(text).body[0]) for text in texts]
+    assert (dumps[0] == dumps[1]) is same

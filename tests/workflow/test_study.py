@@ -27,7 +27,7 @@ def test_every_output_is_there(finished):
     for name in ("table1", "seams", "table2", *extended):
         for suffix in ("csv", "md", "tex", "html"):
             assert (results / "tables" / f"{name}.{suffix}").stat().st_size > 0
-    for name in ("figure2", "figure5", "figure7", "figureA1"):
+    for name in ("figure1", "figure2", "figure3", "figure4", "figure5", "figure7", "figureA1"):
         assert (results / "figures" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert (results / "figures" / f"{name}.pdf").read_bytes().startswith(b"%PDF")
     assert "three" not in (results / "videos" / "problems.csv").read_text()
@@ -39,6 +39,9 @@ def test_every_output_is_there(finished):
     assert shown >= {f"dances/{of}/dusty.mp4" for of in ("real", "original/seed1", "gru/seed1")}
     assert shown >= {f"cleaning/{video}.png" for video in ("one", "two", "three")}
     assert page.count("<li>") >= 5
+    figures = re.findall(r"<figcaption>Figure (\d|A1):", page)
+    assert figures == [*"12345", "7", "A1"]
+    assert "Not made in this study: Figure 6." in page
 
 
 def test_table1_has_our_rows_and_the_published_ones(finished):

@@ -6,16 +6,14 @@ from choreo.pose.track import PoseTrack
 
 def action(terminal):
     p = snakemake.params
-    truth = snakemake.input.get("truth")
     after, record = clean_track(
         PoseTrack.load(snakemake.input.track),
         # Simulated poses have no video whose pictures could be off.
         probe=snakemake.input.get("probe"),
-        truth=PoseTrack.load(truth) if truth else None,
         item=p.item,
         method=p.method,
         threshold_px=p.threshold_px,
-        threshold_height=p.get("threshold_height"),
+        threshold_height=p.threshold_height,
         max_gap_seconds=p.max_gap_seconds,
     )
     after.save(snakemake.output.track)

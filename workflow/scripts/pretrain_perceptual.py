@@ -8,7 +8,7 @@ from choreo.training.perceptual import pretrain
 def action(terminal):
     i, o, p = snakemake.input, snakemake.output, snakemake.params
 
-    def told(done, steps):
+    def show(done, steps):
         if done % max(1, steps // 10) == 0:
             line = f"perceptual network: step {done} of {steps}"
             print(line, file=sys.stderr)
@@ -22,7 +22,7 @@ def action(terminal):
         checkpoint_dir=p.checkpoints,
         device=p.device,
         threads=p.threads,
-        on_progress=told,
+        on_progress=show,
     )
     print(summary)
 

@@ -26,6 +26,8 @@ class Tracker:
     finder : callable
         Gives its ``find_beats(audio, rate)``, which gives the beats in seconds, rising;
         `audio` is float32 in [-1, 1], shape (S,), two seconds or longer and not silent.
+    label : str
+        What tables call it.
     needs_weights : bool
         Whether it reads a file that Choreo does not bring; the path is then the third
         argument of ``find_beats``.
@@ -34,26 +36,20 @@ class Tracker:
     name: str
     text: str
     finder: Callable[[], Callable[..., Any]]
+    label: str
     needs_weights: bool = False
 
 
 def tracker(
-    name: str, text: str, *, needs_weights: bool = False
+    name: str, text: str, *, label: str | None = None, needs_weights: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register what the decorated function imports, so that no job waits for another's."""
 
     def add(finder):
-        TRACKERS[name] = Tracker(name, text, finder, needs_weights)
+        TRACKERS[name] = Tracker(name, text, finder, label or name, needs_weights)
         return finder
 
     return add
-
-
-@tracker("state_space", "ours: dynamic Bayes on onsets in three bands, octaves checked")
-def _state_space():
-    from choreo.beats.state_space import find_beats
-
-    return find_beats
 
 
 @tracker("librosa", "Ellis (2007): dynamic programming at the song's mean tempo")
@@ -63,7 +59,18 @@ def _librosa():
     return find_beats
 
 
-@tracker("beat_this", "Foscarin et al. (2024): learned", needs_weights=True)
+@tracker(
+    "state_space",
+    "ours: dynamic Bayes on onsets in three bands, octaves checked",
+    label="ours (state_space)",
+)
+def _state_space():
+    from choreo.beats.state_space import find_beats
+
+    return find_beats
+
+
+@tracker("beat_this", "Foscarin et al. (2024): learned", label="Beat This!", needs_weights=True)
 def _beat_this():
     from choreo.beats.beat_this import find_beats
 

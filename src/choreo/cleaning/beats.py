@@ -1,11 +1,15 @@
 """Whether cleaning keeps the dance: motion beats before and after."""
 
+from typing import Any
+
 import mir_eval
 import numpy as np
 
 from choreo.beats.motion import motion_beats
 from choreo.cleaning.gaps import fill_linearly
+from choreo.comparison.quality import check_same_video
 from choreo.pose.misdetections import joints_in_use
+from choreo.pose.track import PoseTrack
 
 WINDOW_SECONDS = 0.07
 """Two beats are the same within this, the usual window of the beat-tracking literature."""
@@ -41,7 +45,9 @@ def beat_f(reference, track):
     return float(mir_eval.beat.f_measure(true, found, f_measure_threshold=WINDOW_SECONDS))
 
 
-def beats_record(before, after, truth=None):
+def beats_record(
+    before: PoseTrack, after: PoseTrack, truth: PoseTrack | None = None
+) -> dict[str, Any]:
     """Motion beats of a track before and after cleaning.
 
     Parameters
@@ -60,7 +66,14 @@ def beats_record(before, after, truth=None):
             cleaning moved none; false beats that it removed count as lost
         f_of_truth_before, f_of_truth_after : with `truth`, F-measures against its motion
             beats
+
+    Raises
+    ------
+    ItemError
+        Where the truth is of another video.
     """
+    if truth is not None:
+        check_same_video(before, truth)
     joints = joints_in_use(before.keypoints) & joints_in_use(after.keypoints)
     record = {
         "before": len(_beats(before, joints)),

@@ -10,6 +10,7 @@ from choreo.cli.outputs import output, writes
 from choreo.cli.parameter_types import setting
 from choreo.config import Cleaning
 from choreo.errors import ItemError
+from choreo.files import ending
 
 CLEAN = "choreo.cleaning.clean:clean"
 
@@ -47,6 +48,7 @@ CLEAN = "choreo.cleaning.clean:clean"
 @json_option
 def clean(track, output, probe, truth, picture, video, compare, **settings):
     """Find misdetections and repair them (thesis section 3.3)."""
+    from choreo.cleaning.beats import beats_record
     from choreo.cleaning.track import clean_track
     from choreo.files.outside import missing
     from choreo.videos.background import as_tracked
@@ -57,7 +59,7 @@ def clean(track, output, probe, truth, picture, video, compare, **settings):
         )
     if video and not video.is_file():
         raise missing(video)
-    if track.suffix == ".json":
+    if ending(track) == ".json":
         raise ItemError(
             "an estimator's file, not a track",
             where=track,
@@ -65,7 +67,8 @@ def clean(track, output, probe, truth, picture, video, compare, **settings):
             "(FORMAT: alphapose, openpose, coco or mmpose)",
         )
     before, truth = load(track), load(truth) if truth else None
-    after, record = clean_track(before, probe=probe, truth=truth, item=str(track), **settings)
+    after, record = clean_track(before, probe=probe, item=str(track), **settings)
+    record["motion_beats"] = beats_record(before, after, truth)
     if picture:
         from choreo.cleaning import qc
 

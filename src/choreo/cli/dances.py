@@ -13,6 +13,7 @@ from choreo.cli.poses import format_suffixes
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
+from choreo.files import ending
 from choreo.models.shipped import DEFAULT, find_weights, shipped_names
 from choreo.models.shipped import FOLDER as SHIPPED_FOLDER
 from choreo.poses.formats.registry import FORMATS, format_by_ending
@@ -29,7 +30,7 @@ def _pose_or_track(text):
 
 def _format_of(options):
     """Name of the pose format that is asked for; None for a picture or a track."""
-    return options.format or format_by_ending(options.output.suffix)
+    return options.format or format_by_ending(ending(options.output))
 
 
 def _suffixes(options):
@@ -50,7 +51,11 @@ def _suffixes(options):
     files=lambda options, path: [path] if _suffixes(options) else [],
     foreign=lambda options: _format_of(options) is not None,
     owned=True,
-    remedy="Other formats, and OpenPose's folder, need --format",
+    remedy=lambda options: (
+        f"Name it so, or leave out --format {options.format}: without it the ending says the format"
+        if options.format
+        else "Other formats, and OpenPose's folder, need --format"
+    ),
 )
 @option(
     "--format",
@@ -160,14 +165,14 @@ def dance(
     own = {"method": method} if method else {}
     if recipe:
         own["recipe"] = recipe_named(load_recipes(recipes), recipe)
-    if own and model.suffix != ".pth":
+    if own and ending(model) != ".pth":
         raise ItemError(
             "this model holds its own recipe and scaling",
             where=model,
             remedy=f"Leave out --{next(iter(own))}, which is for a .pth",
         )
-    format = format or format_by_ending(output.suffix)
-    filmed = format is None and output.suffix in FILMED
+    format = format or format_by_ending(ending(output))
+    filmed = format is None and ending(output) in FILMED
     if others and not filmed:
         raise ItemError(
             "a track holds one dance", where=output, remedy="Leave out --compare, or write an .mp4"
@@ -180,6 +185,12 @@ def dance(
             "nothing is drawn",
             where=output,
             remedy=f"Leave out --{drawn[0]}, or write an .mp4 or .gif",
+        )
+    if beats and style == "openpose":
+        raise ItemError(
+            "OpenPose's picture has no floor that could light up",
+            value="--beats",
+            remedy="Leave out --beats or --style openpose; --waveform shows the beats under it",
         )
     generators = [load_generator(model, **own)]
     generators += [
@@ -208,7 +219,7 @@ def dance(
 
 
 def _is_track(path):
-    return path.suffix == ".npz" and not path.is_dir()
+    return ending(path) == ".npz" and not path.is_dir()
 
 
 def _read(song, songs, channels="mean"):
@@ -233,7 +244,7 @@ def _film(tracks, song, songs, path, *, beats, waveform, **shown):
     from choreo.dances.video import FPS, GIF, render_dances
     from choreo.media import SAMPLE_RATE
 
-    if path.suffix == ".gif":
+    if ending(path) == ".gif":
         shown = GIF | shown
     if beats or waveform:
         samples = _read(song, songs)

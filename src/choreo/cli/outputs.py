@@ -22,6 +22,7 @@ from choreo import MADE_BY
 from choreo.cli.arguments import Option
 from choreo.cli.parameter_types import PATH
 from choreo.errors import AccidentError, ItemError
+from choreo.files import ending
 from choreo.tables import SUFFIXES
 
 LONGEST_NAME = 255
@@ -50,8 +51,9 @@ class Written:
         A folder that is filled whole: it may hold no input, and is new, empty or Choreo's.
     in_place : bool
         The file is changed, not made.
-    remedy : str, optional
-        What to do where a file shall have another suffix.
+    remedy : str or callable, optional
+        What to do where a file shall have another suffix, or a function of the verb's arguments
+        that says it.
     """
 
     def __init__(
@@ -70,7 +72,8 @@ class Written:
         self.what, self.files = what, files
         self.suffixes = suffixes if callable(suffixes) else lambda options: suffixes
         self.foreign = foreign if callable(foreign) else lambda options: foreign
-        self.owned, self.in_place, self.remedy = owned, in_place, remedy
+        self.owned, self.in_place = owned, in_place
+        self.remedy = remedy if callable(remedy) else lambda options: remedy
 
 
 class _Option(Written, Option):
@@ -120,9 +123,9 @@ def check(command, arguments):
             continue
         _check_name(path)
         allowed = written.suffixes(options)
-        if allowed and path.suffix not in allowed and not written.in_place:
+        if allowed and ending(path) not in allowed and not written.in_place:
             what = f"{written.what} is written as {' or '.join(allowed)}"
-            raise ItemError(what, where=path, remedy=written.remedy)
+            raise ItemError(what, where=path, remedy=written.remedy(options))
         is_folder = not allowed
         if is_folder:
             _check_folder(path, inputs, written, options)
@@ -246,7 +249,7 @@ def made_here(path):
         False also for what can't be read, and for suffixes that Choreo does not write.
     """
     path = Path(path)
-    known = _OURS.get(path.suffix)
+    known = _OURS.get(ending(path))
     if known is None:
         return False
     # Whatever is wrong with the file, it is then not known as ours.

@@ -14,6 +14,7 @@ from choreo.cli.parameter_types import POSITIVE, WHOLE, setting, size
 from choreo.cli.videos import fps_option, standardised
 from choreo.config import Import, Poses
 from choreo.errors import ItemError
+from choreo.files import ending
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.formats.registry import FORMATS, read_formats
 
@@ -170,7 +171,7 @@ def import_(format, file, output, size, fps, frames, **options):
 
 def format_suffixes(options):
     """Suffixes that `options.output` may have in the format `options.format`; none: a folder."""
-    if options.format == "openpose" and options.output.suffix != ".json":
+    if options.format == "openpose" and ending(options.output) != ".json":
         return ()
     return tuple(re.findall(r"[.]\w+", FORMATS[options.format].files))
 
@@ -228,7 +229,7 @@ def render(track, output, audio, video):
     for path in (audio, video):
         if path is not None and not path.is_file():
             raise missing(path)
-    if audio and output.suffix == ".gif":
+    if audio and ending(output) == ".gif":
         raise ItemError("a gif has no sound", where=output, remedy="Leave out --audio, or an .mp4")
     track = load(track)
     if audio:

@@ -7,6 +7,7 @@ from choreo.cli.outputs import output, replacing
 from choreo.cli.parameter_types import COUNT, DATASET, SEED, WHOLE, setting
 from choreo.config import Training
 from choreo.errors import ItemError
+from choreo.files import ending
 
 _STUDY = Training()
 
@@ -116,7 +117,7 @@ def export_model(model, output):
     from choreo.dances.generate import load_generator
     from choreo.models.gan.networks import save_state
 
-    if model.suffix == ".pth":
+    if ending(model) == ".pth":
         raise ItemError(
             "this has the released layout already", where=model, remedy="Name another file"
         )

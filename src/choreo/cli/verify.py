@@ -19,6 +19,7 @@ from choreo.cli.arguments import argument, json_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say
 from choreo.errors import ChoreoError, ItemError
+from choreo.files import ending
 from choreo.files.outside import load_json, reading
 from choreo.files.sealed import load_arrays
 
@@ -60,10 +61,11 @@ def verify(results, on_file=None):
     if not results.exists():
         raise ItemError("no such folder", where=results, remedy="Such as results/demo")
     paths = [results] if results.is_file() else sorted(p for p in results.rglob("*") if p.is_file())
-    damaged, counts = _not_opened([path for path in paths if path.suffix == ".h5"]), {}
+    damaged, counts = _not_opened([path for path in paths if ending(path) == ".h5"]), {}
     for path in paths:
-        look = _LOOKS.get(path.suffix)
-        kind = path.suffix if look else "others"
+        kind = ending(path)
+        look = _LOOKS.get(kind)
+        kind = kind if look else "others"
         counts[kind] = counts.get(kind, 0) + 1
         if look is not None and path not in damaged:
             try:
@@ -211,7 +213,7 @@ def _sound(path):
 def _picture(path):
     from PIL import Image
 
-    if path.suffix == ".png":
+    if ending(path) == ".png":
         _checksums(path.read_bytes())
     with Image.open(path) as picture:
         picture.load()

@@ -15,6 +15,7 @@ from choreo.comparison.figure2 import status
 from choreo.comparison.quality import check_same_video
 from choreo.drawing import draw_pose
 from choreo.errors import ItemError
+from choreo.files import ending
 from choreo.pose.track import PoseTrack
 from choreo.poses.pictures import crop, pictures
 
@@ -223,9 +224,9 @@ def look(
     output = Path(output)
     fitted = fit(tracks, frames, size)
     panels = [Panel.of(name, track) for name, track in fitted.items()]
-    if output.suffix == ".mp4":
+    if ending(output) == ".mp4":
         _write_mp4(video, panels, output, size, fps)
-    elif output.suffix == ".png":
+    elif ending(output) == ".png":
         _write_sheet(video, panels, output, size, fps, sheet_frames(panels, frames, samples))
     else:
         raise ItemError(f"a look is written as {' or '.join(SUFFIXES)}", where=output)

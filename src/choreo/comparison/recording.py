@@ -12,7 +12,7 @@ import numpy as np
 from choreo import media
 from choreo.comparison.look import Panel, fit
 from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.files import ending, whole
 
 if TYPE_CHECKING:
     from choreo.pose.track import PoseTrack
@@ -68,7 +68,7 @@ def write_recording(
         Where rerun-sdk is not installed, for another suffix, and where tracks and video
         do not fit together.
     """
-    if Path(output).suffix != ".rrd":
+    if ending(output) != ".rrd":
         raise ItemError("a Rerun recording is written as .rrd", where=output)
     rr = _rerun()
     panels = [Panel.of(name, track) for name, track in fit(tracks, frames, size).items()]

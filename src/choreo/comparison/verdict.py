@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.statistics.inference import Resampling, holm
+from choreo.statistics.inference import Resampling, holm, too_few
 
 REPLICATES = 2000
 LEVEL = 0.95
@@ -136,23 +136,23 @@ def _sentence(measure, videos, values, best, others):
     word, more = ("lowest", "lower") if measure.better == "lower" else ("highest", "higher")
     mean = f"{values[best].mean():{measure.form}}{measure.unit}"
     same = [e for e in others if np.array_equal(values[e], values[best])]
-    distinct = [_apart(e, others[e], measure) for e in others if others[e]["distinct"]]
+    distinct = [_apart(e, others[e], measure, len(videos)) for e in others if others[e]["distinct"]]
     alike = [e for e in others if e not in same and not others[e]["distinct"]]
     text = f"{measure.name} ({count}): {word} with {_list([best, *same])} ({mean}"
     text += ", the same in every video)" if same else ")"
     if distinct:
         text += f"; {more} than with {_list(distinct)}"
     if alike:
-        names = [_apart(e, others[e], measure, near=True) for e in alike]
+        names = [_apart(e, others[e], measure, len(videos), near=True) for e in alike]
         text += f"; can't be told apart with {count} from {_list(names)}"
     return text + "."
 
 
-def _apart(name, other, measure, near=False):
+def _apart(name, other, measure, videos, near=False):
     """Name of an estimator with how much worse it is, and the interval of that."""
     size = f"{abs(other['difference']):{measure.form}}{measure.difference}"
     low, high = (f"{other[end]:{measure.form}}" for end in ("low", "high"))
-    interval = "" if np.isnan(other["low"]) else f"{low} to {high}"
+    interval = "" if np.isnan(other["low"]) else too_few(videos, of="videos") or f"{low} to {high}"
     if near:
         return f"{name} ({size} worse{interval and f', {interval}'})"
     return f"{name} by {size}{interval and f' ({interval})'}"

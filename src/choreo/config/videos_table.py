@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from choreo.config.explain import explain
 from choreo.config.fields import Id, Score, Seconds, Section
 from choreo.errors import ConfigError, ItemError
-from choreo.files import shipped
+from choreo.files import ending, shipped
 from choreo.files.text_tables import read_rows
 from choreo.pose.pick import parse
 
@@ -86,7 +86,7 @@ class Row(Section):
             return "demo"
         if "://" in self.source:
             return "url"
-        return "shard" if self.source.endswith(".h5") else "path"
+        return "shard" if ending(self.source) == ".h5" else "path"
 
 
 COLUMNS = tuple(name for name in Row.model_fields if name != "line")

@@ -14,6 +14,7 @@ from choreo.dataset.audio import CHANNELS, network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import from_pixels, normalise, to_pixels
 from choreo.errors import ConfigError, ItemError
+from choreo.files import ending
 from choreo.models.data import features_of_song
 from choreo.models.family import JOINS, Model, Recipe, Request
 from choreo.models.music_features import FEATURES
@@ -73,7 +74,7 @@ def load_generator(
         Where a ``.pth`` comes without a recipe.
     """
     path = Path(path)
-    if path.suffix != ".pth" or path.is_dir():
+    if ending(path) != ".pth" or path.is_dir():
         return Generator(*read_model(path))
     if recipe is None:
         raise ConfigError(

@@ -15,6 +15,7 @@ from choreo.dances.figure import Figure, draw_lines, floor_lines, stage
 from choreo.dances.framing import frame_dance
 from choreo.dances.openpose_style import draw_openpose
 from choreo.drawing import LEFT, RIGHT, Picture, caption, draw_pose
+from choreo.files import ending
 from choreo.pose.skeletons import SKELETONS
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def render_dances(
     wave = None if sound is None else _Waveform(*sound, beats, (size[0], strip))
     frames = max(len(one.keypoints) for one in framed)
     # A gif's colours are chosen from whole ones.
-    film = {} if Path(path).suffix == ".gif" else {"pixels": "yuv420p", "threads": 2, "quick": True}
+    film = {} if ending(path) == ".gif" else {"pixels": "yuv420p", "threads": 2, "quick": True}
     with media.picture_writer(path, size, fps, audio=audio, **film) as write:
         for frame in range(frames):
             for number, painter in enumerate(painters):

@@ -25,7 +25,14 @@ from choreo.evaluation.table2x import (
     frechet_score,
     motion_scores,
 )
-from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED, Resampling, compare, holm
+from choreo.statistics.inference import (
+    GROUPS_NEEDED,
+    SEEDS_NEEDED,
+    Resampling,
+    compare,
+    holm,
+    too_few,
+)
 from choreo.tables import Table
 
 if TYPE_CHECKING:
@@ -449,7 +456,7 @@ def table3(
         row["groups"] = np.nan if effect is None else effect.groups
         row["seeds"] = np.nan if effect is None or effect.seeds is None else effect.seeds
         row["remark"] = remark
-        row["effect"] = "; ".join(_words(m, e) for m, e in effects.items()) or "–"
+        row["effect"] = "; ".join(_words(m, e, claim.unit) for m, e in effects.items()) or "–"
         rows.append(row)
     frame = pd.DataFrame(rows)
     frame["p_holm"] = holm(frame["p"])
@@ -484,15 +491,19 @@ def table3(
     )
 
 
-def _words(measure, effect):
+def _words(measure, effect, unit):
     text, _, factor, form = MEASURES[measure]
     a, b, gap, half = (
         factor * x for x in (effect.a, effect.b, effect.difference, effect.half_width)
     )
     if np.isnan(gap):
         return f"{text}: not defined"
-    interval = "" if np.isnan(half) else f" ± {half:{form}}"
-    return f"{text}: A {a:{form}}, B {b:{form}}, A - B {gap:+{form}}{interval}"
+    said = f"{text}: A {a:{form}}, B {b:{form}}, A - B {gap:+{form}}"
+    if np.isnan(half):
+        return said
+    seeds = np.nan if effect.seeds is None else effect.seeds
+    doubt = too_few(effect.groups, seeds, of=f"{unit}s")
+    return f"{said} ({doubt})" if doubt else f"{said} ± {half:{form}}"
 
 
 def verdict(row):

@@ -1,16 +1,14 @@
 """Whose beats of whole songs dances are measured by."""
 
-from choreo.beats.registry import DEFAULT
+from choreo.beats.registry import DEFAULT, TRACKERS
 
 TRUTH = "truth"
 """Name of the beats of a song that was made, which are known."""
 LABELS = {
     TRUTH: "the truth (made songs)",
-    "librosa": "librosa",
-    "state_space": "ours (state_space)",
-    "beat_this": "Beat This!",
+    **{name: entry.label for name, entry in TRACKERS.items()},
 }
-"""Whose beats, and what people see."""
+"""Whose beats, and what people see; where a table has room for one, the first that is there."""
 
 
 def references(tracker, beat_this=None):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from choreo.errors import ConfigError, ItemError
-from choreo.files import is_id
+from choreo.files import ending, is_id
 from choreo.files.text_tables import read_rows
 
 SOUNDS = (
@@ -46,7 +46,7 @@ def songs_in(path, *, where):
     """
     path = Path(path).expanduser()
     if path.is_dir():
-        files = sorted(f for f in path.iterdir() if f.suffix.lower() in SOUNDS and f.is_file())
+        files = sorted(f for f in path.iterdir() if ending(f) in SOUNDS and f.is_file())
         found = [(_id_of(file), file) for file in files]
     else:
         found = _listed(path, where)

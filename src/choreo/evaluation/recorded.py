@@ -20,7 +20,7 @@ from choreo.evaluation.table2x import (
     motion_scores,
     song_beat_scores,
 )
-from choreo.statistics.inference import GROUPS_NEEDED, REPLICATES, Resampling
+from choreo.statistics.inference import GROUPS_NEEDED, REPLICATES, Resampling, too_few
 from choreo.tables import Table
 
 if TYPE_CHECKING:
@@ -116,6 +116,10 @@ def recorded_table(
         | {"energy": ".0f"}
         | dict.fromkeys(sizes, ".0f"),
         notes=tuple(_notes(fewest)),
+        doubts=dict.fromkeys(
+            (column for column in headers if column.endswith("_interval")),
+            tuple(too_few(songs) for songs in frame["songs"]),
+        ),
     )
 
 

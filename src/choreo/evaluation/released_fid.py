@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from choreo.dataset import description
 from choreo.errors import ItemError
 from choreo.evaluation.frechet import released_clips, released_fid
 from choreo.evaluation.segments import Segments
 from choreo.models.gan.networks import Networks, fill
 from choreo.models.weights import read_trained
 
-CANVAS = (640, 360)
-"""Canvas of the released code, which its loader's constants are made for."""
+CANVAS = description.CANVAS["released"]
+"""Which the constants of the released code's loader are made for."""
 BATCH = 16
 """Clips at once; a last batch of fewer is left out there."""
 

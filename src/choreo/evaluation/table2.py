@@ -14,6 +14,7 @@ from choreo.evaluation.beat_scores import beat_rates
 from choreo.evaluation.frechet import Gaussian, Scale, frechet_distance
 from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
+from choreo.statistics.inference import too_few
 from choreo.tables import Table
 
 LABELS = {
@@ -215,6 +216,10 @@ def table2(
         headers=headers,
         formats=formats,
         notes=tuple(_notes(records, frame)),
+        doubts=dict.fromkeys(
+            (column for column in headers if column.endswith("_interval")),
+            tuple(too_few(songs, seeds) for songs, seeds in zip(frame["songs"], frame["seeds"])),
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from choreo.statistics.inference import (
     Resampling,
     compare,
     holm,
+    too_few,
 )
 from choreo.statistics.summaries import ratio
 from choreo.tables import Table
@@ -528,7 +529,7 @@ def summary_table(found, *, study=None):
                 half = scale * found.half_width(name, quantity, features)
                 half *= 0.5 if quantity == "phase_locking" else 1
             row |= {column: value, f"{column}_interval": half}
-            row[f"{column}_text"] = _with_interval(value, half, form)
+            row[f"{column}_text"] = _with_interval(value, half, form, too_few(system["songs"]))
         rows.append(row)
     chance = {f"{column}_text": about[-1] or "–" for column, about in columns.items()}
     rows.append({"system": "chance", "label": "Chance level", "kind": "note"} | chance)
@@ -563,10 +564,18 @@ def summary_table(found, *, study=None):
     )
 
 
-def _with_interval(value, half, form):
+def _with_interval(value, half, form, doubt):
     if np.isnan(value):
         return "–"
-    return format(value, form) + ("" if np.isnan(half) else f" ± {half:{form}}")
+    if np.isnan(half):
+        return format(value, form)
+    return f"{value:{form}} ({doubt})" if doubt else f"{value:{form}} ± {half:{form}}"
+
+
+def _doubts(rows, headers):
+    """What people read in place of intervals of too few songs, as `Table` takes it."""
+    doubts = tuple(too_few(row["songs"]) for row in rows)
+    return dict.fromkeys((name for name, text in headers.items() if text == "±"), doubts)
 
 
 def distances_table(found, *, study=None):
@@ -592,6 +601,7 @@ def distances_table(found, *, study=None):
         frame=pd.DataFrame(rows),
         caption=_caption("Distances to real training dances", study),
         headers=headers,
+        doubts=_doubts(rows, headers),
         formats=dict.fromkeys(headers.keys() - {"label", "features", *_SIZES}, ".2f")
         | {"frechet": ".1f", "frechet_interval": ".1f", "frechet_at_infinity": ".1f"}
         | _SIZE_FORMATS,
@@ -644,6 +654,7 @@ def beats_table(found, *, study=None):
         frame=pd.DataFrame(rows),
         caption=_caption("Beats", study),
         headers=headers,
+        doubts=_doubts(rows, headers),
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
         notes=(
             "Over chance: (value - chance) / (1 - chance), 0 for a dance that does not "
@@ -703,6 +714,7 @@ def song_beats_table(found, *, study=None):
         frame=pd.DataFrame(rows, columns=["system", "kind", *headers]),
         caption=_caption("Beats of whole songs", study),
         headers=headers,
+        doubts=_doubts(rows, headers),
         formats=dict.fromkeys(numbers, ".1f") | _SIZE_FORMATS,
         notes=(
             "Beats are found in whole songs and cut: found in 5 seconds, they cap even a dance "
@@ -750,6 +762,7 @@ def listening_table(found, *, study=None):
         frame=pd.DataFrame(rows),
         caption=_caption("Listening and invention", study),
         headers=headers,
+        doubts=_doubts(rows, headers),
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
         notes=(
             "Hits: motion beats within the tolerance of a beat of the whole song. What is lost "
@@ -783,6 +796,7 @@ def motion_table(found, *, study=None):
         frame=pd.DataFrame(rows),
         caption=_caption("Motion", study),
         headers=headers,
+        doubts=_doubts(rows, headers),
         formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
         | dict.fromkeys(whole, ".0f")
         | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
@@ -851,6 +865,7 @@ def pairs_table(found, *, study=None):
         },
         formats=dict.fromkeys(("difference", "half_width", "p", "p_holm"), ".3f")
         | {"seeds": ".0f"},
+        doubts={"half_width": [too_few(songs, seeds) for seeds in frame["seeds"]]},
         notes=(
             f"First model less second, on {songs} test songs. p with Holm's correction over all "
             "rows of this table; a difference is called one where it is under 0.05, on "

@@ -22,12 +22,17 @@ PROJECT = Path(__file__).parents[3]
 """The folder of the Snakefile, from which the package is installed."""
 
 
+def ending(path: str | Path) -> str:
+    """What a file's name ends in, in lower case: of ``SONG.MP3`` ``.mp3``."""
+    return Path(path).suffix.lower()
+
+
 @contextlib.contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends without an error.
 
-    The temporary file lies in the same folder and keeps the suffix (writers such as
-    ffmpeg choose the format by it), so that the final rename is atomic.
+    The temporary file lies in the same folder and keeps the suffix, in lower case (writers
+    such as ffmpeg choose the format by it), so that the final rename is atomic.
 
     Parameters
     ----------
@@ -49,7 +54,7 @@ def whole(path: str | Path) -> Iterator[Path]:
     # A name may take 255 bytes; what is put around it must not make it longer than that.
     encoding = sys.getfilesystemencoding()
     start = os.fsencode(path.stem)[:64].decode(encoding, errors="ignore")
-    handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=ending(path), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:

@@ -119,3 +119,10 @@ def features_of_song(features, samples, data):
     """
     times = np.arange(data.frames_of(len(samples))) / data.fps
     return features.hear(samples, data).at(times)
+
+
+def to_device(value, device):
+    """Copy a small tensor to a device without waiting for it."""
+    if device.type == "cuda":
+        value = value.pin_memory()
+    return value.to(device, non_blocking=True)

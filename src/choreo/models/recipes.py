@@ -128,6 +128,31 @@ def shown_in_figure7(recipes):
     return next(alike, next(iter(recipes), None))
 
 
+def shown_in_figure3(recipes):
+    """Names of the models whose frameworks Figures 3 and 4 show.
+
+    Parameters
+    ----------
+    recipes : dict of str to Recipe
+        All of the file, whether or not the study trains them.
+
+    Returns
+    -------
+    original, adapted : str or None
+        ``original`` and ``gru``; where a file has no such names, its first recipes of the
+        thesis's GAN without and with L_MF. None where there is none.
+    """
+    found = []
+    for known, without in (("original", True), ("gru", False)):
+        alike = [
+            name
+            for name, recipe in recipes.items()
+            if recipe.family == DEFAULT and (recipe.music_feature_loss == "off") == without
+        ]
+        found.append(known if known in alike else next(iter(alike), None))
+    return tuple(found)
+
+
 def check_all(recipes, data):
     """Refuse data that one of the models can't be made for.
 

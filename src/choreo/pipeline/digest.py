@@ -6,14 +6,16 @@ of the code among them makes an edit rerun what uses the edited code, and nothin
 What a script uses is followed from definition to definition: a function, class or constant
 of the package counts where something that counts names it. So an edit of one function of a
 module reruns the rules that reach that function, not those that need another one beside it.
-Of each definition counts what decides an output. These do not: comments, docstrings, layout,
-annotations of functions, and the words of errors.
+Of each definition counts what decides an output, also what its imported names mean. These do
+not: comments, docstrings, layout, annotations of functions, the words of errors, and what is
+printed.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import functools
 import hashlib
 import importlib.util
@@ -34,15 +36,18 @@ UNCOUNTED = frozenset(
         "config.limits",  # words of a setting out of bounds
         "errors",
         "files.locks",
-        "files.outside",
-        "models",  # the register: a line more is no other family
-        "models.music_features",  # the same of what models hear
+        "files.outside:reading",
+        "files.outside:missing",
         "pipeline.digest",
         "pipeline.jobs",
         "training.progress",
     )
 )
-"""Modules that decide whether a job may go on and what it says, but no value that it writes."""
+"""Modules, or definitions of one, that decide whether a job may go on and what it says, but no
+value that it writes."""
+
+REGISTERS = {f"{NAME}.models:FAMILIES", f"{NAME}.models.music_features:FEATURES"}
+"""A line more in them is no other family or feature: what they name counts, they do not."""
 
 _EFFECTS = ""
 """In the place of a definition's name: the statements of a module that run when it is imported."""
@@ -72,6 +77,7 @@ def digest(script, *modules):
         found.update(f"\n{module}:{name}\n".encode())
         for node in _module(module).nodes(name):
             found.update(_dumped(node).encode())
+            found.update(repr(_module(module).bound(node)).encode())
     return found.hexdigest()[:16]
 
 
@@ -170,11 +176,12 @@ def _closure(script, modules):
     while todo:
         pair = todo.pop()
         module, name = pair
-        if pair in seen or module in UNCOUNTED:
+        if pair in seen or UNCOUNTED & {module, f"{module}:{name}"}:
             continue
         seen.add(pair)
         todo.extend(_reached(module, name))
-    return {(module, name) for module, name in seen if _module(module).nodes(name)}
+    counted = {pair for pair in seen if ":".join(pair) not in REGISTERS}
+    return {(module, name) for module, name in counted if _module(module).nodes(name)}
 
 
 @functools.cache
@@ -289,6 +296,12 @@ class _Names(ast.NodeVisitor):
         else:
             self.generic_visit(node)
 
+    def visit_Call(self, node):
+        if _is_error(node):
+            self.visit(node.func)
+        elif not _is_print(node):
+            self.generic_visit(node)
+
 
 class _Module:
     """Definitions, imports and other statements at the top level of a module."""
@@ -296,9 +309,16 @@ class _Module:
     def __init__(self, name, tree):
         self.name = name
         self.definitions, self.imports, self.effects = {}, {}, []
+        self._imported, self._bound = {}, {}
         for node in tree.body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self.imports |= _imported(node)
+                source = getattr(node, "module", None) or ""
+                for alias in node.names:
+                    local = alias.asname or alias.name.partition(".")[0]
+                    # Of our own only what the name hides: where a thing lies counts already.
+                    if not source.startswith(NAME) or alias.asname:
+                        self._imported[local] = (source, alias.name)
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 self.definitions.setdefault(node.name, []).append(node)
                 if any(self._is_ours(decorator) for decorator in node.decorator_list):
@@ -316,6 +336,13 @@ class _Module:
         return isinstance(node, ast.Name) and (
             node.id in self.imports or node.id in self.definitions
         )
+
+    def bound(self, node):
+        """What the names in a node mean that are imported at the top: (name, module, original)."""
+        if node not in self._bound:
+            inner = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            self._bound[node] = sorted((n, *self._imported[n]) for n in inner & set(self._imported))
+        return self._bound[node]
 
     def nodes(self, name):
         return self.effects if name == _EFFECTS else self.definitions.get(name, [])
@@ -426,8 +453,10 @@ def _write(node, say):
         say(repr(node))
         say(",")
         return
-    if isinstance(node, ast.Raise):
-        node = _Wordless().visit(ast.parse(ast.unparse(node)).body[0])
+    if _is_print(node):
+        return
+    if isinstance(node, ast.Raise) or _is_error(node):
+        node = _Wordless().visit(copy.deepcopy(node))
     say(type(node).__name__)
     say("(")
     for field in node._fields:
@@ -442,6 +471,19 @@ def _write(node, say):
         say("=")
         _write(value, say)
     say(")")
+
+
+def _is_error(node):
+    """Whether a node makes an error, to be raised or given back."""
+    name = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id
+    return bool(name) and name.endswith(("Error", "Accident"))
+
+
+def _is_print(node):
+    call = node.value if isinstance(node, ast.Expr) else node
+    return (
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+    )
 
 
 def _says_only(node, field):

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.files import ending, whole
 from choreo.files.outside import reading
 
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -72,7 +72,7 @@ def write_archive(page: str | Path, path: str | Path) -> None:
             about = zipfile.ZipInfo(f"{path.stem}/{file.relative_to(folder).as_posix()}", _DATE)
             about.external_attr = 0o644 << 16
             about.compress_type = (
-                zipfile.ZIP_STORED if file.suffix in _PACKED else zipfile.ZIP_DEFLATED
+                zipfile.ZIP_STORED if ending(file) in _PACKED else zipfile.ZIP_DEFLATED
             )
             with open(file, "rb") as source, archive.open(about, "w", force_zip64=True) as target:
                 while block := source.read(1 << 20):

@@ -61,7 +61,13 @@ def findings(
     if best is None:
         return [*said, NO_SONG]
     real = next((row for row in summary if row.get("kind") == "real"), {})
-    return [*said, _distance(best, real), _beats(best, real), _own(best, real), _told(pairs, best)]
+    return [
+        *said,
+        _distance(best, real),
+        _beats(best, real),
+        _own(best, real),
+        _comparisons(pairs, best),
+    ]
 
 
 def _estimators(qualities, seed):
@@ -135,17 +141,17 @@ def _own(best, real):
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _told(pairs, best):
+def _comparisons(pairs, best):
     models = {row["a"] for row in pairs} | {row["b"] for row in pairs}
     if not models:
         return f"{_name(best)} is the only model of this study, so that no two were compared."
-    told = [row for row in pairs if row["verdict"] in ("better", "worse")]
+    decided = [row for row in pairs if row["verdict"] in ("better", "worse")]
     text = f"Of {_count(len(pairs), 'comparison')} between {_count(len(models), 'model')}, "
-    if not told:
+    if not decided:
         why = doubt(best, over_seeds=True)
         return f"{text}none can be told from chance{why and f' ({why})'}."
-    first = min(told, key=lambda row: number(row["p_holm"]))
-    text += f"{len(told)} can be told from chance; the clearest: {first['sentence'].rstrip('.')}"
+    first = min(decided, key=lambda row: number(row["p_holm"]))
+    text += f"{len(decided)} can be told from chance; the clearest: {first['sentence'].rstrip('.')}"
     difference, half = number(first["difference"]), number(first["half_width"])
     return f"{text}: a difference of {difference:.3f} ± {half:.3f}."
 

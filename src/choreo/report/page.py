@@ -12,20 +12,22 @@ from urllib.parse import quote
 from choreo import MADE_BY
 from choreo.errors import plain
 from choreo.report.shown import (
-    FEW_TRAININGS,
     doubt,
     groups,
     number,
     with_intervals,
-    without_few,
 )
 from choreo.report.style import CSS, JS
+from choreo.survey.preference import SIGNIFICANT
 
 FIGURES = {
-    "figure1": "Figure 1: the pipeline, from videos to dances.",
+    "figure1": "Figure 1: the complete process, from this study's own rules. An arrow that others "
+    "imply is left out.",
     "figure2": "Figure 2: sample poses of every estimator on the same frames.",
-    "figure3": "Figure 3: the generator.",
-    "figure4": "Figure 4: the discriminators.",
+    "figure3": "Figure 3: the original framework of Ren et al. (top) and the thesis's (bottom), as "
+    "a forward pass of 50 frames shows them.",
+    "figure4": "Figure 4: the thesis's framework, layer by layer, with what each gave in a forward "
+    "pass of 50 frames, after ReLU and pooling.",
     "figure5": "Figure 5: frames that were repaired, before (top) and after (bottom) cleaning.",
     "figure6": "Figure 6: what dancers answered.",
     "figure7": "Figure 7: training losses over epochs.",
@@ -52,6 +54,15 @@ class Contents:
         Name of a figure of the thesis -> its PNG.
     others : dict of str to bytes
         The same of other figures: heading -> PNG.
+    prints : dict of str to str
+        Name of a figure -> path of its PDF from the page.
+    survey : list of Shown
+        What dancers answered, empty where none were asked: the preferences first, then the
+        metrics, then the others.
+    survey_figures : dict of str to bytes
+        Caption -> PNG.
+    simulated : bool
+        Whether no dancer answered, but made-up participants.
     dances : list of choreo.report.gallery.Dance
         Of the gallery, by song.
     measures : dict of str to (str, str)
@@ -65,8 +76,6 @@ class Contents:
         Provenance: what -> value.
     times : list of (str, int, float, float)
         Rule, jobs, seconds of all, seconds of the longest; the longest first.
-    songs : float
-        Test songs.
     """
 
     study: str
@@ -77,6 +86,10 @@ class Contents:
     sentences: list = field(default_factory=list)
     figures: dict = field(default_factory=dict)
     others: dict = field(default_factory=dict)
+    prints: dict = field(default_factory=dict)
+    survey: list = field(default_factory=list)
+    survey_figures: dict = field(default_factory=dict)
+    simulated: bool = False
     dances: list = field(default_factory=list)
     measures: dict = field(default_factory=dict)
     extended: list = field(default_factory=list)
@@ -84,7 +97,6 @@ class Contents:
     problems: list = field(default_factory=list)
     made: dict = field(default_factory=dict)
     times: list = field(default_factory=list)
-    songs: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -141,6 +153,7 @@ def page(contents: Contents) -> str:
         ("dance", "A dance", _first(contents)),
         ("tables", "Tables", _tables(contents)),
         ("figures", "Figures", _figures(contents)),
+        *([("dancers", "What dancers answered", _survey(contents))] if contents.survey else []),
         ("gallery", "Gallery", _gallery(contents)),
         ("extended", "Extended tables", _extended(contents)),
         ("quality", "Quality of the videos", _quality(contents.quality)),
@@ -222,7 +235,7 @@ def _tables(contents):
     else:
         words, notes = _verdicts(contents.table1.notes)
         text.append("<h3>Table 1: pose estimators</h3>" + _bullets(words))
-        text.append(_table(contents.table1, contents.songs, notes=notes))
+        text.append(_table(contents.table1, notes=notes))
     if contents.table2 is None:
         text.append("<h3>Table 2</h3><p>Not made: there is no song to test on.</p>")
         return "".join(text)
@@ -230,7 +243,7 @@ def _tables(contents):
     text.append(_bullets(contents.sentences))
     text.append(_beside(contents.table2.records))
     text.append("<details><summary>Table 2 in full, with its notes</summary>")
-    text.append(_table(contents.table2, contents.songs) + "</details>")
+    text.append(_table(contents.table2) + "</details>")
     return "".join(text)
 
 
@@ -241,7 +254,7 @@ def _bullets(lines):
 def _verdicts(notes):
     """Notes of Table 1: what it says in words, and the others."""
     end = next((i for i, note in enumerate(notes) if note.startswith("Verdicts:")), 0)
-    return [without_few(note) for note in notes[:end]], notes[end:]
+    return notes[:end], notes[end:]
 
 
 _RATES = {"beat_coverage": "Beat coverage", "beat_hit_rate": "Beat hit rate"}
@@ -308,7 +321,7 @@ def _in_words(row, published):
         real = row["system"] == "real"
         why = doubt(row, over_seeds=not real)
         if why or math.isnan(half):
-            text += f" ({why or ('no interval' if real else FEW_TRAININGS)}: no verdict)"
+            text += f" ({why or 'no interval'}: no verdict)"
         else:
             text += ": " + ("another value" if abs(gap) > half else "the same within its interval")
         said.append(text)
@@ -319,9 +332,9 @@ def _scroll(label):
     return f'<div class="wide" tabindex="0" role="region" aria-label="{_e(label)}">'
 
 
-def _table(table, songs, *, notes=None, captioned=True):
+def _table(table, *, notes=None, captioned=True):
     """A table in groups of columns, each in a box that scrolls by itself."""
-    shown = with_intervals(table, songs)
+    shown = with_intervals(table)
     text = []
     for columns in groups(shown):
         head = "".join(
@@ -353,9 +366,8 @@ def _cell(text, numeric):
 
 def _figures(contents):
     text = [
-        f'<figure class="plate"><img alt="{_e(caption)}" src="{_png(contents.figures[name])}">'
-        f"<figcaption>{_e(caption)}</figcaption></figure>"
-        for name, caption in FIGURES.items()
+        _plate(_caption(name, contents), contents.figures[name], contents.prints.get(name))
+        for name in FIGURES
         if name in contents.figures
     ]
     lacking = [
@@ -367,11 +379,58 @@ def _figures(contents):
         word = "Figure" if len(lacking) == 1 else "Figures"
         text.append(f'<p class="soft">Not made in this study: {word} {_e(", ".join(lacking))}.</p>')
     text += [
-        f"<details><summary>{_e(name)}</summary>"
-        f'<figure class="plate"><img alt="{_e(name)}" src="{_png(data)}"></figure></details>'
+        f"<details><summary>{_e(name)}</summary>{_plate(name, data)}</details>"
         for name, data in contents.others.items()
     ]
     return "".join(text)
+
+
+SIMULATED = "Simulated: made-up participants, no dancer was asked."
+
+
+def _caption(name, contents):
+    marked = name == "figure6" and contents.simulated
+    return FIGURES[name] + (f" {SIMULATED}" if marked else "")
+
+
+def _plate(caption, data, path=None):
+    link = f' <a href="{_link(path)}">Full size (PDF)</a>' if path else ""
+    return (
+        f'<figure class="plate"><img alt="{_e(caption)}" src="{_png(data)}">'
+        f"<figcaption>{_e(caption)}{link}</figcaption></figure>"
+    )
+
+
+def _survey(contents):
+    first, *others = contents.survey
+    mark = f'<p class="simulated"><strong>{SIMULATED}</strong></p>' if contents.simulated else ""
+    text = [mark, _bullets(_liked(first.records)), _table(first)]
+    text += [_plate(caption, data) for caption, data in contents.survey_figures.items()]
+    text += [
+        f"<details><summary>{_e(table.caption)}</summary>{_table(table, captioned=False)}</details>"
+        for table in others
+    ]
+    return "".join(text)
+
+
+def _liked(records):
+    """Of each two models: whose dances were liked more, and whether that can be told."""
+    said = []
+    for row in records:
+        if (row.get("group"), row.get("question")) != ("all", "like"):
+            continue
+        share, p = number(row["share"]), number(row["holm_both"])
+        if math.isnan(share):
+            said.append(f"{row['model']} or {row['other']}: nobody compared them.")
+            continue
+        names = (row["model"], row["other"]) if share >= 50 else (row["other"], row["model"])
+        text = f"Dances of {names[0]} were liked more than those of {names[1]} in "
+        text += f"{max(share, 100 - share):.1f}% of {row['votes']} answers"
+        if not math.isnan(p):
+            sure = "more than chance gives" if p < SIGNIFICANT else "which may be chance"
+            text += f", {sure} (p {p:.3f} over participants and over songs, Holm's correction)"
+        said.append(f"{text}.")
+    return said
 
 
 def _png(data):
@@ -440,8 +499,7 @@ def _measured(dances, measures):
 
 def _extended(contents):
     return "".join(
-        f"<details><summary>{_e(table.caption)}</summary>"
-        f"{_table(table, contents.songs, captioned=False)}</details>"
+        f"<details><summary>{_e(table.caption)}</summary>{_table(table, captioned=False)}</details>"
         for table in contents.extended
     )
 

@@ -1,9 +1,8 @@
-"""Tables of a study as a reader sees them: few columns at once, and no interval of a few songs."""
+"""Tables of a study as a reader sees them: few columns at once, intervals beside their values."""
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,17 +10,10 @@ from pathlib import Path
 from choreo.errors import ItemError, plain
 from choreo.files.outside import reading
 from choreo.files.text_tables import read_csv, read_text
-from choreo.statistics.inference import GROUPS_NEEDED, SEEDS_NEEDED
+from choreo.statistics.inference import too_few
 
 COLUMNS = 8
 """Most columns that are shown at once, beside the names of the rows."""
-
-FEW_SONGS = "too few songs"
-FEW_VIDEOS = "too few videos"
-FEW_TRAININGS = "too few trainings"
-
-_RANGE = r"-?[\d.]+ to -?[\d.]+"
-_INTERVAL = re.compile(r"\s*±\s*[-+\d.,e]+%?")
 
 
 @dataclass
@@ -155,87 +147,49 @@ def number(text) -> float:
         return float("nan")
 
 
-def doubt(record: dict, songs: float = float("nan"), *, over_seeds: bool = False) -> str:
-    """Why an interval of a row can't be told.
+def doubt(record: dict, *, over_seeds: bool = False) -> str:
+    """Why an interval of a row says nothing (`choreo.statistics.inference.too_few`).
 
     Parameters
     ----------
     record : dict
-        A row of a .csv: its `songs` (or `groups`) and `seeds`.
-    songs : float
-        Of a row that does not say how many it has.
+        A row of a .csv: its `songs` and `seeds`.
     over_seeds : bool
         Whether the interval is of trainings.
-
-    Returns
-    -------
-    str
-        Empty where it can.
     """
-    own = number(record.get("groups") or record.get("songs"))
-    if (own if own == own else songs) < GROUPS_NEEDED:
-        return FEW_SONGS
-    if over_seeds and number(record.get("seeds")) < SEEDS_NEEDED:
-        return FEW_TRAININGS
-    return ""
+    seeds = number(record.get("seeds")) if over_seeds else math.nan
+    return too_few(number(record.get("songs")), seeds)
 
 
-def without_few(note: str) -> str:
-    """A verdict in words (`choreo.comparison.verdict`) without intervals of a few videos.
-
-    Parameters
-    ----------
-    note : str
-
-    Returns
-    -------
-    str
-        As given, where it is of `GROUPS_NEEDED` videos or more, or of none.
-    """
-    count = re.search(r"\((\d+) videos?\)", note)
-    if not count or int(count[1]) >= GROUPS_NEEDED:
-        return note
-    note = re.sub(rf", {_RANGE}(?=\))", f", {FEW_VIDEOS}", note)
-    return re.sub(rf"\({_RANGE}\)", f"({FEW_VIDEOS})", note)
-
-
-def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
-    """Put each "±" column into the cells that it belongs to, and say where it is of too few.
-
-    Parameters
-    ----------
-    table : Shown
-    songs : float
-        Test songs of the study, for rows that do not say of how many they are.
+def with_intervals(table: Shown) -> Shown:
+    """Put each "±" column into the cells that it belongs to.
 
     Returns
     -------
     Shown
-        With fewer columns. Where a row's interval is of fewer songs than `GROUPS_NEEDED` (or,
-        of trainings, than `SEEDS_NEEDED`) its cells say so, and no number.
+        With fewer columns. What a table says in an interval's place stands in brackets:
+        ``50.1 (too few songs)``.
     """
     keep: list[int] = []
     half: dict[int, int] = {}
-    for place, heading in enumerate(table.headings):
-        if heading.startswith("±") and keep:
-            # The chance level stands between a value and its interval.
-            owner = keep[-1]
-            if table.headings[owner].lower().startswith("chance") and len(keep) > 1:
-                owner = keep[-2]
-            half[owner] = place
-        else:
+    widths = [heading.startswith("±") for heading in table.headings]
+    for place, width in enumerate(widths):
+        # Of two intervals of one value each is named by its own heading.
+        if not width or not keep or widths[place - 1] or any(widths[place + 1 : place + 2]):
             keep.append(place)
-    over_seeds = any(note.startswith("±") and "training seeds (S" in note for note in table.notes)
+            continue
+        # The chance level stands between a value and its interval.
+        owner = keep[-1]
+        if table.headings[owner].lower().startswith("chance") and len(keep) > 1:
+            owner = keep[-2]
+        half[owner] = place
     rows = []
-    for cells, record in zip(table.cells, table.records):
-        why = doubt(record, songs, over_seeds=over_seeds)
+    for cells in table.cells:
         row = []
         for place in keep:
             text = cells[place]
-            if why and _INTERVAL.search(text):
-                text = f"{_INTERVAL.sub('', text)} ({why})"
             if place in half and (width := cells[half[place]]) not in ("–", "", "nan"):
-                text += f" ({why})" if why else f" ± {width}"
+                text += f" ({width})" if math.isnan(number(width)) else f" ± {width}"
             row.append(text)
         rows.append(row)
     return Shown(
@@ -243,14 +197,17 @@ def with_intervals(table: Shown, songs: float = float("nan")) -> Shown:
         [table.headings[place] for place in keep],
         [table.numeric[place] for place in keep],
         rows,
-        [without_few(note) for note in table.notes],
+        table.notes,
         table.records,
     )
 
 
 def naming(table: Shown) -> int:
-    """How many columns name a row: the first ones that hold no numbers, one or two."""
-    return 2 if len(table.numeric) > 2 and not any(table.numeric[:2]) else 1
+    """How many columns name a row: the first ones that hold no numbers, up to three."""
+    texts = next((i for i, numeric in enumerate(table.numeric) if numeric), len(table.numeric))
+    # A third where two leave rows alike; and something must be left that is named.
+    alike = len({tuple(row[:2]) for row in table.cells}) < len(table.cells)
+    return max(1, min(texts, 3 if alike else 2, len(table.numeric) - 1))
 
 
 def groups(table: Shown, columns: int = COLUMNS) -> list[list[int]]:

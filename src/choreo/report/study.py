@@ -24,12 +24,22 @@ from choreo.files.outside import reading
 from choreo.pipeline.tombstones import problem_in, warning_in
 from choreo.report.findings import best_model, findings
 from choreo.report.gallery import Dance, distances_of, measures, song_scores
-from choreo.report.page import FIGURES, Contents, Quality
-from choreo.report.shown import Shown, number, read_records, read_table
+from choreo.report.page import FIGURES, SIMULATED, Contents, Quality
+from choreo.report.shown import Shown, read_records, read_table
+from choreo.survey.answers import MADE_UP
 
 REAL = "real"
 OTHERS = {"figure1x_thresholds": "Figure 1x: incorrect frames at every threshold of eq. (1)"}
 """Headings of figures that the thesis does not have."""
+SURVEY_FIGURES = {
+    "survey_metrics": "Which metric predicted the dancers?",
+    "figure6_attentive": "Figure 6 without participants who failed a catch trial.",
+}
+SURVEY_TABLES = (
+    *("preferences", "metrics", "dances", "strengths", "agreement"),
+    *("participants", "refused"),
+)
+"""Tables of the survey, in the order in which they are shown."""
 OWN_JOBS = ("index", "index_zip", "report")
 """Rules that may run after the page was made, so that their times are not in it."""
 
@@ -47,8 +57,10 @@ def gather(
     seeds: Sequence[int] = (),
     songs: Sequence[str] = (),
     filmed: Sequence[str] = (),
+    danced: Sequence[str] = (),
     videos: Sequence[str] = (),
     estimators: Sequence[str] = (),
+    survey: bool = False,
     seed: int = 1,
 ) -> Contents:
     """Read what the page says.
@@ -68,8 +80,12 @@ def gather(
         Test songs.
     filmed : sequence of str
         Those of them that a real dance was drawn to.
+    danced : sequence of str
+        Songs of ``dances.songs``, whose dances are shown as far as they are there.
     videos, estimators : sequence of str
         Videos that were cleaned, and estimators that were compared on them.
+    survey : bool
+        Whether the results of a survey are shown, as far as they are there.
     seed : int
         Of the bootstrap of Table 1.
 
@@ -91,7 +107,7 @@ def gather(
         found[name].records if name in found else []
         for name in ("table2x_summary", "table2x_pairs", "table2x_distances")
     )
-    dances = _dances(results, models, seeds, songs, filmed)
+    dances = _dances(results, models, seeds, songs, filmed, danced)
     _score(results, dances, models, seeds, distances)
     qualities = [
         {**read_json(path), "estimator": estimator, "video": video}
@@ -102,6 +118,9 @@ def gather(
     drawn = {name: results / "figures" / f"{name}.png" for name in figures}
     pictures = {name: path.read_bytes() for name, path in drawn.items() if _usable(path)}
     problems = results / "videos" / "problems.csv"
+    named = [f"survey_{name}" for name in SURVEY_TABLES if survey]
+    asked = [read_table(results / "tables" / name) for name in _usable_tables(results, named)]
+    simulated = any(MADE_UP in table.caption for table in asked)
     return Contents(
         study=study,
         findings=findings(summary, pairs, qualities, seed=seed),
@@ -111,8 +130,22 @@ def gather(
         sentences=_sentences(pairs),
         figures={name: data for name, data in pictures.items() if name in FIGURES},
         others={
-            OTHERS.get(name, name): data for name, data in pictures.items() if name not in FIGURES
+            OTHERS.get(name, name): data
+            for name, data in pictures.items()
+            if name not in FIGURES and name not in SURVEY_FIGURES
         },
+        prints={
+            name: f"figures/{name}.pdf"
+            for name, path in drawn.items()
+            if name in FIGURES and name in pictures and path.with_suffix(".pdf").is_file()
+        },
+        survey=asked,
+        survey_figures={
+            f"{caption} {SIMULATED}" if simulated else caption: pictures[name]
+            for name, caption in SURVEY_FIGURES.items()
+            if name in pictures
+        },
+        simulated=simulated,
         dances=dances,
         measures=measures(dances),
         extended=[table for name, table in found.items() if name not in ("table1", "table2")],
@@ -120,10 +153,6 @@ def gather(
         problems=read_records(problems) if problems.is_file() else [],
         made=_made(found.values(), seeds),
         times=times(results / "benchmarks"),
-        songs=max(
-            (number(row.get("songs")) for row in summary if row.get("kind") == "model"),
-            default=math.nan,
-        ),
     )
 
 
@@ -138,15 +167,18 @@ def _usable_tables(results, names):
             yield name
 
 
-def _dances(results, models, seeds, songs, filmed):
+def _dances(results, models, seeds, songs, filmed, danced):
     """Every dance that was drawn, by song: the real one, then the models in their order."""
     found = []
-    for song in songs:
+    for song in dict.fromkeys([*songs, *danced]):
         wanted = [("Real dancer", f"dances/{REAL}/{song}.mp4", REAL)] if song in filmed else []
         for model in models:
+            label = LABELS.get(model, model)
             for seed in seeds:
-                who = LABELS.get(model, model) + (f", seed {seed}" if len(seeds) > 1 else "")
+                who = label + (f", seed {seed}" if len(seeds) > 1 else "")
                 wanted.append((who, f"dances/{model}/seed{seed}/{song}.mp4", model))
+            if song in danced and song not in songs:
+                wanted.append((label, f"dances/{model}/{song}.mp4", model))
         for who, video, system in wanted:
             if _usable(results / video):
                 real = system == REAL
@@ -192,13 +224,13 @@ def _first(dances, best):
 
 def _sentences(pairs):
     """Comparisons of models that could be told, and how many could not."""
-    told = [row["sentence"] for row in pairs if row["verdict"] in ("better", "worse")]
-    rest = len(pairs) - len(told)
+    said = [row["sentence"] for row in pairs if row["verdict"] in ("better", "worse")]
+    rest = len(pairs) - len(said)
     if rest:
         one = next(row["sentence"] for row in pairs if row["verdict"] not in ("better", "worse"))
         others = f"{rest} comparison{'' if rest == 1 else 's'} of models can't be told"
-        told.append(f"{others}, such as: {one}")
-    return told
+        said.append(f"{others}, such as: {one}")
+    return said
 
 
 def poster(path: str | Path) -> str:

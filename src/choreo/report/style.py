@@ -44,6 +44,7 @@ tr.published td{color:var(--soft)}
 tr.doubtful td:first-child{border-left:4px solid var(--warm)}
 caption{text-align:left;font-weight:600;padding-bottom:.5rem}
 h3+p.caption,p.caption{font-weight:600;margin:.4rem 0}
+.simulated{border:3px solid var(--warm);border-radius:8px;padding:.5rem .9rem}
 .notes{font-size:.88rem}
 .notes p{margin:.35rem 0;max-width:60rem}
 details{border:1px solid var(--line);border-radius:10px;padding:.55rem .9rem;margin:.6rem 0}

@@ -22,6 +22,29 @@ SEEDS_NEEDED = 3
 """Trainings of each model that a difference between two ways of training needs."""
 
 
+def too_few(groups: float, seeds: float = float("nan"), *, of: str = "songs") -> str:
+    """Why people are not shown an interval.
+
+    Parameters
+    ----------
+    groups : float
+        Songs (videos, participants, ...) that it is over; NaN where it is over none.
+    seeds : float
+        Trainings that it is over; NaN where it is not over trainings.
+    of : str
+        What the groups are.
+
+    Returns
+    -------
+    str
+        ``too few songs``, ``too few trainings``; empty where there are enough: `GROUPS_NEEDED`
+        and `SEEDS_NEEDED`.
+    """
+    if groups < GROUPS_NEEDED:
+        return f"too few {of}"
+    return "too few trainings" if seeds < SEEDS_NEEDED else ""
+
+
 @dataclass(frozen=True)
 class Resampling:
     """Songs drawn with replacement, the same draws for every system.

@@ -20,6 +20,8 @@ from choreo.survey.design import CAUGHT_BY, QUESTIONS, REAL, schedule
 from choreo.tables import Table
 
 FORMAT = "choreo survey answers 1"
+MADE_UP = "SIMULATED participants"
+"""What made-up participants are called in captions."""
 MOST_BYTES = 1 << 20
 """A survey of a thousand pairs takes a third of it."""
 _WHAT = "a participant's answers"
@@ -326,7 +328,7 @@ def participants_table(read, *, study=None):
 
 def whose(read):
     """What a caption calls the participants; made-up ones are marked wherever they are shown."""
-    return "SIMULATED participants" if read.simulated else "Participants"
+    return MADE_UP if read.simulated else "Participants"
 
 
 def wins(votes, models, groups, *, by="participant"):

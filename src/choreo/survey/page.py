@@ -19,7 +19,7 @@ from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_text
 from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
-from choreo.survey.design import REAL, make_key, shown, videos_of
+from choreo.survey.design import REAL, Key, make_key, shown, videos_of
 
 PARTS = Path(__file__).with_name("page")
 
@@ -148,7 +148,7 @@ def make_survey(
     study: str,
     seed: int,
     **settings: Any,
-) -> Any:
+) -> Key:
     """Make the whole folder that dancers are given.
 
     Parameters

@@ -15,7 +15,7 @@ from choreo.evaluation.table2x import (
     motion_scores,
 )
 from choreo.figures import COLOURS, new
-from choreo.statistics.inference import GROUPS_NEEDED, Resampling, holm
+from choreo.statistics.inference import GROUPS_NEEDED, Resampling, holm, too_few
 from choreo.survey.answers import whose
 from choreo.survey.preference import GROUPS, REPLICATES, groups_of
 from choreo.tables import Table
@@ -100,22 +100,22 @@ def predictions(scores, votes, *, seed):
     judges = [metric for metric in METRICS.values() if metric.aim != NEAR_REAL]
     rows = [_row(metric, pairs, scores, seed) for metric in judges]
     columns = ("metric", "text", "pairs", "right", "agreed", "low", "high")
-    columns += ("votes", "interval", "most", "told", "songs")
+    columns += ("votes", "interval", "most", "compared", "songs")
     columns += ("p",)
-    found = pd.DataFrame([row for row in rows if row["told"]], columns=columns)
+    found = pd.DataFrame([row for row in rows if row["compared"]], columns=columns)
     # The best of many metrics looks good by chance alone.
     found["holm"] = holm(found.p)
     return found.sort_values(["votes", "metric"], ascending=[False, True], ignore_index=True)
 
 
 def _row(metric, pairs, scores, seed):
-    told, right, decided, most = [], 0, 0, []
+    compared, right, decided, most = [], 0, 0, []
     for song, a, b, share, count in pairs:
         values = [scores.get((model, song, metric.name), float("nan")) for model in (a, b)]
         gap = (values[1] - values[0]) * (-1 if metric.better == "lower" else 1)
         if not np.isfinite(gap) or gap == 0:
             continue
-        told.append((song, share if gap > 0 else 1 - share, count))
+        compared.append((song, share if gap > 0 else 1 - share, count))
         most.append(max(share, 1 - share) * count)
         if share != 0.5:
             decided += 1
@@ -126,16 +126,16 @@ def _row(metric, pairs, scores, seed):
         "pairs": decided,
         "right": right,
         **dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most", "p"), float("nan")),
-        "told": len(told),
-        "songs": len({song for song, *_ in told}),
+        "compared": len(compared),
+        "songs": len({song for song, *_ in compared}),
     }
     if decided:
         test = binomtest(right, decided)
         exact = test.proportion_ci()
         row |= {"agreed": 100 * right / decided, "low": 100 * exact.low, "high": 100 * exact.high}
         row["p"] = float(test.pvalue)
-    if told:
-        songs, shares, counts = (np.array(column) for column in zip(*told))
+    if compared:
+        songs, shares, counts = (np.array(column) for column in zip(*compared))
         drawn = Resampling.of(songs, replicates=REPLICATES, seed=seed)
         weights = drawn.weights(songs) * counts
         # Two models of one song are drawn together; some draws may hold none of a metric's.
@@ -178,14 +178,16 @@ def predictions_table(scores, read, *, seed, study=None):
     ]
     if few < GROUPS_NEEDED:
         notes.append(f"So few songs ({few}; {GROUPS_NEEDED} are needed) decide nothing.")
+    frame = pd.concat(frames, ignore_index=True)
     return Table(
-        pd.concat(frames, ignore_index=True),
+        frame,
         caption=f"Which metric predicted the dancers? {whose(read)}"
         + (f" (study {study})." if study else "."),
         headers=headers,
         formats=dict.fromkeys(("agreed", "low", "high", "votes", "interval", "most"), ".1f")
         | {"holm": ".3f"},
         notes=tuple(notes),
+        doubts={"interval": [too_few(songs) for songs in frame["songs"]]},
     )
 
 

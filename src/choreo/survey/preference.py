@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from choreo.statistics.inference import Resampling, holm
+from choreo.statistics.inference import Resampling, holm, too_few
 from choreo.survey.answers import whose, wins
 from choreo.survey.design import QUESTIONS
 from choreo.tables import Table
 
 REPLICATES = 2000
+SIGNIFICANT = 0.05
+"""p under which a preference is called one."""
 ASKED = {
     "beats": "Matches the beats better",
     "natural": "More natural/realistic",
@@ -230,6 +232,10 @@ def preferences_table(found, read, *, study=None):
             "±: half the width of the 95% interval by a bootstrap of participants, or of songs.",
             "Published (22 dancers, 6 dances): 61% preferred the GRU model to the original.",
         ),
+        doubts={
+            "by_participant": [too_few(n, of="participants") for n in frame.participants],
+            "by_song": [too_few(read.votes.song.nunique())] * len(frame),
+        },
     )
 
 
@@ -319,6 +325,12 @@ def strengths_table(read, key, *, seed, study=None):
             f"sum to 100, so {100 / len(key.models):.1f} each would be no preference. ±: half the "
             "width of the 95% interval by a bootstrap of participants.",
         ),
+        doubts={
+            "interval": [
+                too_few(len(set(groups_of(read)[row["group"]].participant)), of="participants")
+                for row in rows
+            ]
+        },
     )
 
 
@@ -359,6 +371,7 @@ def agreement_table(read, key, *, seed, study=None):
             "Alpha of nominal answers: 1 where all choose alike about each pair, 0 where they "
             "agree as chance does. ±: half the width of the 95% interval by a bootstrap of songs.",
         ),
+        doubts={"interval": [too_few(read.votes.song.nunique())] * len(rows)},
     )
 
 

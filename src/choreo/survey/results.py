@@ -7,7 +7,7 @@ from pathlib import Path
 
 from choreo.errors import ConfigError
 from choreo.figures import save
-from choreo.survey.answers import participants_table, read_answers, refused_table
+from choreo.survey.answers import Read, participants_table, read_answers, refused_table
 from choreo.survey.design import Key
 from choreo.survey.figure6 import figure6
 from choreo.survey.predicts import all_scores, predictions_figure, predictions_table
@@ -30,7 +30,7 @@ def write_results(
     figures: str | Path,
     seed: int,
     study: str | None = None,
-) -> None:
+) -> Read:
     """Read the answers and write what they say.
 
     Parameters
@@ -53,6 +53,7 @@ def write_results(
     Returns
     -------
     choreo.survey.answers.Read
+        What of the answers was accepted and refused.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from choreo.models.data import load_batch
+from choreo.models.data import load_batch, to_device
 
 RESIDENT_SHARE = 0.5
 """Share of a GPU's free memory that a dataset may take; the rest is the training's."""
@@ -124,10 +124,3 @@ class Prefetched:
     def close(self):
         """Stop the thread."""
         self._thread.shutdown(cancel_futures=True)
-
-
-def to_device(value, device):
-    """Copy a small tensor to a device without waiting for it."""
-    if device.type == "cuda":
-        value = value.pin_memory()
-    return value.to(device, non_blocking=True)

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from choreo.models.family import Recipe
 
 CODE = (
+    "choreo.dataset.audio",
+    "choreo.dataset.pack",
     "choreo.models.data",
     "choreo.models.songs",
     "choreo.training.batches",

@@ -90,9 +90,9 @@ def test_windows_that_disagree_meet_without_a_seam():
 
     zeros = np.zeros((200, 2), np.float32)
     songs = [Song(zeros, zeros, zeros[:, :1], zeros[:, :1].astype(bool), zeros)]
-    (found,) = dance(estimate, songs, 20, steps=1, time_shift=1.0)
+    (found,) = dance(estimate, songs, 50, steps=1, time_shift=1.0)
     jumps = np.abs(np.diff(found[:, 0]))
-    assert jumps.max() < 0.2  # chained: 1 at every tenth frame
+    assert jumps.max() < 0.25  # chained: 1 where windows meet
     assert np.ptp(found) > 0.5
 
 

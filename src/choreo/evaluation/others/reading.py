@@ -12,6 +12,7 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.evaluation.others import bvh
 from choreo.evaluation.others.bodies import Dance, named, names_of, posed, upright
+from choreo.files import ending
 from choreo.files.outside import load_json, reading
 from choreo.files.sealed import load_arrays
 from choreo.poses.formats import pickled
@@ -73,7 +74,7 @@ def read_folder(folder, *, fps=None, beats=None, format=None, size=None):
         files = [folder]
     else:
         with reading(folder, "a folder of dances"):
-            files = sorted(p for p in folder.iterdir() if format or p.suffix.lower() in SUFFIXES)
+            files = sorted(p for p in folder.iterdir() if format or ending(p) in SUFFIXES)
         files = [p for p in files if not p.name.startswith(".")]
     if not files:
         raise ItemError(
@@ -118,7 +119,7 @@ def read_systems(
 def read_dance(path, *, fps=None, beats=None, format=None, size=None):
     """Read one dance; see `read_folder`."""
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = ending(path)
     if format is None and suffix not in _READERS:
         raise ItemError("no dance", where=path, remedy=f"Files of {', '.join(SUFFIXES)} are read")
     # To the end: what a damaged file holds may trouble any of what follows.

@@ -17,6 +17,7 @@ from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.others import published, right
 from choreo.evaluation.others.bodies import FEET, SMPL, film, relation_joints
+from choreo.statistics.inference import too_few
 from choreo.tables import Table
 
 SPLITS = 8
@@ -356,6 +357,7 @@ def _table(rows, systems, reference, names, solid, related, view):
             ".3g",
         )
         | {"used": "d"},
+        doubts={"half_width": [too_few(used, of="dances") for used in frame["used"]]},
         notes=tuple(about),
     )
 

@@ -70,7 +70,7 @@ class Recipe(TrainedRecipe):
     without_known: _Share = 0.6
     mirror: bool = True
     tempo: float = Field(0.0, ge=0, le=0.5)
-    steps: int = Field(12, ge=1, le=1000)
+    steps: int = Field(8, ge=1, le=1000)
     noise: float = Field(1.2, gt=0, le=10)
     time_shift: float = Field(2.0, ge=0.1, le=100)
     start_from: str | None = None

@@ -8,8 +8,8 @@ import torch
 
 from choreo.dataset.description import DataDescription
 from choreo.errors import ConfigError
-from choreo.files import sha256
-from choreo.models.data import mean_pose
+from choreo.files import ending, sha256
+from choreo.models.data import mean_pose, to_device
 from choreo.models.family import OVERLAP_SECONDS, Model
 from choreo.models.gan.kernels.captured import CheckedStep, graphs_for
 from choreo.models.gan.networks import Networks, fill, load_state
@@ -81,7 +81,7 @@ class Gan(Model):
         self._update.set_learning_rates(learning_rate_factor(self.recipe, at.step, at.steps))
         self._update.adversarial = at.epoch >= self.recipe.adversarial_from_epoch
         names, values = self._checked(
-            batch, _to_device(noise, self._device), _to_device(alpha, self._device)
+            batch, to_device(noise, self._device), to_device(alpha, self._device)
         )
         if not self._behind:
             return dict(zip(names, values.tolist(), strict=True))
@@ -179,7 +179,7 @@ class Gan(Model):
             )
         path = Path(self.recipe.weights_file)
         recipe, summary = self.recipe, {}
-        if path.suffix == ".pth":
+        if ending(path) == ".pth":
             self.load_foreign(path)
             self.data = DataDescription(method="released")
         else:
@@ -211,13 +211,6 @@ def start_from_mean_pose(generator, dataset):
     with torch.no_grad():
         layer.weight.mul_(_SMALL)
         layer.bias.copy_(torch.atanh(mean_pose(dataset).clamp(-0.99, 0.99)))
-
-
-def _to_device(value, device):
-    """Copy a small tensor to a device without waiting for it."""
-    if device.type == "cuda":
-        value = value.pin_memory()
-    return value.to(device, non_blocking=True)
 
 
 def _to_host(values):

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from choreo.files import ending
 from choreo.files.sealed import load_tensors, save_torch
 from choreo.models.divergence import TrainingDiverged
 from choreo.models.gan.networks import fill, load_state
@@ -147,7 +148,7 @@ def load_perceptual(path):
     """
     path = Path(path)
     network = SpatialTemporalGraphNetwork()
-    if path.suffix == ".safetensors":
+    if ending(path) == ".safetensors":
         summary, state = load_tensors(path, "a perceptual network")
         fill(network, state, where=path)
     else:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.files import whole
+from choreo.files import ending, whole
 from choreo.files.outside import reading
 from choreo.poses.detections import MAX_FRAMES
 from choreo.poses.formats import hdf5, isolated, native, pickled
@@ -63,9 +63,9 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         With what is wrong and the remedy; for body parts that no skeleton has.
     """
     path = Path(path)
-    if path.suffix.lower() == ".csv":
+    if ending(path) == ".csv":
         at, labels, table = _read_csv(path)
-    elif path.suffix.lower() in {".h5", ".hdf5", ".hdf"}:
+    elif ending(path) in {".h5", ".hdf5", ".hdf"}:
         data = isolated.arrays("deeplabcut", path)
         at, table = data["frames"], data["table"]
         labels = [tuple(label) for label in data["labels"].tolist()]
@@ -364,9 +364,9 @@ def write(track, path):
     table[~track.given, :2] = np.nan
     table = table.reshape(len(track), -1)
     labels = [("choreo", joint, coord) for joint in track.joints.joints for coord in COORDS]
-    if path.suffix == ".csv":
+    if ending(path) == ".csv":
         _write_csv(table, labels, path)
-    elif path.suffix == ".h5":
+    elif ending(path) == ".h5":
         _write_h5(table, labels, path)
     else:
         raise ItemError("DeepLabCut's files end in .h5 or .csv", where=path)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError, plain
-from choreo.files import write_text
+from choreo.files import ending, write_text
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, first_number, flat_triples
 
@@ -228,7 +228,7 @@ def _write(frames, skeleton, path):
             value=skeleton,
             remedy=f"Convert the track to one of {', '.join(MODELS)} (--skeleton)",
         )
-    if path.suffix == ".json":
+    if ending(path) == ".json":
         native.write_lines(path, frames)
         return
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
