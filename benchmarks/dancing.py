@@ -60,7 +60,8 @@ def held_out_by(dataset, split):
     of = {}
     for part in ("train", split):
         chunks = ChunkDataset(dataset, part)
-        of[part] = {clip["song"]: clip.get("genre") for clip in chunks.clips}
+        own = (clip for clip in chunks.clips if clip["split"] == part)
+        of[part] = {clip["song"]: clip.get("genre") for clip in own}
         chunks.close()
     trained = set(of["train"].values())
     found = {"name": [], "kind": []}
