@@ -33,7 +33,7 @@ rule figure1:
     params:
         code=code("figure1.py"),
         stages=lambda w: {
-            rule.name: Path(rule.snakefile).stem for rule in workflow.rules
+            rule.name: Path(str(rule.snakefile)).stem for rule in workflow.rules
         },
         # What else says which rules a study needs; not how many videos it has.
         rules=[choreo.files.sha256(path) for path in sorted((ROOT / "rules").iterdir())],

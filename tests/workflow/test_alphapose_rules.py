@@ -127,7 +127,7 @@ def test_the_source_is_fetched_and_what_was_fetched_is_kept(project, tmp_path, m
     assert "ALPHAPOSE STAND-IN: ALL OF IT IS MADE UP" in log
     # An edit of our code looks again and fetches nothing: the origin is gone.
     (tmp_path / "origin").rename(tmp_path / "gone")
-    weights = project.folder / "src" / "choreo" / "poses" / "weights.py"
+    weights = project.folder / "src" / "choreo" / "poses" / "estimator_weights.py"
     text = weights.read_text()
     weights.write_text(text.replace("_BLOCK = 1 << 20", "_BLOCK = 1 << 19"))
     assert weights.read_text() != text

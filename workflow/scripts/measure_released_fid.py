@@ -10,7 +10,7 @@ def action(terminal):
     tracks = usable_named(p.songs, i.tracks)
     dances = read_dances(tracks, dict(zip(p.songs, i.songs)), method="released")
     training = read_real(i.dataset, "train", sound=False)
-    write_json(snakemake.output.record, fid_or_reason(dances, training, i.judge, seed=p.seed))
+    write_json(snakemake.output.record, fid_or_reason(dances, training, i.judge[0], seed=p.seed))
 
 
-run_item(snakemake, action, needs=[snakemake.input.judge, snakemake.input.dataset])
+run_item(snakemake, action, needs=[snakemake.input.judge[0], snakemake.input.dataset])
