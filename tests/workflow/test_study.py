@@ -190,18 +190,25 @@ def test_what_is_the_same_for_every_study_is_no_part_of_one(finished):
 
 
 @pytest.mark.soak
-def test_what_is_the_same_for_every_study_is_made_once_and_shown(copy):
-    """By a target of its own, outside the studies; the next report shows it."""
-    assert not (copy.results / "shared").exists()
+def test_a_sensitivity_study_of_ones_own_is_made_by_its_target_and_shown(copy):
+    """In the study's folder, since its settings are not those of all; the next report shows it."""
     copy.run("sensitivity")
-    made = copy.results / "shared" / "tables" / "sensitivity.csv"
+    assert not (copy.results / "shared").exists()
+    made = copy.results / "tiny" / "tables" / "sensitivity.csv"
     assert "commit" not in pd.read_csv(made).columns
-    assert not (copy.results / "tiny" / "tables" / "sensitivity.csv").exists()
     report = copy.results / "tiny" / "report.html"
     assert "tables/sensitivity.html" not in report.read_text()
     assert copy.planned() <= {"report", "all"}
     copy.run("report")
     assert "tables/sensitivity.html" in report.read_text()
+
+
+def test_a_sensitivity_study_with_the_usual_settings_is_that_of_all(copy):
+    path = copy.folder / "config" / "tiny.yaml"
+    text = path.read_text()
+    assert "sensitivity: {seconds: 10, dancers: 1}" in text
+    path.write_text(text.replace("sensitivity: {seconds: 10, dancers: 1}", ""))
+    assert copy.planned("results/shared/tables/sensitivity.html") == {"sensitivity"}
 
 
 def test_editing_a_caption_reruns_the_report_alone(copy):
