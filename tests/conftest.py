@@ -29,6 +29,18 @@ def parity(request):
     return request.config.getoption("--parity-data")
 
 
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """A window of this machine's Chromium, for the tests of a file; skipped where there is none."""
+    from browser import BINARY, Browser
+
+    if BINARY is None:
+        pytest.skip("no Chromium on this machine: the page was not opened in a browser")
+    window = Browser(tmp_path_factory.mktemp("profile"))
+    yield window
+    window.close()
+
+
 _crashed = []
 
 

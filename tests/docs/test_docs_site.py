@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from browser import BINARY, Browser
 
 ROOT = Path(__file__).parents[2]
 LAPTOP, PHONE = (1280, 800), (390, 844)
@@ -123,15 +122,6 @@ def test_no_page_asks_anyone_or_shows_marks_of_lists(site):
             marks = re.search(r"^\s*([-*] |\d+\. |\|.*\||```)", paragraph, re.MULTILINE)
             assert not marks, (page, paragraph[:200])
     assert not list(site.rglob("*.py"))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if BINARY is None:
-        pytest.skip("no Chromium on this machine: the site was not opened in a browser")
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 import pytest
 import report_study
-from browser import BINARY, Browser
 
 from choreo.dances.video import HEIGHT
 from choreo.report.page import page
@@ -11,15 +10,6 @@ from choreo.report.study import gather
 pytestmark = pytest.mark.slow
 
 LAPTOP, PHONE = (1280, 800), (390, 844)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    if BINARY is None:
-        pytest.skip("no Chromium on this machine: the page was not opened in a browser")
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
 
 
 @pytest.fixture(params=[LAPTOP, PHONE], ids=["laptop", "phone"])
