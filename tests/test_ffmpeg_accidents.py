@@ -13,9 +13,10 @@ import pytest
 from choreo import media
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import sha256
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.audio import read_song
 from choreo.videos.source import even_clock, look, picture_times
 from choreo.videos.standardise import standardise
+from choreo.videos.wav import write_song
 
 SIZE = (64, 48)
 

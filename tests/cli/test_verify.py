@@ -35,8 +35,9 @@ from choreo.pose.track import PoseTrack
 from choreo.poses.external import private_folder
 from choreo.synth.songs import save_song
 from choreo.training import checkpoints
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.audio import read_song
 from choreo.videos.standardise import standardise
+from choreo.videos.wav import write_song
 
 
 def _shard(path, video, seed):

@@ -18,7 +18,7 @@ from choreo.dataset.pack import (
     write_shard,
 )
 from choreo.errors import ItemError
-from choreo.videos.audio import write_song
+from choreo.videos.wav import write_song
 
 
 def _made_up(seconds, fps=10.0):

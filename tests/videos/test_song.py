@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from made_clips import clicks, ffmpeg, loud_at, make_clip
 
 from choreo.errors import ConfigError, ItemError
-from choreo.videos.audio import read_song, resampled, shifted, shifts_of, write_song
+from choreo.videos.audio import read_song, shifted, shifts_of
+from choreo.videos.wav import resampled, write_song
 
 
 def sine(frequency, seconds, rate, level=0.5):

@@ -9,9 +9,10 @@ import soundfile
 from made_clips import clicks, ffmpeg, loud_at, make_clip
 
 from choreo.errors import ItemError
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.audio import read_song
 from choreo.videos.source import look
 from choreo.videos.standardise import standardise
+from choreo.videos.wav import write_song
 
 
 def wav(path, samples, *, rate=16_000, size=None, channels=1):

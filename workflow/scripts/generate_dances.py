@@ -1,5 +1,6 @@
 from choreo.dances.generate import dance_to, load_generator
 from choreo.pipeline.jobs import run_items
+from choreo.videos.wav import read_wav
 
 i, o, p = snakemake.input, snakemake.output, snakemake.params
 loaded = []
@@ -10,7 +11,7 @@ def action(number):
         loaded.append(load_generator(i.weights))
     dance_to(
         loaded[0],
-        i.audio[number],
+        read_wav(i.audio[number]),
         seed=p.seed,
         initial_pose=p.initial_pose,
         temperature=p.temperature,

@@ -1,7 +1,7 @@
 from choreo.media import SAMPLE_RATE
 from choreo.pipeline.jobs import run
 from choreo.synth import songs
-from choreo.videos.audio import resampled, write_song
+from choreo.videos.wav import resampled, write_song
 
 
 def action(terminal):

@@ -1,6 +1,7 @@
 from choreo.media import SAMPLE_RATE
 from choreo.pipeline.jobs import run_item
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.audio import read_song
+from choreo.videos.wav import write_song
 
 
 def action(terminal):

@@ -2,7 +2,7 @@ from choreo.dances.video import render_dances
 from choreo.pipeline.jobs import run_item
 from choreo.pipeline.tombstones import problem_in, write_problem
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import longest
+from choreo.videos.wav import longest
 
 
 def action(terminal):

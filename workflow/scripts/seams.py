@@ -4,12 +4,12 @@ from choreo.dances.generate import load_generator
 from choreo.dances.seams import dances_by_join, seam_table
 from choreo.pipeline.jobs import run_item
 from choreo.pipeline.tombstones import usable
-from choreo.videos.audio import read_song
+from choreo.videos.wav import read_wav
 
 
 def action(terminal):
     i, p = snakemake.input, snakemake.params
-    songs = [read_song(path) for path in usable(i.songs)]
+    songs = [read_wav(path) for path in usable(i.songs)]
     options = {"seed": p.seed, "initial_pose": p.initial_pose, "temperature": p.temperature}
     dances = [
         (Path(path).parents[1].name, track)

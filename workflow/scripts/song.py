@@ -1,6 +1,6 @@
 from choreo.pipeline.jobs import run
 from choreo.pipeline.tombstones import problem_in, usable, write_problem
-from choreo.videos.audio import copy_longest
+from choreo.videos.wav import copy_longest
 
 
 def action(terminal):

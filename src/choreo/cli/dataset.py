@@ -421,6 +421,7 @@ def append(dataset, shards, split, **options):
 def shard(track, song, output, video, song_id, **options):
     """Normalise and cut one cleaned track with its song."""
     from choreo.dataset.pack import make_shard
+    from choreo.videos.audio import read_song
 
     _refuse_unused_share("shard", options.get("method"), options)
     ids = {"video": video or track.stem}
@@ -433,7 +434,7 @@ def shard(track, song, output, video, song_id, **options):
                 value=value,
                 remedy=f"Name one with {flag} ID",
             )
-    record = make_shard(track, song, output, **ids, **options)
+    record = make_shard(track, song, output, **ids, **options, read=read_song)
     share_outside = record["values_outside"] / max(1, record["values"])
     left_out = "".join(f"; left out: {n} ({why})" for why, n in record["dropped"].items())
     inside = f"{share_outside:.2%} outside [-1, 1]"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from choreo.dances.editing import read_known
-from choreo.dataset.audio import CHANNELS, network_audio
+from choreo.dataset.audio import network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import from_pixels, normalise, to_pixels
 from choreo.errors import ConfigError, ItemError
@@ -20,7 +20,6 @@ from choreo.models.family import JOINS, Model, Recipe, Request
 from choreo.models.music_features import FEATURES
 from choreo.models.weights import read_model
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import read_song
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def generate(
 
 def dance_to(
     generator: Generator,
-    song: str | Path | np.ndarray,
+    song: np.ndarray,
     *,
     keeps: Sequence[str] = (),
     **options: Any,
@@ -150,22 +149,17 @@ def dance_to(
     Parameters
     ----------
     generator : Generator
-    song : str or Path or ndarray
-        Any file with sound; or its samples, as `read_for` gives them.
+    song : ndarray, shape (n,)
+        Samples at 16 kHz, with the channels that the model's data were made of
+        (`choreo.dataset.audio.CHANNELS`).
     keeps : sequence of str
         See `choreo.dances.editing.read_known`.
     **options
         Of `generate`.
     """
-    samples = song if isinstance(song, np.ndarray) else read_for(generator, song)
     data = generator.data
-    known = read_known(keeps, data, data.frames_of(len(samples)))
-    return generate(generator, samples, known=known, **options)
-
-
-def read_for(generator: Generator, song: str | Path) -> np.ndarray:
-    """Samples of a song with the channels that the model's data were made of."""
-    return read_song(song, channels=CHANNELS[generator.data.method])
+    known = read_known(keeps, data, data.frames_of(len(song)))
+    return generate(generator, song, known=known, **options)
 
 
 def generate_many(

@@ -20,12 +20,12 @@ from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import pack, write_shard
 from choreo.dataset.split import SPLITS
 from choreo.errors import ConfigError
+from choreo.media import SAMPLE_RATE
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
 from choreo.synth.clips import LICENCE, make_truth
 from choreo.synth.kinds import KINDS
 from choreo.synth.names import PREFIX, derived_seed
 from choreo.synth.songs import SAMPLE_RATE as SONG_RATE
-from choreo.videos.audio import SAMPLE_RATE
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from choreo.files.sealed import damaged
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import isolated
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.wav import Reader, read_wav, write_song
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def make_shard(
     stride_seconds: float | None = None,
     max_repaired: float = cutting.MAX_REPAIRED,
     provenance: Mapping[str, Any] | None = None,
+    read: Reader = read_wav,
 ) -> dict[str, Any]:
     """Normalise, cut and write one video: what the rule and the CLI call.
 
@@ -87,6 +88,8 @@ def make_shard(
         See `choreo.dataset.chunks.cut`.
     provenance : dict, optional
         Such as licence and settings; the hashes of both inputs are added.
+    read : callable
+        Reads the song: `choreo.videos.audio.read_song` where choreo did not write it.
 
     Returns
     -------
@@ -109,7 +112,7 @@ def make_shard(
     return write_shard(
         path,
         normalised,
-        read_song(song, channels=sound.CHANNELS[method]),
+        read(song, channels=sound.CHANNELS[method]),
         video=video,
         song=song_id,
         dancer=dancer,

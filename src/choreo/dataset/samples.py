@@ -13,7 +13,7 @@ from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import write_wav
+from choreo.videos.wav import write_wav
 
 
 def write_samples(

@@ -29,6 +29,7 @@ from choreo.evaluation.systems import evaluate_model, extractor_of, real_record
 from choreo.evaluation.table2 import table2
 from choreo.evaluation.table2x import TABLES, extended
 from choreo.files import sha256
+from choreo.videos.audio import read_song
 
 
 def find_dances(folder: str | Path) -> dict[tuple[str, int], dict[str, Path]]:
@@ -184,7 +185,7 @@ def evaluate_dances(
     for (model, number), tracks in dances.items():
         fid = None
         if judge is not None:
-            made = read_dances(tracks, songs, method=method)
+            made = read_dances(tracks, songs, method=method, read=read_song)
             fid = fid_or_reason(made, training, judge, seed=seed)
         measured, record = evaluate_model(
             tracks,
@@ -197,6 +198,7 @@ def evaluate_dances(
             seen=trained_on(next(iter(tracks.values()))),
             training=training,
             released_fid=fid,
+            read=read_song,
             **rules,
         )
         records.append(record)

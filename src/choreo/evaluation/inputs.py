@@ -18,7 +18,7 @@ from choreo.evaluation.music_features import music_features
 from choreo.evaluation.segments import Segments, join, segments_from_chunks, segments_from_track
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import read_song
+from choreo.videos.wav import Reader, read_wav
 
 
 class _Summary(BaseModel):
@@ -266,7 +266,11 @@ def read_music(dataset: str | Path, split: str) -> np.ndarray:
 
 
 def read_dances(
-    tracks: Mapping[str, str | Path], songs: Mapping[str, str | Path], *, method: str = "thesis"
+    tracks: Mapping[str, str | Path],
+    songs: Mapping[str, str | Path],
+    *,
+    method: str = "thesis",
+    read: Reader = read_wav,
 ) -> Segments:
     """Generated dances of one model and seed.
 
@@ -275,9 +279,11 @@ def read_dances(
     tracks : dict of str to path
         Song -> generated track (OpenPose-18, canvas pixels, 10 frames a second).
     songs : dict of str to path
-        Song -> its sound, 16 kHz.
+        Song -> its sound.
     method : {"thesis", "released"}
         "released" cuts positions to whole pixels, as the released code stores them.
+    read : callable
+        Reads a song: `choreo.videos.audio.read_song` where choreo did not write it.
 
     Returns
     -------
@@ -295,7 +301,7 @@ def read_dances(
         if method == "released":
             track = track.with_(keypoints=np.trunc(track.keypoints))
         try:
-            parts.append(segments_from_track(track, read_song(songs[song]), song))
+            parts.append(segments_from_track(track, read(songs[song]), song))
         except ItemError as error:
             raise ItemError(
                 error.message, where=path, value=error.value, remedy=error.remedy

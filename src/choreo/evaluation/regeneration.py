@@ -23,7 +23,7 @@ from choreo.models.gan.networks import Networks, fill
 from choreo.models.gan.segments import CHUNK_FRAMES, split_song
 from choreo.models.weights import read_trained
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import read_song
+from choreo.videos.wav import read_wav
 
 
 def load_networks(path):
@@ -129,7 +129,7 @@ def measure_regeneration(
     tracks : dict of str to path
         Song -> generated dance.
     sounds : dict of str to path
-        Song -> its sound, 16 kHz.
+        Song -> its wav of a study.
     dataset : str or Path
         The packed file, for the real dances of the test split.
 
@@ -143,7 +143,7 @@ def measure_regeneration(
     poses, audio, songs = [], [], []
     for song, path in tracks.items():
         track = PoseTrack.load(path)
-        segments = split_song(network_audio(read_song(sounds[song]), method))
+        segments = split_song(network_audio(read_wav(sounds[song]), method))
         count = min(len(track) // CHUNK_FRAMES, len(segments))
         positions = from_pixels(track.keypoints[: count * CHUNK_FRAMES], track.size)
         poses.append(positions.reshape(count, CHUNK_FRAMES, *positions.shape[1:]))

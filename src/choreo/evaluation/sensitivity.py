@@ -38,7 +38,7 @@ from choreo.statistics.inference import Resampling
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import DANCERS, SONGS
 from choreo.tables import Table
-from choreo.videos.audio import read_song
+from choreo.videos.wav import read_wav
 
 DAMAGES = {
     "jitter": ("Jitter (px)", (0, 1, 2, 4, 8, 16)),
@@ -149,7 +149,7 @@ def _dance(folder, song, dancer, *, seed, seconds):
         end=seconds,
     )
     clip = normalise(PoseTrack.load(truth))
-    samples = read_song(sound)[round(clip.start_seconds * SAMPLE_RATE) :]
+    samples = read_wav(sound)[round(clip.start_seconds * SAMPLE_RATE) :]
     frames, length = round(CHUNK_SECONDS * clip.fps), round(CHUNK_SECONDS * SAMPLE_RATE)
     count = min(len(clip.poses) // frames, len(samples) // length)
     return segments_from_chunks(

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from choreo.cleaning.faults import corrupt
 from choreo.evaluation.claims import CORRUPTED_RATE
+from choreo.media import SAMPLE_RATE
 from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_tracks
 from choreo.synth.names import derived_seed
-from choreo.videos.audio import SAMPLE_RATE, read_song, write_song
+from choreo.videos.wav import read_wav, write_song
 
 
 def simulate(
@@ -50,7 +51,7 @@ def simulate(
     with tempfile.TemporaryDirectory() as folder:
         truth, song, beats = (Path(folder) / name for name in ("t.npz", "s.wav", "b.json"))
         make_tracks(source, truth=truth, song=song, beats=beats, start=start, end=end, seed=seed)
-        true, samples = PoseTrack.load(truth), read_song(song)
+        true, samples = PoseTrack.load(truth), read_wav(song)
     corrupted = corrupt(true, CORRUPTED_RATE, derived_seed("faults", source, seed)).track
     meta = {**true.meta, "estimator": "simulated", "corrupted": CORRUPTED_RATE}
     write_song(audio, [samples], len(samples), rate=SAMPLE_RATE)

@@ -22,6 +22,7 @@ from choreo.evaluation.inputs import (
 from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
 from choreo.evaluation.segments import Segments
 from choreo.evaluation.table2 import evaluate
+from choreo.videos.wav import Reader, read_wav
 
 Paths = Mapping[str, "str | Path"]
 """Song -> file."""
@@ -99,13 +100,14 @@ def measure_model(
     seen: Mapping[str, list[str]] | None,
     held_out: Iterable[str] = (),
     method: str = "thesis",
+    read: Reader = read_wav,
     **rules: Any,
 ) -> tuple[Segments, Measurements, bool]:
     """Measure the dances of one model and seed, which must not have seen what it dances to.
 
     Parameters
     ----------
-    tracks, songs : dict of str to path
+    tracks, songs, read
         See `choreo.evaluation.inputs.read_dances`.
     seen : dict or None
         What the model was trained on (`choreo.evaluation.inputs.trained_on`).
@@ -132,7 +134,7 @@ def measure_model(
         Where a file can't be used, or something is evaluated that was trained on.
     """
     known = check_unseen(seen, dataset, where=f"{model}, seed {seed}", songs=held_out)
-    dances = read_dances(tracks, songs, method=method)
+    dances = read_dances(tracks, songs, method=method, read=read)
     return dances, measure(dances, extractor, method=method, **rules), known
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from choreo.synth.hearing import listen
 from choreo.synth.kinds import KINDS, STYLES, Mix, draw_mix
 from choreo.synth.names import derived_seed
-from choreo.videos.audio import write_wav
+from choreo.videos.wav import write_wav
 
 SAMPLE_RATE = 44_100
 BEATS_IN_BAR = 4

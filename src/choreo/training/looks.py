@@ -15,7 +15,7 @@ from choreo.dataset.audio import encode, unframed
 from choreo.dataset.normalise import to_pixels
 from choreo.models.data import load_batch
 from choreo.pose.track import PoseTrack
-from choreo.videos.audio import write_wav
+from choreo.videos.wav import write_wav
 
 
 class Looks:

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
 import wave
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import ffmpeg
 import numpy as np
-import soxr
 
 from choreo import media
 from choreo.errors import ChoreoError, ConfigError, ItemError, accident
-from choreo.files import whole
-from choreo.files.sealed import compare, seal_sound
+from choreo.files.sealed import compare
 from choreo.media import SAMPLE_RATE
 from choreo.videos.source import Source, joined_at, look, sound_frames
+from choreo.videos.wav import resampled, together, wav_blocks
 
 CHANNELS = ("mean", "left")
 """How sound is made mono."""
@@ -295,117 +291,6 @@ def shifted(blocks, shifts):
             yield kept
 
 
-def resampled(blocks: Iterable[np.ndarray], source_rate: int, rate: int) -> Iterator[np.ndarray]:
-    """Resample a stream of mono blocks with soxr's very high quality, without delay.
-
-    Parameters
-    ----------
-    blocks : iterable of ndarray of float32, shape (n,)
-    source_rate, rate : int
-        Samples a second of `blocks` and of what is wanted.
-
-    Yields
-    ------
-    ndarray of float32, shape (m,)
-    """
-    if source_rate == rate:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(source_rate, rate, 1, dtype="float32", quality="VHQ")
-    for block in blocks:
-        yield stream.resample_chunk(block)
-    yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def write_song(
-    path: str | Path, blocks: Iterable[np.ndarray], count: int, *, rate: int = SAMPLE_RATE
-) -> dict[str, Any]:
-    """Write exactly `count` samples as 16-bit mono wav; silence where the blocks end early.
-
-    Parameters
-    ----------
-    path : str or Path
-        The wav; written whole or not at all.
-    blocks : iterable of ndarray of float32, shape (n,)
-        Mono sound at `rate`, full scale at 1; louder samples are clipped.
-    count : int
-        Samples to write.
-    rate : int
-        Samples a second.
-
-    Returns
-    -------
-    dict
-        `samples` that came from the blocks, `peak` and `rms` of all (full scale is 1).
-    """
-    done, peak, power = 0, 0.0, 0.0
-
-    def samples():
-        nonlocal done, peak, power
-        for block in blocks:
-            block = block[: count - done].astype(np.float64)
-            if len(block):
-                peak = max(peak, float(np.abs(block).max()))
-                power += float(np.square(block).sum())
-            done += len(block)
-            yield np.clip(np.rint(block * 32768), -32768, 32767).astype(np.int16)
-            if done == count:
-                break
-        for begin in range(done, count, _BLOCK):
-            yield np.zeros(min(_BLOCK, count - begin), np.int16)
-
-    write_wav(path, samples(), rate=rate)
-    return {"samples": done, "peak": peak, "rms": math.sqrt(power / count) if count else 0.0}
-
-
-def copy_longest(paths: Sequence[str | Path], path: str | Path) -> None:
-    """Copy the longest of several wavs of `write_song`, the first of several as long.
-
-    Parameters
-    ----------
-    paths : sequence of str or Path
-        The sound of a song's videos: the longest has most of the song.
-    path : str or Path
-        Written whole or not at all.
-
-    Raises
-    ------
-    ItemError
-        Where it was damaged since it was written.
-    """
-    source = longest(paths)
-    compare(source)
-    with whole(path) as temporary:
-        shutil.copyfile(source, temporary)
-
-
-def longest(paths: Sequence[str | Path]) -> str | Path:
-    """The longest of several wavs of `write_song`, the first of several as long."""
-    return max(paths, key=lambda wav: Path(wav).stat().st_size)
-
-
-def write_wav(path, blocks, *, rate=SAMPLE_RATE):
-    """Write a 16-bit wav with its digest, whole or not at all: the one writer of sound.
-
-    Parameters
-    ----------
-    path : str or Path
-    blocks : iterable of ndarray of int16, shape (n,) or (n, channels)
-    rate : int
-        Samples a second.
-    """
-    with whole(path) as temporary:
-        with contextlib.closing(wave.open(str(temporary), "wb")) as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            for number, block in enumerate(blocks):
-                if number == 0 and block.ndim == 2:
-                    file.setnchannels(block.shape[1])
-                file.writeframesraw(block.astype("<i2", copy=False).tobytes())
-        seal_sound(temporary)
-
-
 def read_song(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mean") -> np.ndarray:
     """Read a song as mono.
 
@@ -438,7 +323,7 @@ def read_song(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mea
         if source.sound is None:
             raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
         song, _ = as_mono(
-            lambda mono: _together(resampled(mono, source.sound.rate, rate)),
+            lambda mono: together(resampled(mono, source.sound.rate, rate)),
             source,
             place_sound(source),
             seconds=_MAX_SECONDS + 1,
@@ -473,14 +358,6 @@ def check_song(path: str | Path) -> None:
         raise ItemError("the file holds no sound", where=path, remedy="Give a file with sound")
 
 
-def _together(blocks):
-    """Join blocks without ever holding them twice, as a list of them and its copy would be."""
-    grown = bytearray()
-    for block in blocks:
-        grown += memoryview(np.ascontiguousarray(block, np.float32)).cast("B")
-    return np.frombuffer(grown, np.float32)
-
-
 def _read_wav(path, rate):
     """Read a 16-bit mono wav of the wanted rate; None for any other file."""
     try:
@@ -494,7 +371,7 @@ def _read_wav(path, rate):
             unknown = count == 0 and not sealed and path.stat().st_size > _HEADER
             if kind != (1, 2, rate) or unknown:
                 return None
-            return _together(_wav_blocks(file, count))
+            return together(wav_blocks(file, count))
     except ChoreoError:
         raise
     except Exception as error:  # of a damaged file `wave` raises more than its own
@@ -502,12 +379,3 @@ def _read_wav(path, rate):
             raise found from error
         # ffmpeg says what is wrong with it, or reads it.
         return None
-
-
-def _wav_blocks(file, count):
-    for begin in range(0, count, _BLOCK):
-        data = file.readframes(min(_BLOCK, count - begin))
-        samples = np.frombuffer(data[: len(data) // 2 * 2], "<i2")
-        yield samples.astype(np.float32) / 32768
-        if not len(samples):
-            return

@@ -19,7 +19,7 @@ from choreo.errors import ItemError
 from choreo.files import sha256, whole, write_json
 from choreo.files.sealed import seal_video
 from choreo.media import SAMPLE_RATE
-from choreo.videos.audio import Placement, as_mono, place_sound, resampled, write_song
+from choreo.videos.audio import Placement, as_mono, place_sound
 from choreo.videos.source import (
     MICROSECONDS,
     Scan,
@@ -28,6 +28,7 @@ from choreo.videos.source import (
     picture_times,
     scan,
 )
+from choreo.videos.wav import resampled, write_song
 
 FPS_OF_UNEVEN = 60
 """Frames a second of a source without an even rate: a picture begins within 8.3 ms of its time."""

@@ -21,7 +21,8 @@ from choreo.dataset.importers import aist, brace
 from choreo.dataset.pack import make_shard
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
-from choreo.videos.audio import read_song, write_song
+from choreo.videos.audio import read_song
+from choreo.videos.wav import write_song
 
 THESIS_FPS = 30
 """Frames a second for which eq. (1)'s threshold is meant (section 3)."""
