@@ -11,6 +11,7 @@ import choreo.pipeline.workflow
 from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
 from choreo.errors import ChoreoError
+from choreo.evaluation.metrics import PARTS as PARTS_OF_TABLE2X
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
 from choreo.files import NAME, PROJECT
 from choreo.pipeline.digest import Digests
@@ -124,15 +125,6 @@ if VIDEOS:
     TABLES += ["table1", "table1x", "table1x_distances", "table1x_threshold"]
 if WITH_TRUTH:
     TABLES += ["cleaning_estimators"]
-PARTS_OF_TABLE2X = [
-    "summary",
-    "distances",
-    "beats",
-    "song_beats",
-    "listening",
-    "motion",
-    "pairs",
-]
 if TEST_SONGS:
     TABLES += ["seams", "table2", *(f"table2x_{part}" for part in PARTS_OF_TABLE2X)]
 # Not in `all`, since it trains models of its own; once it is there the report shows it.

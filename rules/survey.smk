@@ -31,15 +31,7 @@ SURVEY_TRIALS = [
 SURVEY_CATCHES = [
     [kind, song] for song, beside in SURVEY_TRIALS for kind in ("real", beside)
 ]
-SURVEY_TABLES = [
-    "preferences",
-    "dances",
-    "strengths",
-    "agreement",
-    "metrics",
-    "participants",
-    "refused",
-]
+SURVEY_TABLES = choreo.survey.design.TABLES
 
 
 rule study:

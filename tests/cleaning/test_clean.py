@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choreo.cleaning.clean import AT_THE_ENDS, UNUSED, clean
+from choreo.cleaning.clean import AT_THE_ENDS, clean
 from choreo.config import Cleaning
+from choreo.config.cleaning import UNUSED
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.track import PoseTrack
 

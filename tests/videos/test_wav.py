@@ -33,7 +33,7 @@ def test_mono_samples_are_what_was_written(tmp_path):
 
 def test_a_wav_that_is_cut_short_is_refused(stereo):
     stereo.write_bytes(stereo.read_bytes()[:-1001])
-    with pytest.raises(DamagedError, match="it holds 87,?9.. of 88,?200 samples"):
+    with pytest.raises(DamagedError, match=r"it holds \d+ of 88200 samples"):
         read_wav(stereo)
 
 

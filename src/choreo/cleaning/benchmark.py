@@ -18,6 +18,7 @@ from choreo.cleaning.faults import FLICKERING, JITTER, KINDS, WRITTEN, corrupt, 
 from choreo.cleaning.gaps import fill_linearly
 from choreo.cleaning.truths import held_out, stress
 from choreo.comparison.quality import against_truth
+from choreo.config.cleaning import UNUSED
 from choreo.errors import ItemError
 from choreo.pose.size import torso_px
 from choreo.statistics.summaries import mean
@@ -29,7 +30,7 @@ RATES = (0.02, 0.05, 0.1, 0.2)
 JITTERS = (0.002, 0.004, 0.008, 0.016)
 """Standard deviations of jitter without any other fault, in body sizes."""
 
-METHODS = ("none", "thesis", "released", "robust", "median", "savgol", "lowpass")
+METHODS = ("none", *UNUSED, "median", "savgol", "lowpass")
 
 CUTOFF_HZ = 6.0
 """Of the plain low-pass, a usual choice for human walking: a warning for dance."""
@@ -53,7 +54,7 @@ def apply(track, method):
     flagged : ndarray of bool, shape (T, J), or None
         Given joints that the method took for wrong; None for those that decide nothing.
     """
-    if method in ("thesis", "released", "robust"):
+    if method in UNUSED:
         cleaned, _ = clean(track, method=method)
         return cleaned, cleaned.repaired & track.given
     if method == "none":

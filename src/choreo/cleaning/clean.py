@@ -4,6 +4,7 @@ import numpy as np
 
 from choreo.cleaning import released_cleaning, robust
 from choreo.cleaning.gaps import bridgeable, fill_gaps
+from choreo.config.cleaning import UNUSED
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.misdetections import (
     THRESHOLD_PX,
@@ -16,13 +17,6 @@ from choreo.pose.misdetections import (
 from choreo.pose.runs import runs
 from choreo.pose.size import height_px
 from choreo.statistics.summaries import median
-
-UNUSED = {
-    "thesis": (),
-    "released": ("max_gap_seconds",),
-    "robust": ("threshold_px", "threshold_height"),
-}
-"""Methods, and the settings that have no effect with them."""
 
 AT_THE_ENDS = "no kept frame on one side"
 """Why frames at the ends of a track are not filled."""

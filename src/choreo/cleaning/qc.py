@@ -6,13 +6,12 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import NullLocator
 
 from choreo import MADE_BY, figures
-from choreo.cleaning.clean import UNUSED, clean
+from choreo.cleaning.clean import clean
 from choreo.cleaning.figure5 import pictures_or_white, worst_frames
+from choreo.config.cleaning import UNUSED
 from choreo.pose.misdetections import THRESHOLD_PX, displacement, joints_in_use, missing_frames
 from choreo.pose.runs import runs
 from choreo.poses.pictures import crop, show_pose
-
-METHODS = ("thesis", "released", "robust")
 
 _KEPT, _REMOVED, _FILLED, _EMPTY = range(4)
 _STATES = {
@@ -188,7 +187,7 @@ def states(before, after):
     return found
 
 
-def comparison(track, *, title, video=None, methods=METHODS, **settings):
+def comparison(track, *, title, video=None, methods=tuple(UNUSED), **settings):
     """Clean a track by every method and draw what each flagged and filled.
 
     Parameters

@@ -6,6 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from choreo.comparison.verdict import LEVEL, paired_difference, resample
+from choreo.tables import counted, listed
 
 AXES = {"px": "px", "height": "of the dancer's height"}
 """The two scales of the threshold, and their units in a sentence."""
@@ -186,10 +187,6 @@ def ranking(found, *, seed=1):
     return " ".join([_places(found, span, unit, seed), *_equal(found, unit, seed)])
 
 
-def _names(names):
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
 def _places(found, span, unit, seed):
     """Sentence about who changes places."""
     changes = crossings(found, seed=seed)
@@ -227,7 +224,7 @@ def _equal(found, unit, seed):
     last = np.inf
     clean = {}
     for tie in ties(found):
-        who = _names(tie["names"])
+        who = listed(tie["names"])
         if len(tie["names"]) == len(found.shares):
             who, last = "All", tie["start"]
         if not tie["zero"]:
@@ -241,13 +238,13 @@ def _equal(found, unit, seed):
     # One alone is no tie.
     if sum(map(len, clean.values())) > 1:
         groups = [
-            f"{_names(names)} " + ("everywhere" if start == first else f"from {start:g}")
+            f"{listed(names)} " + ("everywhere" if start == first else f"from {start:g}")
             for start, names in sorted(clean.items())
         ]
         end = f" {unit} on" if max(clean) > first else ""
         yield f"Without any incorrect frame, so equal: {', '.join(groups)}{end}."
     beyond = np.any([significant != 0 for _, significant in _signs(found, seed).values()], axis=0)
-    noise = f"the noise of {len(found.videos)} video" + "s" * (len(found.videos) != 1)
+    noise = f"the noise of {counted(len(found.videos), 'video')}"
     if not beyond.any():
         yield f"No difference is beyond {noise} at any threshold."
         return

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.statistics.inference import Resampling, holm, too_few
+from choreo.tables import counted, listed
 
 REPLICATES = 2000
 LEVEL = 0.95
@@ -132,19 +133,19 @@ def verdicts(measures, *, seed=1):
 
 
 def _sentence(measure, videos, values, best, others):
-    count = f"{len(videos)} video" + ("" if len(videos) == 1 else "s")
+    count = counted(len(videos), "video")
     word, more = ("lowest", "lower") if measure.better == "lower" else ("highest", "higher")
     mean = f"{values[best].mean():{measure.form}}{measure.unit}"
     same = [e for e in others if np.array_equal(values[e], values[best])]
     distinct = [_apart(e, others[e], measure, len(videos)) for e in others if others[e]["distinct"]]
     alike = [e for e in others if e not in same and not others[e]["distinct"]]
-    text = f"{measure.name} ({count}): {word} with {_list([best, *same])} ({mean}"
+    text = f"{measure.name} ({count}): {word} with {listed([best, *same])} ({mean}"
     text += ", the same in every video)" if same else ")"
     if distinct:
-        text += f"; {more} than with {_list(distinct)}"
+        text += f"; {more} than with {listed(distinct)}"
     if alike:
         names = [_apart(e, others[e], measure, len(videos), near=True) for e in alike]
-        text += f"; can't be told apart with {count} from {_list(names)}"
+        text += f"; can't be told apart with {count} from {listed(names)}"
     return text + "."
 
 
@@ -156,7 +157,3 @@ def _apart(name, other, measure, videos, near=False):
     if near:
         return f"{name} ({size} worse{interval and f', {interval}'})"
     return f"{name} by {size}{interval and f' ({interval})'}"
-
-
-def _list(items):
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

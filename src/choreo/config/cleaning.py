@@ -6,6 +6,13 @@ from pydantic import model_validator
 
 from choreo.config.fields import Heights, Pixels, Seconds, Section
 
+UNUSED = {
+    "thesis": (),
+    "released": ("max_gap_seconds",),
+    "robust": ("threshold_px", "threshold_height"),
+}
+"""Methods, and the settings that have no effect with them."""
+
 
 class Cleaning(Section):
     """Stage `cleaning`."""
@@ -21,12 +28,7 @@ class Cleaning(Section):
 
     @model_validator(mode="after")
     def _used(self):
-        unused = {
-            "thesis": (),
-            "released": ("max_gap_seconds",),
-            "robust": ("threshold_px", "threshold_height"),
-        }
-        for name in unused[self.method]:
+        for name in UNUSED[self.method]:
             if getattr(self, name) != type(self).model_fields[name].default:
                 raise ValueError(
                     f"{name} has no effect on cleaning with method {self.method}: "

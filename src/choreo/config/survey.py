@@ -1,13 +1,14 @@
 """Settings of the survey with dancers."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
 from choreo.config.fields import Id, Section, Seed, UserPath
 
-LANGUAGES = ("en", "ko", "nl")
+Language = Literal["en", "ko", "nl"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 def _address(text):
@@ -38,11 +39,9 @@ class Survey(Section):
     """Training whose dances are shown; null: the first of `training.seeds`."""
     catch_trials: Annotated[int, Field(ge=0, le=20)] = 2
     """Pairs of a real dance with a frozen one or with noise, which show who does not look."""
-    languages: Annotated[
-        list[Literal["en", "ko", "nl"]], Field(min_length=1), AfterValidator(_apart)
-    ] = ["en", "ko", "nl"]
+    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(_apart)] = [*LANGUAGES]
     """Languages of the page; it begins in the first, or in the browser's."""
-    consent: dict[Literal["en", "ko", "nl"], Annotated[str, Field(min_length=1)]] = {}
+    consent: dict[Language, Annotated[str, Field(min_length=1)]] = {}
     """Your own text of consent, by language, in the place of the page's."""
     contact: str | None = None
     """Who asks, and how to reach them; shown with the text of consent."""

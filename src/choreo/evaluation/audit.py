@@ -33,7 +33,7 @@ from choreo.statistics.inference import (
     holm,
     too_few,
 )
-from choreo.tables import Table
+from choreo.tables import Table, counted
 
 if TYPE_CHECKING:
     from choreo.evaluation.claims import Claim
@@ -524,10 +524,10 @@ def verdict(row):
         return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
     few = []
     if not np.isnan(row["seeds"]) and row["seeds"] < SEEDS_NEEDED:
-        few.append(f"from {_count(row['seeds'], 'training seed')} ({SEEDS_NEEDED} are needed)")
+        few.append(f"from {counted(row['seeds'], 'training seed')} ({SEEDS_NEEDED} are needed)")
     if row["groups"] < GROUPS_NEEDED:
         unit = row.get("unit", "song")
-        few.append(f"from {_count(row['groups'], unit)} ({GROUPS_NEEDED} are needed)")
+        few.append(f"from {counted(row['groups'], unit)} ({GROUPS_NEEDED} are needed)")
     if few:
         return UNDECIDED, f"cannot be told {' and '.join(few)}"
     if np.isnan(row["p_holm"]):
@@ -578,10 +578,6 @@ def needed(row, tests):
     if not np.isnan(row["seeds"]):
         said += f" and {max(math.ceil(row['seeds'] * factor), SEEDS_NEEDED)} trainings of each"
     return said + " would decide it"
-
-
-def _count(number, unit):
-    return f"{number:.0f} {unit}" + ("" if number == 1 else "s")
 
 
 def _notes(evidence, songs, seeds):

@@ -70,15 +70,19 @@ def kernel_distance(features, real):
         x[np.sort(rng.permutation(len(x))[:KID_SEGMENTS])] if len(x) > KID_SEGMENTS else x
         for x in (features, real)
     )
+    within = kernel_within(features) + kernel_within(real)
+    return float(within - 2 * kernel(features, real).mean())
 
-    def kernel(a, b):
-        return (a @ b.T / a.shape[1] + 1) ** 3
 
-    def within(a):
-        values = kernel(a, a)
-        return (values.sum() - np.trace(values)) / (len(a) * (len(a) - 1))
+def kernel(a, b):
+    """KID's kernel of all pairs, shapes (n, D) and (m, D) to (n, m)."""
+    return (a @ b.T / a.shape[1] + 1) ** 3
 
-    return float(within(features) + within(real) - 2 * kernel(features, real).mean())
+
+def kernel_within(a):
+    """Mean of KID's kernel over the pairs of different rows."""
+    values = kernel(a, a)
+    return (values.sum() - np.trace(values)) / (len(a) * (len(a) - 1))
 
 
 def neighbour_scores(features, real, real_ball, k=NEIGHBOURS):

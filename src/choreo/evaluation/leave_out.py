@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from choreo.evaluation.distances import KID_SEGMENTS, NEIGHBOURS, apart
+from choreo.evaluation.distances import KID_SEGMENTS, NEIGHBOURS, apart, kernel, kernel_within
 from choreo.statistics.summaries import ratio
 
 
@@ -89,16 +89,15 @@ def _kernel_distances(features, real, own, left):
     if len(real) > KID_SEGMENTS:
         rng = np.random.default_rng(0)
         real = real[np.sort(rng.permutation(len(real))[:KID_SEGMENTS])]
-
-    def kernel(a, b):
-        return (a @ b.T / a.shape[1] + 1) ** 3
-
     if len(real) < 2:
         return np.full(len(own), np.nan)
-    inner, reference = kernel(features, features), kernel(real, real)
+    inner = kernel(features, features)
     np.fill_diagonal(inner, 0)
-    fixed = (reference.sum() - np.trace(reference)) / (len(real) * (len(real) - 1))
     inner_left = inner.sum() - 2 * own @ inner.sum(1) + np.diag(own @ inner @ own.T)
     cross = kernel(features, real).sum(1)
     cross_left = cross.sum() - own @ cross
-    return ratio(inner_left, left * (left - 1)) + fixed - 2 * ratio(cross_left, left * len(real))
+    return (
+        ratio(inner_left, left * (left - 1))
+        + kernel_within(real)
+        - 2 * ratio(cross_left, left * len(real))
+    )

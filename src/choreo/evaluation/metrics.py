@@ -13,6 +13,9 @@ from pathlib import Path
 METRICS: dict[str, Metric] = {}
 """Metric by name, in the tables' order; filled by `_metrics`."""
 
+PARTS = ("summary", "distances", "beats", "song_beats", "listening", "motion", "pairs")
+"""Tables that Table 2x is made of, in their order."""
+
 NEAR_REAL = "near real"
 """Good is what is near the real dances, neither low nor high."""
 

@@ -20,7 +20,7 @@ from choreo.evaluation.geometric import geometric_floor
 from choreo.evaluation.leave_out import without_each_song
 from choreo.evaluation.listeners import LABELS as LISTENERS
 from choreo.evaluation.measurements import check_no_leak
-from choreo.evaluation.metrics import METRICS, headings, worths
+from choreo.evaluation.metrics import METRICS, PARTS, headings, worths
 from choreo.evaluation.table2 import LABELS
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
@@ -32,7 +32,7 @@ from choreo.statistics.inference import (
     too_few,
 )
 from choreo.statistics.summaries import ratio
-from choreo.tables import Table
+from choreo.tables import Table, counted
 
 if TYPE_CHECKING:
     from choreo.evaluation.measurements import Measurements
@@ -900,22 +900,17 @@ def sentence(row, a, b, songs):
     -------
     str
     """
-    count = f"{songs} song" + ("" if songs == 1 else "s")
-    count += f" and {row['seeds']:.0f} training" + ("" if row["seeds"] == 1 else "s")
+    count = f"{counted(songs, 'song')} and {counted(row['seeds'], 'training')}"
     if row["verdict"] == "cannot be told":
         return f"{a} or {b} in {row['text']}: cannot be told from {count}."
     return f"{a} is {row['verdict']} than {b} in {row['text']} ({count} each)."
 
 
-TABLES = {
-    "summary": summary_table,
-    "distances": distances_table,
-    "beats": beats_table,
-    "song_beats": song_beats_table,
-    "listening": listening_table,
-    "motion": motion_table,
-    "pairs": pairs_table,
-}
+_MADE_BY = (
+    *(summary_table, distances_table, beats_table, song_beats_table),
+    *(listening_table, motion_table, pairs_table),
+)
+TABLES = dict(zip(PARTS, _MADE_BY, strict=True))
 """Part of Table 2x -> what makes it."""
 
 _SIZES = {"chunks": "Chunks", "songs": "Songs", "seeds": "Seeds"}

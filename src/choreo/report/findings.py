@@ -9,6 +9,7 @@ import numpy as np
 from choreo.comparison.verdict import Measure, paired_difference, resample
 from choreo.report.shown import doubt, number
 from choreo.statistics.inference import GROUPS_NEEDED
+from choreo.tables import counted
 
 NO_SONG = (
     "No dance was evaluated: the study has no song to test on (it needs two songs, or a "
@@ -78,7 +79,7 @@ def _estimators(qualities, seed):
     videos, values = Measure("Incorrect detections", shares).paired()
     if not videos:
         return "No pose estimator was compared: there is no video that all of them have."
-    count = _count(len(videos), "video")
+    count = counted(len(videos), "video")
     # The first of equals: the order of the config.
     order = sorted(values, key=lambda name: values[name].mean())
     best = order[0]
@@ -146,7 +147,7 @@ def _comparisons(pairs, best):
     if not models:
         return f"{_name(best)} is the only model of this study, so that no two were compared."
     decided = [row for row in pairs if row["verdict"] in ("better", "worse")]
-    text = f"Of {_count(len(pairs), 'comparison')} between {_count(len(models), 'model')}, "
+    text = f"Of {counted(len(pairs), 'comparison')} between {counted(len(models), 'model')}, "
     if not decided:
         why = doubt(best, over_seeds=True)
         return f"{text}none can be told from chance{why and f' ({why})'}."
@@ -161,7 +162,7 @@ def _name(row):
 
 
 def _songs(row):
-    return _count(int(number(row["songs"])), "song")
+    return counted(int(number(row["songs"])), "song")
 
 
 def _value(row, column, form, unit=""):
@@ -171,7 +172,3 @@ def _value(row, column, form, unit=""):
     if why := doubt(row):
         return f"{text} ({why})"
     return text if math.isnan(half) else f"{text} ± {half:{form}}"
-
-
-def _count(number, what):
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

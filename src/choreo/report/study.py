@@ -27,6 +27,7 @@ from choreo.report.gallery import Dance, distances_of, measures, song_scores
 from choreo.report.page import FIGURES, SIMULATED, Contents, Quality
 from choreo.report.shown import Shown, read_records, read_table
 from choreo.survey.answers import MADE_UP
+from choreo.survey.design import TABLES
 
 REAL = "real"
 OTHERS = {"figure1x_thresholds": "Figure 1x: incorrect frames at every threshold of eq. (1)"}
@@ -35,11 +36,6 @@ SURVEY_FIGURES = {
     "survey_metrics": "Which metric predicted the dancers?",
     "figure6_attentive": "Figure 6 without participants who failed a catch trial.",
 }
-SURVEY_TABLES = (
-    *("preferences", "metrics", "dances", "strengths", "agreement"),
-    *("participants", "refused"),
-)
-"""Tables of the survey, in the order in which they are shown."""
 OWN_JOBS = ("index", "index_zip", "report")
 """Rules that may run after the page was made, so that their times are not in it."""
 
@@ -118,7 +114,7 @@ def gather(
     drawn = {name: results / "figures" / f"{name}.png" for name in figures}
     pictures = {name: path.read_bytes() for name, path in drawn.items() if _usable(path)}
     problems = results / "videos" / "problems.csv"
-    named = [f"survey_{name}" for name in SURVEY_TABLES if survey]
+    named = [f"survey_{name}" for name in TABLES if survey]
     asked = [read_table(results / "tables" / name) for name in _usable_tables(results, named)]
     simulated = any(MADE_UP in table.caption for table in asked)
     return Contents(

@@ -15,6 +15,11 @@ QUESTIONS = ("beats", "natural", "dynamic", "like")
 CATCHES = ("frozen", "noise")
 """What stands beside a real dance in a catch trial."""
 REAL = "real"
+TABLES = (
+    *("preferences", "metrics", "dances", "strengths", "agreement"),
+    *("participants", "refused"),
+)
+"""What `choreo.survey.results` writes, in the order in which it is shown."""
 CAUGHT_BY = "natural"
 """Question that a catch trial is judged by: noise may well be called more dynamic."""
 

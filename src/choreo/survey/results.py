@@ -8,7 +8,7 @@ from pathlib import Path
 from choreo.errors import ConfigError
 from choreo.figures import save
 from choreo.survey.answers import Read, participants_table, read_answers, refused_table
-from choreo.survey.design import Key
+from choreo.survey.design import TABLES, Key
 from choreo.survey.figure6 import figure6
 from choreo.survey.predicts import all_scores, predictions_figure, predictions_table
 from choreo.survey.preference import (
@@ -70,15 +70,16 @@ def write_results(
     read = read_answers(answers, key)
     scores = all_scores(measured.values(), measured, reference)
     found = preferences(read, key, seed=seed)
-    for name, table in {
-        "preferences": preferences_table(found, read, study=study),
-        "dances": dances_table(read, key, study=study),
-        "strengths": strengths_table(read, key, seed=seed, study=study),
-        "agreement": agreement_table(read, key, seed=seed, study=study),
-        "metrics": predictions_table(scores, read, seed=seed, study=study),
-        "participants": participants_table(read, study=study),
-        "refused": refused_table(read, study=study),
-    }.items():
+    made = (
+        preferences_table(found, read, study=study),
+        predictions_table(scores, read, seed=seed, study=study),
+        dances_table(read, key, study=study),
+        strengths_table(read, key, seed=seed, study=study),
+        agreement_table(read, key, seed=seed, study=study),
+        participants_table(read, study=study),
+        refused_table(read, study=study),
+    )
+    for name, table in zip(TABLES, made, strict=True):
         table.write(tables / f"survey_{name}")
     save(figure6(read, key, study=study), figures / "figure6")
     save(figure6(read, key, group="attentive", study=study), figures / "figure6_attentive")

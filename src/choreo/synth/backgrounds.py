@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from choreo.synth.names import one_of
 from choreo.synth.scene import DISTANCE, EYE_LEVEL
 
 WALL = 2.4
@@ -22,7 +23,7 @@ def make_background(camera, rng):
     ndarray of uint8, shape (height, width, 3)
         RGB.
     """
-    make = _PLACES[int(rng.integers(len(_PLACES)))]
+    make = one_of(rng, _PLACES)
     wall, floor = _Wall(camera, rng), _Floor(camera, rng)
     make(wall, floor, rng)
     picture = np.concatenate([wall.picture, floor.picture])
@@ -143,19 +144,15 @@ def _planks(floor, colour, width=0.14):
     floor.fill((0.88 + 0.18 * tone + 0.02 * floor.cloud(40)) * (1 - 0.35 * gap), colour)
 
 
-def _pick(rng, *choices):
-    return choices[int(rng.integers(len(choices)))]
-
-
 def _studio(wall, floor, rng):
-    base = _pick(rng, (206, 210, 214), (190, 204, 206), (222, 212, 196), (178, 190, 204))
+    base = one_of(rng, ((206, 210, 214), (190, 204, 206), (222, 212, 196), (178, 190, 204)))
     glow = np.exp(-((wall.x - rng.uniform(-2, 2)) ** 2) / 6)
     wall.fill(0.93 + 0.10 * glow - 0.02 * wall.y + 0.012 * wall.cloud(6), base)
     wall.box(-99, 99, 0, 0.14, (238, 236, 230))
     wall.box(-99, 99, 1.02, 1.06, (150, 112, 78))
     wall.box(-99, 99, 1.00, 1.02, (120, 116, 112))
     wall.shade_foot()
-    _planks(floor, _pick(rng, (196, 156, 112), (172, 134, 98), (150, 120, 92)))
+    _planks(floor, one_of(rng, ((196, 156, 112), (172, 134, 98), (150, 120, 92))))
     floor.shade_back()
 
 
@@ -167,7 +164,7 @@ def _brick(wall, floor, rng):
     level = np.abs(wall.y / high - row - 0.5) * high
     upright = np.abs(x - np.floor(x) - 0.5) * wide
     brick = wall.edge(high / 2 - 0.006 - level) * wall.edge(wide / 2 - 0.006 - upright)
-    base = np.array(_pick(rng, (156, 92, 74), (196, 186, 172), (112, 104, 104)))
+    base = np.array(one_of(rng, ((156, 92, 74), (196, 186, 172), (112, 104, 104))))
     value = 0.82 + 0.26 * tone + 0.05 * wall.cloud(12)
     wall.picture[:] = 0.5 * base + 80
     wall.picture += brick[..., None] * (value[..., None] * base - wall.picture)
@@ -179,7 +176,7 @@ def _brick(wall, floor, rng):
 
 def _stage(wall, floor, rng):
     fold = np.sin(wall.x * 9 + 1.5 * np.sin(wall.x * 2.3)) * 0.5 + 0.5
-    base = _pick(rng, (84, 34, 46), (40, 46, 88), (44, 68, 72))
+    base = one_of(rng, ((84, 34, 46), (40, 46, 88), (44, 68, 72)))
     wall.fill(0.7 + 0.5 * fold + 0.03 * wall.cloud(20), base)
     for _ in range(3):
         away = (wall.x - rng.uniform(-3, 3)) ** 2 + (wall.y - rng.uniform(1.2, 2.6)) ** 2
@@ -192,7 +189,7 @@ def _stage(wall, floor, rng):
 
 def _loft(wall, floor, rng):
     wall.fill(0.95 + 0.02 * wall.cloud(8), (176, 172, 166))
-    sky = _pick(rng, (206, 222, 236), (206, 222, 236), (246, 210, 170))
+    sky = one_of(rng, ((206, 222, 236), (206, 222, 236), (246, 210, 170)))
     glow = 0.86 + 0.05 * wall.y + 0.03 * np.sin(3 * wall.x)
     offset = rng.uniform(-0.6, 0.6)
     for i in range(-4, 5):

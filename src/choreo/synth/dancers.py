@@ -15,7 +15,7 @@ from choreo.synth.body import CHANNELS, INDEX, LIMITS, Body
 from choreo.synth.grammar import compose, energy
 from choreo.synth.motifs import ARMS, BAR
 from choreo.synth.motion import Motion, Steps
-from choreo.synth.names import derived_seed
+from choreo.synth.names import derived_seed, one_of
 
 JITTER = 0.012
 """Standard deviation of an accent's distance from its beat, in seconds."""
@@ -254,22 +254,19 @@ def make_dancer(name):
         return _NAMED[name]
     rng = np.random.default_rng(derived_seed("dancer", name))
 
-    def pick(choices):
-        return choices[int(rng.integers(len(choices)))]
-
     body = Body(*(float(rng.normal(m, s)) for m, s in _SPREAD))
     look = Look(
-        skin=pick(_SKINS),
-        hair=pick(_HAIRS),
-        shirt=pick(_BRIGHT),
-        trousers=pick(_DARK),
-        shoes=pick(((245, 245, 245), (60, 60, 64), *_BRIGHT[:3])),
-        accent=pick(_BRIGHT),
-        cut=pick(("short", "bun", "long", "afro", "cap")),
-        sleeve=pick((0.0, 0.35, 0.45, 0.95)),
-        leg=pick((0.5, 0.96, 0.96)),
+        skin=one_of(rng, _SKINS),
+        hair=one_of(rng, _HAIRS),
+        shirt=one_of(rng, _BRIGHT),
+        trousers=one_of(rng, _DARK),
+        shoes=one_of(rng, ((245, 245, 245), (60, 60, 64), *_BRIGHT[:3])),
+        accent=one_of(rng, _BRIGHT),
+        cut=one_of(rng, ("short", "bun", "long", "afro", "cap")),
+        sleeve=one_of(rng, (0.0, 0.35, 0.45, 0.95)),
+        leg=one_of(rng, (0.5, 0.96, 0.96)),
         loose=float(rng.uniform(0.2, 0.8)),
-        pattern=pick(("plain", "stripes", "panel", "yoke")),
+        pattern=one_of(rng, ("plain", "stripes", "panel", "yoke")),
     )
     return Dancer(
         name,

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from choreo.synth.motifs import BAR, MOTIFS
-from choreo.synth.names import derived_seed
+from choreo.synth.names import derived_seed, one_of
 
 LEAST_GAP = 0.27
 """Seconds between two accents, at least."""
@@ -116,7 +116,7 @@ def repertoire(name):
         slow=float(rng.uniform(0, 1)),
         between=float(0.5 * rng.uniform(0, 1) ** 2),
         lead=int(rng.integers(2)),
-        entry=_ENTRIES[int(rng.integers(len(_ENTRIES)))],
+        entry=one_of(rng, _ENTRIES),
     )
 
 

@@ -114,3 +114,8 @@ def derived_seed(*parts):
     """
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+
+
+def one_of(rng, choices):
+    """Draw one of several things, each as likely, by a `numpy.random.Generator`."""
+    return choices[int(rng.integers(len(choices)))]

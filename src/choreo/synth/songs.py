@@ -15,7 +15,7 @@ import numpy as np
 
 from choreo.synth.hearing import listen
 from choreo.synth.kinds import KINDS, STYLES, Mix, draw_mix
-from choreo.synth.names import derived_seed
+from choreo.synth.names import derived_seed, one_of
 from choreo.videos.wav import write_wav
 
 SAMPLE_RATE = 44_100
@@ -181,7 +181,7 @@ def make_song(name, seed):
         tempo, style = float(rng.integers(180, 281)) / 2, str(rng.choice(sorted(STYLES)))
     plan = KINDS[style]
     forms = _FORMS if style in STYLES else _FORMS_BY_LENGTH[_length(tempo)]
-    words = _words(forms[int(rng.integers(len(forms)))])
+    words = _words(one_of(rng, forms))
     beats, lengths = _beats(words, tempo, plan, rng)
     sections = _sections(words, beats, lengths)
     fills, stops = frozenset(), ()

@@ -15,14 +15,16 @@ from choreo.errors import ItemError
 from choreo.evaluation.foot_sliding import foot_sliding
 from choreo.evaluation.geometric import geometric_features
 from choreo.evaluation.kinetic import kinetic_features
+from choreo.evaluation.metrics import METRICS
 from choreo.evaluation.others import published, right
 from choreo.evaluation.others.bodies import FEET, SMPL, film, relation_joints
 from choreo.statistics.inference import too_few
+from choreo.statistics.summaries import mean
 from choreo.tables import Table
 
 SPLITS = 8
 """Draws of held-out real dances for the floor."""
-METRICS = {
+PUBLISHED = {
     "fid_k": "FID_k (AIST++)",
     "fid_k_bailando": "FID_k (Bailando)",
     "fid_g": "FID_g",
@@ -30,10 +32,11 @@ METRICS = {
     "dist_g": "Dist_g",
     "motion_to_music": "Beat alignment, motion to music (AIST++)",
     "music_to_motion": "Beat alignment, music to motion (Bailando)",
-    "phase_locking": "Phase locking",
+    "phase_locking": METRICS["phase_locking"].text,
     "physical_contact": "PFC (EDGE)",
-    "foot_sliding": "Foot sliding (torsos/s)",
+    "foot_sliding": METRICS["foot_sliding"].text,
 }
+"""Metrics of other projects, and the two of Table 2x that take any dance, and their headings."""
 _DISTANCES = {
     "fid_k": ("kinetic", "kinetic"),
     "fid_k_bailando": ("kinetic_bailando", "kinetic"),
@@ -106,7 +109,7 @@ def evaluate_others(
     real = [measure(d, names, solid=solid, related=related, view=view) for d in reference]
     rows = []
     for name, dances in found.items():
-        for metric, text in METRICS.items():
+        for metric, text in PUBLISHED.items():
             row = {"system": name, "metric": metric, "label": text, "dances": len(dances)}
             if metric in _DISTANCES:
                 row |= _distance(metric, dances, real, seed, 2 if not solid else 3)
@@ -215,7 +218,7 @@ def _mean(metric, dances, real):
     """A metric that every dance has: means, and the interval over dances."""
     own = np.array([dance.values[metric] for dance in dances], float)
     real = np.array([dance.values[metric] for dance in real], float).reshape(-1, 4)
-    means = [_of_finite(column) for column in own.T]
+    means = [mean(column) for column in own.T]
     finite = own[np.isfinite(own[:, 2]), 2]
     half = _NAN
     if len(finite) > 1:
@@ -224,18 +227,13 @@ def _mean(metric, dances, real):
     return {
         "published": means[0],
         "published_chance": means[1],
-        "published_real": _of_finite(real[:, 0]),
+        "published_real": mean(real[:, 0]),
         "right": means[2],
         "half_width": half,
         "right_chance": means[3],
-        "right_real": _of_finite(real[:, 2]),
+        "right_real": mean(real[:, 2]),
         "used": len(finite),
     }
-
-
-def _of_finite(values):
-    values = values[np.isfinite(values)]
-    return float(values.mean()) if len(values) else _NAN
 
 
 def _distance(metric, dances, real, seed, dimensions):
@@ -271,11 +269,11 @@ def _distance(metric, dances, real, seed, dimensions):
     return {
         "published": by_published(dances, real),
         "published_chance": _NAN,
-        "published_real": _of_finite(np.array([by_published(*pair) for pair in held])),
+        "published_real": mean(np.array([by_published(*pair) for pair in held])),
         "right": value,
         "half_width": _jackknife(dances, lambda some: by_right(some, real)),
         "right_chance": _NAN,
-        "right_real": _of_finite(np.array([by_right(*pair) for pair in held])),
+        "right_real": mean(np.array([by_right(*pair) for pair in held])),
         "used": sum(len(dance.right[name]) > 0 for dance in dances),
     }
 
