@@ -26,10 +26,12 @@ from choreo.evaluation.inputs import (
     shared_dancers,
     trained_on,
 )
+from choreo.evaluation.systems import measure_model
 from choreo.evaluation.table2x import TABLES
 from choreo.files import sha256, write_json
 from choreo.pose.track import PoseTrack
 from choreo.provenance import commit
+from choreo.videos.audio import read_song
 
 CLIPS = (("v1", "a", "ada"), ("v2", "b", "bo"), ("v3", "c", "cy"), ("v4", "d", "ada"))
 KNOWN = (swaying(2, sound=False).pixels, ["a", "b"])
@@ -154,6 +156,37 @@ def test_leaks_between_dances_and_training_are_refused(dataset, extractor, dance
     # The weights of a model, in the extractor's place.
     with pytest.raises(ItemError, match="not a feature extractor"):
         evaluate_dances(dataset, found, songs, dances / "out", extractor=dances / "leak" / "a.npz")
+
+
+@pytest.mark.parametrize("song", ["a", "e"])
+def test_dances_to_songs_of_the_dataset_or_extractor_are_refused(dataset, dances, song):
+    """Where a model's dances come in, whoever measures them: tables ask no more."""
+    extractor = train_extractor(KNOWN[0], ["e", "f"], steps=1)
+    dance(dances, "leak", songs=(song,))
+    sound = {song: dances / "songs" / "c.wav"}
+    with pytest.raises(ItemError, match=rf"a song is evaluated that is also trained on.*'{song}'"):
+        measure_model(
+            {song: dances / "leak" / f"{song}.npz"},
+            sound,
+            dataset,
+            extractor,
+            model="leak",
+            seed=1,
+            seen=None,
+            read=read_song,
+        )
+
+
+def test_held_out_dances_to_a_song_of_the_training_dances_are_refused(tmp_path):
+    """A dataset may be divided by something else; it can't be evaluated on then."""
+    shards = [
+        make_shard(tmp_path, "v1", "a", "ada", seed=1),
+        make_shard(tmp_path, "v2", "a", "bo", seed=2, sound_of="b"),
+    ]
+    pack(shards, tmp_path / "d.h5", splits={"v1": "train", "v2": "test"}, by="dancer")
+    assert len(read_real(tmp_path / "d.h5", "train", sound=False)) == 2
+    with pytest.raises(ItemError, match=r"a song is evaluated that is also trained on.*'a'"):
+        read_real(tmp_path / "d.h5", "test", sound=False)
 
 
 def test_an_extractor_of_the_test_data_is_refused(dataset, extractor):

@@ -5,7 +5,7 @@ import pytest
 from test_song_beats import clicking
 
 from choreo import config
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import measure
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
@@ -123,9 +123,3 @@ def test_the_table_of_recordings_shows_a_dancer_who_froze(measured):
     assert np.isfinite(frame.fid_interval["good"])
     assert "hit_truth" not in frame
     assert "So few songs (under 6)" in " ".join(table.notes)
-
-
-def test_a_recording_that_was_trained_on_is_refused(measured):
-    held_out, training, _, _ = measured
-    with pytest.raises(ItemError, match="a song is evaluated that is also trained on"):
-        recorded_table({"m": [training]}, held_out, training)

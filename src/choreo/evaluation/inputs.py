@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -56,8 +56,8 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
     Raises
     ------
     ItemError
-        Where the split has no chunk; for "test" also where it has poses or sound of
-        another split under another name.
+        Where the split has no chunk; for "test" also where it has a song of the training
+        dances, or poses or sound of another split under another name.
     ConfigError
         Where two splits share what the dataset was divided by (song, video, dancer).
     """
@@ -86,7 +86,7 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
             audio.append(block["audio"])
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
-    return segments_from_chunks(
+    real = segments_from_chunks(
         np.concatenate(poses),
         [clip["song"] for clip in ids],
         canvas=chunks.canvas,
@@ -95,6 +95,40 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
         starts=chunks.start_seconds,
         audio=np.concatenate(audio) if sound else None,
     )
+    if split == "test":
+        check_not_trained_on(real, *trained_in(dataset))
+    return real
+
+
+def trained_in(dataset: str | Path) -> tuple[set[str], set[str]]:
+    """Songs and videos of a packed dataset's training split."""
+    clips = [clip for clip in _clips(dataset)[0] if clip["split"] == "train"]
+    return {clip["song"] for clip in clips}, {clip["video"] for clip in clips}
+
+
+def check_not_trained_on(dances: Segments, songs: Iterable[str], videos: Iterable[str]) -> None:
+    """Refuse to evaluate what was trained on.
+
+    Parameters
+    ----------
+    dances : Segments
+        Generated or held-out real dances.
+    songs, videos : iterable of str
+        That a network was trained on, or that dances are compared with.
+
+    Raises
+    ------
+    ItemError
+        Where one is evaluated.
+    """
+    for what, ours, theirs in (("song", dances.songs, songs), ("dance", dances.dances, videos)):
+        both = sorted(set(map(str, ours)) & set(map(str, theirs)))
+        if both:
+            raise ItemError(
+                f"a {what} is evaluated that is also trained on",
+                value=", ".join(both[:5]),
+                remedy="Split the dataset by song, and evaluate only the test songs",
+            )
 
 
 def shared_dancers(dataset):

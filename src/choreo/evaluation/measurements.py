@@ -376,34 +376,3 @@ def one_dance_a_song(dances: _Dances) -> _Dances:
         names, counts = np.unique(dances.dances[dances.songs == song], return_counts=True)
         chosen.append(names[np.argmax(counts)])
     return dances.take(np.flatnonzero(np.isin(dances.dances, chosen)))
-
-
-def check_no_leak(evaluated, real):
-    """Refuse to evaluate what was trained on.
-
-    Parameters
-    ----------
-    evaluated : Measurements
-        Of generated or held-out real dances.
-    real : Measurements
-        Of the real training dances.
-
-    Raises
-    ------
-    ItemError
-        Where they share a song or a dance, or the extractor was trained on a song or
-        a video of `evaluated`.
-    """
-    for what, ours, theirs in (
-        ("song", evaluated.songs, real.songs),
-        ("dance", evaluated.dances, real.dances),
-        ("song", evaluated.songs, evaluated.meta["extractor_songs"]),
-        ("dance", evaluated.dances, evaluated.meta["extractor_videos"]),
-    ):
-        both = sorted(set(map(str, ours)) & set(map(str, theirs)))
-        if both:
-            raise ItemError(
-                f"a {what} is evaluated that is also trained on",
-                value=", ".join(both[:5]),
-                remedy="Split the dataset by song, and evaluate only the test songs",
-            )

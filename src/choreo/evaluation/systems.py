@@ -13,11 +13,13 @@ from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.inputs import (
+    check_not_trained_on,
     check_unseen,
     load_extractor,
     read_dances,
     read_real,
     shared_dancers,
+    trained_in,
 )
 from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
 from choreo.evaluation.segments import Segments
@@ -135,6 +137,8 @@ def measure_model(
     """
     known = check_unseen(seen, dataset, where=f"{model}, seed {seed}", songs=held_out)
     dances = read_dances(tracks, songs, method=method, read=read)
+    for trained in (trained_in(dataset), (extractor.songs, extractor.videos)):
+        check_not_trained_on(dances, *trained)
     return dances, measure(dances, extractor, method=method, **rules), known
 
 
