@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluation_dances import BASE
 
-from choreo.evaluation.foot_sliding import foot_sliding, planted
+from choreo.evaluation.foot_sliding import _feet, _planted, foot_sliding
 from choreo.synth.dancers import make_dance, make_dancer
 from choreo.synth.scene import make_scene
 from choreo.synth.songs import make_song
@@ -32,7 +32,7 @@ DANCES = [("ada", "neon"), ("bruno", "strut"), ("esi", "hammer")]
 @pytest.mark.parametrize("dance", DANCES)
 def test_planted_feet_are_those_that_stand(dance):
     pixels, stands = made(*dance)
-    found = planted(pixels, FPS)[0]
+    found = _planted(*_feet(pixels), FPS)[0]
     assert stands.mean() > 0.3
     assert (found & stands).sum() > 0.9 * stands.sum()
     assert (found & stands).sum() > 0.7 * found.sum()

@@ -17,7 +17,6 @@ from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
 from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE
 from choreo.evaluation.table2x import (
-    SIGNIFICANT,
     RealSet,
     averaged,
     beat_scores,
@@ -27,6 +26,7 @@ from choreo.evaluation.table2x import (
 from choreo.statistics.inference import (
     GROUPS_NEEDED,
     SEEDS_NEEDED,
+    SIGNIFICANT,
     Resampling,
     compare,
     holm,

@@ -7,6 +7,7 @@ from choreo.evaluation.frechet import Gaussian, frechet_distance
 
 NEIGHBOURS = 5
 """k of precision, recall, density and coverage."""
+NEIGHBOUR_SCORES = ("precision", "recall", "density", "coverage")
 KID_SEGMENTS = 2000
 """Real segments that KID takes at most: its kernel matrix grows with their square."""
 FRACTIONS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -105,9 +106,8 @@ def neighbour_scores(features, real, real_ball, k=NEIGHBOURS):
         in, over k; `coverage`: share of real segments with a segment in their ball. NaN
         where a set has k segments or fewer.
     """
-    names = ("precision", "recall", "density", "coverage")
     if min(len(features), len(real)) <= k:
-        return dict.fromkeys(names, float("nan"))
+        return dict.fromkeys(NEIGHBOUR_SCORES, float("nan"))
     own_ball = neighbourhoods(features, k)
     between = apart(features, real)
     inside = between <= real_ball

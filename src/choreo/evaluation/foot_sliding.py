@@ -15,24 +15,8 @@ LEVEL = 0.25
 _ANKLES = [OPENPOSE18.index(f"{side}_ankle") for side in ("left", "right")]
 
 
-def planted(pixels, fps):
-    """Which foot is planted from each frame to the next.
-
-    Parameters
-    ----------
-    pixels : ndarray, shape (N, T, 18, 2)
-        OpenPose-18, y downwards.
-    fps : float
-
-    Returns
-    -------
-    ndarray of bool, shape (N, T - 1, 2)
-        The left foot, then the right.
-    """
-    return _planted(*_feet(pixels), fps)
-
-
 def _planted(feet, torso, fps):
+    """Which foot, left or right, is planted from each frame to the next: (N, T - 1, 2)."""
     height = feet[..., 1].max(-1, keepdims=True) - feet[..., 1]
     low = np.maximum(height[:, 1:], height[:, :-1]) < LOW * torso
     rising = np.abs(np.diff(feet[..., 1], axis=1)) * fps

@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from choreo.evaluation.distances import KID_SEGMENTS, NEIGHBOURS, apart, kernel, kernel_within
+from choreo.evaluation.distances import (
+    KID_SEGMENTS,
+    NEIGHBOUR_SCORES,
+    NEIGHBOURS,
+    apart,
+    kernel,
+    kernel_within,
+)
 from choreo.statistics.summaries import ratio
 
 
@@ -56,7 +63,7 @@ def without_each_song(features, songs, real, names):
         "diversity_across": ratio(every - within, left**2 - twins),
     }
     few = (left <= k) | (len(real.scaled) <= k)
-    for name in ("precision", "recall", "density", "coverage"):
+    for name in NEIGHBOUR_SCORES:
         found[name] = np.where(few, np.nan, found[name])
     return found
 

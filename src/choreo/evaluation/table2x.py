@@ -25,6 +25,7 @@ from choreo.statistics.inference import (
     GROUPS_NEEDED,
     REPLICATES,
     SEEDS_NEEDED,
+    SIGNIFICANT,
     Resampling,
     compare,
     holm,
@@ -42,7 +43,6 @@ DISTANCES, BEATS, MOTION, LISTENING, INVENTION = (
 )
 COMPARED = {name: (m.compared, m.better) for name, m in METRICS.items() if m.compared}
 """What models are compared in: name in a sentence, and which direction is better."""
-SIGNIFICANT = 0.05
 SONG_HIT, SONG_COVERAGE = "song_beat_hit_rate", "song_beat_coverage"
 """By the beats of whole songs; in the place of a feature set stands whose beats they are."""
 

@@ -18,7 +18,7 @@ from choreo.report.shown import (
     with_intervals,
 )
 from choreo.report.style import CSS, JS
-from choreo.survey.preference import SIGNIFICANT
+from choreo.statistics.inference import SIGNIFICANT
 
 FIGURES = {
     "figure1": "Figure 1: the complete process, from this study's own rules. An arrow that others "

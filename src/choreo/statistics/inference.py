@@ -11,6 +11,9 @@ from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats takes a sec
 
 REPLICATES = 300
 
+SIGNIFICANT = 0.05
+"""p under which things are told apart."""
+
 GROUPS_NEEDED = 6
 """Songs (videos, clips) that a difference needs to be told at all.
 

@@ -14,6 +14,7 @@ import pandas as pd
 import pydantic
 from pydantic import Field
 
+from choreo.config.survey import Language
 from choreo.errors import ItemError, plain
 from choreo.files.outside import load_json, reading
 from choreo.survey.design import CAUGHT_BY, QUESTIONS, REAL, schedule
@@ -77,7 +78,7 @@ class Answers(_Strict):
     survey: _Hidden
     participant: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
     number: Annotated[int, Field(ge=0, lt=1 << 24)]
-    language: Literal["en", "ko", "nl"]
+    language: Language
     consent: Literal[True]
     simulated: bool
     background: Background

@@ -12,8 +12,6 @@ from choreo.survey.design import QUESTIONS
 from choreo.tables import Table
 
 REPLICATES = 2000
-SIGNIFICANT = 0.05
-"""p under which a preference is called one."""
 ASKED = {
     "beats": "Matches the beats better",
     "natural": "More natural/realistic",

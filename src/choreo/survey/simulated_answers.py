@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from choreo.config.survey import LANGUAGES
 from choreo.files import write_json
 from choreo.survey.answers import FORMAT
 from choreo.survey.design import CAUGHT_BY, QUESTIONS, REAL, Key, schedule
@@ -50,7 +51,7 @@ def simulate(key, strengths, count, *, seed=1, careless=0, songs=None):
                 "survey": key.survey,
                 "participant": rng.bytes(16).hex(),
                 "number": number,
-                "language": ("en", "ko", "nl")[number % 3],
+                "language": LANGUAGES[number % len(LANGUAGES)],
                 "consent": True,
                 "simulated": True,
                 "background": {

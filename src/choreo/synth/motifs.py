@@ -158,11 +158,6 @@ class Motif:
         gaps = [b - a for a, b, key in zip(times, times[1:], self.keys[1:]) if abs(key.turn) > 90]
         return max(gaps, default=0.0)
 
-    @property
-    def airborne(self):
-        """Whether there is a jump, or a foot that does not stand on a key."""
-        return any(key.jump or key.left_foot[2] or key.right_foot[2] for key in self.keys)
-
     def mirrored(self):
         """Return the same motif with left and right swapped."""
         return replace(self, keys=tuple(key.mirrored() for key in self.keys))

@@ -23,7 +23,6 @@ SIGMA = 3.0
 """Frames of the beat scores' Gaussian."""
 BAILANDO_FRAMES = 1200
 """Bailando takes the first 20 seconds."""
-FEWEST_FRAMES = 2 * HALF_WINDOW + 2
 _SMOOTHING = 5
 _NEIGHBOURHOOD = 10
 _CLOSE_TO_CONSTANT = 1e-10
@@ -39,7 +38,7 @@ def kinetic(joints, up=1):
     Parameters
     ----------
     joints : ndarray, shape (T, J, 3)
-        Metres; T at least `FEWEST_FRAMES`.
+        Metres; T at least 2 `HALF_WINDOW` + 2.
     up : int
         The axis that points upwards.
 
