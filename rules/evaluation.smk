@@ -5,9 +5,7 @@ from choreo.evaluation.claims import REGENERATED
 JUDGE = [
     f"{OUT}/training/{model}/seed{SEEDS[0]}/weights.safetensors"
     for model in TRAINED
-    if RECIPES[model].family == "gan"
-    and RECIPES[model].encoder == "gru"
-    and STUDY.evaluation.method == "released"
+    if "judge" in RECIPES[model].roles and STUDY.evaluation.method == "released"
 ][-1:]
 
 

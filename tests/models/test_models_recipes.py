@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from choreo.errors import ConfigError
+from choreo.models.family import ROLES
 from choreo.models.recipes import load_recipes, recipe_from, recipe_named, shown_in_figure7
 
 MODELS = Path(__file__).parents[2] / "config" / "models.yaml"
@@ -120,6 +121,15 @@ def test_figure_7_shows_the_gru_and_not_the_original_which_is_one_too():
     assert shown("original", "lstm", "gru_released", "original_released") == "gru_released"
     assert shown("lstm", "original") == "lstm"
     assert shown() is None
+
+
+def test_families_say_what_of_the_thesis_their_models_stand_for():
+    roles = {name: set(recipe.roles) for name, recipe in load_recipes(MODELS).items()}
+    assert set().union(*roles.values()) == set(ROLES)
+    assert roles["gru"] == {"adapted", "judge", "losses"}
+    assert roles["lstm"] == {"adapted"}
+    assert roles["original"] == {"original", "judge"}
+    assert roles["flow"] == set()
 
 
 @pytest.mark.parametrize(

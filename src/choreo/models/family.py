@@ -34,6 +34,13 @@ JOINS = {
 }
 """Ways in which models join the segments of a dance, and what people see; a family may have
 others, which are shown by their names."""
+ROLES = {
+    "original": "the framework of Ren et al. (Figure 3)",
+    "adapted": "the framework of the thesis (Figures 3 and 4)",
+    "losses": "the model whose losses Figure 7 shows",
+    "judge": 'the model whose discriminator gives the features of the released "FID"',
+}
+"""What of the thesis a model may stand for (`Recipe.roles`)."""
 OVERLAP_SECONDS = 1.0
 """What two segments share where they are cross-faded."""
 
@@ -78,6 +85,11 @@ class Recipe(BaseModel):
     def complete(self) -> bool:
         """Whether there is all that the model needs; else it has no row in the tables."""
         return True
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What of the thesis the model can stand for: keys of `ROLES`."""
+        return ()
 
     def check(self, data: DataDescription) -> None:
         """Refuse data that this model can't be made for.

@@ -114,17 +114,11 @@ def shown_in_figure7(recipes):
     Returns
     -------
     str or None
-        ``gru``; where there is none, the first GRU with L_MF, and else the first model.
+        ``gru``; where there is none, the first of that role, and else the first model.
     """
     if "gru" in recipes:
         return "gru"
-    alike = (
-        name
-        for name, recipe in recipes.items()
-        if recipe.family == DEFAULT
-        and recipe.encoder == "gru"
-        and recipe.music_feature_loss != "off"
-    )
+    alike = (name for name, recipe in recipes.items() if "losses" in recipe.roles)
     return next(alike, next(iter(recipes), None))
 
 
@@ -139,16 +133,12 @@ def shown_in_figure3(recipes):
     Returns
     -------
     original, adapted : str or None
-        ``original`` and ``gru``; where a file has no such names, its first recipes of the
-        thesis's GAN without and with L_MF. None where there is none.
+        ``original`` and ``gru``; where a file has no such names, its first recipes of these
+        roles (`choreo.models.family.ROLES`). None where there is none.
     """
     found = []
-    for known, without in (("original", True), ("gru", False)):
-        alike = [
-            name
-            for name, recipe in recipes.items()
-            if recipe.family == DEFAULT and (recipe.music_feature_loss == "off") == without
-        ]
+    for known, role in (("original", "original"), ("gru", "adapted")):
+        alike = [name for name, recipe in recipes.items() if role in recipe.roles]
         found.append(known if known in alike else next(iter(alike), None))
     return tuple(found)
 

@@ -158,6 +158,14 @@ class Recipe(TrainedRecipe):
         """A model that is neither trained nor given weights has no row of its own to fill."""
         return self.trained or self.weights_file is not None
 
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The original framework has no L_MF; Figure 7's model and the judge are a GRU."""
+        framework = "original" if self.music_feature_loss == "off" else "adapted"
+        if self.encoder != "gru":
+            return (framework,)
+        return (framework, "judge", *(("losses",) if framework == "adapted" else ()))
+
     def check(self, data):
         """Refuse data that the networks were not laid out for.
 
