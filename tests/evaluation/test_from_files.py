@@ -22,6 +22,7 @@ from choreo.evaluation.inputs import (
     check_unseen,
     known_beats,
     load_extractor,
+    read_held_out,
     read_real,
     shared_dancers,
     trained_on,
@@ -184,9 +185,9 @@ def test_held_out_dances_to_a_song_of_the_training_dances_are_refused(tmp_path):
         make_shard(tmp_path, "v2", "a", "bo", seed=2, sound_of="b"),
     ]
     pack(shards, tmp_path / "d.h5", splits={"v1": "train", "v2": "test"}, by="dancer")
-    assert len(read_real(tmp_path / "d.h5", "train", sound=False)) == 2
+    assert len(read_real(tmp_path / "d.h5", "test", sound=False)) == 2
     with pytest.raises(ItemError, match=r"a song is evaluated that is also trained on.*'a'"):
-        read_real(tmp_path / "d.h5", "test", sound=False)
+        read_held_out(tmp_path / "d.h5")
 
 
 def test_an_extractor_of_the_test_data_is_refused(dataset, extractor):

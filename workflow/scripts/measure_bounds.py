@@ -1,13 +1,19 @@
 from choreo.evaluation.bounds import measure_bounds
-from choreo.evaluation.inputs import load_extractor, read_beats, read_music, read_real
-from choreo.evaluation.measurements import one_dance_a_song, save_systems
+from choreo.evaluation.inputs import (
+    load_extractor,
+    read_beats,
+    read_held_out,
+    read_music,
+    read_real,
+)
+from choreo.evaluation.measurements import save_systems
 from choreo.pipeline.jobs import run_item
 
 
 def action(terminal):
     i, p = snakemake.input, snakemake.params
     systems = measure_bounds(
-        one_dance_a_song(read_real(i.dataset, "test", sound=True)),
+        read_held_out(i.dataset),
         read_real(i.dataset, "train", sound=False),
         load_extractor(i.extractor, i.dataset),
         training_music=read_music(i.dataset, "train"),

@@ -19,11 +19,12 @@ from choreo.evaluation.inputs import (
     known_beats,
     load_extractor,
     read_dances,
+    read_held_out,
     read_music,
     read_real,
     trained_on,
 )
-from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
+from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.released_fid import fid_or_reason
 from choreo.evaluation.systems import evaluate_model, extractor_of, real_record
 from choreo.evaluation.table2 import table2
@@ -173,7 +174,7 @@ def evaluate_dances(
     # Of a study that lies around the dances.
     rules["truth"] = known_beats(next(iter(next(iter(dances.values())).values())))
     bounding = measure_bounds(
-        one_dance_a_song(read_real(dataset, "test", sound=True)),
+        read_held_out(dataset),
         training,
         network,
         training_music=read_music(dataset, "train"),

@@ -14,6 +14,7 @@ from choreo.dataset.pack import ChunkDataset, check_splits
 from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
+from choreo.evaluation.measurements import one_dance_a_song
 from choreo.evaluation.music_features import music_features
 from choreo.evaluation.segments import Segments, join, segments_from_chunks, segments_from_track
 from choreo.files.outside import load_json, reading
@@ -56,8 +57,8 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
     Raises
     ------
     ItemError
-        Where the split has no chunk; for "test" also where it has a song of the training
-        dances, or poses or sound of another split under another name.
+        Where the split has no chunk; for "test" also where it has poses or sound of
+        another split under another name.
     ConfigError
         Where two splits share what the dataset was divided by (song, video, dancer).
     """
@@ -86,7 +87,7 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
             audio.append(block["audio"])
     ids = [chunks.clips[number] for number in chunks.clip]
     chunks.close()
-    real = segments_from_chunks(
+    return segments_from_chunks(
         np.concatenate(poses),
         [clip["song"] for clip in ids],
         canvas=chunks.canvas,
@@ -95,9 +96,20 @@ def read_real(dataset: str | Path, split: str, *, sound: bool) -> Segments:
         starts=chunks.start_seconds,
         audio=np.concatenate(audio) if sound else None,
     )
-    if split == "test":
-        check_not_trained_on(real, *trained_in(dataset))
-    return real
+
+
+def read_held_out(dataset: str | Path) -> Segments:
+    """Real dances to evaluate on: one dance a song of the test split, with music.
+
+    Raises
+    ------
+    ItemError
+        As of `read_real`, and where a song of theirs is trained on, as it may be where a
+        dataset was divided by something else.
+    """
+    held_out = one_dance_a_song(read_real(dataset, "test", sound=True))
+    check_not_trained_on(held_out, *trained_in(dataset))
+    return held_out
 
 
 def trained_in(dataset: str | Path) -> tuple[set[str], set[str]]:

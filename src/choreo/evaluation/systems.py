@@ -17,11 +17,12 @@ from choreo.evaluation.inputs import (
     check_unseen,
     load_extractor,
     read_dances,
+    read_held_out,
     read_real,
     shared_dancers,
     trained_in,
 )
-from choreo.evaluation.measurements import Measurements, measure, one_dance_a_song
+from choreo.evaluation.measurements import Measurements, measure
 from choreo.evaluation.segments import Segments
 from choreo.evaluation.table2 import evaluate
 from choreo.videos.wav import Reader, read_wav
@@ -78,7 +79,7 @@ def evaluate_real(
     network = load_extractor(extractor, dataset)
     real = measure(read_real(dataset, "train", sound=False), network)
     # Not taken from the bounding rows, which Table 2 would wait for.
-    held_out = one_dance_a_song(read_real(dataset, "test", sound=True))
+    held_out = read_held_out(dataset)
     return real, real_record(measure(held_out, network, **rules), real, dataset, **rules)
 
 
