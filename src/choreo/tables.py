@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -212,13 +211,3 @@ def _latex(text):
 def _html(tag, text, numeric):
     mark = ' class="n"' if numeric else ""
     return f"<{tag}{mark}>{escape(text)}</{tag}>"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them: "a", "a and b", "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def counted(number: float, thing: str) -> str:
-    """How many there are of a thing: "1 song", "1,200 songs"."""
-    return f"{number:,.0f} {thing}" + ("" if number == 1 else "s")

@@ -6,7 +6,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from choreo.comparison.verdict import LEVEL, paired_difference, resample
-from choreo.tables import counted, listed
+from choreo.statistics.sentences import counted, listed
 
 AXES = {"px": "px", "height": "of the dancer's height"}
 """The two scales of the threshold, and their units in a sentence."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from choreo.statistics.inference import Resampling, holm, too_few
-from choreo.tables import counted, listed
+from choreo.statistics.sentences import counted, listed
 
 REPLICATES = 2000
 LEVEL = 0.95

@@ -32,7 +32,8 @@ from choreo.statistics.inference import (
     holm,
     too_few,
 )
-from choreo.tables import Table, counted
+from choreo.statistics.sentences import counted
+from choreo.tables import Table
 
 if TYPE_CHECKING:
     from choreo.evaluation.claims import Claim

@@ -31,8 +31,9 @@ from choreo.statistics.inference import (
     holm,
     too_few,
 )
+from choreo.statistics.sentences import counted
 from choreo.statistics.summaries import ratio
-from choreo.tables import Table, counted
+from choreo.tables import Table
 
 if TYPE_CHECKING:
     from choreo.evaluation.measurements import Measurements

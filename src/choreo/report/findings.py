@@ -9,7 +9,7 @@ import numpy as np
 from choreo.comparison.verdict import Measure, paired_difference, resample
 from choreo.report.shown import doubt, number
 from choreo.statistics.inference import GROUPS_NEEDED
-from choreo.tables import counted
+from choreo.statistics.sentences import counted
 
 NO_SONG = (
     "No dance was evaluated: the study has no song to test on (it needs two songs, or a "
