@@ -11,7 +11,9 @@ from soaking import soak_after
 from choreo.dataset.audio import CHANNELS
 from choreo.dataset.pack import ChunkDataset, make_shard
 from choreo.pose.track import PoseTrack
+from choreo.videos.audio import read_song
 from choreo.videos.standardise import standardise
+from choreo.videos.wav import read_wav
 
 RATES = ["24000/1001", "15", "24", "25", "30000/1001", "30", "50", "60000/1001", "60", "12"]
 EVERYTHING = ("flash", "picture", "sound", "pose", "chunk_sound")
@@ -135,8 +137,9 @@ def test_the_channels_that_a_method_takes_reach_the_dataset(method, right, tmp_p
     track = PoseTrack(keypoints, np.ones(keypoints.shape[:2]), 30.0, (640, 360), skeleton="coco17")
     track.save(out["npz"])
     # The song of the study, and (`choreo dataset shard`) the file itself.
-    for sound in (out["wav"], clip):
-        make_shard(out["npz"], sound, out["h5"], video="v", song_id="s", method=method)
+    for sound, read in ((out["wav"], read_wav), (clip, read_song)):
+        options = {"method": method, "read": read}
+        make_shard(out["npz"], sound, out["h5"], video="v", song_id="s", **options)
         samples = ChunkDataset(out["h5"])[0]["audio"].reshape(-1).astype(float)
         at = np.arange(len(samples)) / 16_000
         low, high = (abs(np.mean(samples * np.exp(-2j * np.pi * f * at))) for f in (440, 1500))

@@ -26,6 +26,7 @@ Reader = Callable[..., np.ndarray]
 """`read_wav`, or `choreo.videos.audio.read_song` of songs from outside."""
 
 _BLOCK = 1 << 16
+_REMEDY = "Make it anew, or read it by choreo.videos.audio.read_song"
 
 
 def write_song(
@@ -113,7 +114,7 @@ def read_wav(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mean
         Where it is missing, cut short, damaged since it was written, holds no sample, or is
         no 16-bit wav.
     """
-    with reading(path, "a 16-bit wav", remedy="Delete it and make it again"):
+    with reading(path, "a 16-bit wav", remedy=_REMEDY):
         compare(path)
         with contextlib.closing(wave.open(str(path), "rb")) as file:
             if file.getsampwidth() != 2:
