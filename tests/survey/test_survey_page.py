@@ -317,6 +317,7 @@ class _Takes(http.server.BaseHTTPRequestHandler):
 
 @NEEDS_BROWSER
 @pytest.mark.slow
+@pytest.mark.soak
 def test_answers_are_sent_where_the_researcher_says_and_downloaded_where_that_fails(
     survey, tmp_path
 ):
