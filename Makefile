@@ -8,7 +8,7 @@ export PATH := $(BIN):$(PATH)
 
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
-	@echo "make demo    run the demo study from nothing to its report (about 18 minutes on 2 cores)"
+	@echo "make demo    run the demo study from nothing to its report (about 17 minutes on 2 cores)"
 	@echo "make test    run the tests (about 12 minutes on 2 cores)"
 	@echo "make test-all  run the long ones, marked soak, as well (about 23 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
@@ -24,7 +24,7 @@ env: .venv/.ready
 
 demo: env
 	@echo "choreo demo: 12 synthetic dance clips through every stage to results/demo/index.html;"
-	@echo "about 18 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
+	@echo "about 17 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
 	@snakemake --cores $(CORES) all
 	@cat results/demo/tables/table1.md results/demo/tables/table2.md
 	@echo "Open results/demo/index.html in a browser; the dances are under results/demo/dances/."

@@ -1,10 +1,13 @@
 """Write docs/metrics.md: the metrics of Tables 1, 2 and 2x with formula, source, chance level.
 
 Names, headings, directions and what each is meant to notice come from
-`choreo.evaluation.metrics.METRICS`, their worth on dancers from ``worth.csv``; what no code can
-say stands below. ``.venv/bin/python docs/metrics.py`` writes the page, and a test holds it.
+`choreo.evaluation.metrics.METRICS`, their worth on dancers from ``worth.csv``, how they moved
+when dances were damaged from ``sensitivity.csv``, the table that ``snakemake sensitivity`` made;
+what no code can say stands below. ``.venv/bin/python docs/metrics.py`` writes the page, and a test
+holds it.
 """
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from choreo.evaluation.metrics import METRICS, NEAR_REAL, worths
 from choreo.files import write_text
 
 PAGE = Path(__file__).with_name("metrics.md")
+SENSITIVITY = PAGE.with_name("sensitivity.csv")
 
 PARTS = {
     "distance": (
@@ -79,7 +83,6 @@ class About:
 
 _NONE = "none"
 _SHIFTED = "shifted beats, as above"
-_WRONG_TEMPO = "A wrong tempo moves it by chance or up and down in our own study."
 
 ABOUT = {
     "frechet": About(
@@ -95,7 +98,7 @@ ABOUT = {
         "Chong and Forsyth (2020), arXiv:1911.07023",
         "choreo.evaluation.distances.frechet_at_infinity",
         f"{_NONE}. Needs 10 segments; may be under 0 by chance",
-        f"The number of segments moves it less than FID, but it is noisier. {_WRONG_TEMPO}",
+        "The number of segments moves it less than FID, but it is noisier.",
     ),
     "kid": About(
         "mean k(x, x′) + mean k(y, y′) − 2 mean k(x, y), without a segment beside itself; "
@@ -103,14 +106,13 @@ ABOUT = {
         "Bińkowski et al. (2018), arXiv:1801.01401",
         "choreo.evaluation.distances.kernel_distance",
         "0 for two samples of one distribution, whatever n; may be under 0 by chance",
-        _WRONG_TEMPO,
     ),
     "precision": About(
         "share of x inside the ball of a real segment, which reaches to its 5th nearest real one",
         "Kynkäänniemi et al. (2019), arXiv:1904.06991",
         "choreo.evaluation.distances.neighbour_scores",
         _NONE,
-        f"One real outlier has a large ball and lets noise in. {_WRONG_TEMPO}",
+        "One real outlier has a large ball and lets noise in.",
     ),
     "recall": About(
         "share of y inside the ball of a generated segment, which reaches to its 5th nearest "
@@ -125,35 +127,34 @@ ABOUT = {
         "Naeem et al. (2020), arXiv:2002.09797",
         "choreo.evaluation.distances.neighbour_scores",
         "about 1 for two samples of one distribution",
-        f"May pass 1 where dances crowd where real ones are dense. {_WRONG_TEMPO}",
+        "May pass 1 where dances crowd where real ones are dense.",
     ),
     "coverage": About(
         "share of y in whose ball an x lies",
         "Naeem et al. (2020), arXiv:2002.09797",
         "choreo.evaluation.distances.neighbour_scores",
         "about 1 − 0.5⁵ = 0.97 for two large samples of one distribution and one size",
-        f"Fewer generated segments lower it. {_WRONG_TEMPO}",
+        "Fewer generated segments lower it.",
     ),
     "nearest": About(
         "mean over x of min ‖x − y‖ over y",
         "the usual check of memorisation",
         "choreo.evaluation.distances.nearest",
         f"{_NONE}. 0 is a copy, so low is no praise",
-        f"More training clips lower it. {_WRONG_TEMPO}",
+        "More training clips lower it.",
     ),
     "diversity_within": About(
         "mean ‖x − x′‖ over pairs of segments of one song",
         "Dist of AIST++ and Lee et al. (2019), here in a song",
         "choreo.evaluation.distances.diversity",
         _NONE,
-        "A dancer who repeats a figure lowers it; jitter raises it.",
+        "A dancer who repeats a figure lowers it.",
     ),
     "diversity_across": About(
         "mean ‖x − x′‖ over pairs of segments of different songs",
         "Dist of AIST++ and Lee et al. (2019)",
         "choreo.evaluation.distances.diversity",
         _NONE,
-        "In our own study freezing did not lower it, though it should; jitter raises it.",
     ),
     "beat_coverage": About(
         "motion beats / music beats, sums over all segments",
@@ -251,7 +252,7 @@ ABOUT = {
         "common; AIST++'s kinetic features are its parts",
         "choreo.evaluation.motion_quality.motion_quality",
         _NONE,
-        "Fast songs. A wrong tempo lowers it before it raises it, in our own study.",
+        "Fast songs.",
     ),
     "jerk": About(
         "mean length of the third derivative of the joints",
@@ -382,7 +383,29 @@ POSES = {
 """Measure of Tables 1 and 1x -> what is good, and what is known of it."""
 
 
-def _described(title, good, noticed, about, name=None):
+def measured():
+    """How each metric moved with rising damage, in words.
+
+    Returns
+    -------
+    dict of str to str
+        By name in `METRICS`; a metric that is not in the sensitivity study has none.
+    """
+    found = {}
+    with open(SENSITIVITY, newline="") as file:
+        for row in csv.DictReader(file):
+            name, _, features = row["metric"].partition(" ")
+            damages = {}
+            for kind, text in DAMAGES.items():
+                damages.setdefault(row[kind], []).append(text)
+            moved = "; ".join(f"{how}: {', '.join(of)}" for how, of in damages.items())
+            found.setdefault(name, []).append(
+                f"{features} features: {moved}" if features else moved
+            )
+    return {name: ". ".join(rows) for name, rows in found.items()}
+
+
+def _described(title, good, noticed, about, name=None, moved=None):
     where = f"`{name}` in the files; `{about.code}`." if name else f"`{about.code}`."
     return [
         "",
@@ -392,6 +415,7 @@ def _described(title, good, noticed, about, name=None):
         f"- **Source**: {about.source}.",
         f"- **Good**: {good}. **Chance level**: {about.chance}.",
         *([f"- **Meant to notice**: {noticed}."] if noticed else []),
+        *([f"- **Measured**: {moved}."] if moved else []),
         *([f"- **What else moves it**: {about.moves}"] if about.moves else []),
         f"- {where}",
     ]
@@ -404,7 +428,7 @@ def page():
     -------
     str
     """
-    real, made = worths(), worths("made")
+    real, made, moved = worths(), worths("made"), measured()
     some = next(iter(real.values()))
     lines = [
         "# Metrics",
@@ -421,7 +445,9 @@ def page():
         "*Good* is what is better; `near real` is neither low nor high. *Meant to notice* are the "
         "damages of",
         "`snakemake sensitivity` ([Do the metrics measure anything?]"
-        "(evaluation.md#do-the-metrics-measure-anything)). *Worth* is the area under",
+        "(evaluation.md#do-the-metrics-measure-anything)), *measured* is how it moved",
+        "there (in [sensitivity.csv](sensitivity.csv); in brackets: what it is not meant to "
+        "notice). *Worth* is the area under",
         f"the curve of telling a dancer's own tempo from others, on {some.dances} real dances at "
         "10 poses a second and on",
         f"{next(iter(made.values())).dances} made ones: 50 tells nothing, 100 all.",
@@ -449,7 +475,7 @@ def page():
                 noticed += f", which make{'s' if len(metric.notices) == 1 else ''} it "
                 noticed += "higher" if metric.damage > 0 else "lower"
             noticed = noticed or "none of the damages"
-            lines += _described(metric.text, metric.aim, noticed, about, name)
+            lines += _described(metric.text, metric.aim, noticed, about, name, moved.get(name))
     lines += [
         "",
         "## Poses",

@@ -81,6 +81,7 @@ OUT = f"results/{STUDY.study}"
 # One run a study at a time; jobs that outlive a killed run count.
 if workflow.is_main_process:
     choreo.pipeline.workflow.keep_apart(FilePersistence, OUT)
+    choreo.pipeline.workflow.make_what_was_cut_off(FilePersistence)
 else:
     choreo.pipeline.workflow.share_locks(OUT)
 CLIPS = list(ROWS)

@@ -161,6 +161,7 @@ def test_tables_and_figure_of_every_kind():
     plt.close(figure)
 
 
+@pytest.mark.soak
 def test_draws_show_their_spread_and_what_low_scores_are_worth():
     truths = held_out(CLIPS[2:4]) | {"slower": held_out(CLIPS[2:3], fps=24).popitem()[1]}
     results = benchmark.draws(truths, rates=(0.1,), number=4)

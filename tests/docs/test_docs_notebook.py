@@ -18,6 +18,7 @@ def test_it_has_ten_cells_and_nothing_of_a_run():
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_its_cells_run_in_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     backend = matplotlib.get_backend()

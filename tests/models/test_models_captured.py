@@ -141,6 +141,7 @@ def captured(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_captured_training_makes_the_steps_of_one_that_is_not(captured, dances, tmp_path):
     folder, graphs = captured
     # 4 steps alone and 4 with the discriminators, of each the first few not captured.

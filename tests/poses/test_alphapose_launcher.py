@@ -82,6 +82,7 @@ def launch(folder, *options, arguments=ARGUMENTS, **environment):
     )
 
 
+@pytest.mark.soak
 def test_what_alphapose_imports_is_there_and_what_cannot_be_says_so(tmp_path):
     folder = make_asking_checkout(tmp_path / "checkout")
     done = launch(

@@ -166,6 +166,7 @@ def test_too_little_memory_is_tried_again_with_less(start, fault, batches):
     assert f"--qsize={batches[-1][1]}" in record["command"]
 
 
+@pytest.mark.soak
 def test_a_run_that_stalled_is_not_tried_again(start, tmp_path):
     with pytest.raises(ItemError, match=r"no progress"):
         start("hangs", stall_seconds=4)

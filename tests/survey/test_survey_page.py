@@ -199,7 +199,9 @@ def fits(browser):
 
 @NEEDS_BROWSER
 @pytest.mark.slow
-@pytest.mark.parametrize("phone", [False, True], ids=["laptop", "phone"])
+@pytest.mark.parametrize(
+    "phone", [pytest.param(False, marks=pytest.mark.soak), True], ids=["laptop", "phone"]
+)
 def test_a_participant_by_keyboard_reloads_crashes_returns_and_downloads(survey, tmp_path, phone):
     key, folder = survey
     address = (folder / "index.html").as_uri() + "?p=5"
@@ -315,6 +317,7 @@ class _Takes(http.server.BaseHTTPRequestHandler):
 
 @NEEDS_BROWSER
 @pytest.mark.slow
+@pytest.mark.soak
 def test_answers_are_sent_where_the_researcher_says_and_downloaded_where_that_fails(
     survey, tmp_path
 ):

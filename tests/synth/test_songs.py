@@ -1,3 +1,4 @@
+import functools
 import wave
 
 import mir_eval
@@ -104,14 +105,15 @@ def test_wav_holds_the_samples(tmp_path):
 NEW = sorted(set(KINDS) - set(STYLES))
 
 
-@pytest.fixture(scope="module")
-def kinds():
-    """A song of every kind beyond the first six."""
-    return {kind: make_song(f"{kind}-1", 0) for kind in NEW}
+@functools.cache
+def song_of(kind):
+    return make_song(f"{kind}-1", 0)
 
 
-def test_a_name_chooses_the_kind(kinds):
-    for kind, song in kinds.items():
+@pytest.mark.soak
+def test_a_name_chooses_the_kind():
+    for kind in NEW:
+        song = song_of(kind)
         low, high = KINDS[kind].tempo
         assert song.style == kind
         assert low / (1 + KINDS[kind].drift) <= song.tempo <= high / (1 - KINDS[kind].drift)
@@ -121,9 +123,9 @@ def test_a_name_chooses_the_kind(kinds):
     assert {KINDS[kind].drums for kind in NEW} == {"full", "sparse", "none"}
 
 
-@pytest.mark.parametrize("kind", NEW)
-def test_the_truth_of_every_kind_is_exact(kinds, kind):
-    song = kinds[kind]
+@pytest.mark.parametrize("kind", soak_after(6, NEW))
+def test_the_truth_of_every_kind_is_exact(kind):
+    song = song_of(kind)
     assert np.array_equal(song.downbeats, song.beats[::BEATS_IN_BAR])
     assert len(song.beats) == BEATS_IN_BAR * sum(section.bars for section in song.sections)
     ends = np.append(song.downbeats, 2 * song.beats[-1] - song.beats[-2])
@@ -143,10 +145,10 @@ def test_the_truth_of_every_kind_is_exact(kinds, kind):
         assert level[end : end + 3000].max() > after
 
 
-@pytest.mark.parametrize("kind", NEW)
-def test_the_beats_of_every_kind_can_be_heard(kinds, kind):
+@pytest.mark.parametrize("kind", soak_after(6, NEW))
+def test_the_beats_of_every_kind_can_be_heard(kind):
     """The project's tracker finds them, or their half or double."""
-    song = kinds[kind]
+    song = song_of(kind)
     sound = soxr.resample(song.audio.mean(1), SAMPLE_RATE, 16_000)
     found = TRACKERS[DEFAULT].finder()(sound, 16_000)
     between = (song.beats[1:] + song.beats[:-1]) / 2
@@ -154,11 +156,13 @@ def test_the_beats_of_every_kind_can_be_heard(kinds, kind):
     assert max(mir_eval.beat.f_measure(level, found, 0.07) for level in levels) > 0.9
 
 
-def test_songs_are_mixed_in_many_ways(kinds):
-    peaks = [np.abs(song.audio).max() for song in kinds.values()]
+@pytest.mark.soak
+def test_songs_are_mixed_in_many_ways():
+    made = [song_of(kind) for kind in NEW]
+    peaks = [np.abs(song.audio).max() for song in made]
     assert max(peaks) > 4 * min(peaks)
     mixes = [draw_mix(KINDS["rock"], np.random.default_rng(seed)) for seed in range(40)]
     for name in ("reverb", "dull", "thin", "noise"):
         share = np.mean([getattr(mix, name) > 0 for mix in mixes])
         assert 0.1 < share < 0.9, name
-    assert any(song.stops for song in kinds.values())
+    assert any(song.stops for song in made)

@@ -29,6 +29,7 @@ def configure(project, text):
     path.write_text(path.read_text() + text)
 
 
+@pytest.mark.soak
 def test_one_word_turns_it_on(project):
     configure(project, ROWS)
     planned = project.planned("poses")

@@ -47,6 +47,7 @@ def deployed(project, planner, tmp_path):
     return Deployed(folder, planner)
 
 
+@pytest.mark.soak
 def test_it_is_a_module_whose_default_target_is_everything(deployed, project):
     deployed.take(repr(str(project.folder / "workflow" / "Snakefile")))
     planned = deployed.planned(configfile=None)

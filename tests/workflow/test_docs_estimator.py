@@ -20,6 +20,7 @@ def own(project):
     return project
 
 
+@pytest.mark.soak
 def test_it_is_planned_as_any_estimator(own):
     assert {"silhouette_poses", "mediapipe_poses", "table1"} <= own.planned("table1", "dataset")
 

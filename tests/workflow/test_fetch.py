@@ -55,6 +55,7 @@ def test_offline_names_all_that_is_missing_before_anything_runs(served):
     assert "and 2 file(s) are not here" in done.stdout
 
 
+@pytest.mark.soak
 def test_what_was_fetched_needs_no_network_afterwards(served):
     project, server = served
     command = [sys.executable, "-m", "choreo.cli", "fetch", "--configfile", "config/tiny.yaml"]

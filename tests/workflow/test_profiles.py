@@ -1,9 +1,11 @@
 """The profiles for a GPU node and for Slurm: what they share, and what they ask for."""
 
+import importlib.util
 import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 import yaml
 import yte
@@ -22,11 +24,20 @@ def read(profile):
         return yte.process_yaml(file, require_use_yte=True)
 
 
-def rules():
+@pytest.fixture(scope="module")
+def resources():
+    """benchmarks/resources.py."""
+    path = ROOT / "benchmarks" / "resources.py"
+    spec = importlib.util.spec_from_file_location("measured_resources", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def rules(resources):
     """Name and text of every rule of the workflow."""
-    text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-    parts = re.split(r"^ *(?:use rule \w+ as|rule) (\w+)(?: with)?:$", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2]))
+    return resources.rules()
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -75,24 +86,23 @@ def test_a_machine_without_a_driver_has_no_gpu(tmp_path, monkeypatch):
     assert workflow.gpus() == 0
 
 
-def test_groups_are_short_jobs_of_rules_that_are_there():
-    profile, known = read("slurm"), rules()
+def test_groups_are_short_jobs_of_rules_that_are_there(rules, resources):
+    profile, known = read("slurm"), rules
     assert set(profile["groups"].values()) == set(profile["group-components"])
     for rule in profile["groups"]:
-        runtime = re.search(r"^ +runtime=(\d+),$", known[rule], re.MULTILINE)
-        assert int(runtime[1]) <= 60, rule
+        assert resources.asked(known[rule])["runtime"] <= 60, rule
         assert "gpu=" not in known[rule], rule
 
 
-def test_what_is_to_be_uncommented_fits_in():
+def test_what_is_to_be_uncommented_fits_in(rules):
     text = (ROOT / "profiles" / "slurm" / "profile.yaml").read_text()
     lines = r"^( *)# (?=slurm_\w+:|set-resources:|  \w+: \{)"
     profile = yaml.safe_load(re.sub(lines, r"\1", text, flags=re.MULTILINE))
     defaults = {"slurm_account", "slurm_partition", "one_after_the_other"}
     assert set(profile["default-resources"]) == defaults
-    assert set(profile["set-resources"]) == {"train_model", "pretrain_perceptual"} <= set(rules())
+    assert set(profile["set-resources"]) == {"train_model", "pretrain_perceptual"} <= set(rules)
     assert all(given["gpu"] == 1 for given in profile["set-resources"].values())
-    on_gpus = {name for name, rule in rules().items() if "wants_gpu(STUDY.training" in rule}
+    on_gpus = {name for name, rule in rules.items() if "wants_gpu(STUDY.training" in rule}
     assert on_gpus == set(profile["set-resources"])
 
 
@@ -104,14 +114,14 @@ def test_jobs_of_a_group_run_one_after_the_other():
     assert profile["set-resource-scopes"] == {"one_after_the_other": "local"}
 
 
-def test_what_needs_the_network_is_a_job_of_no_cluster():
+def test_what_needs_the_network_is_a_job_of_no_cluster(rules):
     """Nodes often have no network: rules that fetch run where Snakemake does."""
     text = (ROOT / "rules" / "targets.smk").read_text()
     local = re.search(r"^localrules:\n((?: +\w+,\n)+)", text, re.MULTILINE)[1]
     local = {name.strip(" ,") for name in local.splitlines()}
-    fetching = {name for name in rules() if re.match("fetch_|download_", name)}
+    fetching = {name for name in rules if re.match("fetch_|download_", name)}
     assert len(fetching) >= 5
-    assert fetching <= local <= set(rules()) | {"all"}
+    assert fetching <= local <= set(rules) | {"all"}
 
 
 def test_each_try_may_take_more_memory():
@@ -125,3 +135,24 @@ def test_each_try_may_take_more_memory():
     assert asked.resources["runtime"].value == 10
     assert own.resources["mem_mb"].evaluate(None, attempt=2).value == 7
     assert "mem_mb" not in bare.resources
+
+
+def test_every_rule_asks_for_more_than_it_was_seen_to_take(resources):
+    """docs/resources.csv, beside what the rules say now: one that has outgrown it is named."""
+    frame = pd.read_csv(ROOT / "docs" / "resources.csv")
+    known = {rule: resources.asked(text) for rule, text in resources.rules().items()}
+    assert set(frame.rule) <= set(known), "a rule was renamed: measure again"
+    frame["asked_mb"] = [known[rule]["mem_mb"] for rule in frame.rule]
+    frame["asked_minutes"] = [known[rule]["runtime"] for rule in frame.rule]
+    assert frame[["most_mb", "asked_mb", "asked_minutes"]].notna().all(axis=None)
+    assert not resources.outgrown(frame)
+    frame.loc[0, "most_mb"] = frame.loc[0, "asked_mb"]
+    assert len(resources.outgrown(frame)) == 1
+
+
+@pytest.mark.workflow
+def test_no_job_of_a_study_takes_more_memory_than_its_rule_asks_for(resources, finished):
+    frame = resources.compared([finished.results / "tiny"])
+    assert len(frame) > 30
+    over = frame[frame.most_mb > frame.asked_mb]
+    assert over.empty, over.to_string()

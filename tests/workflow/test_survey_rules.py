@@ -85,6 +85,7 @@ def test_what_the_config_lacks_is_said_before_anything_runs(project):
 
 
 @pytest.mark.slow
+@pytest.mark.soak
 def test_a_page_from_dances_and_figure_6_from_answers(danced):
     config(danced, answers="answers", contact="someone")
     out = danced.results / "tiny"

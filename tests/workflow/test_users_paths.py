@@ -125,6 +125,7 @@ def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, val
     assert "Traceback" not in text
 
 
+@pytest.mark.soak
 def test_a_study_may_run_in_another_folder(project, planner, tmp_path):
     """Shipped files are the project's; tables and videos beside the study are its own."""
     elsewhere = tmp_path / "else where"

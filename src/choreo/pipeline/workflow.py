@@ -213,6 +213,57 @@ def keep_apart(persistence, out):
     persistence.cleanup_locks = delete_all  # snakemake --unlock
 
 
+def make_what_was_cut_off(persistence):
+    """Let the next run make what a run that failed or was killed had begun to make anew.
+
+    Snakemake deletes an output before its job runs. Where the job does not come to its end,
+    the output is missing, and what was made of the old one is still there: the next run
+    would take that for up to date, and end with "Nothing to be done".
+
+    Parameters
+    ----------
+    persistence : type
+        Snakemake's class of what lies in its folder (`snakemake.persistence.file`), which
+        tells it what is incomplete; with ``--rerun-incomplete`` that is made again.
+    """
+    if not hasattr(persistence, "_choreo_incomplete"):
+        persistence._choreo_incomplete = persistence.incomplete
+    found = persistence._choreo_incomplete
+
+    async def incomplete(self, job):
+        return [*await found(self, job), *await _cut_off(self, job)]
+
+    persistence.incomplete = incomplete
+
+
+async def _cut_off(persistence, job):
+    """Outputs of a job that are missing, are outdated, and of which something was made.
+
+    One that was deleted by hand, or as temporary, was made after its inputs and before what
+    was made of it. A job that failed has a record, too, of the time when it did.
+    """
+    missing = [file for file in job.output if not await file.exists()]
+    if not missing:
+        return []
+    made_of_it = await _times(f for other in persistence.dag.depending[job] for f in other.output)
+    if not made_of_it:
+        return []
+    inputs = await _times(job.input)
+    records = [persistence.metadata(file) for file in missing]
+    ends = [record and record.endtime for record in records]
+    return [
+        file
+        for file, end in zip(missing, ends)
+        if end is None or end < max(inputs, default=0) or end > min(made_of_it)
+    ]
+
+
+async def _times(files):
+    """When each of the files that are there was changed."""
+    there = [file for file in files if await file.exists()]
+    return [(await file.mtime()).local_or_storage() for file in there]
+
+
 def as_input(path):
     """A file or folder of the user as an input of a rule.
 

@@ -16,6 +16,7 @@ from choreo.models.family import Model
 from choreo.models.flow.muon import Muon
 from choreo.models.flow.network import Network
 from choreo.models.flow.sampling import Song, dance
+from choreo.models.flow.settling import settle
 from choreo.models.flow.windows import Windows
 from choreo.models.music_features import FEATURES
 from choreo.models.weights import read_model
@@ -177,7 +178,11 @@ class Flow(Model):
         found = []
         for request, poses in zip(requests, dances, strict=True):
             count = len(request.music)
-            poses = np.clip(poses[:count] * scale + mean, -1, 1).reshape(count, -1, 2)
+            poses = (poses[:count] * scale + mean).reshape(count, -1, 2)
+            if recipe.settle:
+                about = (mean.reshape(-1, 2), self.data.canvas, self.data.fps)
+                poses = settle(poses, *about, loop=request.loop)
+            poses = np.clip(poses, -1, 1)
             if request.known is not None:
                 given = np.asarray(request.known, np.float32)
                 poses = np.where(np.isfinite(given).all(-1, keepdims=True), given, poses)

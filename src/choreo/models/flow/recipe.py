@@ -46,6 +46,8 @@ class Recipe(TrainedRecipe):
     noise : float
         Standard deviation of the noise that a dance begins from; it was trained with 1. The
         averages of windows that overlap move less than a window; more noise makes up for it.
+    settle : bool
+        Whether what trembles in a dance comes to rest; see `choreo.models.flow.settling`.
     time_shift : float
         More than 1: more of the steps where there is much noise.
     start_from : str, optional
@@ -71,7 +73,8 @@ class Recipe(TrainedRecipe):
     mirror: bool = True
     tempo: float = Field(0.0, ge=0, le=0.5)
     steps: int = Field(8, ge=1, le=1000)
-    noise: float = Field(1.2, gt=0, le=10)
+    noise: float = Field(1.6, gt=0, le=10)
+    settle: bool = True
     time_shift: float = Field(2.0, ge=0.1, le=100)
     start_from: str | None = None
     epochs: int = Field(25, ge=0, le=1_000_000_000)

@@ -1,0 +1,92 @@
+"""What a run had begun to make anew when it failed or was killed is made by the next one."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SNAKEFILE = """
+import os
+from snakemake.persistence.file import FilePersistence
+from choreo.pipeline.workflow import make_what_was_cut_off
+
+make_what_was_cut_off(FilePersistence)
+
+rule last:
+    input: "middle.txt"
+    output: "last.txt"
+    shell: "cp {input} {output}"
+
+rule middle:
+    input: "first.txt"
+    output: "middle.txt"
+    shell: "cp {input} {output}" if "FAIL" not in os.environ else os.environ["FAIL"]
+"""
+TRIGGERS = (
+    "--nolock",
+    "--rerun-incomplete",
+    "--rerun-triggers",
+    "mtime",
+    "params",
+    "input",
+    "software-env",
+)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run Snakemake in a folder; gives what it says. What was made stands in last.txt."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+
+    def run(fail=None):
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", "1", "last.txt", *TRIGGERS],
+            cwd=tmp_path,
+            env=os.environ | ({"FAIL": fail} if fail else {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert (done.returncode != 0) == bool(fail), done.stdout
+        return done.stdout
+
+    write(tmp_path, "one", 100)
+    run()
+    return run
+
+
+def write(folder, text, seconds):
+    """Change what all is made of, so long before now."""
+    path = folder / "first.txt"
+    path.write_text(text)
+    if seconds:
+        now = path.stat().st_mtime
+        os.utime(path, (now - seconds, now - seconds))
+
+
+@pytest.mark.parametrize("fail", ["false", "kill -9 $PPID"], ids=["failed", "killed"])
+def test_what_failed_is_made_by_the_same_command(run, tmp_path, fail):
+    write(tmp_path, "two", 0)
+    run(fail)
+    assert not (tmp_path / "middle.txt").exists()
+    assert (tmp_path / "last.txt").read_text() == "one"
+    run()
+    assert (tmp_path / "last.txt").read_text() == "two"
+    assert "Nothing to be done" in run()
+
+
+def test_what_was_deleted_to_save_space_is_not_made_again(run, tmp_path):
+    (tmp_path / "middle.txt").unlink()
+    assert "Nothing to be done" in run()
+    write(tmp_path, "two", 0)
+    run()
+    assert (tmp_path / "last.txt").read_text() == "two"
+
+
+def test_without_a_record_nobody_knows_what_was_made(run, tmp_path):
+    (tmp_path / "middle.txt").unlink()
+    for record in (tmp_path / ".snakemake" / "metadata").iterdir():
+        record.unlink()
+    run()
+    assert (tmp_path / "middle.txt").exists()
