@@ -152,9 +152,7 @@ def _interval_of(rows, resampling):
 def danced(folder, songs, seed):
     """Segments of a model's dances to songs, and the speed where windows meet, by song."""
     generator = load_generator(folder)
-    # Each song has noise of its own: what one noise does is not what the model does.
-    seeds = [1000 * seed + number for number in range(len(songs))]
-    tracks = generate_many(generator, list(songs.values()), seeds=seeds)
+    tracks = generate_many(generator, list(songs.values()), seeds=[seed] * len(songs))
     segments = [segments_from_track(t, a, s) for (s, a), t in zip(songs.items(), tracks)]
     longer = {s: t for s, t in zip(songs, tracks) if t.seconds > generator.data.chunk_seconds + 1}
     return join(segments), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
@@ -187,7 +185,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=120, help="of each recorded song")
     parser.add_argument("--trackers", nargs="+", default=["state_space", "librosa"])
     parser.add_argument("--extractor", type=Path, help="is made where it is not there")
-    parser.add_argument("--seed", type=int, default=1, help="of the dances; each song's is its own")
+    parser.add_argument("--seed", type=int, default=1, help="of the dances")
     parser.add_argument("--csv", type=Path, help="where the table goes besides")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def generate(
     song : ndarray, shape (n,) or (n, channels)
         Samples at 16 kHz as `choreo.videos.audio.read_song` gives them.
     seed : int
-        Of the noise and of a random initial pose.
+        Of the noise and of a random initial pose, together with the song's samples.
     initial_pose : {"random", "zero"} or ndarray or PoseTrack
         Where the first segment begins: a first pose of a real dance, the middle of the
         canvas (released code), a pose of shape (18, 2) in [-1, 1], or the last pose of
@@ -181,7 +182,8 @@ def generate_many(
         See `generate`.
     songs : sequence of ndarray
     seeds : sequence of int
-        One a song.
+        One a song. Two songs with one seed have noise of their own each: with the same noise
+        all dances of a model would be alike in what the music does not say.
     known : sequence of (ndarray or None), optional
         One a song.
 
@@ -201,7 +203,7 @@ def generate_many(
     requests = []
     held = [None] * len(songs) if known is None else known
     for song, seed, own in zip(songs, seeds, held, strict=True):
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng([seed, crc32(np.ascontiguousarray(song))])
         start = _initial_pose(generator, initial_pose, rng)
         music = features_of_song(features, network_audio(song, data.method), data)
         requests.append(Request(music, start, rng, _known(model, own, len(music)), loop))

@@ -100,7 +100,7 @@ def test_a_dance_is_as_long_as_its_song_and_has_no_seam(trained, song):
     track = generate(trained, song, seed=1)
     assert isinstance(track, PoseTrack)
     assert (len(track), track.fps, track.meta["join"]) == (90, 10, "whole")
-    assert 0.5 < seam_jumps(track)["speed"] < 2
+    assert seam_jumps(track)["speed"] < 2
     short = generate(trained, song[:9000], seed=1)
     assert len(short) == 6
 
