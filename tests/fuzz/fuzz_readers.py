@@ -37,7 +37,7 @@ class Reader:
     read : callable
         Reads a file, and gives anything.
     dear : bool
-        Whether a case takes a tenth of a second or more, since it starts other programs.
+        Whether a case takes a tenth of a second or more: of large files, or by other programs.
     """
 
     name: str
@@ -382,14 +382,14 @@ def _out(path):
     return folder
 
 
-@reader("dataset of others: Ren et al.'s", "doubled json", ".json", _dumped(_ren))
+@reader("dataset of others: Ren et al.'s", "doubled json", ".json", _dumped(_ren), dear=True)
 def _read_ren(path):
     from choreo.dataset.importers.chunked import import_ren
 
     return import_ren(path, _out(path))
 
 
-@reader("dataset of others: the thesis's", "json", ".json", _dumped(_paired))
+@reader("dataset of others: the thesis's", "json", ".json", _dumped(_paired), dear=True)
 def _read_paired(path):
     from choreo.dataset.importers.chunked import import_paired
 

@@ -162,7 +162,9 @@ def read_model(path):
     )
     initial_poses = state.pop(INITIAL_POSES).numpy()
     try:
-        model = recipe.build(Summary.of(summary).description)
+        description = Summary.of(summary).description
+        recipe.check_state(state, description)
+        model = recipe.build(description)
         model.load_state(state)
     except (ConfigError, ItemError) as error:
         raise ItemError(
