@@ -48,4 +48,10 @@ def test_what_is_not_for_commerce_is_marked_there_and_refused_in_a_config(licenc
     for entry in asking:
         assert re.search(rf"`{entry.name}`.*\*\*non-commercial.*accept_licence: true", text)
         with pytest.raises(ConfigError, match="non-commercial"):
-            read_config({"study": "s", "table": "t", "poses": {"estimators": [entry.name], "chosen": entry.name}})
+            read_config(
+                {
+                    "study": "s",
+                    "table": "t",
+                    "poses": {"estimators": [entry.name], "chosen": entry.name},
+                }
+            )
