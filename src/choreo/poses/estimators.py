@@ -5,7 +5,6 @@ heavy is imported.
 """
 
 import os
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
