@@ -18,6 +18,8 @@ from pathlib import Path
 from fuzz_mutations import LARGEST, mutated
 from fuzz_readers import READERS
 
+SECONDS = 20
+"""Of processor time that a case may take, and each program that it starts."""
 WALL_SECONDS = 120
 """After which a case that takes no processor time is ended, too."""
 _TRIES = {"hang": 6, "died": 40}
@@ -62,15 +64,24 @@ class Worker:
     """A process that reads (`fuzz_worker`), started once for many readers.
 
     Use it in a ``with`` block.
+
+    Parameters
+    ----------
+    *modules : str
+        With further readers.
+    seconds : int
     """
 
-    def __init__(self):
+    def __init__(self, *modules, seconds=SECONDS):
         self._folder = tempfile.TemporaryDirectory(prefix="choreo-fuzz-")
         self.sandbox = Path(self._folder.name).resolve() / "sandbox"
         # Threads of linear algebra would count as memory, and fork badly.
         single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("fuzz_worker.py"))],
+            [
+                *(sys.executable, str(Path(__file__).with_name("fuzz_worker.py"))),
+                *(str(seconds), *modules),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | single | {"PYTHONDONTWRITEBYTECODE": "1"},
@@ -116,7 +127,8 @@ class Worker:
 
     def judge(self, name, data):
         """Have a reader read some bytes; dict as `fuzz_worker.judged` gives it."""
-        shutil.rmtree(self.sandbox, ignore_errors=True)
+        for one in Path(self._folder.name).iterdir():
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
         for folder in ("case", "out", "tmp"):
             (self.sandbox / folder).mkdir(parents=True)
         path = self.sandbox / "case" / f"hostile{READERS[name].suffix}"

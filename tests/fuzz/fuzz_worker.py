@@ -1,6 +1,7 @@
 """The process in which hostile files are read, with limits, one after the other.
 
-``python fuzz_worker.py`` imports what the readers need, then forks a child that reads
+``python fuzz_worker.py SECONDS [MODULE]`` imports what the readers need (and more readers of a
+module), then forks a child that reads
 file after file: requests come as lines of JSON on standard input, and what became of each goes
 back on standard output. Where a file ends the child (a crash, its limits), the next one is
 forked from what is imported already.
@@ -9,6 +10,7 @@ forked from what is imported already.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
@@ -26,14 +28,14 @@ from pathlib import Path
 
 from fuzz_readers import READERS
 
-SECONDS = 20
-"""Of processor time that a case may take, the programs that it starts counted one by one."""
 MEMORY_BYTES = 1 << 29
 """What a file of at most a MiB may add to memory, whatever it declares."""
 _HARD_BYTES = 3 << 30
 _ISOLATED_SECONDS = 5
 """In the place of `choreo.poses.formats.isolated.SECONDS`."""
 _LONGEST_MESSAGE = 3000
+_NO_MORE = 77
+"""Status of a child that was asked for nothing more."""
 
 _PROGRAMS = re.compile(r"ffmpeg[\w.-]*")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -143,10 +145,10 @@ def _reset_peak():
         Path("/proc/self/clear_refs").write_text("5")
 
 
-def _limits():
-    """What holds where all else fails: processor time from now on, and memory."""
+def _limit(seconds):
+    """Processor time from now on; for the programs that are started, of each."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + 1 + SECONDS
+    soft = int(used.ru_utime + used.ru_stime) + 1 + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
@@ -230,7 +232,7 @@ def _place(error):
     return f"{Path(last.filename).name}, {last.name}"
 
 
-def _serve(requests, replies):
+def _serve(requests, replies, seconds):
     os.setpgid(0, 0)
     _say(replies, {"ready": os.getpid()})
     while line := requests.readline():
@@ -239,11 +241,11 @@ def _serve(requests, replies):
         os.chdir(sandbox / "out")
         tempfile.tempdir = str(sandbox / "tmp")
         os.environ["TMPDIR"] = tempfile.tempdir
-        _limits()
+        _limit(seconds)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _say(replies, judged(asked["reader"], Path(asked["path"]), sandbox))
-    return 0
+    return _NO_MORE
 
 
 def _say(replies, value):
@@ -251,7 +253,7 @@ def _say(replies, value):
     replies.flush()
 
 
-def main():
+def main(seconds, *modules):
     """Fork a child that reads, and another one whenever it ends before its time."""
     requests = os.fdopen(os.dup(0), "r", buffering=1)
     replies = os.fdopen(os.dup(1), "w")
@@ -260,17 +262,19 @@ def main():
     os.dup2(null, 1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prepare()
+    for module in modules:
+        importlib.import_module(module)
     while True:
         child = os.fork()
         if not child:
             resource.setrlimit(resource.RLIMIT_DATA, (_megabytes("VmData") + _HARD_BYTES,) * 2)
-            os._exit(_serve(requests, replies))
+            os._exit(_serve(requests, replies, seconds))
         _, ended = os.waitpid(child, 0)
         status = os.waitstatus_to_exitcode(ended)
-        if status == 0:
+        if status == _NO_MORE:
             return 0
         _say(replies, {"died": status})
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))

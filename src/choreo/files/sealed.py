@@ -406,12 +406,16 @@ def _refuse_others_than_tensors(pickled):
     ItemError
         Where it names anything else than tensors are made of.
     """
-    for opcode, argument, _ in pickletools.genops(pickled):
-        # Names that come from the stack are refused by torch itself.
-        if opcode.name in ("GLOBAL", "INST"):
-            name = str(argument).replace(" ", ".")
-            if not _OF_TENSORS.fullmatch(name):
-                raise ItemError(f"it asks for {name[:80]}, which is no tensor")
+    try:
+        for opcode, argument, _ in pickletools.genops(pickled):
+            # Names that come from the stack are refused by torch itself.
+            if opcode.name in ("GLOBAL", "INST"):
+                name = str(argument).replace(" ", ".")
+                if not _OF_TENSORS.fullmatch(name):
+                    raise ItemError(f"it asks for {name[:80]}, which is no tensor")
+    except MemoryError as error:
+        # A text that is said to be gigabytes long, in what is some kilobytes.
+        raise ItemError("a damaged pickle") from error
 
 
 def _check_torch(path):

@@ -1,0 +1,126 @@
+"""Every reader of outside data reads a hostile file, or refuses it in one clear message.
+
+``python tests/fuzz`` is the same at length.
+"""
+
+import random
+
+import pytest
+from fuzz_mutations import KINDS, LARGEST, mutated
+from fuzz_readers import READERS, cheap_ones, dear_ones
+from fuzz_runs import Worker, run, shrunk
+from soaking import soak_after
+
+from choreo.poses.formats import registry
+
+pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="no fork here")
+
+
+@pytest.fixture(scope="module")
+def worker():
+    with Worker() as found:
+        yield found
+
+
+@pytest.mark.parametrize("cases", soak_after(1, [16, 300]))
+@pytest.mark.parametrize("name", cheap_ones())
+def test_hostile_files_are_read_or_refused(worker, name, cases):
+    counts = run(worker, name, cases, seed=cases, shrink=False)
+    assert [(defect.kind, defect.said) for defect in counts.defects.values()] == []
+    assert counts.read + counts.refused == counts.cases == cases
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", dear_ones())
+def test_hostile_files_of_dear_readers_are_read_or_refused(worker, name):
+    counts = run(worker, name, 25, shrink=False)
+    assert [(defect.kind, defect.said) for defect in counts.defects.values()] == []
+    assert counts.read + counts.refused == counts.cases == 25
+
+
+def test_every_format_of_the_registry_has_its_readers():
+    for name in registry.read_formats():
+        for suffix in registry.FORMATS[name].files.split(", "):
+            suffix = "." + suffix.rpartition(".")[2]
+            assert f"poses: {name} {suffix}" in READERS
+
+
+@pytest.mark.parametrize("kind", sorted({READERS[name].kind for name in cheap_ones()}))
+def test_the_same_seed_makes_the_same_files_and_few_are_whole(tmp_path, kind):
+    assert kind in KINDS
+    one = next(READERS[name] for name in cheap_ones() if READERS[name].kind == kind)
+    wholes = [path.read_bytes() for path in one.wholes(tmp_path)]
+    made = [[mutated(kind, wholes, rng) for _ in range(20)] for rng in map(random.Random, "aab")]
+    # HDF5 and archives write the time into what they make.
+    if kind not in ("hdf5", "zip"):
+        assert made[0] == made[1]
+    assert made[0] != made[2]
+    assert sum(data in wholes for data in made[0]) < 10
+    assert max(map(len, made[0])) <= LARGEST
+
+
+@pytest.fixture(scope="module")
+def strict():
+    import fuzz_bad_readers  # noqa: F401
+
+    with Worker("fuzz_bad_readers", seconds=1) as found:
+        yield found
+    del READERS["bad"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ("read", None),
+        ("refused", None),
+        ("threads", None),
+        ("other", "KeyError: fuzz_bad_readers.py, act"),
+        ("exits", "SystemExit: fuzz_bad_readers.py, act"),
+        ("unnamed", "message, names no file"),
+        ("inside", "message, of the program"),
+        ("long", "message, too long"),
+        ("accident", "accident"),
+        ("beside", "did: open of"),
+        ("left", "left behind"),
+        ("much", "memory"),
+        ("starts", "did: started"),
+        ("system", "did: os.system"),
+        ("connects", "did: socket.connect"),
+        ("killed", "died: -11"),
+        ("ended", "died: 0"),
+        ("waits", "hang"),
+    ],
+)
+def test_the_judge_sees_what_a_reader_may_not_do(strict, data, kind):
+    found = strict.judge("bad", data.encode())
+    if kind is None:
+        assert found["outcome"] == ("refused" if data == "refused" else "read")
+    else:
+        assert found["outcome"] == "defect"
+        assert found["kind"].startswith(kind)
+    # What ended the reader ends no other.
+    assert strict.judge("bad", b"read")["outcome"] == "read"
+
+
+def test_a_defect_is_kept_at_its_smallest(strict):
+    assert shrunk(strict, "bad", b"other", "KeyError: fuzz_bad_readers.py, act") == b"other"
+
+
+def test_a_reader_whose_whole_files_are_not_read_is_no_measure(strict, monkeypatch):
+    monkeypatch.setitem(
+        READERS,
+        "bad",
+        READERS["bad"].__class__(
+            **{
+                **READERS["bad"].__dict__,
+                "wholes": lambda folder: [_written(folder / "a", b"refused")],
+            }
+        ),
+    )
+    with pytest.raises(AssertionError, match="a whole file"):
+        run(strict, "bad", 1)
+
+
+def _written(path, data):
+    path.write_bytes(data)
+    return path
