@@ -20,7 +20,7 @@ from fuzz_readers import READERS
 
 SECONDS = 20
 """Of processor time that a case may take, and each program that it starts."""
-WALL_SECONDS = 120
+WALL_SECONDS, START_SECONDS = 300, 900
 """After which a case that takes no processor time is ended, too."""
 _TRIES = {"hang": 6, "died": 40}
 _USUAL_TRIES = 250
@@ -69,19 +69,15 @@ class Worker:
     ----------
     *modules : str
         With further readers.
-    seconds : int
     """
 
-    def __init__(self, *modules, seconds=SECONDS):
+    def __init__(self, *modules):
         self._folder = tempfile.TemporaryDirectory(prefix="choreo-fuzz-")
         self.sandbox = Path(self._folder.name).resolve() / "sandbox"
         # Threads of linear algebra would count as memory, and fork badly.
         single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
-            [
-                *(sys.executable, str(Path(__file__).with_name("fuzz_worker.py"))),
-                *(str(seconds), *modules),
-            ],
+            [sys.executable, str(Path(__file__).with_name("fuzz_worker.py")), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | single | {"PYTHONDONTWRITEBYTECODE": "1"},
@@ -120,22 +116,38 @@ class Worker:
         return json.loads(line)
 
     def _started(self):
-        found = self._answer(WALL_SECONDS)
+        found = self._answer(START_SECONDS)
         if not found or "ready" not in found:
             raise RuntimeError(f"the worker of the fuzz did not start: {found}")
         self._child = found["ready"]
 
-    def judge(self, name, data):
-        """Have a reader read some bytes; dict as `fuzz_worker.judged` gives it."""
+    def _ask(self, name, **more):
+        request = {"reader": name, "sandbox": str(self.sandbox), **more}
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _emptied(self):
+        """Leave nothing of the case before."""
         for one in Path(self._folder.name).iterdir():
             shutil.rmtree(one) if one.is_dir() else one.unlink()
         for folder in ("case", "out", "tmp"):
             (self.sandbox / folder).mkdir(parents=True)
+
+    def wholes(self, name):
+        """Have whole files of a reader made: list of bytes."""
+        self._emptied()
+        self._ask(name)
+        found = self._answer(START_SECONDS)
+        if not found or "wholes" not in found:
+            raise RuntimeError(f"no whole files for {name}: {found}")
+        return [Path(path).read_bytes() for path in found["wholes"]]
+
+    def judge(self, name, data, seconds=SECONDS):
+        """Have a reader read some bytes; dict as `fuzz_worker.judged` gives it."""
+        self._emptied()
         path = self.sandbox / "case" / f"hostile{READERS[name].suffix}"
         path.write_bytes(data)
-        request = {"reader": name, "path": str(path), "sandbox": str(self.sandbox)}
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        self._process.stdin.flush()
+        self._ask(name, path=str(path), seconds=seconds)
         found = self._answer(WALL_SECONDS)
         if found is None or "died" in found:
             late = found is None or found["died"] == -signal.SIGXCPU
@@ -192,8 +204,7 @@ def run(worker, name, cases, *, seed=0, on_case=None, shrink=True):
         Where a whole file is not read: its changes would say nothing.
     """
     one, counts = READERS[name], Counts(name)
-    with tempfile.TemporaryDirectory(prefix="choreo-wholes-") as folder:
-        wholes = [path.read_bytes() for path in one.wholes(Path(folder))]
+    wholes = worker.wholes(name)
     for whole in wholes:
         found = worker.judge(name, whole)
         assert found["outcome"] == "read", f"{name}: a whole file: {found}"

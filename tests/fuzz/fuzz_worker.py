@@ -1,6 +1,6 @@
 """The process in which hostile files are read, with limits, one after the other.
 
-``python fuzz_worker.py SECONDS [MODULE]`` imports what the readers need (and more readers of a
+``python fuzz_worker.py [MODULE]`` imports what the readers need (and more readers of a
 module), then forks a child that reads
 file after file: requests come as lines of JSON on standard input, and what became of each goes
 back on standard output. Where a file ends the child (a crash, its limits), the next one is
@@ -34,6 +34,7 @@ _HARD_BYTES = 3 << 30
 _ISOLATED_SECONDS = 5
 """In the place of `choreo.poses.formats.isolated.SECONDS`."""
 _LONGEST_MESSAGE = 3000
+_WHOLES_SECONDS = 600
 _NO_MORE = 77
 """Status of a child that was asked for nothing more."""
 
@@ -232,7 +233,7 @@ def _place(error):
     return f"{Path(last.filename).name}, {last.name}"
 
 
-def _serve(requests, replies, seconds):
+def _serve(requests, replies):
     os.setpgid(0, 0)
     _say(replies, {"ready": os.getpid()})
     while line := requests.readline():
@@ -241,10 +242,15 @@ def _serve(requests, replies, seconds):
         os.chdir(sandbox / "out")
         tempfile.tempdir = str(sandbox / "tmp")
         os.environ["TMPDIR"] = tempfile.tempdir
-        _limit(seconds)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _say(replies, judged(asked["reader"], Path(asked["path"]), sandbox))
+            if "path" in asked:
+                _limit(asked["seconds"])
+                _say(replies, judged(asked["reader"], Path(asked["path"]), sandbox))
+            else:
+                _limit(_WHOLES_SECONDS)
+                made = READERS[asked["reader"]].wholes(sandbox / "case")
+                _say(replies, {"wholes": [str(path) for path in made]})
     return _NO_MORE
 
 
@@ -253,7 +259,7 @@ def _say(replies, value):
     replies.flush()
 
 
-def main(seconds, *modules):
+def main(*modules):
     """Fork a child that reads, and another one whenever it ends before its time."""
     requests = os.fdopen(os.dup(0), "r", buffering=1)
     replies = os.fdopen(os.dup(1), "w")
@@ -268,7 +274,7 @@ def main(seconds, *modules):
         child = os.fork()
         if not child:
             resource.setrlimit(resource.RLIMIT_DATA, (_megabytes("VmData") + _HARD_BYTES,) * 2)
-            os._exit(_serve(requests, replies, seconds))
+            os._exit(_serve(requests, replies))
         _, ended = os.waitpid(child, 0)
         status = os.waitstatus_to_exitcode(ended)
         if status == _NO_MORE:
@@ -277,4 +283,4 @@ def main(seconds, *modules):
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -3,6 +3,7 @@
 ``python tests/fuzz`` is the same at length.
 """
 
+import os
 import random
 
 import pytest
@@ -13,13 +14,16 @@ from soaking import soak_after
 
 from choreo.poses.formats import registry
 
-pytestmark = pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="no fork here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 
 
 @pytest.fixture(scope="module")
 def worker():
-    with Worker() as found:
+    import fuzz_bad_readers  # noqa: F401
+
+    with Worker("fuzz_bad_readers") as found:
         yield found
+    del READERS["bad"]
 
 
 @pytest.mark.parametrize("cases", soak_after(1, [16, 300]))
@@ -46,10 +50,9 @@ def test_every_format_of_the_registry_has_its_readers():
 
 
 @pytest.mark.parametrize("kind", sorted({READERS[name].kind for name in cheap_ones()}))
-def test_the_same_seed_makes_the_same_files_and_few_are_whole(tmp_path, kind):
+def test_the_same_seed_makes_the_same_files_and_few_are_whole(worker, kind):
     assert kind in KINDS
-    one = next(READERS[name] for name in cheap_ones() if READERS[name].kind == kind)
-    wholes = [path.read_bytes() for path in one.wholes(tmp_path)]
+    wholes = worker.wholes(next(name for name in cheap_ones() if READERS[name].kind == kind))
     made = [[mutated(kind, wholes, rng) for _ in range(20)] for rng in map(random.Random, "aab")]
     # HDF5 and archives write the time into what they make.
     if kind not in ("hdf5", "zip"):
@@ -57,15 +60,6 @@ def test_the_same_seed_makes_the_same_files_and_few_are_whole(tmp_path, kind):
     assert made[0] != made[2]
     assert sum(data in wholes for data in made[0]) < 10
     assert max(map(len, made[0])) <= LARGEST
-
-
-@pytest.fixture(scope="module")
-def strict():
-    import fuzz_bad_readers  # noqa: F401
-
-    with Worker("fuzz_bad_readers", seconds=1) as found:
-        yield found
-    del READERS["bad"]
 
 
 @pytest.mark.parametrize(
@@ -91,36 +85,22 @@ def strict():
         ("waits", "hang"),
     ],
 )
-def test_the_judge_sees_what_a_reader_may_not_do(strict, data, kind):
-    found = strict.judge("bad", data.encode())
+def test_the_judge_sees_what_a_reader_may_not_do(worker, data, kind):
+    found = worker.judge("bad", data.encode(), seconds=1)
     if kind is None:
         assert found["outcome"] == ("refused" if data == "refused" else "read")
     else:
         assert found["outcome"] == "defect"
         assert found["kind"].startswith(kind)
     # What ended the reader ends no other.
-    assert strict.judge("bad", b"read")["outcome"] == "read"
+    assert worker.judge("bad", b"read")["outcome"] == "read"
 
 
-def test_a_defect_is_kept_at_its_smallest(strict):
-    assert shrunk(strict, "bad", b"other", "KeyError: fuzz_bad_readers.py, act") == b"other"
+def test_a_defect_is_kept_at_its_smallest(worker):
+    assert shrunk(worker, "bad", b"other", "KeyError: fuzz_bad_readers.py, act") == b"other"
 
 
-def test_a_reader_whose_whole_files_are_not_read_is_no_measure(strict, monkeypatch):
-    monkeypatch.setitem(
-        READERS,
-        "bad",
-        READERS["bad"].__class__(
-            **{
-                **READERS["bad"].__dict__,
-                "wholes": lambda folder: [_written(folder / "a", b"refused")],
-            }
-        ),
-    )
+def test_a_reader_whose_whole_files_are_not_read_is_no_measure(worker, monkeypatch):
+    monkeypatch.setattr(worker, "wholes", lambda name: [b"refused"])
     with pytest.raises(AssertionError, match="a whole file"):
-        run(strict, "bad", 1)
-
-
-def _written(path, data):
-    path.write_bytes(data)
-    return path
+        run(worker, "bad", 1)
