@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from choreo.poses.formats import registry
+
 SIZE, FRAMES = (640, 360), 6
 
 READERS: dict[str, Reader] = {}
@@ -94,15 +96,14 @@ def _track(skeleton="coco17", frames=FRAMES, **more):
 
 
 def _skeleton_of(format):
-    return "body25" if format == "openpose" else "coco17"
+    # OpenPose's own form says nothing of its joints but their number.
+    return "body25" if format == "openpose" else registry.FORMATS[format].skeleton or "coco17"
 
 
 def _poses(format, suffix):
     """A file of one dancer, and of lists one in which everyone is there twice."""
 
     def wholes(folder):
-        from choreo.poses.formats import registry
-
         path = folder / f"one{suffix}"
         registry.write(format, _track(_skeleton_of(format)), path)
         paths = [path]
@@ -122,8 +123,6 @@ def _poses(format, suffix):
 
 def _read_poses(format):
     def read(path):
-        from choreo.poses.formats import registry
-
         # As of a video, and without one.
         frames = None if path.stat().st_size % 2 else FRAMES
         about = {"fps": 30, "size": SIZE, "skeleton": _skeleton_of(format), "units": "pixels"}
@@ -141,32 +140,22 @@ _KIND_OF = {
     ".h5": "hdf5",
     ".nc": "hdf5",
 }
-for _format, _suffix in (
-    ("alphapose", ".json"),
-    ("openpose", ".json"),
-    ("coco", ".json"),
-    ("mmpose", ".json"),
-    ("aist", ".pkl"),
-    ("deeplabcut", ".csv"),
-    ("deeplabcut", ".h5"),
-    ("movement", ".nc"),
-):
-    reader(f"poses: {_format} {_suffix}", _KIND_OF[_suffix], _suffix, _poses(_format, _suffix))(
-        _read_poses(_format)
-    )
+for _format in registry.read_formats():
+    for _suffix in _KIND_OF:
+        if _suffix in registry.FORMATS[_format].files:
+            _name = f"poses: {_format} {_suffix}"
+            reader(_name, _KIND_OF[_suffix], _suffix, _poses(_format, _suffix))(
+                _read_poses(_format)
+            )
 
 
 def _openpose_frame(folder):
-    from choreo.poses.formats import registry
-
     registry.write("openpose", _track("body25"), folder / "frames")
     return sorted((folder / "frames").iterdir())[:1]
 
 
 @reader("poses: openpose folder", "json", "_000000000000_keypoints.json", _openpose_frame)
 def _read_openpose_folder(path):
-    from choreo.poses.formats import registry
-
     return registry.read("openpose", path.parent, fps=30, size=SIZE, skeleton="body25")
 
 

@@ -42,11 +42,9 @@ def test_hostile_files_of_dear_readers_are_read_or_refused(worker, name):
     assert counts.read + counts.refused == counts.cases == 25
 
 
-def test_every_format_of_the_registry_has_its_readers():
-    for name in registry.read_formats():
-        for suffix in registry.FORMATS[name].files.split(", "):
-            suffix = "." + suffix.rpartition(".")[2]
-            assert f"poses: {name} {suffix}" in READERS
+def test_every_format_of_the_registry_has_a_reader():
+    names = {name.split()[1] for name in READERS if name.startswith("poses: ")}
+    assert names == set(registry.read_formats())
 
 
 @pytest.mark.parametrize("kind", sorted({READERS[name].kind for name in cheap_ones()}))

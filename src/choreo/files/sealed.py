@@ -403,7 +403,7 @@ def _refuse_others_than_tensors(pickled):
 
     Raises
     ------
-    ItemError
+    ValueError
         Where it names anything else than tensors are made of.
     """
     try:
@@ -412,10 +412,10 @@ def _refuse_others_than_tensors(pickled):
             if opcode.name in ("GLOBAL", "INST"):
                 name = str(argument).replace(" ", ".")
                 if not _OF_TENSORS.fullmatch(name):
-                    raise ItemError(f"it asks for {name[:80]}, which is no tensor")
+                    raise ValueError(f"it asks for {name[:80]}, which is no tensor")
     except MemoryError as error:
         # A text that is said to be gigabytes long, in what is some kilobytes.
-        raise ItemError("a damaged pickle") from error
+        raise ValueError("a damaged pickle") from error
 
 
 def _check_torch(path):
@@ -430,9 +430,9 @@ def _check_torch(path):
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if len({entry.filename for entry in entries}) < len(entries):
-            raise ItemError("a member is there twice")
+            raise ValueError("a member is there twice")
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise ItemError("compressed members, which torch does not write")
+            raise ValueError("compressed members, which torch does not write")
         for entry in entries:
             if entry.filename.endswith(".pkl"):
                 with archive.open(entry) as file:
@@ -445,7 +445,7 @@ def _check_tensors(value, depth=0):
 
     if isinstance(value, torch.Tensor):
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-            raise ItemError(f"a tensor of shape {tuple(value.shape)} that holds less")
+            raise ValueError(f"a tensor of shape {tuple(value.shape)} that holds less")
     elif isinstance(value, (dict, list, tuple, set)) and depth < _MAX_DEPTH:
         for one in value.values() if isinstance(value, dict) else value:
             _check_tensors(one, depth + 1)
