@@ -291,7 +291,11 @@ def by_pickle(whole, rng, other=b""):
         program = rng.choice(_PICKLES)
         at = rng.randrange(len(whole))
         return rng.choice((program, whole[:at] + program, whole[:at] + program + whole[at:]))
-    value = changed_value(pickle.loads(whole), rng)
+    try:
+        value = pickle.loads(whole)
+    except Exception:  # one that was changed before
+        return by_bytes(whole, rng, other)
+    value = changed_value(value, rng)
     if isinstance(value, dict):
         for key in list(value):
             if isinstance(value[key], np.ndarray) and rng.random() < 0.5:
@@ -351,7 +355,7 @@ def by_npy(whole, rng, other=b""):
         )
     elif kind == 5 and data:
         # Of objects it is a pickle.
-        way = by_pickle if data[:1] == b"\x80" else by_bytes
+        way = by_pickle if "|O" in header and data[:1] == b"\x80" else by_bytes
         data = way(data, rng, data)
     else:
         header = header.replace("False", "True")
