@@ -22,8 +22,8 @@ def commands(verb, folder=PLACE / "bin"):
     """Command of a verb, as a list."""
     return {
         "audit": [
-            *(str(folder / "pip-audit"), "--requirement", str(LOCK), "--no-deps", "--disable-pip"),
-            *("--strict", "--desc", "--progress-spinner", "off"),
+            *(str(folder / "pip-audit"), "--requirement", str(LOCK), "--require-hashes"),
+            *("--disable-pip", "--strict", "--desc", "--progress-spinner", "off"),
         ],
         "sbom": [
             *(str(folder / "cyclonedx-py"), "requirements", str(LOCK), "--output-reproducible"),
