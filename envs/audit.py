@@ -18,8 +18,8 @@ SBOM = ROOT / "build" / "sbom.json"
 TOOLS = ("pip-audit==2.10.1", "cyclonedx-bom==7.5.0")
 
 
-def commands(verb, folder=PLACE / "bin"):
-    """Command of a verb, as a list."""
+def command(verb, folder):
+    """Command of a verb with the tools of a folder, as a list."""
     return {
         "audit": [
             *(str(folder / "pip-audit"), "--requirement", str(LOCK), "--require-hashes"),
@@ -40,7 +40,7 @@ def main(verb):
     done = subprocess.run(install, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit(f"{done.stderr}choreo {verb}: its tools could not be installed")
-    return subprocess.run(commands(verb)).returncode
+    return subprocess.run(command(verb, PLACE / "bin")).returncode
 
 
 if __name__ == "__main__":

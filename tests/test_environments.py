@@ -104,7 +104,6 @@ def test_an_audit_that_can_not_ask_is_no_clean_bill_and_leaves_the_environment_a
         (folder / name).write_text(f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/said\nexit {code}\n')
         (folder / name).chmod(0o755)
     monkeypatch.setattr(audit, "PLACE", tmp_path)
-    monkeypatch.setattr(audit.commands, "__defaults__", (folder,))
     assert audit.main("audit") == status
     said = (tmp_path / "said").read_text()
     assert f"{folder}/pip install --quiet pip-audit==" in said

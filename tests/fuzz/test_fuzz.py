@@ -3,13 +3,16 @@
 ``python tests/fuzz`` is the same at length.
 """
 
+import json
 import os
 import random
 
+import hypothesis
 import pytest
 from fuzz_mutations import KINDS, LARGEST, mutated
 from fuzz_readers import READERS, cheap_ones, dear_ones
 from fuzz_runs import Worker, run, shrunk
+from hypothesis import strategies as st
 from soaking import soak_after
 
 from choreo.poses.formats import registry
@@ -40,6 +43,41 @@ def test_hostile_files_of_dear_readers_are_read_or_refused(worker, name):
     counts = run(worker, name, 25, shrink=False)
     assert [(defect.kind, defect.said) for defect in counts.defects.values()] == []
     assert counts.read + counts.refused == counts.cases == 25
+
+
+def _keys(value):
+    """Every key in nested lists and objects."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (set(value) if isinstance(value, dict) else set()).union(*map(_keys, inside))
+
+
+@pytest.mark.parametrize("examples", soak_after(1, [6, 200]))
+@pytest.mark.parametrize("name", [n for n in cheap_ones() if READERS[n].kind == "json"])
+def test_any_json_is_read_or_refused(worker, name, examples):
+    """Values that `hypothesis` makes, under the keys that the reader looks for."""
+    keys = sorted(set().union(*(_keys(json.loads(whole)) for whole in worker.wholes(name))))
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    names = st.sampled_from(keys[:40]) if keys else st.text(max_size=3)
+    values = st.recursive(
+        plain,
+        lambda inner: (
+            st.lists(inner, max_size=5) | st.dictionaries(names, inner, min_size=1, max_size=6)
+        ),
+    )
+
+    @hypothesis.settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[hypothesis.Phase.generate],
+    )
+    @hypothesis.given(values)
+    def judged(value):
+        found = worker.judge(name, json.dumps(value).encode())
+        assert found["outcome"] in ("read", "refused"), found
+
+    judged()
 
 
 def test_every_format_of_the_registry_has_a_reader():
