@@ -89,12 +89,11 @@ class Worker:
         return self
 
     def __exit__(self, *_):
-        self._process.stdin.close()
-        self._end_child()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        # First who would fork the next one.
         self._process.kill()
+        self._end_child()
         self._process.wait()
+        self._process.stdin.close()
         self._process.stdout.close()
         self._folder.cleanup()
 

@@ -29,7 +29,7 @@ def worker():
     del READERS["bad"]
 
 
-@pytest.mark.parametrize("cases", soak_after(1, [16, 300]))
+@pytest.mark.parametrize("cases", soak_after(1, [12, 300]))
 @pytest.mark.parametrize("name", cheap_ones())
 def test_hostile_files_are_read_or_refused(worker, name, cases):
     counts = run(worker, name, cases, seed=cases, shrink=False)
