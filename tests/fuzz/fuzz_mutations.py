@@ -243,7 +243,8 @@ def changed_value(value, rng, raw=()):
         elif kind == 5:
             one = holder[key]
             if isinstance(holder, list):
-                holder[key:key] = [one] * rng.choice((1, 3, 100))
+                many = not isinstance(one, (list, dict)) or len(one) < 100
+                holder[key:key] = [one] * rng.choice((1, 3, 100 if many else 2))
             else:
                 holder[rng.choice((str(key) + "s", "", "__class__", str(key).upper()))] = one
         elif kind == 6:
