@@ -132,6 +132,20 @@ def test_words_in_names_and_titles_are_no_accidents(clip, tmp_path):
         look(path)
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_a_matroska_file_that_was_cut_is_no_broken_disk(tmp_path, there):
+    """Of such a one ffmpeg says that there was an input/output error."""
+    path = tmp_path / "a.mkv"
+    head = "1a45dfa3a34286810142f7810142f2810442f381084282886d6174726f736b6142878104428581"
+    path.write_bytes(bytes.fromhex(head + "02841254c367"))
+    with pytest.raises(ItemError, match=r"a\.mkv"):
+        look(path)
+    said = "[in#0] File ended prematurely at pos. 45\nError opening input: Input/output error"
+    found = media.accident_in(251, said, where=path if there else tmp_path / "gone.mkv")
+    # Where the file can't be read by anybody, it is the disk.
+    assert (found is None) == there
+
+
 @pytest.mark.parametrize("status", [1, 69, 183, 234])
 def test_what_is_about_the_file_stays_with_it(status):
     said = "[mov @ 0x55] Invalid data found when processing input"
