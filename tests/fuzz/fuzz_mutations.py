@@ -11,8 +11,11 @@ import contextlib
 import copy
 import io
 import json
+import os
 import pickle
+import random
 import re
+import resource
 import struct
 import warnings
 import zipfile
@@ -24,6 +27,7 @@ import yaml
 LARGEST = 1 << 20
 """Bytes that a hostile file has at most: what it makes of them in memory is what counts."""
 
+_SECONDS = 3
 NUMBERS = (
     *("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1e308", "-1e308", "1e-320", "-0.0"),
     *("-1", "0", "1", "255", "65536", "2147483648", "-2147483649", "4294967296"),
@@ -447,7 +451,28 @@ def by_tensor_header(whole, rng, other=b""):
 
 
 def by_hdf5(whole, rng, other=b""):
-    """An HDF5 file whose parts have other types, shapes and values, or lead elsewhere."""
+    """An HDF5 file whose parts have other types, shapes and values, or lead elsewhere.
+
+    Made in a process of its own, which the library crashes or keeps busy now and then.
+    """
+    drawn = random.Random(rng.getrandbits(64))
+    ours, childs = os.pipe()
+    child = os.fork()
+    if not child:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        most = int(used.ru_utime + used.ru_stime) + _SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+        with contextlib.suppress(BaseException), os.fdopen(childs, "wb") as pipe:
+            pipe.write(_changed_parts(whole, drawn))
+        os._exit(0)
+    os.close(childs)
+    with os.fdopen(ours, "rb") as pipe:
+        made = pipe.read()
+    os.waitpid(child, 0)
+    return made or by_bytes(whole, drawn, other)
+
+
+def _changed_parts(whole, rng):
     buffer = io.BytesIO(whole)
     with h5py.File(buffer, "r+") as file:
         names = []
