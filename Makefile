@@ -4,7 +4,7 @@ CORES ?= all
 BIN := $(CURDIR)/.venv/bin
 export PATH := $(BIN):$(PATH)
 
-.PHONY: help env demo test test-all check format docs lock clean
+.PHONY: help env demo test test-all check format docs lock audit sbom clean
 
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
@@ -15,6 +15,8 @@ help:
 	@echo "make format  format the code"
 	@echo "make docs    build the docs as a site, build/docs/index.html"
 	@echo "make lock    write requirements.lock from requirements.in; what is in it stays (needs uv)"
+	@echo "make audit   ask what is known against the locked packages (needs the network)"
+	@echo "make sbom    list the locked packages as CycloneDX, build/sbom.json"
 	@echo "make clean   delete results/ and Snakemake's bookkeeping (asks first)"
 
 env: .venv/.ready
@@ -53,6 +55,9 @@ docs: env
 
 lock:
 	@$(PYTHON) envs/lock.py
+
+audit sbom:
+	@$(PYTHON) envs/audit.py $@
 
 clean:
 	@printf "Delete results/ and .snakemake/? [y/N] " && read answer && [ "$$answer" = y ] && rm -rf results .snakemake

@@ -1,5 +1,6 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -86,3 +87,25 @@ def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
         for one in found:
             (exact,) = one.specifier
             assert exact.version in wanted.specifier, wanted
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_an_audit_that_can_not_ask_is_no_clean_bill_and_leaves_the_environment_alone(
+    tmp_path, monkeypatch, status
+):
+    spec = importlib.util.spec_from_file_location("envs_audit", ENVS / "audit.py")
+    audit = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(audit)
+    assert audit.PLACE.is_relative_to(ROOT / "build")
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", tool) for tool in audit.TOOLS)
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name, code in (("pip", 0), ("pip-audit", status)):
+        (folder / name).write_text(f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/said\nexit {code}\n')
+        (folder / name).chmod(0o755)
+    monkeypatch.setattr(audit, "PLACE", tmp_path)
+    assert audit.main("audit") == status
+    said = (tmp_path / "said").read_text()
+    assert f"{folder}/pip install --quiet pip-audit==" in said
+    assert f"pip-audit --requirement {ROOT / 'requirements.lock'} --require-hashes" in said
+    assert "--strict" in said

@@ -133,6 +133,30 @@ def test_words_in_names_and_titles_are_no_accidents(clip, tmp_path):
         look(path)
 
 
+_CUT = "1a45dfa3a34286810142f7810142f2810442f381084282886d6174726f736b61428781044285"
+
+
+@pytest.mark.parametrize("rest", ["8102841254c367", "8102841654ae6b5381ac82"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[in#0] File ended prematurely at pos. 45\nError opening input: Input/output error",
+        "[in#0 @ 0x5575a9413d00] Error opening input: Input/output error",
+        "file:{path}: Input/output error",
+    ],
+)
+def test_a_matroska_file_that_was_cut_is_no_broken_disk(tmp_path, rest, said):
+    """Of such a one ffmpeg says that there was an input/output error."""
+    path = tmp_path / "a.mkv"
+    path.write_bytes(bytes.fromhex(_CUT + rest))
+    with pytest.raises(ItemError, match=r"a\.mkv"):
+        look(path)
+    assert media.accident_in(251, said.format(path=path), where=path) is None
+    path.unlink()
+    # Where nobody can read it, it is the disk.
+    assert media.accident_in(251, said.format(path=path), where=path) is not None
+
+
 @pytest.mark.parametrize("status", [1, 69, 183, 234])
 def test_what_is_about_the_file_stays_with_it(status):
     said = "[mov @ 0x55] Invalid data found when processing input"

@@ -32,6 +32,16 @@ def test_markdown():
     assert lines[-1] == "A note."
 
 
+def test_names_of_others_are_no_markup_in_markdown():
+    frame = pd.DataFrame({"name": ["<img src=x onerror=y>", "[a](javascript:b)", "p < 0.05"]})
+    rows = Table(frame, "Names", {"name": "Name"}).markdown().splitlines()[4:7]
+    assert rows == [
+        "| &lt;img src=x onerror=y> |",
+        r"| [a]\(javascript:b) |",
+        "| p < 0.05 |",
+    ]
+
+
 def test_latex():
     text = TABLE.latex()
     assert r"a\_b \& c & 1.3 \\" in text

@@ -64,6 +64,11 @@ _OF_THE_MACHINE = re.compile(
     r"|Stale (?:NFS )?file handle|Too many open files|File too large|Permission denied"
     r"|Transport endpoint is not connected"
 )
+# Of a matroska file that was cut, ffmpeg says that reading it failed, as of a broken disk; its
+# versions in different words.
+_ENDS_EARLY = re.compile(
+    r"File ended prematurely|Error opening input: Input/output error|INPUT: Input/output error"
+)
 # What ffmpeg says where it lacks what is asked of it, whatever the file.
 _OF_THE_TOOL = re.compile(
     r"Unrecognized option|Option \S+ not found|Option not found|Unknown encoder"
@@ -168,6 +173,8 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
         elif name in _CRASHES:
             again += "; where it ends so each time, leave this file out"
         return AccidentError(f"ffmpeg was ended by {name}", where=where, remedy=again)
+    if _ENDS_EARLY.search(text.replace(str(Path(where).resolve()), "INPUT")) and _reads(where):
+        text = text.replace("Input/output error", "")
     if match := _OF_THE_MACHINE.search(text):
         return AccidentError(
             f"ffmpeg was stopped by the machine: {match[0]}",
@@ -181,6 +188,17 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
             remedy=_NEEDED,
         )
     return None
+
+
+def _reads(path):
+    """Whether a file can be read to its end, which it can on a disk that works."""
+    try:
+        with open(path, "rb") as file:
+            while file.read(1 << 20):
+                pass
+    except OSError:
+        return False
+    return True
 
 
 def _of_ffmpeg_itself(text, path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -190,8 +191,13 @@ def _cell(value, form):
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+# What begins a tag or the address of a link: names and reasons of others are neither.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+
+
 def _markdown(text):
-    return text.replace("|", r"\|").replace("\n", " ")
+    text = text.replace("|", r"\|").replace("\n", " ").replace("](", r"]\(")
+    return _TAG.sub("&lt;", text)
 
 
 _LATEX = {c: "\\" + c for c in "&%$#_{}"} | {

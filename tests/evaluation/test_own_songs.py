@@ -36,6 +36,13 @@ def test_a_table_names_songs_beside_it_or_anywhere(tmp_path):
     assert found == {"first": str(tmp_path / "x.mp3"), "second": f"{tmp_path}/none.wav"}
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "~nobody-is-called-so/x.mp3"])
+def test_a_path_that_no_system_takes_is_told_of_where_it_is_read(tmp_path, name):
+    table = tmp_path / "songs.tsv"
+    table.write_text(f"song\tpath\na\t{name}\n")
+    assert songs_in(table, where="evaluation.songs") == {"a": name}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

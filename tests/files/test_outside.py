@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from choreo.errors import AccidentError, ItemError, accident, plain
-from choreo.files.outside import load_json, looks_like, reading
+from choreo.files.outside import array_of, load_json, looks_like, reading
 from choreo.files.sealed import load_arrays
+from choreo.poses.formats import pickled
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,8 @@ def _npz(path, header, body=b""):
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1)}", "impossible shape"),
         ("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "objects"),
         ("{'descr'", "not a track"),
+        ("-" * 9000 + "1", "a header nested too deeply"),
+        ("{'descr': '<f8', 'fortran_order': False, 'shape': (1+x,)}", r"malformed node .*\.\.\."),
     ],
 )
 def test_sizes_are_checked_before_memory_is_taken(tmp_path, header, said):
@@ -143,3 +146,49 @@ def test_what_is_not_there_is_told_by_what_was_given(given, said, as_path):
 def test_a_path_of_windows(given):
     with pytest.raises(ItemError, match="This looks like a path of Windows"):
         load_json(given, "a record")
+
+
+@pytest.mark.parametrize("start", [b"", b"\x93NUMPY\x01\x00\x28\x23" + b"-" * 9000])
+def test_an_npy_whose_header_is_nested_too_deeply_is_no_accident(tmp_path, start):
+    (tmp_path / "a.npy").write_bytes(start)
+    with pytest.raises(ItemError, match=r"a\.npy: .*(an empty file|nested too deeply)"):
+        pickled.npy(tmp_path / "a.npy")
+
+
+def test_no_message_says_where_in_memory_something_was(tmp_path):
+    with pytest.raises(ItemError) as caught, reading("a.x", "a track"):
+        raise ValueError(f"malformed {object()} at {hex(1 << 46)}")
+    assert "0x" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ([[1, 2.5], [3, 4]], np.array([[1, 2.5], [3, 4]])),
+        (7, np.array(7.0)),
+        ([], np.zeros(0)),
+        (["a", "bc"], np.array(["a", "bc"])),
+    ],
+)
+def test_arrays_of_nested_lists(value, found):
+    np.testing.assert_array_equal(array_of(value), found)
+    assert array_of(value).dtype == found.dtype
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [1, "a" * 70_000] * 50_000,
+        ["a" * 70_000] + [""] * 50_000,
+        [[1, 2], [3]],
+        [1, None],
+        [True, 1],
+        [10**400],
+        {"a": 1},
+    ],
+    ids=["one long word", "a word and none", "ragged", "null", "truth", "large", "object"],
+)
+def test_lists_that_are_no_array_take_no_memory(value):
+    """A numpy array of the first would take 28 GB."""
+    with pytest.raises(ValueError, match=r"neither numbers nor texts|too large"):
+        array_of(value)

@@ -269,6 +269,9 @@ def test_recipes_name_their_family(tmp_path):
     path.write_text("a: {family: gam}\n")
     with pytest.raises(ConfigError, match=r"a, family: unknown family.*'gam'.*mean 'gan'"):
         load_recipes(path)
+    path.write_text("a: {family: [gan]}\n")
+    with pytest.raises(ConfigError, match=r"a, family: unknown family.*\['gan'\]"):
+        load_recipes(path)
     with pytest.raises(ConfigError, match=r"music: .*'raw'"):
         recipe_from({"music": "mel"})
 

@@ -3,6 +3,7 @@
 Imports nothing heavy: the process that builds the DAG reads names here.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def songs_in(path, *, where):
     ConfigError
         Where there is no such folder or table, no song in it, or two have one id.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     if path.is_dir():
         files = sorted(f for f in path.iterdir() if ending(f) in SOUNDS and f.is_file())
         found = [(_id_of(file), file) for file in files]
@@ -89,9 +90,11 @@ def _listed(path, where):
                 value=values.get("song"),
                 remedy="Names have letters, digits, _ and -, at most 64",
             )
-        file = Path(values["path"]).expanduser()
-        beside = path.parent / file
-        found.append((values["song"], beside if beside.exists() and not file.exists() else file))
+        # os.path: a name that no system takes, or of nobody's home, is not there.
+        file = os.path.expanduser(values["path"])
+        beside = os.path.join(path.parent, file)
+        there = beside if os.path.exists(beside) and not os.path.exists(file) else file
+        found.append((values["song"], Path(there)))
     return found
 
 

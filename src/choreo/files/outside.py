@@ -14,12 +14,17 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from choreo.errors import AccidentError, ChoreoError, ItemError, accident
 
+if TYPE_CHECKING:
+    import numpy as np
+
 MAX_JSON_BYTES = 1 << 26
 """Largest small JSON (records, probes, summaries) that is read."""
+_MAX_CHARACTERS = 1 << 24
+"""Of an array of texts, each counted as long as the longest."""
 
 _WORKBOOK = "a workbook of a spreadsheet program"
 _AS_TEXT = "Save it as text from that program (tab-separated, Unicode; .csv where one is asked)"
@@ -155,8 +160,12 @@ def reading(
         raise ItemError(f"not {what} ({said})", where=path, remedy=remedy) from error
 
 
+# What a message says of a program's insides: of no use to a person, and new in each run.
+_INSIDE = re.compile(r"<[\w.]+(?: object)? at 0x[0-9a-f]+>|\b0x[0-9a-f]{9,}")
+
+
 def _said(error):
-    text = " ".join(str(error).split())[:200]
+    text = " ".join(_INSIDE.sub("...", str(error)).split())[:200]
     name = type(error).__name__
     if isinstance(error, SystemError):
         # Of the interpreter about a library, with addresses in memory.
@@ -164,6 +173,40 @@ def _said(error):
     if isinstance(error, KeyError):
         return f"{text.strip(chr(39))} is missing"
     return text or name
+
+
+def array_of(value: Any) -> np.ndarray:
+    """Array of nested lists that a JSON text holds, in memory near the size of the text.
+
+    numpy by itself makes texts of numbers that stand beside a text, each as long as the
+    longest: a hundred thousand numbers and one long word fill the memory of any machine.
+
+    Parameters
+    ----------
+    value : list
+        Of lists of one length, down to numbers or to texts.
+
+    Returns
+    -------
+    ndarray of float64, or of str
+
+    Raises
+    ------
+    ValueError
+        Where lists have different lengths, or not all values are numbers, or texts.
+    """
+    import numpy as np
+
+    found = np.array(value, dtype=object)
+    kinds = {type(one) for one in found.flat}
+    if kinds <= {int, float}:
+        try:
+            return found.astype(np.float64)
+        except OverflowError as error:
+            raise ValueError("a number that is too large") from error
+    if kinds == {str} and found.size * max(map(len, found.flat)) <= _MAX_CHARACTERS:
+        return found.astype(str)
+    raise ValueError("neither numbers nor texts in lists of one length")
 
 
 def load_json(

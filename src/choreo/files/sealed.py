@@ -20,12 +20,14 @@ import hashlib
 import io
 import json
 import os
+import pickletools
+import re
 import struct
 import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -49,6 +51,8 @@ MAX_ARRAYS_BYTES = 1 << 30
 _NEAR = 4096
 """A seal lies in the first or the last so many bytes of its file."""
 _BLOCK = 1 << 20
+_OLD_PICKLES = 5
+_MAX_DEPTH = 40
 _END_OF_ZIP = struct.Struct("<4s4H2LH")
 
 
@@ -285,6 +289,41 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Any]) -> None:
         temporary.write_bytes(filled_zip(buffer.getvalue()))
 
 
+def array_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Read the header of an ``.npy``, before any of its numbers.
+
+    Parameters
+    ----------
+    file : binary file
+        Read up to the numbers.
+    name : str
+        What it is called in messages.
+
+    Returns
+    -------
+    shape : tuple of int
+    fortran : bool
+    dtype : dtype
+
+    Raises
+    ------
+    ItemError, ValueError
+        Where it is none.
+    """
+    version = np.lib.format.read_magic(file)
+    header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if header is None:
+        raise ItemError(f"{name}: an array of unknown layout {version}")
+    try:
+        return header(file)
+    except MemoryError as error:
+        # Python's parser says so of what is nested too deeply.
+        raise ItemError(f"{name}: a header nested too deeply") from error
+
+
 def load_arrays(
     path: str | Path, what: str, *, limit: int = MAX_ARRAYS_BYTES, remedy: str | None = None
 ) -> dict[str, np.ndarray]:
@@ -312,18 +351,7 @@ def load_arrays(
             for entry in archive.infolist():
                 name = entry.filename.removesuffix(".npy")
                 with archive.open(entry) as file:
-                    version = np.lib.format.read_magic(file)
-                    header = {
-                        (1, 0): np.lib.format.read_array_header_1_0,
-                        (2, 0): np.lib.format.read_array_header_2_0,
-                    }.get(version)
-                    if header is None:
-                        raise ItemError(f"{name}: an array of unknown layout {version}")
-                    try:
-                        shape, _, dtype = header(file)
-                    except MemoryError as error:
-                        # Python's parser says so of what is nested too deeply.
-                        raise ItemError(f"{name}: a header nested too deeply") from error
+                    shape, _, dtype = array_header(file, name)
                 if dtype.hasobject:
                     raise ItemError(f"not {what} ({name} holds objects, which could run code)")
                 size = dtype.itemsize
@@ -361,8 +389,72 @@ def save_torch(path: str | Path, value: Any) -> None:
         temporary.write_bytes(filled_zip(buffer.getvalue()))
 
 
+# What pickles of tensors name. torch allows some more in weights (``bytearray``, classes of
+# tensors) that take any memory which a file of 40 bytes asks for.
+_OF_TENSORS = re.compile(
+    r"collections\.OrderedDict|builtins\.(?:set|complex)|__builtin__\.(?:set|complex)"
+    r"|torch\.(?:\w+Storage|Size|device|u?int\d+|float\d+\w*|bfloat16|bool|complex\d+)"
+    r"|torch\._utils\._rebuild_(?:tensor|tensor_v2|parameter)"
+)
+
+
+def _refuse_others_than_tensors(pickled):
+    """Go through a pickle without running it, and stop behind it.
+
+    Raises
+    ------
+    ValueError
+        Where it names anything else than tensors are made of.
+    """
+    try:
+        for opcode, argument, _ in pickletools.genops(pickled):
+            # Names that come from the stack are refused by torch itself.
+            if opcode.name in ("GLOBAL", "INST"):
+                name = str(argument).replace(" ", ".")
+                if not _OF_TENSORS.fullmatch(name):
+                    raise ValueError(f"it asks for {name[:80]}, which is no tensor")
+    except MemoryError as error:
+        # A text that is said to be gigabytes long, in what is some kilobytes.
+        raise ValueError("a damaged pickle") from error
+
+
+def _check_torch(path):
+    """Refuse a file of torch that would take more memory than it has bytes."""
+    with open(path, "rb") as file:
+        if file.read(4) != b"PK\3\4":
+            file.seek(0)
+            # The older form: its mark, its version, its system, the value, the storages' names.
+            for _ in range(_OLD_PICKLES):
+                _refuse_others_than_tensors(file)
+            return
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if len({entry.filename for entry in entries}) < len(entries):
+            raise ValueError("a member is there twice")
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise ValueError("compressed members, which torch does not write")
+        for entry in entries:
+            if entry.filename.endswith(".pkl"):
+                with archive.open(entry) as file:
+                    _refuse_others_than_tensors(file)
+
+
+def _check_tensors(value, depth=0):
+    """Refuse tensors that show their bytes several times over: each copy would hold them."""
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise ValueError(f"a tensor of shape {tuple(value.shape)} that holds less")
+    elif isinstance(value, (dict, list, tuple, set)) and depth < _MAX_DEPTH:
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_tensors(one, depth + 1)
+
+
 def load_torch(path: str | Path, what: str, *, remedy: str | None = None) -> Any:
     """Read tensors that ``torch.save`` wrote, ours or another program's; no code can run.
+
+    Beside tensors only what Python has by itself is read: numbers, texts, lists, dicts.
 
     Parameters
     ----------
@@ -380,4 +472,7 @@ def load_torch(path: str | Path, what: str, *, remedy: str | None = None) -> Any
 
     with reading(path, what, remedy=remedy, besides=("a zip archive",)):
         compare(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        _check_torch(path)
+        value = torch.load(path, map_location="cpu", weights_only=True)
+        _check_tensors(value)
+        return value

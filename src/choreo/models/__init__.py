@@ -39,7 +39,8 @@ def recipe_class(name):
     ConfigError
         Where there is no such family.
     """
-    if name not in FAMILIES:
+    # A list or a mapping in its place is not even looked up.
+    if not isinstance(name, str) or name not in FAMILIES:
         close = difflib.get_close_matches(str(name), FAMILIES, 1)
         raise ConfigError(
             "unknown family of models",

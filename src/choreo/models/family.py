@@ -100,6 +100,18 @@ class Recipe(BaseModel):
             With the reason.
         """
 
+    def check_state(self, state: Mapping[str, torch.Tensor], data: DataDescription) -> None:
+        """Refuse weights that are of another model than this recipe's, before it is built.
+
+        Of a file of others, whose recipe may ask for far more memory than its weights took. A
+        family whose size does not depend on its switches need not do anything.
+
+        Raises
+        ------
+        ItemError
+            The caller adds the file's name.
+        """
+
     @abc.abstractmethod
     def build(self, data: DataDescription) -> Model:
         """Make the model, with weights that are drawn by torch's random state, if any."""

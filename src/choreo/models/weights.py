@@ -160,14 +160,16 @@ def read_model(path):
         data=("method", "canvas"),
         remedy="Give the .safetensors that training wrote, or a released .pth",
     )
-    initial_poses = state.pop(INITIAL_POSES).numpy()
-    try:
-        model = recipe.build(Summary.of(summary).description)
-        model.load_state(state)
-    except (ConfigError, ItemError) as error:
-        raise ItemError(
-            error.message, where=path, value=error.value, remedy=error.remedy
-        ) from error
+    # A family need not foresee every kind of number that a file may hold.
+    with reading(path, "a model of choreo"):
+        initial_poses = state.pop(INITIAL_POSES).numpy()
+        try:
+            description = Summary.of(summary).description
+            recipe.check_state(state, description)
+            model = recipe.build(description)
+            model.load_state(state)
+        except ConfigError as error:
+            raise ItemError(error.message, value=error.value, remedy=error.remedy) from error
     joints = model.data.joints
     if initial_poses.ndim != 3 or initial_poses.shape[1:] != (joints, 2):
         raise ItemError(

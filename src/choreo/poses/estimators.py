@@ -102,7 +102,7 @@ def check(name, poses):
 
 def _path(key, given, *, there=Path.is_file, what="file", remedy):
     """Refuse a path of the config that does not exist; None is none."""
-    if given is not None and not there(Path(given).expanduser()):
+    if given is not None and not there(Path(os.path.expanduser(given))):
         raise ConfigError(
             f"there is no such {what}", where=f"config, poses.{key}", value=given, remedy=remedy
         )

@@ -1,6 +1,7 @@
 """A flow is trained: from any window, at any rate, to the same bytes, from given weights."""
 
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from choreo.dances.generate import generate, load_generator
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
+from choreo.files.sealed import save_tensors
 from choreo.models.data import load_batch
 from choreo.models.family import Position, Setting
 from choreo.models.flow.model import draw_times, learning_rate_factor
@@ -20,6 +22,7 @@ from choreo.models.flow.network import Network
 from choreo.models.flow.windows import Windows, draw_masks
 from choreo.models.recipes import recipe_from
 from choreo.models.songs import needed, songs_of
+from choreo.models.weights import INITIAL_POSES, read_model
 from choreo.pose.skeletons import OPENPOSE18
 from choreo.training.model_card import model_card
 
@@ -310,3 +313,15 @@ def test_weights_that_are_not_of_its_shape_are_refused(songs, tiny):
         model.load_state({name: value for name, value in state.items() if name != "mean"})
     with pytest.raises(ItemError, match="not the weights of a flow"):
         model.load_state({**state, "network.more": torch.zeros(1)})
+
+
+def test_a_header_that_asks_for_more_than_its_weights_took_is_refused(songs, tiny, tmp_path):
+    """64 layers 2048 wide would take 20 GB; no network of this size is made."""
+    summary = {"recipe": {**tiny.model_dump(), "width": 2048, "layers": 64, "heads": 16}}
+    summary["data"] = songs.description.as_json()
+    state = {**tiny.build(songs.description).state(), INITIAL_POSES: torch.zeros(1, 18, 2)}
+    save_tensors(tmp_path / "w.safetensors", state, summary)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ItemError, match=r"w\.safetensors: not the weights of a flow"):
+        read_model(tmp_path / "w.safetensors")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000

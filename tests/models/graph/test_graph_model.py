@@ -143,6 +143,8 @@ def test_few_chunks_without_songs_or_dancers_are_enough(tmp_path):
         {"places": lambda value: value + 4},
         {"poses": lambda value: value[:, :17]},
         {"songs": None},
+        {"low": lambda value: value.float()},
+        {"dancers": lambda value: value[:, None]},
     ],
     ids=lambda change: next(iter(change)),
 )

@@ -7,7 +7,6 @@ A dancer's turn in a video is a sequence; it is annotated as segments (toprock, 
 powermove), one file each: ``<video>_<first>-<last>_<movement>.json``.
 """
 
-import json
 import math
 import re
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.errors import ItemError
-from choreo.files.outside import reading
+from choreo.files.outside import load_json, reading
 from choreo.files.text_tables import read_csv
 from choreo.pose.track import PoseTrack
 
@@ -223,11 +222,8 @@ def video_of(path):
     ItemError
         Where the file is missing or begins otherwise.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            match = re.match(r'\s*\{\s*"' + _KEY.pattern + '"', file.read(1000))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ItemError(f"can't read the file ({error})", where=path) from error
+    with reading(path, "a BRACE segment"), open(path, encoding="utf-8") as file:
+        match = re.match(r'\s*\{\s*"' + _KEY.pattern + '"', file.read(1000))
     if not match:
         raise ItemError(
             "not a BRACE segment", where=path, remedy='It begins with {"<video>/img-000001.png":'
@@ -261,14 +257,7 @@ def _table(path, read, columns):
 
 
 def _load(path):
-    try:
-        if Path(path).stat().st_size > _MAX_BYTES:
-            raise ItemError(f"larger than {_MAX_BYTES >> 20} MiB: no BRACE segment", where=path)
-        entries = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    except (ValueError, RecursionError) as error:
-        raise ItemError(f"not a JSON file ({error})", where=path) from error
+    entries = load_json(path, "a BRACE segment", limit=_MAX_BYTES)
     if not isinstance(entries, dict) or not entries:
         raise ItemError("not a BRACE segment: it must be an object with a key a frame", where=path)
     return entries

@@ -18,6 +18,7 @@ from choreo.dataset.normalise import CANVAS, Normalised, Transform, placed
 from choreo.dataset.pack import write_chunks
 from choreo.errors import ItemError
 from choreo.files import is_id
+from choreo.files.outside import array_of
 from choreo.poses.formats.native import MAX_PIXELS
 
 _DATA = DataDescription("released")
@@ -121,8 +122,8 @@ def _paired(path):
 def _chunk(entry, pose_key, audio_key, count):
     """Poses in pixels and int16 samples of one entry; None where they have another shape."""
     try:
-        poses, audio = np.asarray(entry[pose_key]), np.asarray(entry[audio_key])
-    except (KeyError, TypeError, ValueError, OverflowError):
+        poses, audio = array_of(entry[pose_key]), array_of(entry[audio_key])
+    except (KeyError, TypeError, ValueError):
         return None
     shapes = (count * _DATA.chunk_frames, _DATA.joints, 2), (count * _DATA.chunk_samples,)
     if (poses.shape, audio.shape) != shapes:

@@ -4,6 +4,7 @@ import json
 
 from choreo.errors import ItemError
 from choreo.files import json_text
+from choreo.files.outside import reading
 
 _LIMIT = 1 << 29
 """Characters that one value may have: half a billion, 500 clips of 5 s."""
@@ -32,14 +33,20 @@ def entries(path, *, encoded=False):
     ItemError
         Where the file is missing or not of this form, naming the character.
     """
-    try:
-        with open(path, encoding="utf-8") as file:
-            blocks = _decoded(file, path) if encoded else _blocks(file)
-            yield from _entries(json_text.JsonText(blocks, limit=_LIMIT), path)
-    except OSError as error:
-        raise ItemError(f"can't read the file ({error.strerror})", where=path) from error
-    except UnicodeDecodeError as error:
-        raise ItemError("not a JSON file: not UTF-8", where=path) from error
+    found = _found(path, encoded)
+    while True:
+        # Not what is done with a value in between is this file's fault.
+        with reading(path, "a JSON file"):
+            value = next(found, None)
+        if value is None:
+            return
+        yield value
+
+
+def _found(path, encoded):
+    with open(path, encoding="utf-8") as file:
+        blocks = _decoded(file, path) if encoded else _blocks(file)
+        yield from _entries(json_text.JsonText(blocks, limit=_LIMIT), path)
 
 
 def _blocks(file):

@@ -13,12 +13,13 @@ from choreo.errors import ItemError
 from choreo.evaluation.others import bvh
 from choreo.evaluation.others.bodies import Dance, named, names_of, posed, upright
 from choreo.files import ending
-from choreo.files.outside import load_json, reading
+from choreo.files.outside import array_of, load_json, reading
 from choreo.files.sealed import load_arrays
 from choreo.poses.formats import pickled
 
 SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv", ".bvh")
-MAX_JSON_BYTES = 1 << 27
+MAX_TEXT_BYTES = 1 << 27
+"""Largest .json, .csv or .bvh; an hour of 24 joints takes half of it."""
 FEWEST_SECONDS = 2.0
 SLOWEST, FASTEST = 5, 1000
 """Frames a second."""
@@ -218,7 +219,7 @@ def _pkl(path):
 
 
 def _json(path):
-    value = load_json(path, "a dance", limit=MAX_JSON_BYTES)
+    value = load_json(path, "a dance", limit=MAX_TEXT_BYTES)
     if isinstance(value, list):
         return _of_array(np.asarray(value, float), path)
     if not isinstance(value, dict):
@@ -227,15 +228,26 @@ def _json(path):
     for key, item in value.items():
         if isinstance(item, (list, int, float)):
             try:
-                arrays[key] = np.asarray(item)
+                arrays[key] = array_of(item)
             except ValueError:
-                # Lists of different lengths are no joints.
+                # Lists of different lengths, or of words and numbers, are no joints.
                 continue
     return _of_dict(arrays, path)
 
 
 def _csv(path):
+    _check_size(path)
     return _of_array(np.loadtxt(path, delimiter=",", ndmin=2), path)
+
+
+def _bvh(path):
+    _check_size(path)
+    return bvh.read(path)
+
+
+def _check_size(path):
+    if (size := path.stat().st_size) > MAX_TEXT_BYTES:
+        raise ItemError(f"larger than {MAX_TEXT_BYTES >> 20} MiB: not a dance", value=size)
 
 
 def _of_dict(arrays, path):
@@ -343,5 +355,5 @@ _READERS = {
     ".pkl": _pkl,
     ".json": _json,
     ".csv": _csv,
-    ".bvh": bvh.read,
+    ".bvh": _bvh,
 }

@@ -30,6 +30,44 @@ _NETWORK = "network."
 _LEAST_SCALE = 1e-3  # of data that do not move
 
 
+def _network(recipe, data):
+    return Network(
+        2 * data.joints,
+        FEATURES[recipe.music].size(data),
+        data.chunk_frames,
+        width=recipe.width,
+        layers=recipe.layers,
+        heads=recipe.heads,
+        patch=recipe.patch,
+    )
+
+
+def check_shapes(recipe, data, state):
+    """Refuse weights that are none of such a flow; no memory is taken for it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data : DataDescription
+    state : dict of str to Tensor
+
+    Raises
+    ------
+    ItemError
+        Naming some of what is missing, of another shape, or too much.
+    """
+    with torch.device("meta"):
+        made = _network(recipe, data).state_dict()
+    wanted = {_NETWORK + name: tuple(value.shape) for name, value in made.items()}
+    wanted |= {"mean": (2 * data.joints,), "scale": ()}
+    wrong = [n for n in wanted if n not in state or tuple(state[n].shape) != wanted[n]]
+    if wrong or len(state) != len(wanted):
+        raise ItemError(
+            "not the weights of a flow of this shape",
+            value=", ".join(sorted({*wrong, *(set(state) - set(wanted))})[:3]),
+        )
+
+
 class Flow(Model):
     """The network, the running mean of its weights, which dances, and the poses' scale.
 
@@ -47,15 +85,7 @@ class Flow(Model):
 
     def __init__(self, recipe, data):
         super().__init__(recipe, data)
-        self.averaged = Network(
-            2 * data.joints,
-            FEATURES[recipe.music].size(data),
-            data.chunk_frames,
-            width=recipe.width,
-            layers=recipe.layers,
-            heads=recipe.heads,
-            patch=recipe.patch,
-        ).eval()
+        self.averaged = _network(recipe, data).eval()
         self.averaged.requires_grad_(False)
         self.mean, self.scale = torch.zeros(2 * data.joints), torch.ones(())
         self.network, self._device, self._bfloat16 = None, torch.device("cpu"), False
@@ -132,16 +162,8 @@ class Flow(Model):
 
     def load_state(self, state):
         """Take what `state` gave."""
+        check_shapes(self.recipe, self.data, state)
         own = {n.removeprefix(_NETWORK): v for n, v in state.items() if n.startswith(_NETWORK)}
-        wanted = {name: tuple(v.shape) for name, v in self.averaged.state_dict().items()}
-        wanted |= {"mean": tuple(self.mean.shape), "scale": ()}
-        given = {**own, **{n: state[n] for n in ("mean", "scale") if n in state}}
-        wrong = [n for n in wanted if n not in given or tuple(given[n].shape) != wanted[n]]
-        if wrong or len(given) != len(wanted):
-            raise ItemError(
-                "not the weights of a flow of this shape",
-                value=", ".join(sorted({*wrong, *(set(given) - set(wanted))})[:3]),
-            )
         self.averaged.load_state_dict(own)
         self.mean, self.scale = state["mean"].float(), state["scale"].float()
 

@@ -117,6 +117,12 @@ class Recipe(TrainedRecipe):
                 remedy="Set dataset.chunk_seconds and dataset.fps so, or take another family",
             )
 
+    def check_state(self, state, data):
+        """Refuse weights that a flow of this shape does not have."""
+        from choreo.models.flow.model import check_shapes
+
+        check_shapes(self, data, state)
+
     def build(self, data):
         """Make the model, its weights drawn by torch's random state."""
         from choreo.models.flow.model import Flow

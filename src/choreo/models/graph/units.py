@@ -10,6 +10,8 @@ from choreo.pose.runs import runs as runs_of
 
 _PHRASE_BEATS = 32
 """Units are kept or left out in phrases of so many in a row at most."""
+_WHOLE = ("low", "high", "following", "places", "dancers", "songs")
+"""Names of the arrays of whole numbers."""
 _MARGIN = 2
 """Frames that are kept on either side of a run, for its velocities at the ends."""
 
@@ -65,8 +67,12 @@ class Units:
         ItemError
         """
         count, frames = len(self), len(self.poses)
+        whole = (getattr(self, name) for name in _WHOLE)
         right = (
             count > 0
+            and self.poses.dtype.kind == self.first.dtype.kind == self.last.dtype.kind == "f"
+            and all(one.dtype.kind in "iu" and one.ndim == 1 for one in whole)
+            and (self.first.ndim, self.last.ndim, self.loudness.ndim) == (1, 1, 2)
             and self.poses.shape[1:] == (data.joints, 2)
             and all(len(a) == count for n, a in self.as_arrays().items() if n != "poses")
             and (self.low >= 0).all()

@@ -16,6 +16,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files.outside import reading
+from choreo.files.sealed import array_header
 
 MAX_BYTES = 1 << 26
 """Largest pickle that is read; ten minutes of nine AIST++ cameras take half of it."""
@@ -232,14 +233,7 @@ def npy(path):
         if Path(path).stat().st_size > MAX_BYTES:
             raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no .npy of keypoints")
         with open(Path(path), "rb") as file:
-            version = np.lib.format.read_magic(file)
-            header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }.get(version)
-            if header is None:
-                raise ItemError(f"an array of unknown layout {version}")
-            shape, fortran, dtype = header(file)
+            shape, fortran, dtype = array_header(file, "it")
             data = file.read()
         if not dtype.hasobject:
             if dtype.kind not in _PLAIN:
