@@ -73,7 +73,7 @@ class Recipe(TrainedRecipe):
     mirror: bool = True
     tempo: float = Field(0.0, ge=0, le=0.5)
     steps: int = Field(8, ge=1, le=1000)
-    noise: float = Field(1.6, gt=0, le=10)
+    noise: float = Field(1.5, gt=0, le=10)
     settle: bool = True
     time_shift: float = Field(2.0, ge=0.1, le=100)
     start_from: str | None = None
