@@ -7,12 +7,14 @@ import itertools
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
+from choreo.files.temporary import sweep
 from choreo.pipeline.jobs import STUDY_LOCK
 from choreo.pipeline.tombstones import tombstones, warnings
 
@@ -71,7 +73,7 @@ _held: dict[Any, Any] = {}
 
 
 def release_stale_locks(folder=".snakemake"):
-    """Remove the locks of runs that were killed, and only those.
+    """Remove the locks and scripts of runs that were killed, and only those.
 
     Snakemake's lock files outlive a run that is killed, and the next run refuses to
     start. Every run of ours and every job of it holds a shared lock of the operating
@@ -92,7 +94,8 @@ def release_stale_locks(folder=".snakemake"):
         return
     try:
         if hold(handle, where=folder / "choreo.lock"):
-            shutil.rmtree(folder / "locks", ignore_errors=True)
+            for part in ("locks", "scripts"):
+                shutil.rmtree(folder / part, ignore_errors=True)
     except Busy:
         pass
     # Waiting is for the moment in which another one looks whether it is alone.
@@ -175,10 +178,11 @@ def _holders(handle):
     return f" (processes {', '.join(sorted(set(found)))})" if found else ""
 
 
-def keep_apart(persistence, out):
+def keep_apart(persistence, out, shared):
     """Make Snakemake's own locks safe for runs that share a working folder.
 
-    A run that really starts takes its study first (`hold_study`); a plan takes nothing.
+    A run that really starts takes its study first (`hold_study`) and removes what killed ones
+    left half-written; a plan takes nothing.
     A run that ends removes its own lock files: Snakemake removes those of all runs in
     the folder.
 
@@ -188,6 +192,8 @@ def keep_apart(persistence, out):
         Snakemake's class of what lies in its folder (`snakemake.persistence.file`).
     out : str or Path
         The study's folder of results.
+    shared : str or Path
+        That of what is made once for all studies.
     """
     from snakemake.exceptions import WorkflowError
 
@@ -201,6 +207,9 @@ def keep_apart(persistence, out):
             hold_study(out, self.path)
         except (AccidentError, OSError) as error:
             raise WorkflowError(str(accident(error, where=out) or error)) from None
+        for folder in (out, shared):
+            sweep(folder, deep=True)
+        sweep(tempfile.gettempdir())
         with lock(self):
             yield
 
