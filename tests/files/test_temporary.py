@@ -1,6 +1,8 @@
 """Temporary files say whose they are; bytes are on the disk before a file has its name."""
 
+import contextlib
 import errno
+import importlib.util
 import os
 import subprocess
 import sys
@@ -72,9 +74,43 @@ def test_folders_inside_and_links_are_left_where_they_are_not_asked_for(tmp_path
     assert all(path.exists() for path in left)
 
 
-def test_the_next_run_sweeps_its_study_and_the_temporary_folder(tmp_path, monkeypatch):
-    import contextlib
+NOTED = """
+import os, signal, sys
+from choreo.files.temporary import note
+note(sys.argv[1], sys.argv[2:])
+if sys.argv[1].endswith("killed"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
 
+
+@pytest.mark.parametrize("end", ["killed", "well"])
+def test_folders_of_snakemake_are_noted(tmp_path, end):
+    place, theirs, mine = (tmp_path / name for name in (end, "snakemake1234", "mine"))
+    for folder in (place, theirs, mine):
+        folder.mkdir()
+    subprocess.run([sys.executable, "-c", NOTED, place, theirs, mine], check=False)
+    assert len(list(place.iterdir())) == (end == "killed")
+    sweep(place)
+    assert list(place.iterdir()) == []
+    assert theirs.exists() == (end == "well")
+    assert mine.exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("workflow", "self._snakemake_tmp_dir = tempfile.TemporaryDirectory("),
+        ("workflow", "def sourcecache(self"),
+        ("sourcecache", "self.runtime_cache = tempfile.TemporaryDirectory("),
+        ("persistence", "self.dag = dag"),
+    ],
+)
+def test_snakemake_has_the_folders_that_are_noted(module, line):
+    found = importlib.util.find_spec(f"snakemake.{module}").origin
+    assert line in Path(found).read_text(encoding="utf-8")
+
+
+def test_the_next_run_sweeps_its_study_and_the_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(temporary.tempfile, "tempdir", str(tmp_path / "tmp"))
     folders = [tmp_path / name for name in ("results/mine", "results/shared", "tmp")]
@@ -99,7 +135,8 @@ def test_the_next_run_sweeps_its_study_and_the_temporary_folder(tmp_path, monkey
     assert not scripts.exists()
     keep_apart(Persistence, "results/mine", "results/shared")
     with Persistence().lock():
-        left = {path.parent for path in tmp_path.rglob("*choreo-*-*-*")}
+        (noted,) = (tmp_path / ".snakemake" / "choreo").iterdir()
+        left = {path.parent for path in tmp_path.rglob("*choreo-*-*-*")} - {noted.parent}
     assert left == {
         tmp_path / "results/other",
         tmp_path / "results/other/deep",

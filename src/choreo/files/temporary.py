@@ -8,20 +8,25 @@ also that of a verb that someone runs by hand meanwhile.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _NAME = re.compile(r"choreo-([0-9a-f]{6})-(\d{1,10})-[a-z0-9_]{8}(?:\.|$)")
+_NOTE = ".folders"
+_OF_SNAKEMAKE = ("snakemake", "tmp")
+"""How the names of its temporary folders begin."""
 _OTHERS_SECONDS = 86_400.0
 """What another machine left is removed when it is that old: its processes can't be asked for."""
 
@@ -102,6 +107,22 @@ def publish(temporary: str | Path, path: str | Path) -> None:
     os.replace(temporary, path)
 
 
+def note(folder: str | Path, paths: Iterable[str | Path]) -> None:
+    """Note temporary folders that Snakemake made for this process, whose names say nothing.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the note is kept until this process ends. If it is killed, `sweep` of this folder
+        removes what is noted.
+    paths : iterable of str or Path
+    """
+    handle, name = tempfile.mkstemp(prefix=owned(), suffix=_NOTE, dir=folder)
+    with open(handle, "w", encoding="utf-8") as file:
+        json.dump([str(path) for path in paths], file)
+    atexit.register(Path(name).unlink, missing_ok=True)
+
+
 def sweep(folder: str | Path, *, deep: bool = False) -> list[Path]:
     """Remove what processes that are no more have left.
 
@@ -125,11 +146,21 @@ def sweep(folder: str | Path, *, deep: bool = False) -> list[Path]:
             path = Path(place, name)
             with contextlib.suppress(OSError):
                 if _is_left(path, *found.groups()):
+                    if path.suffix == _NOTE:
+                        _remove_noted(path)
                     shutil.rmtree(path) if name in folders else path.unlink()
                     swept.append(path)
         # What is a process's own is looked at whole.
         folders[:] = [name for name in folders if deep and not _NAME.search(name)]
     return swept
+
+
+def _remove_noted(path):
+    # It may be cut off: the process was killed.
+    with contextlib.suppress(ValueError):
+        for noted in map(Path, json.loads(path.read_bytes())):
+            if noted.name.startswith(_OF_SNAKEMAKE) and not noted.is_symlink():
+                shutil.rmtree(noted, ignore_errors=True)
 
 
 def _is_left(path, machine, process):

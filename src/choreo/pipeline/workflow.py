@@ -14,7 +14,7 @@ from typing import Any
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
-from choreo.files.temporary import sweep
+from choreo.files.temporary import note, sweep
 from choreo.pipeline.jobs import STUDY_LOCK
 from choreo.pipeline.tombstones import tombstones, warnings
 
@@ -207,9 +207,7 @@ def keep_apart(persistence, out, shared):
             hold_study(out, self.path)
         except (AccidentError, OSError) as error:
             raise WorkflowError(str(accident(error, where=out) or error)) from None
-        for folder in (out, shared):
-            sweep(folder, deep=True)
-        sweep(tempfile.gettempdir())
+        _sweep(self, out, shared)
         with lock(self):
             yield
 
@@ -220,6 +218,24 @@ def keep_apart(persistence, out, shared):
 
     persistence.lock, persistence._delete_locks = locked, delete_own
     persistence.cleanup_locks = delete_all  # snakemake --unlock
+
+
+def _sweep(persistence, *results):
+    """Remove what killed runs left, and note what this one would."""
+    own = Path(persistence.path, "choreo")
+    for folder in results:
+        sweep(folder, deep=True)
+    for folder in (own, tempfile.gettempdir()):
+        sweep(folder)
+    workflow = getattr(getattr(persistence, "dag", None), "workflow", None)
+    made = (
+        getattr(workflow, "_snakemake_tmp_dir", None),
+        getattr(getattr(workflow, "sourcecache", None), "runtime_cache", None),
+    )
+    # Where it can't be written, Snakemake itself says so.
+    with contextlib.suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True)
+        note(own, [folder.name for folder in made if folder is not None])
 
 
 def as_input(path):
