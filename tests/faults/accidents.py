@@ -68,7 +68,7 @@ def _ended(run):
 def kill_group(trial):
     run = trial.start()
     trial.reach_point(run)
-    jobs = len(run.jobs())
+    jobs = len(run.workers())
     run.kill()
     return f"{jobs} jobs killed with it"
 
@@ -80,7 +80,7 @@ def kill_main(trial):
     run.main.kill()
     run.wait()
     # Its jobs live on. A second run is refused meanwhile, or comes when they are done.
-    living = len(run.jobs())
+    living = len(run.workers())
     again = trial.start(server=1)
     again.wait()
     refused = again.status and "another run works on this study" in again.said()
@@ -95,7 +95,7 @@ def kill_main(trial):
 def kill_job(trial):
     run = trial.start()
     trial.reach_point(run, last=2)
-    job = _one(trial, run, run.jobs)
+    job = _one(trial, run, run.workers)
     job.kill()
     run.wait()
     run.wait_for_group()
@@ -159,60 +159,58 @@ def _mount(trial, folder, size):
     options = f"size={size}"
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "faults", folder], check=True)
     trial.mounted.append(folder)
-
-    def mend():
-        subprocess.run(["mount", "-o", "remount,size=1g", folder], check=True)
-
-    trial.mend = mend
+    trial.mend = lambda: _resize(folder, "1g")
 
 
-@kind("full disk of results", lacking=_mount_lacking)
-def full_disk(trial):
-    files = trial.bench.undisturbed(trial.study)[0].values()
-    size = int(trial.rng.uniform(0.02, 0.9) * sum(map(len, files)))
-    trial.point = f"after {size >> 10} KiB"
-    _mount(trial, trial.project / "results", size)
-    run = trial.start()
-    run.wait()
-    run.wait_for_group()
-    if not run.status:
-        raise Missed
-    return _ended(run)
+def _resize(folder, size):
+    subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True)
 
 
-@kind("full disk of everything", lacking=_mount_lacking)
-def full_disk_of_everything(trial):
-    """Snakemake's own records are on it, too."""
-    files = trial.bench.undisturbed(trial.study)[0].values()
-    size = int(trial.rng.uniform(0.02, 0.9) * sum(map(len, files)))
-    trial.point = f"after {size >> 10} KiB"
+def _on_a_small_disk(trial, *parts):
+    """Run on a disk that has room for a part of what is to be made."""
     disk = trial.project / "disk"
-    _mount(trial, disk, size)
-    for path in (trial.project / "results", trial.project / ".snakemake"):
+    _mount(trial, disk, "1g")
+    there = sum(path.stat().st_size for path in trial.made())
+    for path in (trial.project / part for part in parts):
         if path.exists():
             shutil.move(path, disk)
         else:
             (disk / path.name).mkdir()
         path.symlink_to(disk / path.name)
-    run = trial.start()
+    due = sum(map(len, trial.bench.undisturbed(trial.study).values()))
+    room = int(trial.rng.uniform(0.02, 0.9) * (due - there))
+    trial.point += f"{room >> 10} of {due - there >> 10} KiB free"
+    found = os.statvfs(disk)
+    _resize(disk, (found.f_blocks - found.f_bfree) * found.f_frsize + room)
+    return _until_it_fails(trial)
+
+
+def _until_it_fails(trial, **options):
+    run = trial.start(**options)
     run.wait()
     run.wait_for_group()
     if not run.status:
         raise Missed
     return _ended(run)
+
+
+@kind("full disk of results", lacking=_mount_lacking)
+def full_disk(trial):
+    return _on_a_small_disk(trial, "results")
+
+
+@kind("full disk of everything", lacking=_mount_lacking)
+def full_disk_of_everything(trial):
+    """Snakemake's own records are on it, too."""
+    return _on_a_small_disk(trial, "results", ".snakemake")
 
 
 @kind("full folder for temporary files", lacking=_mount_lacking)
 def full_temporary_folder(trial):
-    size = trial.rng.choice([4096, 65_536, 262_144, 524_288])
-    trial.point = f"after {size >> 10} KiB"
+    size = trial.rng.choice([4096, 65_536, 262_144])
+    trial.point += f"{size >> 10} KiB free"
     _mount(trial, trial.temporary, size)
-    run = trial.start()
-    run.wait()
-    run.wait_for_group()
-    if not run.status:
-        raise Missed
-    return _ended(run)
+    return _until_it_fails(trial)
 
 
 UNPRIVILEGED = """
@@ -279,7 +277,7 @@ def turned_bit(trial):
 def network_cut(trial):
     size = sum(map(len, trial.bench.videos.found.values()))
     trial.bench.videos.left = trial.rng.randrange(size)
-    trial.point = f"after {trial.bench.videos.left} of {size} bytes"
+    trial.point += f"after {trial.bench.videos.left} of {size} bytes"
     run = trial.start()
     run.wait()
     run.wait_for_group()
@@ -314,8 +312,15 @@ def other_study(trial):
     left.wait()
     which = "the study" if killed is run else "the other study"
     again = trial.start("other", server=1)
-    again.wait()
-    return f"{which} was killed, the one left ended with {left.status}; other again {again.status}"
+    if again.wait():
+        trial.found.append(f"the other study: {_ended(again)}")
+    due = trial.bench.undisturbed(trial.study)
+    other_results = trial.project / "results" / "other"
+    for part in ("poses", "cleaning"):
+        for path in other_results.joinpath(part).rglob("*.npz"):
+            if path.read_bytes() != due[path.relative_to(other_results).as_posix()]:
+                trial.found.append(f"the other study: other bytes: {path.name}")
+    return f"{which} was killed, the one left ended with {left.status}"
 
 
 # Clocks and memory
@@ -352,9 +357,6 @@ if sys.argv[:1] != ["snakemake"]:
 
 @kind("memory limited")
 def memory_limited(trial):
-    more = trial.rng.choice([1, 4, 16, 32, 64, 128]) << 20
-    trial.point = f"{more >> 20} MiB for each job"
-    run = trial.start(first=LIMITED.format(more=more))
-    run.wait()
-    run.wait_for_group()
-    return _ended(run)
+    more = trial.rng.choice([1, 4, 8, 16, 32]) << 20
+    trial.point += f"{more >> 20} MiB for each job"
+    return _until_it_fails(trial, first=LIMITED.format(more=more))

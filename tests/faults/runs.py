@@ -20,6 +20,7 @@ WORKFLOW = Path(__file__).parents[1] / "workflow"
 SECONDS = 300.0
 """Longest time that anything is waited for."""
 
+_TOTAL = re.compile(r"^total +(\d+)$", re.MULTILINE)
 _STEPS = re.compile(r"^(\d+) of (\d+) steps", re.MULTILINE)
 
 
@@ -107,6 +108,11 @@ class Run:
     def said(self):
         return self._output.read_text(errors="replace")
 
+    def jobs(self):
+        """How many jobs it has in all; 0 where it has not said so yet."""
+        found = _TOTAL.search(self.said())
+        return int(found[1]) if found else 0
+
     def jobs_done(self):
         return len(_STEPS.findall(self.said()))
 
@@ -119,7 +125,7 @@ class Run:
                     found.append(process)
         return found
 
-    def jobs(self):
+    def workers(self):
         """The Python of each job that runs now."""
         # Forked by the server, so that they are no children of Snakemake.
         return [

@@ -2,7 +2,8 @@
 
 Two studies are disturbed. ``tables`` begins with simulated poses and goes through cleaning,
 dataset, a training of a few steps, dances and evaluation to Tables 1 and 2; ``videos`` fetches
-two videos from a server on this machine and standardises them.
+two videos from a server on this machine and standardises them. Of ``tables`` a trial makes what
+comes from a random stage on; the stages before it are those of the undisturbed run.
 """
 
 import dataclasses
@@ -68,6 +69,11 @@ STUDIES = {
     "videos": ("tiny", ["videos"]),
 }
 """Of each: its folder of results and config, and the targets."""
+
+
+STAGES = ("poses", "cleaning", "dataset", "training", "dances", "evaluation")
+"""Folders of results in the order in which they are made; those of the comparison and the tables
+are of any stage."""
 
 
 class Missed(Exception):
@@ -194,19 +200,36 @@ class Bench:
         return folder
 
     def undisturbed(self, study):
-        """Files of a run that nothing disturbed, its number of jobs, and its seconds."""
+        """Bytes of the files of a run that nothing disturbed, by name."""
         if study not in self._undisturbed:
             folder = self.folder / f"undisturbed-{study}"
             shutil.rmtree(folder, ignore_errors=True)
             trial = Trial(self, folder, study, random.Random(0))
-            began = time.monotonic()
+            self.project(trial.project, study)
             run = trial.start()
             if run.wait():
                 raise RuntimeError(f"without any accident it fails:\n{run.said()[-6000:]}")
-            seconds = time.monotonic() - began
-            self._undisturbed[study] = trial.files(), run.jobs_done(), seconds
-            trial.close()
+            self._undisturbed[study] = trial.files()
         return self._undisturbed[study]
+
+    def begun(self, folder, study, rng):
+        """A project that the undisturbed run has made up to a random stage.
+
+        Returns
+        -------
+        str
+            The first stage that is to be made; empty for all.
+        """
+        self.undisturbed(study)
+        if study != "tables":
+            self.project(folder, study)
+            return ""
+        shutil.copytree(self.folder / f"undisturbed-{study}" / "project", folder, symlinks=True)
+        stage = rng.choice(STAGES)
+        results = folder / "results" / STUDIES[study][0]
+        for name in (*STAGES[STAGES.index(stage) :], "comparison", "tables"):
+            shutil.rmtree(results / name)
+        return stage
 
     def close(self):
         for server in self._servers:
@@ -221,7 +244,7 @@ class Trial:
     ----------
     bench : Bench
     folder : Path
-        Made by it.
+        Its project is made in it.
     study : str
         One of `STUDIES`.
     rng : random.Random
@@ -231,11 +254,13 @@ class Trial:
     def __init__(self, bench, folder, study, rng):
         self.bench, self.folder, self.study, self.rng = bench, folder, study, rng
         self.name = STUDIES[study][0]
-        self.project = bench.project(folder / "project", study)
+        self.project = folder / "project"
         self.results = self.project / "results" / self.name
         self.temporary = folder / "tmp"
-        self.temporary.mkdir()
-        self.point, self.mounted = "", []
+        self.temporary.mkdir(parents=True)
+        self.stage, self.point, self.mounted = "", "", []
+        self.found = []
+        """What the accident itself showed to be wrong."""
         self.mend = lambda: None
         """What makes an end of the accident where it has not passed by itself."""
 
@@ -269,9 +294,10 @@ class Trial:
         server = self.bench.server(server)
         return Run(server, self.project, [*arguments, "--", *targets], environment)
 
-    def jobs(self):
-        """Number of jobs of an undisturbed run."""
-        return self.bench.undisturbed(self.study)[1]
+    def begin(self):
+        """Make the project that the accident happens to."""
+        self.stage = self.bench.begun(self.project, self.study, self.rng)
+        self.point = f"from {self.stage} on: " if self.stage else ""
 
     def reach_point(self, run, *, last=1):
         """Wait for a point of a run that is chosen at random: so many jobs done, and a while.
@@ -282,14 +308,15 @@ class Trial:
         last : int
             So many jobs at the end are not waited for.
         """
-        done = self.rng.randrange(-1, self.jobs() - last)
-        pause = round(self.rng.uniform(0, 0.8) if done >= 0 else self.rng.uniform(0, 3), 2)
-        said = f"{pause} s after " + (f"{done} of {self.jobs()} jobs" if done >= 0 else "its start")
-        self.point = self.point or said
+        part, pause = self.rng.random(), round(self.rng.uniform(0, 0.8), 2)
+        wait_until(lambda: run.status is not None or run.jobs())
+        # 0 jobs: while it plans, or the first ones run.
+        done = int(part * (run.jobs() - last + 1))
+        self.point += f"{pause} s after {done} of {run.jobs()} jobs"
         wait_until(lambda: run.status is not None or run.jobs_done() >= done)
         time.sleep(pause)
         if run.status is not None:
-            raise Missed(said)
+            raise Missed(self.point)
 
     def made(self):
         """Every file of results that a job has made, in order."""
@@ -315,12 +342,11 @@ class Trial:
 
     def faults(self):
         """What is not as it is in an undisturbed study after the accident and the same command."""
-        run = self.start()
+        run, found = self.start(), [*self.found]
         if status := run.wait():
             lines = [line for line in run.said().splitlines() if line.strip()]
-            return [f"the same command ends with {status}: {' / '.join(lines[-3:])}"]
-        found = []
-        files, due = self.files(), self.bench.undisturbed(self.study)[0]
+            return [*found, f"the same command ends with {status}: {' / '.join(lines[-3:])}"]
+        files, due = self.files(), self.bench.undisturbed(self.study)
         if lacking := sorted(set(due) - set(files)):
             found.append(f"not made: {', '.join(lacking)}")
         if more := sorted(set(files) - set(due)):
@@ -366,12 +392,14 @@ def try_one(bench, number, kind, seed, *, keep=False):
     -------
     Row
     """
-    began, folder = time.monotonic(), bench.folder / f"trial-{number}"
+    folder = bench.folder / f"trial-{number}"
     if why := kind.lacking():
         return Row(number, kind.name, "", why, 0.0, "skipped")
-    bench.undisturbed(kind.study)
+    bench.undisturbed(kind.study)  # not among the seconds of a trial
+    began = time.monotonic()
     for attempt in range(4):
         trial = Trial(bench, folder, kind.study, random.Random(f"{seed} {number} {attempt}"))
+        trial.begin()
         try:
             seen = kind.happen(trial)
         except Missed:
