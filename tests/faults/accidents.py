@@ -8,6 +8,7 @@ full disk. The same command then has to finish the study (`trials.try_one`).
 import contextlib
 import dataclasses
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -55,9 +56,9 @@ def kind(name, study="tables", lacking=lambda: ""):
 def _ended(run):
     """The last that a run said, in one line."""
     lines = [line.strip() for line in run.said().splitlines()]
-    ours = [line for line in lines if line.startswith(("WorkflowError", "AccidentError"))]
-    known = [line for line in lines if line.partition(": ")[0].isidentifier() and ". " in line]
-    said = next(iter([*ours, *known]), "")
+    ours = [line for line in lines if re.match(r"[a-z]\w+: .+\. [A-Z]", line)]
+    theirs = [" ".join(lines[n : n + 2]) for n, line in enumerate(lines) if line.endswith("Error:")]
+    said = next(iter([*ours, *theirs]), "")
     return f"status {run.wait()}" + (f": {said[:160]}" if said else "")
 
 

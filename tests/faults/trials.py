@@ -52,7 +52,7 @@ poses: {estimators: [simulated], chosen: simulated}
 VIDEOS = """\
 study: tiny
 table: config/tiny.tsv
-videos: {retries: 0, allow_private: true}
+videos: {retries: 1, allow_private: true}
 """
 HEAD = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n"
 ROWS = "".join(
@@ -227,8 +227,13 @@ class Bench:
         shutil.copytree(self.folder / f"undisturbed-{study}" / "project", folder, symlinks=True)
         stage = rng.choice(STAGES)
         results = folder / "results" / STUDIES[study][0]
-        for name in (*STAGES[STAGES.index(stage) :], "comparison", "tables"):
+        at = STAGES.index(stage)
+        for name in (*STAGES[at:], "comparison"):
             shutil.rmtree(results / name)
+        for path in results.joinpath("tables").iterdir():
+            # The dataset's own table comes with it.
+            if at <= STAGES.index("dataset") or path.stem != "dataset":
+                path.unlink()
         return stage
 
     def close(self):
@@ -283,7 +288,7 @@ class Trial:
             "PYTHONPATH": str(self.project / "src"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "TMPDIR": str(self.temporary),
-            "XDG_CACHE_HOME": str(self.temporary.parent / "cache"),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
             "OMP_NUM_THREADS": "1",
         }
         if first is not None:
@@ -336,6 +341,8 @@ class Trial:
                 found += path.iterdir()
         for folder in ("locks", "incomplete", "scripts"):
             found += (p for p in (self.project / ".snakemake" / folder).rglob("*") if p.is_file())
+        found += self.project.joinpath(".snakemake", "choreo").glob("*.folders")
+        found += self.folder.joinpath("cache").glob("**/snakemake-runtime-cache/*")
         # torch keeps a cache between processes there.
         found += (p for p in self.temporary.iterdir() if not p.name.startswith("torchinductor_"))
         return sorted({str(path.relative_to(self.project.parent)) for path in found})

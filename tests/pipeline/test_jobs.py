@@ -11,8 +11,8 @@ import pytest
 
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
-from choreo.files.sealed import load_arrays, save_arrays
-from choreo.pipeline.jobs import forget, run_item
+from choreo.files.sealed import compare_text, load_arrays, save_arrays
+from choreo.pipeline.jobs import forget, run, run_item
 from choreo.pipeline.problems import problems_table
 from choreo.pipeline.tombstones import MAGIC, problem_in, tombstones, usable, write_problem
 from choreo.pipeline.workflow import hold_study
@@ -264,6 +264,25 @@ def test_what_is_cut_in_a_study_is_no_fault_of_the_video(tmp_path, name, own, ca
     else:
         run_item(this, action)
         assert "not a pose track" in problem_in(this.output[0])["message"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_text_of_the_study_that_changed_is_not_read(tmp_path, own, capfd):
+    path = tmp_path / ("study" if own else "mine") / "evaluation" / "a.json"
+    write_text(path, '{"value": 1}')
+    if not compare_text(path):
+        pytest.skip("the file system here keeps no attributes of files")
+    with open(path, "r+b") as file:
+        file.write(b'{"value": 3}')
+    this, ran = job(tmp_path / "study", inputs=[path]), []
+    if own:
+        with pytest.raises(SystemExit):
+            run(this, ran.append)
+        assert f"{path}: damaged since it was written" in capfd.readouterr().err
+        path.unlink()
+        write_text(path, '{"value": 1}')
+    run(this, ran.append)
+    assert len(ran) == 1
 
 
 def test_a_problem_among_the_inputs_is_not_taken_for_damage(tmp_path):

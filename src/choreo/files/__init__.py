@@ -20,6 +20,9 @@ from choreo.files.temporary import owned, publish
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """What `is_id` allows, as a regular expression."""
 
+TEXT_DIGEST = "user.choreo.sha256"
+"""Attribute of a file that holds a text's SHA-256, in hexadecimal."""
+
 PROJECT = Path(__file__).parents[3]
 """The folder of the Snakefile, from which the package is installed."""
 
@@ -118,9 +121,17 @@ def _becoming(temporary, path, mode):
 
 
 def write_text(path: str | Path, text: str) -> None:
-    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all."""
+    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all.
+
+    Its digest is kept beside its bytes, as an attribute `TEXT_DIGEST` of the file, where the file
+    system has such (`choreo.files.sealed.compare_text`); a copy may be without.
+    """
+    data = text.encode()
     with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(data)
+        if hasattr(os, "setxattr"):
+            with contextlib.suppress(OSError):
+                os.setxattr(temporary, TEXT_DIGEST, hashlib.sha256(data).hexdigest().encode())
 
 
 def write_json(path: str | Path, value: object) -> None:

@@ -146,7 +146,7 @@ def sweep(folder: str | Path, *, deep: bool = False) -> list[Path]:
             path = Path(place, name)
             with contextlib.suppress(OSError):
                 if _is_left(path, *found.groups()):
-                    if path.suffix == _NOTE:
+                    if name.endswith(_NOTE):
                         _remove_noted(path)
                     shutil.rmtree(path) if name in folders else path.unlink()
                     swept.append(path)

@@ -129,6 +129,7 @@ def logged(job):
     try:
         with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
             try:
+                _compare_texts(job)
                 yield terminal
             except Exception as error:
                 known = error if isinstance(error, ChoreoError) else accident(error)
@@ -150,6 +151,16 @@ def logged(job):
         terminal.close()
         with contextlib.suppress(OSError):
             file.close()
+
+
+def _compare_texts(job):
+    """Refuse a text of the study that has changed; its reader could not tell."""
+    texts = [p for p in own_inputs(job, job.input) if ending(p) in (".json", ".csv", ".tsv")]
+    if texts:
+        from choreo.files.sealed import compare_text
+
+        for path in texts:
+            compare_text(path)
 
 
 def run(job: Any, action: Callable[..., Any]) -> None:
