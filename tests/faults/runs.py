@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 WORKFLOW = Path(__file__).parents[1] / "workflow"
-SECONDS = 300.0
+SECONDS = 1800.0
 """Longest time that anything is waited for."""
 
 _TOTAL = re.compile(r"^total +(\d+)$", re.MULTILINE)
@@ -36,7 +36,8 @@ class Server:
     """Forks calls of Snakemake one after the other (`tests/workflow/forked_snakemake.py`)."""
 
     def __init__(self):
-        # It says where the compiled parts of librosa are, which are read when it is imported.
+        # It says where the compiled parts of librosa are, which are read when it is imported: in
+        # a variable that all runs then have.
         importlib.import_module("choreo.beats.librosa_cache")
         # Its path is short: a socket's may have no more than 107 characters.
         self._sockets = tempfile.TemporaryDirectory(prefix="faults-")

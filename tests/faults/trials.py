@@ -8,6 +8,7 @@ comes from a random stage on; the stages before it are those of the undisturbed 
 
 import dataclasses
 import functools
+import hashlib
 import http.server
 import os
 import random
@@ -101,7 +102,7 @@ def clips(folder):
         picture = ["-f", "lavfi", "-i", f"testsrc=s=640x360:r=25:d={8 + number}"]
         sound = ["-f", "lavfi", "-i", f"sine=f={440 + number}:d={8 + number}"]
         end = ["-pix_fmt", "yuv420p", str(path)]
-        command = [ffmpeg_binary(), "-loglevel", "error", "-nostdin", *picture, *sound, *end]
+        command = [ffmpeg_binary(), "-loglevel", "error", "-y", *picture, *sound, *end]
         subprocess.run(command, check=True)
         found[name] = path.read_bytes()
     return found
@@ -156,6 +157,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
 
+def _stamp(study):
+    """What changes when anything is edited that runs are made of."""
+    found = hashlib.sha256(repr((TABLES, ROWS, STUDIES, LESS)).encode())
+    for part in study.PARTS:
+        place = study.ROOT / part
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                status = path.stat()
+                found.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return found.hexdigest()
+
+
 class Bench:
     """What all trials of one process share: servers, the template and the undisturbed runs.
 
@@ -171,8 +184,12 @@ class Bench:
         study = tiny_study()
         study.CONFIG, study.TABLE = TABLES, HEAD + ROWS
         study.FEWER = LESS
-        # A template of an earlier process may be of other code.
-        shutil.rmtree(folder / "template", ignore_errors=True)
+        stamp, now = folder / "stamp", _stamp(study)
+        if not stamp.exists() or stamp.read_text() != now:
+            # What an earlier process made was of other code.
+            for name in ("template", "undisturbed-tables"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            stamp.write_text(now)
         planner = study.Planner(folder, folder)
         try:
             self._template = planner.template()
@@ -203,12 +220,17 @@ class Bench:
         """Bytes of the files of a run that nothing disturbed, by name."""
         if study not in self._undisturbed:
             folder = self.folder / f"undisturbed-{study}"
-            shutil.rmtree(folder, ignore_errors=True)
+            done = folder / "done"
+            # Videos come from an address that is another one each time.
+            if study == "videos" or not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                trial = Trial(self, folder, study, random.Random(0))
+                self.project(trial.project, study)
+                run = trial.start()
+                if run.wait():
+                    raise RuntimeError(f"without any accident it fails:\n{run.said()[-6000:]}")
+                done.touch()
             trial = Trial(self, folder, study, random.Random(0))
-            self.project(trial.project, study)
-            run = trial.start()
-            if run.wait():
-                raise RuntimeError(f"without any accident it fails:\n{run.said()[-6000:]}")
             self._undisturbed[study] = trial.files()
         return self._undisturbed[study]
 
@@ -262,7 +284,7 @@ class Trial:
         self.project = folder / "project"
         self.results = self.project / "results" / self.name
         self.temporary = folder / "tmp"
-        self.temporary.mkdir(parents=True)
+        self.temporary.mkdir(parents=True, exist_ok=True)
         self.stage, self.point, self.mounted = "", "", []
         self.found = []
         """What the accident itself showed to be wrong."""
@@ -284,6 +306,7 @@ class Trial:
             Of Snakemake.
         """
         name, targets = STUDIES[study or self.study]
+        server = self.bench.server(server)
         environment = os.environ | {
             "PYTHONPATH": str(self.project / "src"),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -296,7 +319,6 @@ class Trial:
             path.write_text(first)
             environment["CHOREO_TESTS_RUN_FIRST"] = str(path)
         arguments = ["--cores", "2", *options, "--configfile", f"config/{name}.yaml"]
-        server = self.bench.server(server)
         return Run(server, self.project, [*arguments, "--", *targets], environment)
 
     def begin(self):
