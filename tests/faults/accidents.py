@@ -216,6 +216,7 @@ def full_temporary_folder(trial):
 
 UNPRIVILEGED = """
 # Root reads every file; without these capabilities it obeys permissions, as others do.
+import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2
 PR_CAPBSET_DROP = 24

@@ -144,8 +144,10 @@ class Run:
         return found
 
     def signal_group(self, number):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.main.pid, number)
+        # Its number may be another's when it has ended.
+        if self.main.is_running():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.main.pid, number)
 
     def wait_for_group(self):
         """Wait until no process of its group is left."""

@@ -335,7 +335,7 @@ class Trial:
         last : int
             So many jobs at the end are not waited for.
         """
-        part, pause = self.rng.random(), round(self.rng.uniform(0, 0.8), 2)
+        part, pause = self.rng.random(), round(self.rng.uniform(0, 0.5), 2)
         wait_until(lambda: run.status is not None or run.jobs())
         # 0 jobs: while it plans, or the first ones run.
         done = int(part * (run.jobs() - last + 1))
@@ -426,13 +426,13 @@ def try_one(bench, number, kind, seed, *, keep=False):
         return Row(number, kind.name, "", why, 0.0, "skipped")
     bench.undisturbed(kind.study)  # not among the seconds of a trial
     began = time.monotonic()
-    for attempt in range(4):
+    for attempt in range(8):
         trial = Trial(bench, folder, kind.study, random.Random(f"{seed} {number} {attempt}"))
         trial.begin()
         try:
             seen = kind.happen(trial)
         except Missed:
-            seen, faults = "the run was over before it, four times", ["missed"]
+            seen, faults = "the run was over before it, eight times", ["missed"]
             trial.close()
             continue
         bench.videos.left = None
