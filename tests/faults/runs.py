@@ -47,19 +47,16 @@ class Server:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._own = None
 
     def start(self, folder, environment, arguments, output):
         """Start a call; gives the process of Snakemake itself."""
         server = psutil.Process(self.process.pid)
-        if self._own is None:
-            self._own = set(wait_until(server.children))  # what forks the jobs
         output.write_bytes(b"")
         asked = {"folder": folder, "environment": environment, "arguments": arguments}
         line = json.dumps(asked | {"output": output, "alone": True}, default=os.fspath)
         print(line, file=self.process.stdin, flush=True)
-        (found,) = wait_until(lambda: set(server.children()) - self._own)
-        return found
+        # The others are what forks the jobs, and what plugins start while they are imported.
+        return wait_until(lambda: next(filter(_has_group, server.children()), None))
 
     def ended(self, seconds=0.0):
         """The exit status of the call; None where it goes on."""
@@ -90,8 +87,6 @@ class Run:
         self._server, self._status = server, None
         self._output = folder / f"output-{server.process.pid}.txt"
         self.main = server.start(folder, environment, arguments, self._output)
-        # It makes the group itself, first of all.
-        wait_until(lambda: self.main.is_running() and _group(self.main.pid) == self.main.pid, 5)
 
     @property
     def status(self):
@@ -158,6 +153,10 @@ class Run:
         self.signal_group(signal.SIGKILL)
         self.wait()
         self.wait_for_group()
+
+
+def _has_group(process):
+    return _group(process.pid) == process.pid
 
 
 def _group(pid):
