@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from choreo.errors import AccidentError
 from choreo.files import temporary, whole, whole_folder, write_text
 from choreo.files.sealed import load_arrays, save_arrays, save_tensors, save_torch
 from choreo.files.temporary import owned, sweep, temporary_folder
-from choreo.pipeline.workflow import keep_apart, release_stale_locks
+from choreo.pipeline.workflow import keep_apart, leave_the_future, release_stale_locks
 
 KILLED = """
 import os, signal, sys
@@ -142,6 +143,21 @@ def test_the_next_run_sweeps_its_study_and_the_temporary_folder(tmp_path, monkey
         tmp_path / "results/other/deep",
         tmp_path / "tmp/deep",
     }
+
+
+def test_files_from_the_future_are_of_now_in_the_order_they_had(tmp_path):
+    now, ahead = time.time(), [3600, 7200, 7200, 400 * 86_400]
+    paths = [tmp_path / "deep" / f"{n}.npz" for n in range(len(ahead))]
+    old = tmp_path / "old.npz"
+    paths[0].parent.mkdir()
+    for path, seconds in [(old, -3600), *zip(paths, ahead, strict=True)]:
+        path.touch()
+        os.utime(path, (now + seconds,) * 2)
+    before = old.stat().st_mtime_ns
+    leave_the_future(tmp_path)
+    times = [path.stat().st_mtime_ns for path in paths]
+    assert times[0] < times[1] == times[2] < times[3] <= time.time_ns()
+    assert before == old.stat().st_mtime_ns < times[0]
 
 
 # Before a name, the bytes

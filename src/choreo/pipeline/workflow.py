@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from choreo.pipeline.tombstones import tombstones, warnings
 
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
+
+_NOT_THE_FUTURE_NS = 1_000_000_000
+"""So much the clocks of a machine and of its disk's server may differ."""
 
 GPUS = Path("/proc/driver/nvidia/gpus")
 """Where NVIDIA's driver has a folder for each GPU of the machine."""
@@ -225,6 +229,7 @@ def _sweep(persistence, *results):
     own = Path(persistence.path, "choreo")
     for folder in results:
         sweep(folder, deep=True)
+        leave_the_future(folder)
     for folder in (own, tempfile.gettempdir()):
         sweep(folder)
     workflow = getattr(getattr(persistence, "dag", None), "workflow", None)
@@ -236,6 +241,32 @@ def _sweep(persistence, *results):
     with contextlib.suppress(OSError):
         own.mkdir(parents=True, exist_ok=True)
         note(own, [folder.name for folder in made if folder is not None])
+
+
+def leave_the_future(folder: str | Path) -> None:
+    """Give files of results that are from the future the present time, in the order they had.
+
+    The clock was set back since they were written. Snakemake fails a job whose output is older
+    than its input.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of results: the user's own files are left as they are.
+    """
+    now, found = time.time_ns(), {}
+    for place, _, files in os.walk(folder):
+        for name in files:
+            path = os.path.join(place, name)
+            with contextlib.suppress(OSError):
+                modified = os.lstat(path).st_mtime_ns
+                if modified > now + _NOT_THE_FUTURE_NS and not os.path.islink(path):
+                    found.setdefault(modified, []).append(path)
+    for rank, modified in enumerate(sorted(found, reverse=True)):
+        for path in found[modified]:
+            with contextlib.suppress(OSError):
+                # A step that every file system can tell from the next.
+                os.utime(path, ns=(now, now - 1000 * rank))
 
 
 def as_input(path):
