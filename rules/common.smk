@@ -80,7 +80,9 @@ except ChoreoError as error:
 OUT = f"results/{STUDY.study}"
 # One run a study at a time; jobs that outlive a killed run count.
 if workflow.is_main_process:
-    choreo.pipeline.workflow.keep_apart(FilePersistence, OUT)
+    choreo.pipeline.workflow.keep_apart(
+        FilePersistence, OUT, f"results/{choreo.config.ONCE}"
+    )
     choreo.pipeline.workflow.make_what_was_cut_off(FilePersistence)
 else:
     choreo.pipeline.workflow.share_locks(OUT)

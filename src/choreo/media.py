@@ -35,6 +35,7 @@ from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files import ending, whole
 from choreo.files.outside import reading
 from choreo.files.sealed import compare, seal_video
+from choreo.files.temporary import temporary_folder
 from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
 
 FORMATS = (
@@ -621,8 +622,8 @@ def gif_writer(
     AccidentError
         Where the machine fails, or the gif has no end.
     """
-    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
-        film, palette = Path(folder, "film.mp4"), Path(folder, "palette.nut")
+    with temporary_folder() as folder:
+        film, palette = folder / "film.mp4", folder / "palette.nut"
         with video_writer(film, size, fps, crf=0, preset="ultrafast") as write:
             yield write
         colours = source(film).video.filter("palettegen", max_colors=128)

@@ -231,6 +231,22 @@ def test_a_problem_record_is_read_as_such(study, tmp_path):
     assert verify.verify(path)[0] == {}
 
 
+@pytest.mark.parametrize("name", ["table.csv", "table.md", "record.json", "page.html"])
+def test_a_turned_bit_in_a_text_is_told_where_its_file_has_the_digest(tmp_path, name):
+    path = tmp_path / name
+    write_text(path, '{"seconds": 64}\n')
+    if not sealed.compare_text(path):
+        pytest.skip("the file system here keeps no attributes of files")
+    assert verify.verify(tmp_path)[0] == {}
+    copied = tmp_path / "copied" / name
+    copied.parent.mkdir()
+    for one in (path, copied):
+        one.write_bytes(b'{"seconds": 65}\n')
+    damaged, _ = verify.verify(tmp_path)
+    assert list(damaged) == [path]
+    assert "damaged since it was written" in damaged[path]
+
+
 def test_files_without_a_digest_are_read_and_said_once(study, tmp_path, capsys, monkeypatch):
     """As older versions of choreo wrote them."""
     monkeypatch.setattr(sealed, "_warned", set())

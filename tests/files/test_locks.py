@@ -264,7 +264,7 @@ def test_a_run_that_ends_leaves_the_locks_of_others(tmp_path, monkeypatch):
             return ["results/mine/out"]
 
     monkeypatch.chdir(tmp_path)
-    workflow.keep_apart(Mine, "results/mine")
+    workflow.keep_apart(Mine, "results/mine", "results/shared")
     mine = Mine()
     folder = tmp_path / ".snakemake" / "locks"
     (folder / "7.output.lock").write_text("results/other/out\n")

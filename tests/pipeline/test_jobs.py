@@ -11,8 +11,8 @@ import pytest
 
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
-from choreo.files.sealed import load_arrays, save_arrays
-from choreo.pipeline.jobs import forget, run_item
+from choreo.files.sealed import compare_text, load_arrays, save_arrays
+from choreo.pipeline.jobs import forget, run, run_item
 from choreo.pipeline.problems import problems_table
 from choreo.pipeline.tombstones import MAGIC, problem_in, tombstones, usable, write_problem
 from choreo.pipeline.workflow import hold_study
@@ -231,6 +231,66 @@ def test_nothing_is_removed_under_a_run(tmp_path):
     with pytest.raises(AccidentError, match="a run works on this study"):
         forget(tmp_path, tombstones(tmp_path))
     assert len(tombstones(tmp_path)) == 1
+
+
+CUTS = {
+    "empty.npz": lambda path: path.write_bytes(b""),
+    "cut.npz": lambda path: path.write_bytes(path.read_bytes()[:200]),
+    "zeros.npz": lambda path: path.write_bytes(bytes(500)),
+    "empty.mp4": lambda path: path.write_bytes(b""),
+    "cut.json": lambda path: path.write_text('{"frames": 1'),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+@pytest.mark.parametrize("own", [True, False])
+def test_what_is_cut_in_a_study_is_no_fault_of_the_video(tmp_path, name, own, capfd):
+    """As a disk leaves it that lost its power: a reader says no more than of a bad file."""
+    path = tmp_path / ("study" if own else "mine") / "poses" / name
+    path.parent.mkdir(parents=True)
+    save_arrays(path.with_suffix(".npz"), {"a": np.arange(100.0)})
+    path.with_suffix(".npz").rename(path)
+    CUTS[name](path)
+    this = job(tmp_path / "study", inputs=[path])
+
+    def action(terminal):
+        raise ItemError("not a pose track", where=path)
+
+    if own:
+        with pytest.raises(SystemExit):
+            run_item(this, action)
+        assert tombstones(tmp_path / "study") == {}
+        assert "damaged since it was written" in capfd.readouterr().err
+    else:
+        run_item(this, action)
+        assert "not a pose track" in problem_in(this.output[0])["message"]
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_text_of_the_study_that_changed_is_not_read(tmp_path, own, capfd):
+    path = tmp_path / ("study" if own else "mine") / "evaluation" / "a.json"
+    write_text(path, '{"value": 1}')
+    if not compare_text(path):
+        pytest.skip("the file system here keeps no attributes of files")
+    with open(path, "r+b") as file:
+        file.write(b'{"value": 3}')
+    this, ran = job(tmp_path / "study", inputs=[path]), []
+    if own:
+        with pytest.raises(SystemExit):
+            run(this, ran.append)
+        assert f"{path}: damaged since it was written" in capfd.readouterr().err
+        path.unlink()
+        write_text(path, '{"value": 1}')
+    run(this, ran.append)
+    assert len(ran) == 1
+
+
+def test_a_problem_among_the_inputs_is_not_taken_for_damage(tmp_path):
+    before = tmp_path / "before.npz"
+    write_problem(before, {"item": "a", "message": "too short"})
+    this = job(tmp_path, inputs=[before])
+    run_item(this, fail, needs=[])
+    assert problem_in(this.output[0])["message"] == "nobody found"
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -15,7 +15,9 @@ import os
 import runpy
 import select
 import socket
+import struct
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
@@ -29,6 +31,8 @@ IMPORTED = (
     *("librosa.onset", "librosa.sequence", "librosa.util"),
 )
 """What takes long to import, and starts no thread that a fork would lose."""
+
+FIRST = "CHOREO_TESTS_RUN_FIRST"
 
 CLIENT = '''\
 #!{python} -IS
@@ -53,6 +57,9 @@ def become(folder, environment):
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # as in a new Python: by TMPDIR, when it is first asked for
+    if first := environment.get(FIRST):
+        exec(compile(Path(first).read_text(), first, "exec"), {})
     return environment["PYTHONPATH"].split(os.pathsep)
 
 
@@ -78,15 +85,29 @@ def end(function, *arguments, **options):
     os._exit(status or 0)
 
 
-def call(folder, environment, arguments, output, python):
+def call(folder, environment, arguments, output, python, alone=False):
     """Do what `python -m snakemake ARGUMENTS` does in this folder and this environment."""
+    if alone:
+        os.setpgid(0, 0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream in (1, 2):
         os.dup2(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-    sys.path[:1] = [folder, *become(folder, environment)]
     sys.argv = ["snakemake", *arguments]
+    sys.path[:1] = [folder, *become(folder, environment)]
     sys.executable = python
     end(main, arguments)
+
+
+def join_group(connection):
+    """Go into the process group of who asked, as its child would be in it."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return
+    size = struct.calcsize("3i")
+    said = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    try:
+        os.setpgid(0, os.getpgid(struct.unpack("3i", said)[0]))
+    except ProcessLookupError:
+        os._exit(1)  # killed meanwhile, and its group with it
 
 
 def run_job(connection):
@@ -97,14 +118,16 @@ def run_job(connection):
     pid = os.fork()
     if pid:
         _, status = os.waitpid(pid, 0)
-        connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+        with contextlib.suppress(OSError):  # who asked may have been killed with it
+            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
         os._exit(0)
+    join_group(connection)
     connection.close()
     for stream, given in enumerate(streams):
         os.dup2(given, stream)
         os.close(given)
-    sys.path[:1] = [os.path.dirname(script), *become(folder, environment)]
     sys.argv = [script]
+    sys.path[:1] = [os.path.dirname(script), *become(folder, environment)]
     end(runpy.run_path, script, run_name="__main__")
 
 

@@ -26,6 +26,7 @@ from platformdirs import user_cache_path
 
 from choreo.errors import AccidentError, accident
 from choreo.files.locks import hold, open_lock
+from choreo.files.temporary import owned
 
 _FILLING = "CHOREO_FILLS_LIBROSA_CACHE"
 _COMPILED = ("core", "beat", "feature", "onset", "sequence", "util")
@@ -70,7 +71,7 @@ def prepare():
             found = accident(error, where=cache)
             if found is not None and error.errno not in (errno.EROFS, errno.ENOLCK):
                 raise found from error
-            cache = Path(tempfile.mkdtemp(prefix="choreo-librosa-"))
+            cache = Path(tempfile.mkdtemp(prefix=owned()))
     os.environ["NUMBA_CACHE_DIR"] = str(cache)
 
 

@@ -23,6 +23,7 @@ from choreo.cli.arguments import Option
 from choreo.cli.parameter_types import PATH
 from choreo.errors import AccidentError, ItemError
 from choreo.files import ending
+from choreo.files.temporary import temporary_folder
 from choreo.tables import SUFFIXES
 
 LONGEST_NAME = 255
@@ -401,8 +402,8 @@ def replacing(path, *, force):
     if not filled and (force or not path.is_file()):
         yield path
         return
-    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
-        made = Path(folder, path.name)
+    with temporary_folder() as folder:
+        made = folder / path.name
         yield made
         if not _alike(made, path):
             # Of a folder, files of another run would stay among the new ones.

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import tempfile
 
 from click import Choice
 
@@ -15,6 +14,7 @@ from choreo.cli.videos import fps_option, standardised
 from choreo.config import Import, Poses
 from choreo.errors import ItemError
 from choreo.files import ending
+from choreo.files.temporary import temporary_folder
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.formats.registry import FORMATS, read_formats
 
@@ -76,7 +76,7 @@ def poses(video, output, skeleton, **rate):
     from choreo.poses.mediapipe import extract
     from choreo.videos.standardise import standardise
 
-    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
+    with temporary_folder() as folder:
         files = standardised("video", folder)
         probe = standardise(video, **files, **rate, require_sound=False, min_seconds=0.0)
         with progress(probe["frames"], "MediaPipe") as bar:

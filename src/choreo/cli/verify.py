@@ -1,9 +1,10 @@
 """``choreo verify``: whether every file of a study still is what was written.
 
 Binary files, videos, songs and PDFs carry digests or checksums (`choreo.files.sealed`, PNG), which
-are compared; tables and records are read. What a text holds can't be told from what it held, unless
-another file holds the same: a training's ``metrics.json`` is compared with the header of its
-weights, a dataset's card with the dataset. Videos and songs without a digest are decoded.
+are compared; tables and records are read. A text has its digest as an attribute of the file, which
+a copy may lack: what it holds then can't be told from what it held, unless another file holds the
+same: a training's ``metrics.json`` is compared with the header of its weights, a dataset's card
+with the dataset. Videos and songs without a digest are decoded.
 """
 
 import json
@@ -21,7 +22,7 @@ from choreo.cli.messages import say
 from choreo.errors import ChoreoError, ItemError
 from choreo.files import ending
 from choreo.files.outside import load_json, reading
-from choreo.files.sealed import load_arrays
+from choreo.files.sealed import compare_text, load_arrays
 
 TEXTS = (".csv", ".tsv", ".md", ".txt", ".yaml", ".yml", ".html", ".svg", ".rst", ".bib")
 _MADE_ALONE = (".checkpoints", "checkpoints", "tensorboard", "looks")
@@ -35,8 +36,8 @@ examples:
   choreo verify results/demo/training --json
 
 Nothing is changed. Files that are damaged are named with what to delete; the exit status
-is 1 where there is one. Texts have no digest: they are read, which does not tell every
-turned bit.
+is 1 where there is one. The digest of a text is an attribute of its file. A copy may be
+without: it is read, which does not tell every turned bit.
 """
 
 
@@ -145,6 +146,7 @@ def _json(path):
                 return  # which is told of that file
             if found != other:
                 raise ItemError(f"it does not say what {beside} beside it says, which has a digest")
+    compare_text(path)
 
 
 def _header(path):
@@ -243,6 +245,7 @@ def _page(path):
 def _text(path):
     if "\0" in path.read_text(encoding="utf-8-sig"):
         raise ItemError("a text that holds zero bytes")
+    compare_text(path)
 
 
 _LOOKS = {
@@ -289,7 +292,7 @@ def verify_verb(results):
             remedy="Delete what is named above",
         )
     print(
-        f"{results}: nothing is damaged, as far as texts, which have no digest, can tell",
+        f"{results}: nothing is damaged, as far as texts without a digest can tell",
         file=sys.stderr,
     )
 

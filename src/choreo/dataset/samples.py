@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from choreo.dataset.normalise import to_pixels
 from choreo.dataset.pack import ChunkDataset
 from choreo.drawing import render_track
 from choreo.errors import ItemError
+from choreo.files.temporary import temporary_folder
 from choreo.pose.track import PoseTrack
 from choreo.videos.wav import write_wav
 
@@ -59,8 +59,8 @@ def write_samples(
         )
         path = _path(folder, ids)
         title = f"{ids['video']} {ids['start_seconds']:g} s {ids['song']} {ids['split']}"
-        with tempfile.TemporaryDirectory() as scratch:
-            song = Path(scratch) / "song.wav"
+        with temporary_folder() as scratch:
+            song = scratch / "song.wav"
             samples = encode(unframed(chunk["audio"], data), data.method)
             write_wav(song, [samples])
             render_track(track, path, audio=song, text=title)

@@ -6,7 +6,6 @@ does is computed here, and shown as a figure and a table.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from choreo.evaluation.table2x import (
     motion_scores,
     real_sets,
 )
+from choreo.files.temporary import temporary_folder
 from choreo.pose.skeletons import OPENPOSE18
 from choreo.pose.track import PoseTrack
 from choreo.rates import CHUNK_SECONDS, SAMPLE_RATE
@@ -125,12 +125,12 @@ def demo_study(*, seed: int = 1, seconds: float = 40.0, dancers: int = 2) -> Stu
         Four songs to train on, four held out.
     """
     parts: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder() as folder:
         for number, song in enumerate((*TRAIN_SONGS, *TEST_SONGS)):
             for k in range(dancers):
                 dancer = DANCERS[(number + 2 * k) % len(DANCERS)]
                 parts.setdefault(song, []).append(
-                    _dance(Path(folder), song, dancer, seed=seed, seconds=seconds)
+                    _dance(folder, song, dancer, seed=seed, seconds=seconds)
                 )
     return Study(
         join(part for song in TEST_SONGS for part in parts[song]),

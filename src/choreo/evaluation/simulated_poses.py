@@ -6,11 +6,11 @@ those of the cleaning benchmark, so that cleaning has something to do.
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from choreo.cleaning.faults import corrupt
 from choreo.evaluation.claims import CORRUPTED_RATE
+from choreo.files.temporary import temporary_folder
 from choreo.media import SAMPLE_RATE
 from choreo.pose.track import PoseTrack
 from choreo.synth.clips import make_tracks
@@ -48,8 +48,8 @@ def simulate(
     ItemError
         Where the source or the span can't be used.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        truth, song, beats = (Path(folder) / name for name in ("t.npz", "s.wav", "b.json"))
+    with temporary_folder() as folder:
+        truth, song, beats = (folder / name for name in ("t.npz", "s.wav", "b.json"))
         make_tracks(source, truth=truth, song=song, beats=beats, start=start, end=end, seed=seed)
         true, samples = PoseTrack.load(truth), read_wav(song)
     corrupted = corrupt(true, CORRUPTED_RATE, derived_seed("faults", source, seed)).track

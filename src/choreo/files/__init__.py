@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from choreo.errors import ChoreoError, accident
+from choreo.files.temporary import owned, publish
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """What `is_id` allows, as a regular expression."""
+
+TEXT_DIGEST = "user.choreo.sha256"
+"""Attribute of a file that holds a text's SHA-256, in hexadecimal."""
 
 PROJECT = Path(__file__).parents[3]
 """The folder of the Snakefile, from which the package is installed."""
@@ -31,8 +36,10 @@ def ending(path: str | Path) -> str:
 def whole(path: str | Path) -> Iterator[Path]:
     """Give a temporary path that becomes `path` when the block ends without an error.
 
-    The temporary file lies in the same folder and keeps the suffix, in lower case (writers
-    such as ffmpeg choose the format by it), so that the final rename is atomic.
+    The temporary file lies in the same folder, so that the final rename is atomic, and keeps
+    the suffix, in lower case (writers such as ffmpeg choose the format by it). Its bytes are on
+    the disk before it has its name. `choreo.files.temporary.sweep` removes that of a process
+    that was killed.
 
     Parameters
     ----------
@@ -51,19 +58,56 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # A name may take 255 bytes; what is put around it must not make it longer than that.
-    encoding = sys.getfilesystemencoding()
-    start = os.fsencode(path.stem)[:64].decode(encoding, errors="ignore")
-    handle, name = tempfile.mkstemp(prefix=f".{start}-", suffix=ending(path), dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=_beside(path.stem), suffix=ending(path), dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
         # mkstemp makes files that only their owner reads; results are for sharing.
+        with _becoming(temporary, path, 0o666):
+            yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: str | Path) -> Iterator[Path]:
+    """Give a temporary folder that becomes `path`, as `whole` does of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        Nothing, or an empty folder, may be there.
+
+    Yields
+    ------
+    Path
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=_beside(path.name), dir=path.parent))
+    try:
+        with _becoming(temporary, path, 0o777):
+            yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _beside(name):
+    """Begin of the name of a temporary file: hidden, with its owner's mark."""
+    # A name may take 255 bytes; what is put around it must not make it longer than that.
+    encoding = sys.getfilesystemencoding()
+    return f".{os.fsencode(name)[:64].decode(encoding, errors='ignore')}-{owned()}"
+
+
+@contextlib.contextmanager
+def _becoming(temporary, path, mode):
+    """Give what the block writes its name; accidents meanwhile are told of by that name."""
+    try:
+        yield
         mask = os.umask(0)
         os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
+        temporary.chmod(mode & ~mask)
+        publish(temporary, path)
     except (OSError, ChoreoError) as error:
         found = accident(error)
         # Named as it was asked for, not by the temporary name.
@@ -71,17 +115,23 @@ def whole(path: str | Path) -> Iterator[Path]:
             error.where = str(path)
         if found is None:
             raise
-        if found.where in (None, str(temporary)):
+        if found.where is None or Path(found.where).is_relative_to(temporary):
             found.where = str(path)
         raise found from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
-    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all."""
+    r"""Write `text` (UTF-8, ``\n`` line ends) to `path`, whole or not at all.
+
+    Its digest is kept beside its bytes, as an attribute `TEXT_DIGEST` of the file, where the file
+    system has such (`choreo.files.sealed.compare_text`); a copy may be without.
+    """
+    data = text.encode()
     with whole(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(data)
+        if hasattr(os, "setxattr"):
+            with contextlib.suppress(OSError):
+                os.setxattr(temporary, TEXT_DIGEST, hashlib.sha256(data).hexdigest().encode())
 
 
 def write_json(path: str | Path, value: object) -> None:

@@ -11,7 +11,9 @@ own 64 digits taken as zeros) between two marks, of which one turned bit can't b
 - ``.mp4``: in a box ``free``, ``.wav``: in a chunk ``JUNK``, ``.pdf``: in a comment, each at
   the end. These are what the formats have for bytes that readers pass over.
 
-No other file has to be kept beside them, and other programs read them as before.
+No other file has to be kept beside them, and other programs read them as before. A text (tables,
+records) has no room for one: `choreo.files.write_text` gives it as an attribute of the file, which
+only its own file system keeps.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from choreo.errors import DamagedError, ItemError
-from choreo.files import whole
+from choreo.files import TEXT_DIGEST, sha256, whole
 from choreo.files.outside import reading
 
 if TYPE_CHECKING:
@@ -176,6 +178,29 @@ def compare(path: str | Path) -> bool:
             digest.update(block)
     if digest.hexdigest().encode() != digits:
         raise damaged(path)
+    return True
+
+
+def compare_text(path: str | Path) -> bool:
+    """Compare a text with the digest that its file has as an attribute.
+
+    Returns
+    -------
+    bool
+        False where it has none: it was copied, another program wrote it, or the file system
+        has no attributes.
+
+    Raises
+    ------
+    DamagedError
+        Where they differ.
+    """
+    try:
+        digits = os.getxattr(path, TEXT_DIGEST).decode()
+    except (AttributeError, OSError):
+        return False
+    if sha256(path) != digits:
+        raise damaged(path, "its bytes do not have the digest that is kept with it")
     return True
 
 

@@ -38,6 +38,7 @@ UNCOUNTED = frozenset(
         "files.locks",
         "files.outside:reading",
         "files.outside:missing",
+        "files.temporary",
         "pipeline.digest",
         "pipeline.jobs",
         "training.progress",

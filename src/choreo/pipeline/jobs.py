@@ -8,15 +8,18 @@ none: the job fails, and the next run tries again.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import sys
 import traceback
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident
+from choreo.files import ending
 from choreo.files.locks import Busy, hold, open_lock
 from choreo.pipeline.tombstones import problem_in, write_problem
 
@@ -126,6 +129,7 @@ def logged(job):
     try:
         with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
             try:
+                _compare_texts(job)
                 yield terminal
             except Exception as error:
                 known = error if isinstance(error, ChoreoError) else accident(error)
@@ -147,6 +151,16 @@ def logged(job):
         terminal.close()
         with contextlib.suppress(OSError):
             file.close()
+
+
+def _compare_texts(job):
+    """Refuse a text of the study that has changed; its reader could not tell."""
+    texts = [p for p in own_inputs(job, job.input) if ending(p) in (".json", ".csv", ".tsv")]
+    if texts:
+        from choreo.files.sealed import compare_text
+
+        for path in texts:
+            compare_text(path)
 
 
 def run(job: Any, action: Callable[..., Any]) -> None:
@@ -205,8 +219,36 @@ def _left_out(job, item, error, terminal):
     ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
     if ours or job.params.on_bad_video != "skip":
         raise error
+    for path in own_inputs(job, job.input):
+        if (found := _not_whole(path)) is not None:
+            raise found from error
     print(f"left out: {item}: {error}", file=terminal)
     return _problem(job, item, error)
+
+
+def _not_whole(path):
+    """Error of a file that a rule wrote whole and that is cut; None of any other.
+
+    A reader says of it what it would say of a user's: not a video, no zip archive.
+    """
+    path = Path(path)
+    if not path.is_file() or problem_in(path) is not None:
+        return None
+    found = None
+    if path.stat().st_size == 0:
+        found = "it is empty"
+    elif ending(path) == ".npz" and not zipfile.is_zipfile(path):
+        found = "it is cut off"
+    elif ending(path) == ".json":
+        try:
+            json.loads(path.read_bytes())
+        except ValueError:
+            found = "it is cut off"
+    if found is None:
+        return None
+    from choreo.files.sealed import damaged  # which numpy comes with
+
+    return damaged(path, found)
 
 
 def run_items(

@@ -7,17 +7,23 @@ import itertools
 import os
 import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
+from choreo.files.temporary import note, sweep
 from choreo.pipeline.jobs import STUDY_LOCK
 from choreo.pipeline.tombstones import tombstones, warnings
 
 UNFIT = "\"'\\`$&;|<>()*?[]{}:"
 """Characters that a shell, PATH or Snakemake reads in its own way."""
+
+_NOT_THE_FUTURE_NS = 1_000_000_000
+"""So much the clocks of a machine and of its disk's server may differ."""
 
 GPUS = Path("/proc/driver/nvidia/gpus")
 """Where NVIDIA's driver has a folder for each GPU of the machine."""
@@ -71,7 +77,7 @@ _held: dict[Any, Any] = {}
 
 
 def release_stale_locks(folder=".snakemake"):
-    """Remove the locks of runs that were killed, and only those.
+    """Remove the locks and scripts of runs that were killed, and only those.
 
     Snakemake's lock files outlive a run that is killed, and the next run refuses to
     start. Every run of ours and every job of it holds a shared lock of the operating
@@ -92,7 +98,8 @@ def release_stale_locks(folder=".snakemake"):
         return
     try:
         if hold(handle, where=folder / "choreo.lock"):
-            shutil.rmtree(folder / "locks", ignore_errors=True)
+            for part in ("locks", "scripts"):
+                shutil.rmtree(folder / part, ignore_errors=True)
     except Busy:
         pass
     # Waiting is for the moment in which another one looks whether it is alone.
@@ -175,10 +182,11 @@ def _holders(handle):
     return f" (processes {', '.join(sorted(set(found)))})" if found else ""
 
 
-def keep_apart(persistence, out):
+def keep_apart(persistence, out, shared):
     """Make Snakemake's own locks safe for runs that share a working folder.
 
-    A run that really starts takes its study first (`hold_study`); a plan takes nothing.
+    A run that really starts takes its study first (`hold_study`) and removes what killed ones
+    left half-written; a plan takes nothing.
     A run that ends removes its own lock files: Snakemake removes those of all runs in
     the folder.
 
@@ -188,6 +196,8 @@ def keep_apart(persistence, out):
         Snakemake's class of what lies in its folder (`snakemake.persistence.file`).
     out : str or Path
         The study's folder of results.
+    shared : str or Path
+        That of what is made once for all studies.
     """
     from snakemake.exceptions import WorkflowError
 
@@ -201,6 +211,7 @@ def keep_apart(persistence, out):
             hold_study(out, self.path)
         except (AccidentError, OSError) as error:
             raise WorkflowError(str(accident(error, where=out) or error)) from None
+        _sweep(self, out, shared)
         with lock(self):
             yield
 
@@ -262,6 +273,51 @@ async def _times(files):
     """When each of the files that are there was changed."""
     there = [file for file in files if await file.exists()]
     return [(await file.mtime()).local_or_storage() for file in there]
+
+
+def _sweep(persistence, *results):
+    """Remove what killed runs left, and note what this one would."""
+    own = Path(persistence.path, "choreo")
+    for folder in results:
+        sweep(folder, deep=True)
+        leave_the_future(folder)
+    for folder in (own, tempfile.gettempdir()):
+        sweep(folder)
+    workflow = getattr(getattr(persistence, "dag", None), "workflow", None)
+    made = (
+        getattr(workflow, "_snakemake_tmp_dir", None),
+        getattr(getattr(workflow, "sourcecache", None), "runtime_cache", None),
+    )
+    # Where it can't be written, Snakemake itself says so.
+    with contextlib.suppress(OSError):
+        own.mkdir(parents=True, exist_ok=True)
+        note(own, [folder.name for folder in made if folder is not None])
+
+
+def leave_the_future(folder: str | Path) -> None:
+    """Give files of results that are from the future the present time, in the order they had.
+
+    The clock was set back since they were written. Snakemake fails a job whose output is older
+    than its input.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Of results: the user's own files are left as they are.
+    """
+    now, found = time.time_ns(), {}
+    for place, _, files in os.walk(folder):
+        for name in files:
+            path = os.path.join(place, name)
+            with contextlib.suppress(OSError):
+                modified = os.lstat(path).st_mtime_ns
+                if modified > now + _NOT_THE_FUTURE_NS and not os.path.islink(path):
+                    found.setdefault(modified, []).append(path)
+    for rank, modified in enumerate(sorted(found, reverse=True)):
+        for path in found[modified]:
+            with contextlib.suppress(OSError):
+                # A step that every file system can tell from the next.
+                os.utime(path, ns=(now, now - 1000 * rank))
 
 
 def as_input(path):

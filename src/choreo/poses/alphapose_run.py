@@ -14,13 +14,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from choreo.errors import AccidentError, ConfigError, ItemError
-from choreo.files import whole, write_json
+from choreo.files import whole, whole_folder, write_json
 from choreo.poses import alphapose_launcher as launcher
 from choreo.poses.coverage import check_coverage
 from choreo.poses.estimator_weights import Asset, fetch, google_drive, verify
@@ -264,14 +263,8 @@ def clone(
                 "poses.alphapose.checkout",
             )
     else:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with whole_folder(folder) as temporary:
             _fetch_commit(temporary, url, commit)
-            temporary.chmod(0o755)
-            temporary.rename(folder)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
     licence = folder / "LICENSE"
     if licence.is_file():
         print(licence.read_text(encoding="utf-8", errors="replace"), flush=True)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from choreo.errors import ConfigError, accident
 from choreo.files import write_text
 from choreo.files.locks import hold
+from choreo.files.temporary import publish
 
 SCHEMES = ("https",)
 """Addresses of other kinds are not opened, nor followed to."""
@@ -215,7 +216,7 @@ def fetch(asset, folder, *, terminal=None):
                     # Going on with it another time could not make it right.
                     new.unlink()
                     raise
-                new.replace(path)
+                publish(new, path)
             else:
                 _check(asset, path, note)
     except OSError as error:

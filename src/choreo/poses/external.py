@@ -22,6 +22,7 @@ from pathlib import Path
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files.outside import reading
 from choreo.files.sealed import compare
+from choreo.files.temporary import temporary_folder
 
 LOG_BYTES = 16 << 20
 """What a log keeps of a tool's output; of the rest only the last `TAIL_BYTES`."""
@@ -351,10 +352,7 @@ def private_folder(video, *, link=True):
         compare(video)
     video = Path(video).resolve()
     suffix = video.suffix if _PLAIN.fullmatch(video.suffix) else ""
-    with tempfile.TemporaryDirectory(
-        prefix="choreo-", dir=_plain_place(), ignore_cleanup_errors=True
-    ) as name:
-        folder = Path(name)
+    with temporary_folder(_plain_place()) as folder:
         working = folder / f"video{suffix}"
         if link:
             working.symlink_to(video)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from choreo.errors import ItemError
+from choreo.files.temporary import temporary_folder
 from choreo.videos.source import look
 from choreo.videos.standardise import standard_size, standardise
 
@@ -51,8 +51,8 @@ def as_tracked(
         own = picture and standard_size(picture.size, picture.sample_aspect)
         if picture and not _holds(own, track.size):
             height = track.size[1]
-    with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
-        made = Path(folder, "video.mp4")
+    with temporary_folder() as folder:
+        made = folder / "video.mp4"
         probe = standardise(
             video,
             video=made,

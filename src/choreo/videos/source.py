@@ -33,6 +33,7 @@ import numpy as np
 from choreo import media
 from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
+from choreo.files.temporary import owned
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -493,7 +494,10 @@ def _alike(one, other, fields):
 
 def _described_part(path, place, count):
     """What ffmpeg says of some bytes of a file."""
-    with tempfile.NamedTemporaryFile(suffix=path.suffix) as part, open(path, "rb") as file:
+    with (
+        tempfile.NamedTemporaryFile(prefix=owned(), suffix=path.suffix) as part,
+        open(path, "rb") as file,
+    ):
         file.seek(place)
         part.write(file.read(count))
         part.flush()

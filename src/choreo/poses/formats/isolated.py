@@ -12,7 +12,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ import numpy as np
 from choreo.errors import AccidentError, ChoreoError, ItemError, accident
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays
+from choreo.files.temporary import temporary_folder
 
 SECONDS = 120.0
 """How long a child may take; an hour of poses takes a few seconds."""
@@ -58,10 +58,10 @@ def arrays(module, path, **options):
     """
     with (
         reading(path, "a whole HDF5 file"),
-        tempfile.TemporaryDirectory(prefix="choreo-") as folder,
+        temporary_folder() as folder,
     ):
         os.stat(path)  # no child for a file that is not there
-        out = Path(folder, "arrays.npz")
+        out = folder / "arrays.npz"
         command = [sys.executable, "-m", __name__, module, str(Path(path).absolute()), str(out)]
         try:
             done = subprocess.run(

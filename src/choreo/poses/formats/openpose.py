@@ -5,17 +5,14 @@ in a folder of files ``<stem>_<12 digits>_keypoints.json``, or all of them in on
 """
 
 import json
-import os
 import re
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from choreo.errors import ItemError, plain
-from choreo.files import ending, write_text
+from choreo.files import ending, whole_folder
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, first_number, flat_triples
 
@@ -235,16 +232,8 @@ def _write(frames, skeleton, path):
         raise ItemError(
             "is there already and holds something", where=path, remedy="Name a new folder"
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    with whole_folder(path) as temporary:
         for number, frame in enumerate(frames):
             name = f"{path.name}_{number:012d}_keypoints.json"
-            write_text(temporary / name, json.dumps(frame, allow_nan=False) + "\n")
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o777 & ~mask)
-        # An empty folder in its place is replaced.
-        temporary.replace(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            text = json.dumps(frame, allow_nan=False) + "\n"
+            (temporary / name).write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,445 @@
+"""Trials: a small study, one accident at a random point, the same command again, a comparison.
+
+Two studies are disturbed. ``tables`` begins with simulated poses and goes through cleaning,
+dataset, a training of a few steps, dances and evaluation to Tables 1 and 2; ``videos`` fetches
+two videos from a server on this machine and standardises them. Of ``tables`` a trial makes what
+comes from a random stage on; the stages before it are those of the undisturbed run.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import http.server
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from runs import Run, Server, tiny_study, wait_until
+
+from choreo.cli.verify import verify
+from choreo.media import ffmpeg_binary
+from choreo.pipeline.jobs import STUDY_LOCK
+
+LESS = {
+    "src/choreo/training/train.py": (
+        "checkpoint_seconds: float = 60.0",
+        "checkpoint_seconds: float = 0.05",
+    ),
+    "src/choreo/evaluation/extractor.py": ("\nSTEPS = 400\n", "\nSTEPS = 2\n"),
+}
+"""What is written elsewhere in a copy's code: a checkpoint every few steps, so that there is one
+to go on from, and less to learn of three chunks."""
+
+TABLES = """\
+study: tiny
+table: config/tiny.tsv
+poses: {estimators: [simulated], chosen: simulated}
+training:
+  models: [flow]
+  threads: 1
+  switches: {flow: {width: 16, layers: 1, heads: 1, steps: 1, batch_size: 2, epochs: 6}}
+"""
+OTHER = """\
+study: other
+table: config/other.tsv
+poses: {estimators: [simulated], chosen: simulated}
+"""
+VIDEOS = """\
+study: tiny
+table: config/tiny.tsv
+videos: {retries: 1, allow_private: true}
+"""
+HEAD = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n"
+ROWS = "".join(
+    f"{name}\tdemo:{song}/{dancer}/1\t2\t8\t{song}\t{dancer}\t{split}\n"
+    for name, song, dancer, split in (
+        ("one", "neon", "ada", "train"),
+        ("two", "strut", "bruno", "train"),
+        ("three", "dusty", "ada", "test"),
+    )
+)
+STUDIES = {
+    "tables": ("tiny", ["dataset", "table1", "table2"]),
+    "other": ("other", ["dataset"]),
+    "videos": ("tiny", ["videos"]),
+}
+"""Of each: its folder of results and config, and the targets."""
+
+
+STAGES = ("poses", "cleaning", "dataset", "training", "dances", "evaluation")
+"""Folders of results in the order in which they are made; those of the comparison and the tables
+are of any stage."""
+
+
+class Missed(Exception):
+    """The run was over before the accident could happen: another point is tried."""
+
+
+@dataclasses.dataclass
+class Row:
+    """What a trial came to."""
+
+    number: int
+    kind: str
+    point: str
+    seen: str
+    seconds: float
+    verdict: str
+
+
+@functools.cache
+def clips(folder):
+    """Two short videos with sound, as bytes by name."""
+    found = {}
+    for number, name in enumerate(("one", "two")):
+        path = folder / f"{name}.mp4"
+        picture = ["-f", "lavfi", "-i", f"testsrc=s=640x360:r=25:d={8 + number}"]
+        sound = ["-f", "lavfi", "-i", f"sine=f={440 + number}:d={8 + number}"]
+        end = ["-pix_fmt", "yuv420p", str(path)]
+        command = [ffmpeg_binary(), "-loglevel", "error", "-y", *picture, *sound, *end]
+        subprocess.run(command, check=True)
+        found[name] = path.read_bytes()
+    return found
+
+
+class Videos(http.server.ThreadingHTTPServer):
+    """A server on this machine whose network can be cut.
+
+    Attributes
+    ----------
+    left : int or None
+        Bytes that it sends before all connections break; None for all.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, found):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.found, self.left = found, None
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, address):
+        """A client that is killed is part of the trials."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        server = self.server
+        if server.left == 0:
+            return
+        data = server.found[self.path.strip("/").removesuffix(".mp4")]
+        asked = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        begin = int(asked[1]) if asked else 0
+        self.send_response(206 if asked else 200)
+        self.send_header("Content-Type", "video/mp4")
+        self.send_header("ETag", f'"{len(data)}"')
+        self.send_header("Content-Length", str(len(data) - begin))
+        if asked:
+            self.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
+        self.end_headers()
+        for at in range(begin, len(data), 8192):
+            if server.left == 0:
+                break
+            self.wfile.write(data[at : at + 8192])
+            if server.left is not None:
+                server.left = max(0, server.left - 8192)
+            time.sleep(0.002)
+        self.close_connection = True
+
+
+def _stamp(study):
+    """What changes when anything is edited that runs are made of."""
+    found = hashlib.sha256(repr((TABLES, ROWS, STUDIES, LESS)).encode())
+    for part in study.PARTS:
+        place = study.ROOT / part
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                status = path.stat()
+                found.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
+    return found.hexdigest()
+
+
+class Bench:
+    """What all trials of one process share: servers, the template and the undisturbed runs.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._servers, self._undisturbed = [], {}
+        study = tiny_study()
+        study.CONFIG, study.TABLE = TABLES, HEAD + ROWS
+        study.FEWER = LESS
+        stamp, now = folder / "stamp", _stamp(study)
+        if not stamp.exists() or stamp.read_text() != now:
+            # What an earlier process made was of other code.
+            for name in ("template", "undisturbed-tables"):
+                shutil.rmtree(folder / name, ignore_errors=True)
+            stamp.write_text(now)
+        planner = study.Planner(folder, folder)
+        try:
+            self._template = planner.template()
+        finally:
+            planner.close()
+        config = self._template / "config"
+        (config / "other.yaml").write_text(OTHER)
+        (config / "other.tsv").write_text(HEAD + "".join(ROWS.splitlines(keepends=True)[:2]))
+        self.videos = Videos(clips(folder))
+
+    def server(self, number=0):
+        """One of the processes that fork runs; each has one run at a time."""
+        while len(self._servers) <= number:
+            self._servers.append(Server())
+        return self._servers[number]
+
+    def project(self, folder, study):
+        """A project in which nothing has run."""
+        shutil.copytree(self._template, folder)
+        if study == "videos":
+            address = f"http://127.0.0.1:{self.videos.server_port}"
+            rows = "".join(f"{name}\t{address}/{name}.mp4\n" for name in self.videos.found)
+            (folder / "config" / "tiny.tsv").write_text("id\tsource\n" + rows)
+            (folder / "config" / "tiny.yaml").write_text(VIDEOS)
+        return folder
+
+    def undisturbed(self, study):
+        """Bytes of the files of a run that nothing disturbed, by name."""
+        if study not in self._undisturbed:
+            folder = self.folder / f"undisturbed-{study}"
+            done = folder / "done"
+            # Videos come from an address that is another one each time.
+            if study == "videos" or not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                trial = Trial(self, folder, study, random.Random(0))
+                self.project(trial.project, study)
+                run = trial.start()
+                if run.wait():
+                    raise RuntimeError(f"without any accident it fails:\n{run.said()[-6000:]}")
+                done.touch()
+            trial = Trial(self, folder, study, random.Random(0))
+            self._undisturbed[study] = trial.files()
+        return self._undisturbed[study]
+
+    def begun(self, folder, study, rng):
+        """A project that the undisturbed run has made up to a random stage.
+
+        Returns
+        -------
+        str
+            The first stage that is to be made; empty for all.
+        """
+        self.undisturbed(study)
+        if study != "tables":
+            self.project(folder, study)
+            return ""
+        shutil.copytree(self.folder / f"undisturbed-{study}" / "project", folder, symlinks=True)
+        stage = rng.choice(STAGES)
+        results = folder / "results" / STUDIES[study][0]
+        at = STAGES.index(stage)
+        for name in (*STAGES[at:], "comparison"):
+            shutil.rmtree(results / name)
+        for path in results.joinpath("tables").iterdir():
+            # The dataset's own table comes with it.
+            if at <= STAGES.index("dataset") or path.stem != "dataset":
+                path.unlink()
+        return stage
+
+    def close(self):
+        for server in self._servers:
+            server.close()
+        self.videos.shutdown()
+
+
+class Trial:
+    """A project, and what an accident needs to know and do.
+
+    Parameters
+    ----------
+    bench : Bench
+    folder : Path
+        Its project is made in it.
+    study : str
+        One of `STUDIES`.
+    rng : random.Random
+        Decides all that is chosen.
+    """
+
+    def __init__(self, bench, folder, study, rng):
+        self.bench, self.folder, self.study, self.rng = bench, folder, study, rng
+        self.name = STUDIES[study][0]
+        self.project = folder / "project"
+        self.results = self.project / "results" / self.name
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        self.stage, self.point, self.mounted = "", "", []
+        self.found = []
+        """What the accident itself showed to be wrong."""
+        self.mend = lambda: None
+        """What makes an end of the accident where it has not passed by itself."""
+
+    def start(self, study=None, *, first=None, server=0, options=()):
+        """Start the study's command.
+
+        Parameters
+        ----------
+        study : str, optional
+            Another study in the same folder.
+        first : str, optional
+            Python that each of its processes runs first.
+        server : int
+            Of the bench.
+        options : iterable of str
+            Of Snakemake.
+        """
+        name, targets = STUDIES[study or self.study]
+        server = self.bench.server(server)
+        environment = os.environ | {
+            "PYTHONPATH": str(self.project / "src"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "TMPDIR": str(self.temporary),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "OMP_NUM_THREADS": "1",
+        }
+        if first is not None:
+            path = self.project / "first.py"
+            path.write_text(first)
+            environment["CHOREO_TESTS_RUN_FIRST"] = str(path)
+        arguments = ["--cores", "2", *options, "--configfile", f"config/{name}.yaml"]
+        return Run(server, self.project, [*arguments, "--", *targets], environment)
+
+    def begin(self):
+        """Make the project that the accident happens to."""
+        self.stage = self.bench.begun(self.project, self.study, self.rng)
+        self.point = f"from {self.stage} on: " if self.stage else ""
+
+    def reach_point(self, run, *, last=1):
+        """Wait for a point of a run that is chosen at random: so many jobs done, and a while.
+
+        Parameters
+        ----------
+        run : Run
+        last : int
+            So many jobs at the end are not waited for.
+        """
+        part, pause = self.rng.random(), round(self.rng.uniform(0, 0.5), 2)
+        wait_until(lambda: run.status is not None or run.jobs())
+        # 0 jobs: while it plans, or the first ones run.
+        done = int(part * (run.jobs() - last + 1))
+        self.point += f"{pause} s after {done} of {run.jobs()} jobs"
+        wait_until(lambda: run.status is not None or run.jobs_done() >= done)
+        time.sleep(pause)
+        if run.status is not None:
+            raise Missed(self.point)
+
+    def made(self):
+        """Every file of results that a job has made, in order."""
+        found = (p for p in sorted(self.results.rglob("*")) if p.is_file() and not p.is_symlink())
+        return [p for p in found if not _aside(p.relative_to(self.results))]
+
+    def files(self):
+        """Bytes of every file of results."""
+        return {p.relative_to(self.results).as_posix(): p.read_bytes() for p in self.made()}
+
+    def left_behind(self):
+        """What no finished run should leave."""
+        hidden = (p for p in self.project.joinpath("results").rglob(".*") if p.is_file())
+        found = [p for p in hidden if p.name != STUDY_LOCK]
+        for folder in (".checkpoints", ".partial"):
+            for path in self.project.joinpath("results").rglob(folder):
+                found += path.iterdir()
+        for folder in ("locks", "incomplete", "scripts"):
+            found += (p for p in (self.project / ".snakemake" / folder).rglob("*") if p.is_file())
+        found += self.project.joinpath(".snakemake", "choreo").glob("*.folders")
+        found += self.folder.joinpath("cache").glob("**/snakemake-runtime-cache/*")
+        # torch keeps a cache between processes there.
+        found += (p for p in self.temporary.iterdir() if not p.name.startswith("torchinductor_"))
+        return sorted({str(path.relative_to(self.project.parent)) for path in found})
+
+    def faults(self):
+        """What is not as it is in an undisturbed study after the accident and the same command."""
+        run, found = self.start(), [*self.found]
+        if status := run.wait():
+            lines = [line for line in run.said().splitlines() if line.strip()]
+            return [*found, f"the same command ends with {status}: {' / '.join(lines[-3:])}"]
+        files, due = self.files(), self.bench.undisturbed(self.study)
+        if lacking := sorted(set(due) - set(files)):
+            found.append(f"not made: {', '.join(lacking)}")
+        if more := sorted(set(files) - set(due)):
+            found.append(f"not made by an undisturbed run: {', '.join(more)}")
+        if others := sorted(name for name in set(due) & set(files) if due[name] != files[name]):
+            found.append(f"other bytes: {', '.join(others)}")
+        damaged, _ = verify(self.results)
+        found += [f"damaged: {p.relative_to(self.results)}: {why}" for p, why in damaged.items()]
+        if left := self.left_behind():
+            found.append(f"left behind: {', '.join(left)}")
+        plan = self.start(options=("--dry-run",))
+        if plan.wait() or "Nothing to be done" not in plan.said():
+            rules = sorted(set(re.findall(r"^rule (\w+):", plan.said(), re.MULTILINE)))
+            found.append(f"it would be run again: {', '.join(rules) or plan.said()[-500:]}")
+        return found
+
+    def close(self):
+        """Remove all that is its."""
+        for place in self.mounted:
+            subprocess.run(["umount", "--lazy", place], check=True)
+        shutil.rmtree(self.folder)
+
+
+def _aside(path):
+    """Files of which no two runs make the same: logs, times and what is hidden."""
+    hidden = any(part.startswith(".") for part in path.parts)
+    return hidden or path.parts[0] in ("logs", "benchmarks") or "tensorboard" in path.parts
+
+
+def try_one(bench, number, kind, seed, *, keep=False):
+    """Do one trial.
+
+    Parameters
+    ----------
+    bench : Bench
+    number : int
+    kind : accidents.Kind
+    seed : int
+    keep : bool
+        Leave the folder of a trial that failed.
+
+    Returns
+    -------
+    Row
+    """
+    folder = bench.folder / f"trial-{number}"
+    if why := kind.lacking():
+        return Row(number, kind.name, "", why, 0.0, "skipped")
+    bench.undisturbed(kind.study)  # not among the seconds of a trial
+    began = time.monotonic()
+    for attempt in range(8):
+        trial = Trial(bench, folder, kind.study, random.Random(f"{seed} {number} {attempt}"))
+        trial.begin()
+        try:
+            seen = kind.happen(trial)
+        except Missed:
+            seen, faults = "the run was over before it, eight times", ["missed"]
+            trial.close()
+            continue
+        bench.videos.left = None
+        trial.mend()
+        faults = trial.faults()
+        if not (faults and keep):
+            trial.close()
+        break
+    verdict = "; ".join(faults) or "passed"
+    return Row(number, kind.name, trial.point, seen, round(time.monotonic() - began, 1), verdict)
