@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from snakemake.iocontainers import InputFiles
 
 from choreo.files import read_json
 from choreo.pipeline.tombstones import problem_in, write_problem
@@ -33,8 +34,9 @@ def run(tmp_path):
         whole.with_(keypoints=keypoints).save(track)
         if bad:
             write_problem(track, {"item": "v1", "message": "nobody was found"})
-        inputs = SimpleNamespace(track=track, get={"people": people and str(people)}.get)
-        inputs.people = inputs.get("people")
+        inputs = InputFiles(
+            fromdict={"track": track, **({"people": str(people)} if people else {})}
+        )
         output = str(tmp_path / "quality.json")
         job = SimpleNamespace(
             rule="measure_quality",

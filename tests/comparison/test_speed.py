@@ -64,7 +64,7 @@ def test_the_rule_s_script(tmp_path):
     (tmp_path / "mediapipe_poses" / "v1.tsv").write_text(BENCHMARK)
     job = SimpleNamespace(
         rule="estimator_speed",
-        input=SimpleNamespace(tracks=tracks),
+        input=type("Inputs", (list,), {"tracks": tracks})(tracks),
         output=[str(tmp_path / "speed.html")],
         log=[str(tmp_path / "log")],
         params=SimpleNamespace(

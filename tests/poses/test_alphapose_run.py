@@ -53,7 +53,7 @@ def start(tmp_path, weights, monkeypatch):
             "checkout": checkout,
             "weights": weights / "pose.pth",
             "detector": weights / "detector.weights",
-            "stall_seconds": 20,
+            "stall_seconds": 120,
             "frames": FRAMES,
             "log": tmp_path / "log.txt",
             "poll_seconds": 0.1,
