@@ -52,7 +52,8 @@ def run(tmp_path):
             else:
                 save_dancer(tracks[-1], frames, empty)
         output = str(tmp_path / "dances" / "real" / "song.mp4")
-        files = SimpleNamespace(tracks=tracks, audio=audio)
+        made = {"tracks": tracks, "audio": audio}
+        files = type("Inputs", (list,), made)([*tracks, *audio])
 
         class Outputs(list):
             video = output
