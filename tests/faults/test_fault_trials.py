@@ -14,10 +14,7 @@ pytestmark = [
 
 FEW = [
     "kill -9 of the whole group",
-    "kill -9 of one job",
     "full disk of results",
-    "one bit turned",
-    "a run of another study at once, one of both killed",
 ]
 
 

@@ -29,7 +29,7 @@ def worker():
     del READERS["bad"]
 
 
-@pytest.mark.parametrize("cases", soak_after(1, [12, 300]))
+@pytest.mark.parametrize("cases", soak_after(1, [12, 100]))
 @pytest.mark.parametrize("name", cheap_ones())
 def test_hostile_files_are_read_or_refused(worker, name, cases):
     counts = run(worker, name, cases, seed=cases, shrink=False)
@@ -40,9 +40,9 @@ def test_hostile_files_are_read_or_refused(worker, name, cases):
 @pytest.mark.soak
 @pytest.mark.parametrize("name", dear_ones())
 def test_hostile_files_of_dear_readers_are_read_or_refused(worker, name):
-    counts = run(worker, name, 25, shrink=False)
+    counts = run(worker, name, 10, shrink=False)
     assert [(defect.kind, defect.said) for defect in counts.defects.values()] == []
-    assert counts.read + counts.refused == counts.cases == 25
+    assert counts.read + counts.refused == counts.cases == 10
 
 
 def _keys(value):
