@@ -76,11 +76,13 @@ class Worker:
         self.sandbox = Path(self._folder.name).resolve() / "sandbox"
         # Threads of linear algebra would count as memory, and fork badly.
         single = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        # Where torch makes a folder when it is first asked for shapes alone.
+        torch = {"TORCHINDUCTOR_CACHE_DIR": str(self.sandbox / "tmp" / "torch")}
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("fuzz_worker.py")), *modules],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | single | {"PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ | single | torch | {"PYTHONDONTWRITEBYTECODE": "1"},
         )
         self._child, self._rest = None, b""
         self._started()
