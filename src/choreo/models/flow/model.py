@@ -43,7 +43,7 @@ def _network(recipe, data):
 
 
 def check_shapes(recipe, data, state):
-    """Refuse weights that are none of such a flow; no memory is taken for it.
+    """Refuse weights that are none of such a flow, before more memory is taken than they have.
 
     Parameters
     ----------
@@ -56,7 +56,15 @@ def check_shapes(recipe, data, state):
     ItemError
         Naming some of what is missing, of another shape, or too much.
     """
-    with torch.device("meta"):
+    values = sum(value.numel() for value in state.values())
+    if recipe.layers * recipe.width**2 > values:
+        raise ItemError(
+            "not the weights of a flow of this shape",
+            value=f"{values} values, width {recipe.width}, {recipe.layers} layers",
+        )
+    # What is drawn here is no part of a training. (On torch's meta device nothing would be
+    # made at all, but it imports torch's compiler, which takes seconds.)
+    with torch.random.fork_rng(devices=[]):
         made = _network(recipe, data).state_dict()
     wanted = {_NETWORK + name: tuple(value.shape) for name, value in made.items()}
     wanted |= {"mean": (2 * data.joints,), "scale": ()}
