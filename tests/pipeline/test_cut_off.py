@@ -84,9 +84,15 @@ def test_what_was_deleted_to_save_space_is_not_made_again(run, tmp_path):
     assert (tmp_path / "last.txt").read_text() == "two"
 
 
-def test_without_a_record_nobody_knows_what_was_made(run, tmp_path):
+def test_a_job_whose_record_was_dropped_is_made_again(run, tmp_path):
+    write(tmp_path, "two", 0)
+    run("true")
+    run()
+    assert (tmp_path / "last.txt").read_text() == "two"
+
+
+def test_results_from_elsewhere_have_no_records(run, tmp_path):
     (tmp_path / "middle.txt").unlink()
     for record in (tmp_path / ".snakemake" / "metadata").iterdir():
         record.unlink()
-    run()
-    assert (tmp_path / "middle.txt").exists()
+    assert "Nothing to be done" in run()

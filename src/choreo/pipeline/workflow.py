@@ -256,16 +256,20 @@ async def _cut_off(persistence, job):
     missing = [file for file in job.output if not await file.exists()]
     if not missing:
         return []
-    made_of_it = await _times(f for other in persistence.dag.depending[job] for f in other.output)
+    outputs = [file for other in persistence.dag.depending[job] for file in other.output]
+    made_of_it = await _times(outputs)
     if not made_of_it:
         return []
     inputs = await _times(job.input)
     records = [persistence.metadata(file) for file in missing]
     ends = [record and record.endtime for record in records]
+    # Snakemake drops the record of a job that ends well and makes nothing. Where there is none
+    # of what was made of it either, results were brought here from elsewhere.
+    known = None in ends and any(persistence.metadata(file) for file in outputs)
     return [
         file
         for file, end in zip(missing, ends)
-        if end is None or end < max(inputs, default=0) or end > min(made_of_it)
+        if (known if end is None else end < max(inputs, default=0) or end > min(made_of_it))
     ]
 
 
