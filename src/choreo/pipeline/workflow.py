@@ -309,7 +309,8 @@ def leave_the_future(folder: str | Path) -> None:
     folder : str or Path
         Of results: the user's own files are left as they are.
     """
-    now, found = time.time_ns(), {}
+    now = time.time_ns()
+    found: dict[int, list[str]] = {}
     for place, _, files in os.walk(folder):
         for name in files:
             path = os.path.join(place, name)
