@@ -1,6 +1,5 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from scripts import load_script
 
 ROOT = Path(__file__).parents[1]
 ENVS = ROOT / "envs"
@@ -93,9 +93,7 @@ def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
 def test_an_audit_that_can_not_ask_is_no_clean_bill_and_leaves_the_environment_alone(
     tmp_path, monkeypatch, status
 ):
-    spec = importlib.util.spec_from_file_location("envs_audit", ENVS / "audit.py")
-    audit = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(audit)
+    audit = load_script(ENVS / "audit.py")
     assert audit.PLACE.is_relative_to(ROOT / "build")
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", tool) for tool in audit.TOOLS)
     folder = tmp_path / "bin"

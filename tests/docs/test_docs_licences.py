@@ -1,10 +1,10 @@
 """The page of licences lists every locked package as it says of itself, and what asks first."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 from choreo.config.study import read_config
 from choreo.errors import ConfigError
@@ -16,10 +16,7 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def licences():
-    spec = importlib.util.spec_from_file_location("docs_licences", ROOT / "docs" / "licences.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "docs" / "licences.py")
 
 
 def test_the_page_is_what_the_script_makes(licences):

@@ -1,10 +1,10 @@
 """The page of metrics says what the registry has, and of each metric what no code can say."""
 
 import importlib
-import importlib.util
 from pathlib import Path
 
 import pytest
+from scripts import load_script
 
 from choreo.evaluation import sensitivity
 from choreo.evaluation.metrics import METRICS
@@ -14,10 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 @pytest.fixture(scope="module")
 def pages():
-    spec = importlib.util.spec_from_file_location("docs_metrics", DOCS / "metrics.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(DOCS / "metrics.py")
 
 
 def test_the_page_is_what_the_script_makes(pages):

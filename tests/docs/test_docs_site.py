@@ -1,6 +1,5 @@
 """The docs as a site: every link leads somewhere, lists are lists, nothing is asked of anyone."""
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 LAPTOP, PHONE = (1280, 800), (390, 844)
@@ -15,10 +15,7 @@ LAPTOP, PHONE = (1280, 800), (390, 844)
 
 @pytest.fixture(scope="module")
 def hooks():
-    spec = importlib.util.spec_from_file_location("docs_hooks", ROOT / "docs" / "hooks.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "docs" / "hooks.py")
 
 
 def test_links_of_the_project_become_links_of_the_site(hooks):

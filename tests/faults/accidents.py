@@ -94,21 +94,18 @@ def kill_main(trial):
 
 @kind("kill -9 of one job")
 def kill_job(trial):
-    run = trial.start()
-    trial.reach_point(run, last=2)
-    job = _one(trial, run, run.workers)
-    job.kill()
-    run.wait()
-    run.wait_for_group()
-    return _ended(run)
+    return _kill_one(trial, "workers")
 
 
 @kind("kill -9 of one ffmpeg", study="videos")
 def kill_ffmpeg(trial):
+    return _kill_one(trial, "ffmpegs")
+
+
+def _kill_one(trial, which):
     run = trial.start()
     trial.reach_point(run, last=2)
-    one = _one(trial, run, run.ffmpegs)
-    one.kill()
+    _one(trial, run, getattr(run, which)).kill()
     run.wait()
     run.wait_for_group()
     return _ended(run)

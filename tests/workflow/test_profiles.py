@@ -1,6 +1,5 @@
 """The profiles for a GPU node and for Slurm: what they share, and what they ask for."""
 
-import importlib.util
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 import yte
+from scripts import load_script
 from snakemake.resources import Resources
 
 from choreo.pipeline import workflow
@@ -27,11 +27,7 @@ def read(profile):
 @pytest.fixture(scope="module")
 def resources():
     """benchmarks/resources.py."""
-    path = ROOT / "benchmarks" / "resources.py"
-    spec = importlib.util.spec_from_file_location("measured_resources", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script(ROOT / "benchmarks" / "resources.py")
 
 
 @pytest.fixture(scope="module")
