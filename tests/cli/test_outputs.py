@@ -119,28 +119,22 @@ PAIRS = [
 ]
 
 
-@pytest.mark.parametrize("way", ["itself", "another way", "hard link", "symbolic link"])
 @pytest.mark.parametrize(
     ("verb", "written", "read"), PAIRS, ids=[f"{' '.join(v)}-{w}-{r}" for v, w, r in PAIRS]
 )
-def test_no_output_is_an_input(verb, written, read, way, tmp_path):
+def test_no_output_is_an_input(verb, written, read, tmp_path):
     suffix = next(iter(_suffixes(verb, written)), "")
     path = tmp_path / f"own{suffix}"
     path.write_bytes(b"the only copy")
-    output = {
-        "itself": path,
-        "another way": tmp_path / "a" / ".." / path.name,
-        "hard link": tmp_path / f"hard{suffix}",
-        "symbolic link": tmp_path / f"soft{suffix}",
-    }[way]
+    hard, soft = tmp_path / f"hard{suffix}", tmp_path / f"soft{suffix}"
+    os.link(path, hard)
+    soft.symlink_to(path)
     (tmp_path / "a").mkdir()
-    if way == "hard link":
-        os.link(path, output)
-    elif way == "symbolic link":
-        output.symlink_to(path)
-    given = _command(verb, {read: path, written: output})
-    with pytest.raises(ItemError, match=r"over the input|a file, not a folder"):
-        check(*parsed([*given, "--force"]))
+    another_way = tmp_path / "a" / ".." / path.name
+    for output in (path, another_way, hard, soft):
+        given = _command(verb, {read: path, written: output})
+        with pytest.raises(ItemError, match=r"over the input|a file, not a folder"):
+            check(*parsed([*given, "--force"]))
     assert main(given) == 1
     assert path.read_bytes() == b"the only copy"
 

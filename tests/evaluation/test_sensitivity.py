@@ -29,7 +29,11 @@ from choreo.statistics.inference import Resampling
 
 TEST = swaying(8, seed=4, songs=("c", "d"), prefix="w")
 STUDY = Study(TEST, swaying(24, seed=1))
-MUSIC_BEATS = listen(TEST.audio)
+
+
+@pytest.fixture(scope="module")
+def music_beats():
+    return listen(TEST.audio)
 
 
 @pytest.fixture(scope="module")
@@ -45,29 +49,29 @@ def of(damages):
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_the_first_level_is_no_damage(kind):
-    segments, music_beats = damage(TEST, MUSIC_BEATS, kind, DAMAGES[kind][1][0])
+def test_the_first_level_is_no_damage(kind, music_beats):
+    segments, found = damage(TEST, music_beats, kind, DAMAGES[kind][1][0])
     np.testing.assert_allclose(segments.pixels, TEST.pixels, atol=1e-4)
     np.testing.assert_array_equal(segments.audio, TEST.audio)
-    for ours, theirs in zip(music_beats.tracked, MUSIC_BEATS.tracked):
+    for ours, theirs in zip(found.tracked, music_beats.tracked):
         np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
-def test_damages_do_what_they_say():
-    jitter = damage(TEST, MUSIC_BEATS, "jitter", 4)[0].pixels - TEST.pixels
+def test_damages_do_what_they_say(music_beats):
+    jitter = damage(TEST, music_beats, "jitter", 4)[0].pixels - TEST.pixels
     assert jitter.std() == pytest.approx(4, rel=0.02)
-    frozen = damage(TEST, MUSIC_BEATS, "freeze", 0.4)[0].pixels
+    frozen = damage(TEST, music_beats, "freeze", 0.4)[0].pixels
     assert (np.diff(frozen, axis=1) == 0).all((2, 3)).sum(1).tolist() == [19] * 8
-    swapped = damage(TEST, MUSIC_BEATS, "swap", 0.5)[0].pixels
+    swapped = damage(TEST, music_beats, "swap", 0.5)[0].pixels
     share = (swapped != TEST.pixels).any((2, 3)).mean()
     assert share == pytest.approx(0.5, abs=0.1)
-    faster, music_beats = damage(TEST, MUSIC_BEATS, "tempo", 1.25)
+    faster, found = damage(TEST, music_beats, "tempo", 1.25)
     # Four segments a dance become three.
-    assert len(faster) == len(music_beats.tracked) == 6
+    assert len(faster) == len(found.tracked) == 6
     assert faster.songs.tolist() == ["c"] * 3 + ["d"] * 3
     np.testing.assert_allclose(faster.pixels[0, 4], TEST.pixels[0, 5], atol=1e-3)
     with pytest.raises(ItemError, match="got 'blur'"):
-        damage(TEST, MUSIC_BEATS, "blur", 1)
+        damage(TEST, music_beats, "blur", 1)
 
 
 def test_every_metric_at_the_ends_of_two_damages():

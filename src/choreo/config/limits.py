@@ -5,6 +5,7 @@ Imported while the DAG is built, so nothing heavy is imported here.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,11 @@ def _as_meant(value):
     return None
 
 
+@functools.cache
+def _schema(model):
+    return model.model_json_schema(mode="validation")
+
+
 def allowed_numbers(
     model: type[pydantic.BaseModel], location: Sequence[str | int], value: object = None
 ) -> str | None:
@@ -54,7 +60,7 @@ def allowed_numbers(
     str or None
         None for what is no number, or has no bounds.
     """
-    schema = model.model_json_schema(mode="validation")
+    schema = _schema(model)
 
     def kinds(node):
         if "$ref" in node:
