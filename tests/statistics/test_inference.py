@@ -1,8 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from choreo.statistics.inference import Resampling, holm
+from choreo.statistics.inference import Resampling, Spread, compare, holm
 
 
 def test_holm_by_hand():
@@ -71,3 +73,64 @@ def test_draws_are_seeded():
     a, b = (Resampling.of(["x", "y", "z"], seed=4).counts for _ in range(2))
     np.testing.assert_array_equal(a, b)
     assert (a.sum(1) == 3).all()
+
+
+def models_of(seeds, drawn):
+    """A score a row of `seeds`, the same in every replicate of songs."""
+    replicates = np.zeros(len(drawn.counts))
+    return [
+        SimpleNamespace(seeds=row, corrected=row.mean(), replicates=replicates + row.mean())
+        for row in np.asarray(seeds, float)
+    ]
+
+
+def test_spread_is_the_mean_square_within_models():
+    seeds = np.random.default_rng(2).normal(5, 2, (10, 3))
+    drawn = Resampling.of(list("abcdef"))
+    spread = Spread.of(models_of(seeds, drawn))
+    assert spread.freedom == 20
+    assert spread.variance == pytest.approx(seeds.var(1, ddof=1).mean())
+    assert spread.of_mean(seeds[0]) == pytest.approx(spread.variance / 3)
+    scaled = Spread.of(models_of(seeds * np.geomspace(1, 50, 10)[:, None], drawn), relative=True)
+    alike = Spread.of(models_of(seeds, drawn), relative=True)
+    assert scaled.variance == pytest.approx(alike.variance)
+    assert scaled.of_mean(10 * seeds[0]) == pytest.approx(100 * alike.of_mean(seeds[0]))
+
+
+def test_models_without_seeds_do_not_count_as_spread():
+    drawn = Resampling.of(list("abcdef"))
+    two = models_of([[1, 2, 3], [4, 6, 8]], drawn)
+    one = SimpleNamespace(seeds=np.array([9.0]))
+    none = SimpleNamespace(seeds=np.array([np.nan, 1.0]))
+    assert Spread.of([*two, one, none]) == Spread.of(two)
+    assert Spread.of([one]).freedom == 0
+    assert np.isnan(Spread.of([one]).variance)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_ten_alike_models_are_told_apart_as_often_as_chance_says(relative):
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    rng = np.random.default_rng(3)
+    found, power = [], []
+    for _ in range(400):
+        seeds = rng.normal(20, 2, (10, 3))
+        models = models_of(seeds, drawn)
+        spread = Spread.of(models, relative=relative)
+        found.append(compare(models[0], models[1], drawn, spread=spread)[2] < 0.05)
+        further = models_of(seeds[1:2] + 6, drawn)[0]
+        power.append([compare(models[0], further, drawn, spread=x)[2] for x in (spread, None)])
+    assert 0.005 < np.mean(found) < 0.06
+    better, before = (np.array(power) < 0.05).mean(0)
+    assert better > before + 0.2
+
+
+def test_two_models_that_differ_more_from_seed_to_seed_are_not_taken_for_steady():
+    rng = np.random.default_rng(4)
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    seeds = rng.normal(20, 1, (10, 3))
+    seeds[0] = (5, 20, 35)
+    models = models_of(seeds, drawn)
+    error = np.sqrt(225 / 3 + seeds[1].var(ddof=1) / 3)
+    spread = Spread.of(models)
+    half = compare(models[0], models[1], drawn, spread=spread)[1]
+    assert half == pytest.approx(student.ppf(0.975, spread.freedom) * error)

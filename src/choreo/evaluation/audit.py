@@ -15,7 +15,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
-from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE
+from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE, REGENERATED
 from choreo.evaluation.table2x import (
     RealSet,
     averaged,
@@ -28,6 +28,7 @@ from choreo.statistics.inference import (
     SEEDS_NEEDED,
     SIGNIFICANT,
     Resampling,
+    Spread,
     compare,
     holm,
     too_few,
@@ -125,7 +126,7 @@ def paired(a, b, names, *, seed=1):
     )
 
 
-def trained(a, b, resampling, *, margin=0.0):
+def trained(a, b, resampling, *, margin=0.0, spread=None):
     """Difference of two models over test songs and training seeds.
 
     Parameters
@@ -136,12 +137,14 @@ def trained(a, b, resampling, *, margin=0.0):
         Of the test songs.
     margin : float
         How much worse A may be, as a difference; see `choreo.statistics.inference.compare`.
+    spread : Spread, optional
+        How much trainings of all models of the table differ.
 
     Returns
     -------
     Effect
     """
-    _, half, p = compare(a, b, resampling, margin=margin)
+    _, half, p = compare(a, b, resampling, margin=margin, spread=spread)
     count = len(a.seeds)
     return Effect(a.corrected, b.corrected, half, p, len(resampling.songs), count, margin)
 
@@ -357,6 +360,15 @@ class _Trained:
             self._found[arm, kind] = score(seeds, self._resampling)
         return self._found[arm, kind][measure]
 
+    def spread(self, measure):
+        """How much trainings differ in a measure, from all models that have it.
+
+        A distance's spread grows with it (a sum of squares); that of a share does not.
+        """
+        arms = REGENERATED if measure == "regeneration" else self._evidence.dances
+        scores = [self(arm, measure) for arm in arms]
+        return Spread.of(scores, relative=measure == "frechet")
+
 
 def _effects(claim, evidence, models, resampling, seed):
     """All effects of one claim by measure, and what a reader should know besides."""
@@ -374,7 +386,8 @@ def _effects(claim, evidence, models, resampling, seed):
         if claim.margin and measure == claim.measure:
             worse = 1 if MEASURES[measure][1] == "lower" else -1
             margin = worse * claim.margin * abs(two.corrected)
-        effects[measure] = trained(one, two, resampling, margin=margin)
+        spread = models.spread(measure)
+        effects[measure] = trained(one, two, resampling, margin=margin, spread=spread)
     remark = ""
     if claim.number == "9":
         epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
@@ -598,10 +611,12 @@ def _notes(evidence, songs, seeds):
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
-        "seeds; with several seeds Student's t over seeds is computed too, and the wider of the "
-        f"two counts. Nothing is decided about trainings under {SEEDS_NEEDED} seeds, nor about "
-        f"anything under {GROUPS_NEEDED} songs, videos or clips: five that all agree do so by "
-        "chance once in 16. p with Holm's correction over all rows that have one."
+        "seeds; with several seeds Student's t over the trainings is computed too, with the "
+        "spread of trainings of all models of the table (of FID relative to its mean), at least "
+        "that of the two, and the wider of both counts. Nothing is decided about trainings "
+        f"under {SEEDS_NEEDED} seeds, nor about anything under {GROUPS_NEEDED} songs, videos or "
+        "clips: five that all agree do so by chance once in 16. p with Holm's correction over "
+        "all rows that have one."
     )
     yield (
         "What the thesis tested: by its text, and by what its released code does when it is run "

@@ -154,7 +154,55 @@ class Resampling:
         return float(2 * stdtr(self.freedom, -abs(difference) / error))
 
 
-def compare(a, b, resampling, *, margin=0.0):
+@dataclass(frozen=True)
+class Spread:
+    """How much trainings of one model differ, from all models of a table together.
+
+    Three trainings of each of two models say little about it (Student's t of 2 degrees of
+    freedom); those of ten models say more, as in Dunnett's comparisons with a control (1955).
+
+    Attributes
+    ----------
+    variance : float
+        Of one training; of its share in the model's mean where `relative`.
+    freedom : int
+        Degrees of freedom: trainings less models.
+    relative : bool
+        Whether it grows with the model's mean.
+    """
+
+    variance: float
+    freedom: int
+    relative: bool = False
+
+    @classmethod
+    def of(cls, scores: Sequence[Any], *, relative: bool = False) -> Spread:
+        """Pool the trainings of some models.
+
+        Parameters
+        ----------
+        scores : sequence of Score
+            One a model; those of one training, or without a value, do not count.
+        relative : bool
+            For measures whose spread grows with them, such as a distance.
+        """
+        squares, freedom = 0.0, 0
+        for score in scores:
+            seeds = np.asarray(score.seeds, float)
+            if len(seeds) < 2 or not np.isfinite(seeds).all():
+                continue
+            mean = seeds.mean()
+            squares += ((seeds - mean) ** 2).sum() / (mean**2 if relative else 1)
+            freedom += len(seeds) - 1
+        return cls(float(squares / freedom) if freedom else float("nan"), freedom, relative)
+
+    def of_mean(self, seeds: Sequence[float]) -> float:
+        """Variance of the mean of these trainings of one model."""
+        scale = np.mean(seeds) ** 2 if self.relative else 1.0
+        return float(self.variance * scale / len(seeds))
+
+
+def compare(a, b, resampling, *, margin=0.0, spread=None):
     """Difference of two systems over songs and trainings.
 
     Parameters
@@ -164,6 +212,8 @@ def compare(a, b, resampling, *, margin=0.0):
     resampling : Resampling
     margin : float
         The difference that p is about: 0, or how much worse A may be.
+    spread : Spread, optional
+        Of all models of a table. The two count as spread no less than they are themselves.
 
     Returns
     -------
@@ -173,9 +223,10 @@ def compare(a, b, resampling, *, margin=0.0):
         Half the 95% interval of the difference.
     p : float
         Two-sided, of the difference being `margin`. Both are the larger of two: by the
-        bootstrap of songs (and seeds), and by Student's t over the trainings, whose
-        differences are paired where both have as many. With one training a model only
-        the songs count, which is why it decides nothing (`SEEDS_NEEDED`).
+        bootstrap of songs (and seeds), and by Student's t over the trainings: of `spread`'s
+        degrees of freedom, or, without it, of their differences, which are paired where
+        both have as many. With one training a model only the songs count, which is why it
+        decides nothing (`SEEDS_NEEDED`).
     """
     difference = a.corrected - b.corrected
     replicates = np.subtract(a.replicates, b.replicates)
@@ -183,14 +234,19 @@ def compare(a, b, resampling, *, margin=0.0):
     p = resampling.p_value(difference - margin, replicates - margin)
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest > 1:
-        if len(a.seeds) == len(b.seeds):
+        freedom = fewest - 1
+        own = sum(np.var(x.seeds, ddof=1) / len(x.seeds) for x in (a, b))
+        if spread is not None:
+            freedom = spread.freedom
+            error = np.sqrt(np.maximum(own, sum(spread.of_mean(x.seeds) for x in (a, b))))
+        elif len(a.seeds) == len(b.seeds):
             error = np.std(np.subtract(a.seeds, b.seeds), ddof=1) / np.sqrt(fewest)
         else:
-            error = np.sqrt(sum(np.var(x.seeds, ddof=1) / len(x.seeds) for x in (a, b)))
+            error = np.sqrt(own)
         gap = np.mean(a.seeds) - np.mean(b.seeds) - margin
         # Not max(): a NaN, where songs or seeds give no answer, must stay one.
-        half = float(np.maximum(half, stdtrit(fewest - 1, 0.975) * error))
-        by_seeds = 2 * stdtr(fewest - 1, -abs(gap) / error) if error else float(gap == 0)
+        half = float(np.maximum(half, stdtrit(freedom, 0.975) * error))
+        by_seeds = 2 * stdtr(freedom, -abs(gap) / error) if error else float(gap == 0)
         p = float(np.maximum(p, by_seeds))
     return difference, half, p
 
