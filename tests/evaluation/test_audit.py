@@ -300,7 +300,7 @@ def test_fewer_epochs_need_to_be_no_worse_only(evidence, away, expected, why):
         learned = real[:16] + (3 * shift + noise) * real.std(0)
         return replace(measured, features=measured.features | {"learned": learned})
 
-    dances = evidence.dances | {
+    dances = {
         arm: [moved(m, shift, [s, k]) for s, m in enumerate(evidence.dances[arm])]
         for k, (arm, shift) in enumerate((("base", away), ("original", 1.0)))
     }

@@ -361,12 +361,12 @@ class _Trained:
         return self._found[arm, kind][measure]
 
     def spread(self, measure):
-        """How much trainings differ in a measure, from all models that have it.
+        """How much trainings differ in a measure, from all models of the thesis's family.
 
         A distance's spread grows with it (a sum of squares); that of a share does not.
         """
         arms = REGENERATED if measure == "regeneration" else self._evidence.dances
-        scores = [self(arm, measure) for arm in arms]
+        scores = [self(arm, measure) for arm in arms if arm != "rival"]
         return Spread.of(scores, relative=measure == "frechet")
 
 
@@ -612,7 +612,7 @@ def _notes(evidence, songs, seeds):
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
         "seeds; with several seeds Student's t over the trainings is computed too, with the "
-        "spread of trainings of all models of the table (of FID relative to its mean), at least "
+        "spread of trainings of all the thesis's models (of FID relative to its mean), at least "
         "that of the two, and the wider of both counts. Nothing is decided about trainings "
         f"under {SEEDS_NEEDED} seeds, nor about anything under {GROUPS_NEEDED} songs, videos or "
         "clips: five that all agree do so by chance once in 16. p with Holm's correction over "
