@@ -9,6 +9,7 @@ import tempfile
 import numpy as np
 import pytest
 import torch
+from soaking import soak_after
 
 from choreo.cli import main
 from choreo.dataset import layout
@@ -125,7 +126,7 @@ def test_nor_in_another_tools_format(tmp_path, format, name, size):
     assert list(tmp_path.iterdir()) != []
 
 
-@pytest.mark.parametrize("size", [0, 5000])
+@pytest.mark.parametrize("size", soak_after(1, [5000, 0]))
 @pytest.mark.parametrize("name", WRITERS)
 def test_nothing_is_left_half_written(made, tmp_path, name, size):
     with full_after(size), pytest.raises(AccidentError) as caught:

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from soaking import soak_after
 
 from choreo.cli import main, messages
 from choreo.pipeline.tombstones import write_problem
@@ -18,7 +19,7 @@ def _track(frames):
     return PoseTrack(np.full((frames, 17, 2), 9.0), np.ones((frames, 17)), 30, (64, 48), "coco17")
 
 
-@pytest.mark.parametrize("utf8", ["0", "1"])
+@pytest.mark.parametrize("utf8", soak_after(1, ["0", "1"]))
 @pytest.mark.parametrize("command", [["beats"], ["clean", "-o", "ü.npz"], ["--help"]])
 def test_a_terminal_of_ascii_is_answered(command, utf8, tmp_path):
     """Also where names come from a system that takes them for bytes (PYTHONUTF8=0)."""

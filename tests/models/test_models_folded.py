@@ -1,5 +1,6 @@
 import pytest
 import torch
+from soaking import soak_after
 
 from choreo.models.gan.kernels.folded import FoldedGenerator
 from choreo.models.gan.pose_generator import DanceGenerator, draw_noise
@@ -30,7 +31,7 @@ def trained(recipe):
         {"noise": False},
     ],
 )
-@pytest.mark.parametrize("loudness", [1, 32767])
+@pytest.mark.parametrize("loudness", soak_after(1, [32767, 1]))
 def test_it_does_what_the_network_does(switches, loudness):
     network = trained(recipe_from(switches))
     audio = (2 * torch.rand(9, 50, 1600) - 1) * loudness  # more than one block of rows

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from matplotlib.text import Text
+from soaking import soak_after
 
 from choreo.figures import save
 from choreo.models.gan.networks import Networks
@@ -136,7 +137,7 @@ def test_figure_3_names_every_network_with_its_shapes_and_both_objectives(framew
     ]
 
 
-@pytest.mark.parametrize("name", ["gru", "lstm", "gru_released"])
+@pytest.mark.parametrize("name", soak_after(1, ["gru", "lstm", "gru_released"]))
 def test_figure_4_has_every_layer_with_its_shape_and_fits(frameworks, name, tmp_path):
     framework = frameworks[name]
     figure = figure4(framework)
