@@ -1,10 +1,12 @@
 """Table 3: effects, verdicts and what a row may not decide."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from evaluation_dances import swaying
+from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
 from choreo.cleaning.truths import held_out
@@ -362,14 +364,43 @@ def test_verdicts():
     assert verdict(allowed)[1] == "A is not worse by more than the margin (2)"
 
 
-def test_what_would_decide_a_claim():
-    row = {"difference": 1.0, "half_width": 2.0, "unit": "song", "groups": 10, "seeds": 3.0}
-    # 4 times as many, and Holm's 1.96 -> 2.24 with two tests.
-    assert needed(row, 1) == "as seen, about 40 songs and 12 trainings of each would decide it"
-    assert "about 53 songs and 16 trainings" in needed(row, 2)
-    assert needed(row | {"half_width": 0.5}, 1) == ""
-    assert needed(row | {"half_width": np.nan}, 1) == ""
-    assert needed(row | {"difference": 0.0}, 1) == ""
-    assert "not even 1,000 times as many songs" in needed(row | {"half_width": 100.0}, 1)
-    assert needed(row | {"seeds": np.nan, "unit": "clip"}, 1).endswith("40 clips would decide it")
-    assert needed(row | {"margin": -1.0}, 1) == ""  # twice as far away
+CLIPS = {
+    **{"difference": 1.0, "unit": "clip", "groups": 10, "seeds": np.nan},
+    **{"error_groups": 0.5, "freedom_groups": 9, "error_seeds": np.nan, "freedom_seeds": np.nan},
+}
+SEEDS = CLIPS | {"unit": "song", "seeds": 3.0, "error_seeds": 0.5, "freedom_seeds": 18}
+
+
+def test_what_would_decide_a_claim_by_clips():
+    # By hand: t of 11 clips' 10 degrees of freedom is 2.23, of 12's 2.20.
+    assert student.ppf(0.975, 10) * 0.5 * np.sqrt(10 / 11) > 1
+    assert student.ppf(0.975, 11) * 0.5 * np.sqrt(10 / 12) > 1
+    assert student.ppf(0.975, 12) * 0.5 * np.sqrt(10 / 13) < 1
+    assert needed(CLIPS, 1) == "as seen, about 13 clips would decide it"
+    assert needed(CLIPS | {"error_groups": 0.4}, 1) == ""
+    assert needed(CLIPS | {"error_groups": np.nan}, 1) == ""
+    assert needed(CLIPS | {"difference": 0.0}, 1) == ""
+    assert needed(CLIPS | {"margin": -1.0}, 1) == ""  # twice as far away
+    assert "not even 1,000 times as many clips" in needed(CLIPS | {"error_groups": 50.0}, 1)
+
+
+def test_what_would_decide_a_claim_by_songs_and_trainings():
+    said = needed(SEEDS, 10)
+    songs, trainings = map(int, re.findall(r"about (\d+) songs and (\d+) trainings", said)[0])
+    assert songs == np.ceil(10 * trainings / 3)
+    for count, enough in ((trainings - 1, False), (trainings, True)):
+        freedom = 18 * (count - 1) / 2
+        by_seeds = student.ppf(1 - 0.0025, freedom) * 0.5 * np.sqrt(3 / count)
+        more = np.ceil(10 * count / 3)
+        by_songs = student.ppf(1 - 0.0025, more - 1) * 0.5 * np.sqrt(10 / more)
+        assert (max(by_seeds, by_songs) < 1) == enough
+    # Of two errors the larger one asks for more.
+    assert needed(SEEDS | {"error_seeds": 5.0}, 10) != said
+
+
+def test_what_is_undecided_for_its_correction_alone_is_told_what_would_do():
+    """p is 0.01, and with ten tests 0.1: more of the same would decide it."""
+    error = 1 / student.ppf(1 - 0.005, 18)
+    row = SEEDS | {"error_seeds": error, "error_groups": 0.05}
+    assert needed(row, 1) == ""
+    assert "trainings of each would decide it" in needed(row, 10)

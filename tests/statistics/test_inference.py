@@ -116,9 +116,9 @@ def test_ten_alike_models_are_told_apart_as_often_as_chance_says(relative):
         seeds = rng.normal(20, 2, (10, 3))
         models = models_of(seeds, drawn)
         spread = Spread.of(models, relative=relative)
-        found.append(compare(models[0], models[1], drawn, spread=spread)[2] < 0.05)
+        found.append(compare(models[0], models[1], drawn, spread=spread).p < 0.05)
         further = models_of(seeds[1:2] + 6, drawn)[0]
-        power.append([compare(models[0], further, drawn, spread=x)[2] for x in (spread, None)])
+        power.append([compare(models[0], further, drawn, spread=x).p for x in (spread, None)])
     assert 0.005 < np.mean(found) < 0.06
     better, before = (np.array(power) < 0.05).mean(0)
     assert better > before + 0.2
@@ -132,5 +132,5 @@ def test_two_models_that_differ_more_from_seed_to_seed_are_not_taken_for_steady(
     models = models_of(seeds, drawn)
     error = np.sqrt(225 / 3 + seeds[1].var(ddof=1) / 3)
     spread = Spread.of(models)
-    half = compare(models[0], models[1], drawn, spread=spread)[1]
+    half = compare(models[0], models[1], drawn, spread=spread).half_width
     assert half == pytest.approx(student.ppf(0.975, spread.freedom) * error)

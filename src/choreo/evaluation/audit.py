@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
 
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
@@ -27,6 +27,7 @@ from choreo.statistics.inference import (
     GROUPS_NEEDED,
     SEEDS_NEEDED,
     SIGNIFICANT,
+    Error,
     Resampling,
     Spread,
     compare,
@@ -79,6 +80,10 @@ class Effect:
         Trainings of each model; None where nothing is trained.
     margin : float
         The difference that `p` is about: how much worse A may be.
+    by_groups : Error
+        Standard error over songs, videos or clips.
+    by_seeds : Error or None
+        Over trainings; None where nothing is trained, or once.
     """
 
     a: float
@@ -86,8 +91,10 @@ class Effect:
     half_width: float
     p: float
     groups: int
-    seeds: int | None = None
-    margin: float = 0.0
+    seeds: int | None
+    margin: float
+    by_groups: Error
+    by_seeds: Error | None = None
 
     @property
     def difference(self):
@@ -123,6 +130,9 @@ def paired(a, b, names, *, seed=1):
         resampling.half_width(rows[1:]),
         resampling.p_value(float(rows[0]), rows[1:]),
         len(gap),
+        None,
+        0.0,
+        Error(resampling.error(rows[1:]), resampling.freedom),
     )
 
 
@@ -144,9 +154,18 @@ def trained(a, b, resampling, *, margin=0.0, spread=None):
     -------
     Effect
     """
-    _, half, p = compare(a, b, resampling, margin=margin, spread=spread)
-    count = len(a.seeds)
-    return Effect(a.corrected, b.corrected, half, p, len(resampling.songs), count, margin)
+    told = compare(a, b, resampling, margin=margin, spread=spread)
+    return Effect(
+        a.corrected,
+        b.corrected,
+        told.half_width,
+        told.p,
+        len(resampling.songs),
+        len(a.seeds),
+        margin,
+        told.by_songs,
+        told.by_seeds,
+    )
 
 
 def dance_scores(real):
@@ -466,6 +485,10 @@ def table3(
             row[name] = np.nan if effect is None else getattr(effect, name)
         row["groups"] = np.nan if effect is None else effect.groups
         row["seeds"] = np.nan if effect is None or effect.seeds is None else effect.seeds
+        of_groups = None if effect is None else effect.by_groups
+        of_seeds = None if effect is None else effect.by_seeds
+        for name, found in (("groups", of_groups), ("seeds", of_seeds)):
+            row[f"error_{name}"], row[f"freedom_{name}"] = found or (np.nan, np.nan)
         row["remark"] = remark
         row["effect"] = "; ".join(_words(m, e, claim.unit) for m, e in effects.items()) or "–"
         rows.append(row)
@@ -560,8 +583,10 @@ def verdict(row):
 def needed(row, tests):
     """Say how many songs (videos, clips) and trainings would decide an undecided claim.
 
-    If the difference and its spread stay as they were seen: the interval narrows with the root
-    of their number, and Holm's correction over all tests asks for more of the smallest p.
+    The fewest, in the proportion that they have, with which both intervals would not include
+    the margin if difference and spread stayed as they were seen: errors shrink with the root
+    of their number, Student's t with its degrees of freedom. The level is that of the
+    smallest p of all tests, which decides whatever the others are.
 
     Parameters
     ----------
@@ -576,18 +601,34 @@ def needed(row, tests):
         Empty where nothing can be said: no interval, no difference, or enough of both.
     """
     away = abs(row["difference"] - row.get("margin", 0.0))
-    if not (away > 0 and row["half_width"] > 0):
+    trained = row["seeds"] > 1
+    if not (away > 0 and row["error_groups"] > 0 and (row["error_seeds"] >= 0 or not trained)):
         return ""
-    strict = norm.ppf(1 - SIGNIFICANT / 2 / max(tests, 1)) / norm.ppf(1 - SIGNIFICANT / 2)
-    factor = (row["half_width"] / away * strict) ** 2
-    if factor <= 1:
+    unit = row["seeds"] if trained else row["groups"]
+    tail = SIGNIFICANT / 2 / max(tests, 1)
+
+    def decides(count):
+        groups = math.ceil(row["groups"] * count / unit)
+        shrunk = row["error_groups"] * math.sqrt(row["groups"] / groups)
+        half = Error(shrunk, groups - 1).half_width(tail)
+        if trained:
+            freedom = row["freedom_seeds"] * (count - 1) / (row["seeds"] - 1)
+            shrunk = row["error_seeds"] * math.sqrt(row["seeds"] / count)
+            half = max(half, Error(shrunk, freedom).half_width(tail))
+        return half < away
+
+    if decides(unit):
         return ""
-    if factor > _HOPELESS:
+    counts = range(int(unit) + 1, int(unit) * _HOPELESS + 1)
+    place = bisect.bisect_left(counts, True, key=decides)
+    if place == len(counts):
         return f"as seen, not even {_HOPELESS:,} times as many {row['unit']}s would decide it"
-    count = max(math.ceil(row["groups"] * factor), GROUPS_NEEDED)
-    said = f"as seen, about {count:,} {row['unit']}s"
+    count = counts[place]
+    groups = max(math.ceil(row["groups"] * count / unit), GROUPS_NEEDED)
+    said = f"as seen, about {groups:,} {row['unit']}s"
     if not np.isnan(row["seeds"]):
-        said += f" and {max(math.ceil(row['seeds'] * factor), SEEDS_NEEDED)} trainings of each"
+        trainings = max(math.ceil(row["seeds"] * count / unit), SEEDS_NEEDED)
+        said += f" and {trainings:,} trainings of each"
     return said + " would decide it"
 
 

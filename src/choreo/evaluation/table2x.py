@@ -826,7 +826,7 @@ def pairs_table(found, *, study=None):
         for quantity, (text, direction) in COMPARED.items():
             features = "learned" if quantity in DISTANCES else ""
             one, two = (found.scores[name, quantity, features] for name in (a, b))
-            difference, half, p = compare(one, two, found.resampling)
+            told = compare(one, two, found.resampling)
             rows.append(
                 {
                     "a": a,
@@ -835,9 +835,9 @@ def pairs_table(found, *, study=None):
                     "text": text,
                     "better": direction,
                     "seeds": min(found.systems[name]["seeds"] for name in (a, b)),
-                    "difference": difference,
-                    "half_width": half,
-                    "p": p,
+                    "difference": told.difference,
+                    "half_width": told.half_width,
+                    "p": told.p,
                 }
             )
     columns = ["a", "b", "quantity", "text", "better", "seeds", "difference", "half_width", "p"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats takes a second to import
@@ -202,6 +202,42 @@ class Spread:
         return float(self.variance * scale / len(seeds))
 
 
+class Error(NamedTuple):
+    """Standard error of a difference, and its degrees of freedom."""
+
+    error: float
+    freedom: float
+
+    def half_width(self, tail: float = 0.025) -> float:
+        """Half the width of the interval that leaves `tail` out on each side."""
+        return float(stdtrit(self.freedom, 1 - tail) * self.error)
+
+
+class Comparison(NamedTuple):
+    """A difference of two systems over songs and trainings.
+
+    Attributes
+    ----------
+    difference : float
+        A less B.
+    half_width : float
+        Half the 95% interval of the difference.
+    p : float
+        Two-sided, of the difference being the margin. Both are the larger of two: by the
+        bootstrap of songs (and seeds), and by Student's t over the trainings.
+    by_songs : Error
+        Of the bootstrap.
+    by_seeds : Error or None
+        Of the trainings; None where a model has one.
+    """
+
+    difference: float
+    half_width: float
+    p: float
+    by_songs: Error
+    by_seeds: Error | None
+
+
 def compare(a, b, resampling, *, margin=0.0, spread=None):
     """Difference of two systems over songs and trainings.
 
@@ -217,21 +253,17 @@ def compare(a, b, resampling, *, margin=0.0, spread=None):
 
     Returns
     -------
-    difference : float
-        A less B.
-    half_width : float
-        Half the 95% interval of the difference.
-    p : float
-        Two-sided, of the difference being `margin`. Both are the larger of two: by the
-        bootstrap of songs (and seeds), and by Student's t over the trainings: of `spread`'s
-        degrees of freedom, or, without it, of their differences, which are paired where
-        both have as many. With one training a model only the songs count, which is why it
-        decides nothing (`SEEDS_NEEDED`).
+    Comparison
+        Student's t over the trainings has `spread`'s degrees of freedom, or, without it,
+        those of their differences, which are paired where both have as many. With one
+        training a model only the songs count, which is why it decides nothing
+        (`SEEDS_NEEDED`).
     """
     difference = a.corrected - b.corrected
     replicates = np.subtract(a.replicates, b.replicates)
     half = resampling.half_width(replicates)
     p = resampling.p_value(difference - margin, replicates - margin)
+    by_songs, by_seeds = Error(resampling.error(replicates), resampling.freedom), None
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest > 1:
         freedom = fewest - 1
@@ -243,12 +275,13 @@ def compare(a, b, resampling, *, margin=0.0, spread=None):
             error = np.std(np.subtract(a.seeds, b.seeds), ddof=1) / np.sqrt(fewest)
         else:
             error = np.sqrt(own)
+        by_seeds = Error(float(error), freedom)
         gap = np.mean(a.seeds) - np.mean(b.seeds) - margin
         # Not max(): a NaN, where songs or seeds give no answer, must stay one.
-        half = float(np.maximum(half, stdtrit(freedom, 0.975) * error))
-        by_seeds = 2 * stdtr(freedom, -abs(gap) / error) if error else float(gap == 0)
-        p = float(np.maximum(p, by_seeds))
-    return difference, half, p
+        half = float(np.maximum(half, by_seeds.half_width()))
+        p_of_seeds = 2 * stdtr(freedom, -abs(gap) / error) if error else float(gap == 0)
+        p = float(np.maximum(p, p_of_seeds))
+    return Comparison(difference, half, p, by_songs, by_seeds)
 
 
 def holm(p_values):
