@@ -91,6 +91,42 @@ def test_aist_keypoints_have_their_rate_and_unit(tmp_path):
     assert found.joints["left_knee"] == pytest.approx(joints[:, SMPL.index("left_knee")], abs=1e-6)
 
 
+def _features_of(joints, turned):
+    """InfiniteDance's features of a dancer who has turned so far (radians) in each frame."""
+    half = turned / 2
+    found = np.zeros((len(joints), 264))
+    found[:, 0] = joints[:, 0, 1]
+    found[:-1, 2] = np.diff(half)
+
+    def seen(places, angle):
+        c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        x, y, z = np.moveaxis(places, -1, 0)
+        return np.stack([c * x + s * z, y, c * z - s * x], axis=-1)
+
+    under = joints[:, :1] * [1, 0, 1]
+    found[:, 5:68] = seen(joints[:, 1:] - under, turned).reshape(len(joints), 63)
+    found[:-1, 3:5] = seen(np.diff(under, axis=0), turned[1:])[:, 0, [0, 2]]
+    return found
+
+
+def test_infinitedance_writes_joints_and_features(tmp_path):
+    joints = stepping()[:, :22]
+    times = np.arange(len(joints)) / FPS
+    joints = joints + np.stack([np.sin(times), 0 * times, times / 4], axis=-1)[:, None]
+    np.save(tmp_path / "joints.npy", joints.astype(np.float32))
+    np.save(tmp_path / "song_mofea264.npy", _features_of(joints, 0.7 * times))
+    for name in ("joints.npy", "song_mofea264.npy"):
+        found = read_dance(tmp_path / name)
+        assert found.fps == 30
+        assert "30 frames a second taken" in found.about
+        assert found.own == SMPL[:22]
+        # Where they began is not in the features.
+        start = joints[0, 0] * [1, 0, 1] if name.startswith("song") else 0
+        assert found.array() == pytest.approx(joints - start, abs=1e-5)
+    assert read_dance(tmp_path / "joints.npy", fps=60).fps == 60
+    assert "taken" not in read_dance(tmp_path / "joints.npy", fps=60).about
+
+
 def test_rotations_alone_are_put_on_a_body(tmp_path):
     poses = np.zeros((150, 72))
     poses[:, 3 * SMPL.index("left_shoulder") + 2] = np.linspace(0, 1, 150)
