@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,21 @@ from choreo.cli import main
 from choreo.cli.evaluation_others import evaluate_others as evaluate_others_verb
 from choreo.errors import ItemError
 from choreo.evaluation.others import published, right
-from choreo.evaluation.others.bodies import FEET, SMPL, VIEWS, bone, film, named, posed
+from choreo.evaluation.others.bodies import (
+    FEET,
+    SMPL,
+    VIEWS,
+    Dance,
+    bone,
+    film,
+    named,
+    posed,
+)
 from choreo.evaluation.others.bvh import meanings
+from choreo.evaluation.others.graph import motion_graph
 from choreo.evaluation.others.music import music_of
-from choreo.evaluation.others.reading import aist_beats, read_dance, read_folder
-from choreo.evaluation.others.table import PUBLISHED, evaluate_others
+from choreo.evaluation.others.reading import aist_beats, aist_dancer, read_dance, read_folder
+from choreo.evaluation.others.table import GRAPH, PUBLISHED, evaluate_others, halves
 from choreo.pose.skeletons import COCO17
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
@@ -357,6 +368,82 @@ def _folder(path, count, **about):
     for k in range(count):
         np.save(path / f"gHO_sBM_cAll_d19_mHO2_ch0{k}.npy", stepping(seed=k, **about))
     return path
+
+
+def _dancers(count, **about):
+    """Real dances whose names tell a dancer each, with beats by their names."""
+    return [_dance(f"gHO_sBM_cAll_d{k:02d}_mHO2_ch01", stepping(k, **about)) for k in range(count)]
+
+
+def _dance(name, joints):
+    beats = aist_beats(name, len(joints) / FPS)
+    return Dance(name, named(joints, SMPL), FPS, beats, own=SMPL)
+
+
+def test_a_motion_graph_copies_and_joins_without_jumps():
+    real = [_dance(f"gHO_sBM_cAll_d{k:02d}_mHO2_ch01", stepping(k)) for k in range(4)]
+    # Somewhere else, turned: neither is a jump.
+    turn = np.array([[0, 0, -1], [0, 1, 0], [1, 0, 0]])
+    moved = {name: joint @ turn + [3, 0, 1] for name, joint in real[1].joints.items()}
+    real[1] = replace(real[1], joints=moved)
+    # A song with other beats, that begin late.
+    song = replace(real[0], beats=0.3 + 0.55 * np.arange(18))
+    (made,) = motion_graph(real, [song], seed=3)
+    assert len(made) == len(song)
+    assert made.own == SMPL
+    step = np.linalg.norm(np.diff(made.array(), axis=0), axis=-1).max()
+    usual = max(np.linalg.norm(np.diff(d.array(), axis=0), axis=-1).max() for d in real)
+    assert step < 1.5 * usual
+    # Heights are as they were: nobody sinks or flies.
+    assert np.ptp(made.joints["pelvis"][:, 1]) < 0.2
+    # Every beat of a piece lies on a beat of the song: the knees are bent halfway between.
+    bend = made.joints["pelvis"][:, 1]
+    at = np.interp(song.beats[2:-2], np.arange(len(made)) / FPS, bend)
+    between = np.interp(song.beats[2:-2] + 0.275, np.arange(len(made)) / FPS, bend)
+    assert (at > between + 0.04).all()
+    again, other = (motion_graph(real, [song], seed=seed)[0] for seed in (3, 4))
+    assert again.array() == pytest.approx(made.array(), abs=0)
+    assert np.abs(other.array() - made.array()).max() > 0.001
+
+
+def test_a_motion_graph_without_beats_is_cut_by_the_clock():
+    real = [replace(dance, beats=None) for dance in _dancers(3)]
+    made = motion_graph(real, [replace(real[0], fps=2.0 * FPS)], seed=1)[0]
+    # Half as long, at the frame rate of the real dances.
+    assert made.fps == FPS
+    assert len(made) == pytest.approx(len(real[0]) / 2, abs=1)
+    assert np.isfinite(made.array()).all()
+    assert motion_graph([_dance("short", stepping(seconds=1.5))], real) == []
+
+
+def test_no_dancer_is_in_both_halves():
+    names = ["d01"] * 5 + ["d02", "d02", "d03", "d04", "d05"]
+    dances = [
+        _dance(f"gHO_sBM_cAll_{d}_mHO2_ch{k:02d}", stepping(seconds=2)) for k, d in enumerate(names)
+    ]
+    copied, real = halves(dances, seed=1)
+    assert (len(copied), len(real)) == (5, 5)
+    both = [{aist_dancer(dance.name) for dance in half} for half in (copied, real)]
+    assert not both[0] & both[1]
+    assert {d.name for d in copied + real} == {d.name for d in dances}
+
+
+def test_the_graph_is_a_row_and_is_not_measured_against_what_it_copies():
+    systems = {"theirs": _dancers(3, late=0.2)}
+    real = _dancers(8)
+    table = evaluate_others(systems, real)
+    frame = table.frame.set_index(["system", "metric"])
+    assert list(frame.index.get_level_values(0).unique()) == ["theirs", GRAPH]
+    assert (table.frame["reference_dances"] == 4).all()
+    assert frame.loc[(GRAPH, "fid_k"), "dances"] == 3
+    for metric in ("fid_k", "dist_k", "motion_to_music", "physical_contact", "foot_sliding"):
+        assert np.isfinite(frame.loc[(GRAPH, metric), ["right", "half_width"]].astype(float)).all()
+    assert frame.loc[("theirs", "dist_k"), "published_half_width"] > 0
+    assert frame.loc[(GRAPH, "phase_locking"), "right"] > 0.8
+    assert any("invents nothing" in note for note in table.notes)
+    for few in (evaluate_others(systems, real[:7]), evaluate_others(systems, real, graph=False)):
+        assert set(few.frame["system"]) == {"theirs"}
+        assert any("No motion graph" in note for note in few.notes)
 
 
 def test_one_command_gives_one_table(tmp_path, capsys):

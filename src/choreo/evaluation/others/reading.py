@@ -27,7 +27,7 @@ FARTHEST = 1e6
 """In any unit: a kilometre in millimetres."""
 _LONGEST_GAP = 0.2
 """Share of its frames that a joint may lack."""
-_AIST = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_c\w+_d\d+_m([A-Z]{2})(\d)_ch\d+(?:_slice(\d+))?")
+_AIST = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_c\w+_(d\d+)_m([A-Z]{2})(\d)_ch\d+(?:_slice(\d+))?")
 _KEYS = (
     "full_pose",
     "keypoints3d_optim",
@@ -188,11 +188,17 @@ def aist_beats(name, seconds):
     found = _AIST.search(name)
     if not found:
         return None
-    genre, number, part = found.groups()
+    _, genre, number, part = found.groups()
     tempo = 110 + 5 * int(number) if genre == "HO" else 80 + 10 * int(number)
     start = _SLICE_SECONDS * int(part or 0)
     times = np.arange(0, start + seconds, 60 / tempo) - start
     return times[times >= -1e-6]
+
+
+def aist_dancer(name):
+    """Dancer of an AIST name, such as ``d19``, or None."""
+    found = _AIST.search(name)
+    return found[1] if found else None
 
 
 def _track(path, format, fps, size):
