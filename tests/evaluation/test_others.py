@@ -533,3 +533,6 @@ def test_dances_of_a_picture_have_no_published_distances(tmp_path):
     assert np.isnan(frame.loc["fid_k", "published"])
     assert frame.loc["fid_k", "right"] == pytest.approx(0, abs=1e-6)
     assert np.isnan(frame.loc["motion_to_music", "right"])
+    alone = evaluate_others({"flat": dances}).frame.set_index("metric")
+    assert np.isnan(alone.loc["fid_k", "right"])
+    assert alone.loc["fid_k", "used"] == 0

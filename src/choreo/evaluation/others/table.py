@@ -340,7 +340,7 @@ def _distance(metric, dances, real, seed, dimensions):
         "half_width": _jackknife(dances, lambda some: by_right(some, real)),
         "right_chance": _NAN,
         "right_real": mean(np.array([by_right(*pair) for pair in held])),
-        "used": sum(len(dance.right[name]) > 0 for dance in dances),
+        "used": sum(len(d.right[name]) > 0 for d in dances) if np.isfinite(value) else 0,
     }
 
 
