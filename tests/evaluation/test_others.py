@@ -305,6 +305,7 @@ def test_a_file_that_would_run_something_runs_nothing(tmp_path):
         (np.zeros((100, 7, 3)), "unknown joints"),
         (np.zeros((10, 24, 3)), "shorter"),
         (np.full((100, 24, 3), np.nan), "missing in too many"),
+        (np.full((100, 264), np.inf), "missing in too many|farther"),
     ],
 )
 def test_what_is_no_dance_is_refused(content, said, tmp_path):

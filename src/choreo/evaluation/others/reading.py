@@ -361,7 +361,9 @@ def _of_array(array, path):
             turns = array[:, place + 3 :].reshape(len(array), 24, 3, 3)
             return {"joints": posed(turns, array[:, place : place + 3]), "usual_fps": 60}
         if width == _FEATURES:
-            joints = joints_of_features(np.asarray(array, float))
+            # What is not finite is found with the joints.
+            with np.errstate(invalid="ignore", over="ignore"):
+                joints = joints_of_features(np.asarray(array, float))
             return {"joints": joints, "usual_fps": _INFINITEDANCE_RATE}
         if width % 3 == 0 and names_of(width // 3, 3):
             array = array.reshape(len(array), -1, 3)
