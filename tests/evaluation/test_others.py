@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,11 +13,21 @@ from choreo.cli import main
 from choreo.cli.evaluation_others import evaluate_others as evaluate_others_verb
 from choreo.errors import ItemError
 from choreo.evaluation.others import published, right
-from choreo.evaluation.others.bodies import FEET, SMPL, VIEWS, bone, film, named, posed
+from choreo.evaluation.others.bodies import (
+    FEET,
+    SMPL,
+    VIEWS,
+    Dance,
+    bone,
+    film,
+    named,
+    posed,
+)
 from choreo.evaluation.others.bvh import meanings
+from choreo.evaluation.others.graph import motion_graph
 from choreo.evaluation.others.music import music_of
-from choreo.evaluation.others.reading import aist_beats, read_dance, read_folder
-from choreo.evaluation.others.table import PUBLISHED, evaluate_others
+from choreo.evaluation.others.reading import aist_beats, aist_dancer, read_dance, read_folder
+from choreo.evaluation.others.table import GRAPH, PUBLISHED, evaluate_others, halves
 from choreo.pose.skeletons import COCO17
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
@@ -89,6 +100,42 @@ def test_aist_keypoints_have_their_rate_and_unit(tmp_path):
     assert found.fps == 60
     assert found.own == COCO17.joints
     assert found.joints["left_knee"] == pytest.approx(joints[:, SMPL.index("left_knee")], abs=1e-6)
+
+
+def _features_of(joints, turned):
+    """InfiniteDance's features of a dancer who has turned so far (radians) in each frame."""
+    half = turned / 2
+    found = np.zeros((len(joints), 264))
+    found[:, 0] = joints[:, 0, 1]
+    found[:-1, 2] = np.diff(half)
+
+    def seen(places, angle):
+        c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        x, y, z = np.moveaxis(places, -1, 0)
+        return np.stack([c * x + s * z, y, c * z - s * x], axis=-1)
+
+    under = joints[:, :1] * [1, 0, 1]
+    found[:, 5:68] = seen(joints[:, 1:] - under, turned).reshape(len(joints), 63)
+    found[:-1, 3:5] = seen(np.diff(under, axis=0), turned[1:])[:, 0, [0, 2]]
+    return found
+
+
+def test_infinitedance_writes_joints_and_features(tmp_path):
+    joints = stepping()[:, :22]
+    times = np.arange(len(joints)) / FPS
+    joints = joints + np.stack([np.sin(times), 0 * times, times / 4], axis=-1)[:, None]
+    np.save(tmp_path / "joints.npy", joints.astype(np.float32))
+    np.save(tmp_path / "song_mofea264.npy", _features_of(joints, 0.7 * times))
+    for name in ("joints.npy", "song_mofea264.npy"):
+        found = read_dance(tmp_path / name)
+        assert found.fps == 30
+        assert "30 frames a second taken" in found.about
+        assert found.own == SMPL[:22]
+        # Where they began is not in the features.
+        start = joints[0, 0] * [1, 0, 1] if name.startswith("song") else 0
+        assert found.array() == pytest.approx(joints - start, abs=1e-5)
+    assert read_dance(tmp_path / "joints.npy", fps=60).fps == 60
+    assert "taken" not in read_dance(tmp_path / "joints.npy", fps=60).about
 
 
 def test_rotations_alone_are_put_on_a_body(tmp_path):
@@ -258,6 +305,7 @@ def test_a_file_that_would_run_something_runs_nothing(tmp_path):
         (np.zeros((100, 7, 3)), "unknown joints"),
         (np.zeros((10, 24, 3)), "shorter"),
         (np.full((100, 24, 3), np.nan), "missing in too many"),
+        (np.full((100, 264), np.inf), "missing in too many|farther"),
     ],
 )
 def test_what_is_no_dance_is_refused(content, said, tmp_path):
@@ -321,6 +369,82 @@ def _folder(path, count, **about):
     for k in range(count):
         np.save(path / f"gHO_sBM_cAll_d19_mHO2_ch0{k}.npy", stepping(seed=k, **about))
     return path
+
+
+def _dancers(count, **about):
+    """Real dances whose names tell a dancer each, with beats by their names."""
+    return [_dance(f"gHO_sBM_cAll_d{k:02d}_mHO2_ch01", stepping(k, **about)) for k in range(count)]
+
+
+def _dance(name, joints):
+    beats = aist_beats(name, len(joints) / FPS)
+    return Dance(name, named(joints, SMPL), FPS, beats, own=SMPL)
+
+
+def test_a_motion_graph_copies_and_joins_without_jumps():
+    real = [_dance(f"gHO_sBM_cAll_d{k:02d}_mHO2_ch01", stepping(k)) for k in range(4)]
+    # Somewhere else, turned: neither is a jump.
+    turn = np.array([[0, 0, -1], [0, 1, 0], [1, 0, 0]])
+    moved = {name: joint @ turn + [3, 0, 1] for name, joint in real[1].joints.items()}
+    real[1] = replace(real[1], joints=moved)
+    # A song with other beats, that begin late.
+    song = replace(real[0], beats=0.3 + 0.55 * np.arange(18))
+    (made,) = motion_graph(real, [song], seed=3)
+    assert len(made) == len(song)
+    assert made.own == SMPL
+    step = np.linalg.norm(np.diff(made.array(), axis=0), axis=-1).max()
+    usual = max(np.linalg.norm(np.diff(d.array(), axis=0), axis=-1).max() for d in real)
+    assert step < 1.5 * usual
+    # Heights are as they were: nobody sinks or flies.
+    assert np.ptp(made.joints["pelvis"][:, 1]) < 0.2
+    # Every beat of a piece lies on a beat of the song: the knees are bent halfway between.
+    bend = made.joints["pelvis"][:, 1]
+    at = np.interp(song.beats[2:-2], np.arange(len(made)) / FPS, bend)
+    between = np.interp(song.beats[2:-2] + 0.275, np.arange(len(made)) / FPS, bend)
+    assert (at > between + 0.04).all()
+    again, other = (motion_graph(real, [song], seed=seed)[0] for seed in (3, 4))
+    assert again.array() == pytest.approx(made.array(), abs=0)
+    assert np.abs(other.array() - made.array()).max() > 0.001
+
+
+def test_a_motion_graph_without_beats_is_cut_by_the_clock():
+    real = [replace(dance, beats=None) for dance in _dancers(3)]
+    made = motion_graph(real, [replace(real[0], fps=2.0 * FPS)], seed=1)[0]
+    # Half as long, at the frame rate of the real dances.
+    assert made.fps == FPS
+    assert len(made) == pytest.approx(len(real[0]) / 2, abs=1)
+    assert np.isfinite(made.array()).all()
+    assert motion_graph([_dance("short", stepping(seconds=1.5))], real) == []
+
+
+def test_no_dancer_is_in_both_halves():
+    names = ["d01"] * 5 + ["d02", "d02", "d03", "d04", "d05"]
+    dances = [
+        _dance(f"gHO_sBM_cAll_{d}_mHO2_ch{k:02d}", stepping(seconds=2)) for k, d in enumerate(names)
+    ]
+    copied, real = halves(dances, seed=1)
+    assert (len(copied), len(real)) == (5, 5)
+    both = [{aist_dancer(dance.name) for dance in half} for half in (copied, real)]
+    assert not both[0] & both[1]
+    assert {d.name for d in copied + real} == {d.name for d in dances}
+
+
+def test_the_graph_is_a_row_and_is_not_measured_against_what_it_copies():
+    systems = {"theirs": _dancers(3, late=0.2)}
+    real = _dancers(8)
+    table = evaluate_others(systems, real)
+    frame = table.frame.set_index(["system", "metric"])
+    assert list(frame.index.get_level_values(0).unique()) == ["theirs", GRAPH]
+    assert (table.frame["reference_dances"] == 4).all()
+    assert frame.loc[(GRAPH, "fid_k"), "dances"] == 3
+    for metric in ("fid_k", "dist_k", "motion_to_music", "physical_contact", "foot_sliding"):
+        assert np.isfinite(frame.loc[(GRAPH, metric), ["right", "half_width"]].astype(float)).all()
+    assert frame.loc[("theirs", "dist_k"), "published_half_width"] > 0
+    assert frame.loc[(GRAPH, "phase_locking"), "right"] > 0.8
+    assert any("invents nothing" in note for note in table.notes)
+    for few in (evaluate_others(systems, real[:7]), evaluate_others(systems, real, graph=False)):
+        assert set(few.frame["system"]) == {"theirs"}
+        assert any("No motion graph" in note for note in few.notes)
 
 
 def test_one_command_gives_one_table(tmp_path, capsys):
@@ -410,3 +534,6 @@ def test_dances_of_a_picture_have_no_published_distances(tmp_path):
     assert np.isnan(frame.loc["fid_k", "published"])
     assert frame.loc["fid_k", "right"] == pytest.approx(0, abs=1e-6)
     assert np.isnan(frame.loc["motion_to_music", "right"])
+    alone = evaluate_others({"flat": dances}).frame.set_index("metric")
+    assert np.isnan(alone.loc["fid_k", "right"])
+    assert alone.loc["fid_k", "used"] == 0

@@ -8,6 +8,7 @@ import pytest
 
 from choreo.evaluation.others import published
 from choreo.evaluation.others.bodies import SMPL, relation_joints
+from choreo.evaluation.others.reading import joints_of_features
 
 RECORDED = json.loads(
     (Path(__file__).parents[1] / "data" / "published" / "recorded.json").read_text()
@@ -22,6 +23,17 @@ def dance(seed, frames=60):
     rest = rng.normal(0, 0.4, (24, 3)) + np.array([0, 1, 0])
     own = np.cumsum(rng.normal(0, 0.01, (frames, 24, 3)), axis=0)
     return rest + own + np.cumsum(rng.normal(0, 0.02, (frames, 1, 3)), axis=0)
+
+
+def gaussians():
+    """Features of real and of made dances."""
+    rng = np.random.default_rng(9)
+    return rng.normal(2, 3, (60, 12)), rng.normal(1, 4, (50, 12))
+
+
+def features(frames=5):
+    """Features in the order of InfiniteDance's, float32."""
+    return np.random.default_rng(4).normal(0, 0.5, (frames, 264)).astype(np.float32)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -41,8 +53,7 @@ def test_geometric_features(seed):
 
 
 def test_distances():
-    rng = np.random.default_rng(9)
-    real, made = rng.normal(2, 3, (60, 12)), rng.normal(1, 4, (50, 12))
+    real, made = gaussians()
     assert published.frechet(made, real) == pytest.approx(RECORDED["fid_mint"], rel=1e-6)
     assert published.frechet(made, real) == pytest.approx(RECORDED["fid_bailando"], rel=1e-6)
     made, real = published.scaled(made, real)
@@ -71,3 +82,8 @@ def test_physical_contact(seed):
     ]
     found = published.physical_contact(joints[:, 0], feet)
     assert found == pytest.approx(RECORDED["pfc"][seed], rel=1e-9)
+
+
+def test_joints_of_features():
+    found = joints_of_features(features().astype(float))
+    assert found == pytest.approx(np.array(RECORDED["infinitedance_joints"]), abs=2e-6)

@@ -24,9 +24,12 @@ _VIEWS = ("front", "left", "back", "right")
 @option("--view", type=Choice(_VIEWS), of=EVALUATE, help="where the camera stands, for 2-D")
 @option("--format", metavar="NAME", help="pose format of 2-D files (choreo import --help)")
 @option("--size", type=size, metavar="WxH", help="picture of these")
-@option("--seed", type=SEED, of=EVALUATE, help="of held-out real dances")
+@option("--seed", type=SEED, of=EVALUATE, help="of held-out real dances and the motion graph")
+@option("--no-graph", is_flag=True, help="all of the reference is real, no motion graph of half")
 @json_option
-def evaluate_others(dances, output, reference, songs, beats, fps, format, size, **settings):
+def evaluate_others(
+    dances, output, reference, songs, beats, fps, format, size, no_graph, **settings
+):
     """Measure dances of any project: metrics as published and right."""
     from choreo.evaluation.others.music import music_of
     from choreo.evaluation.others.reading import read_systems
@@ -35,11 +38,11 @@ def evaluate_others(dances, output, reference, songs, beats, fps, format, size, 
     known = music_of(songs, beats)
     about = {"fps": fps, "beats": known, "format": format, "size": size}
     systems, real = read_systems(dances, reference, **about)
-    table = evaluate_others(systems, real, **settings)
+    table = evaluate_others(systems, real, graph=not no_graph, **settings)
     table.write(output / "others", of_study=False)
     records = [
         {key: None if isinstance(v, float) and math.isnan(v) else v for key, v in row.items()}
         for row in table.frame.to_dict("records")
     ]
     lines = ["  ".join(row) for row in table.cells()]
-    say(records, [*lines, f"{output / 'others.html'}: {len(systems)} systems"])
+    say(records, [*lines, f"{output / 'others.html'}: {table.frame['system'].nunique()} systems"])

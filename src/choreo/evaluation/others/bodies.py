@@ -214,10 +214,15 @@ def film(dance, view="front"):
     return np.stack([joints[name] for name in OPENPOSE18.joints], axis=1) / max(torso, 1e-9)
 
 
+def across(joints):
+    """Way on the floor from the dancer's right to their left, by hips and shoulders."""
+    left = sum(joints[f"left_{part}"] - joints[f"right_{part}"] for part in ("hip", "shoulder"))
+    return left * [1, 0, 1]
+
+
 def facing(joints):
     """Mean direction of the dancer's left on the floor, and where they face; unit vectors."""
-    left = sum(joints[f"left_{part}"] - joints[f"right_{part}"] for part in ("hip", "shoulder"))
-    left = left * [1, 0, 1]
+    left = across(joints)
     left = left / np.maximum(np.linalg.norm(left, axis=-1, keepdims=True), 1e-9)
     mean = left.mean(0)
     length = np.linalg.norm(mean)

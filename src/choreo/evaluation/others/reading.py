@@ -27,7 +27,7 @@ FARTHEST = 1e6
 """In any unit: a kilometre in millimetres."""
 _LONGEST_GAP = 0.2
 """Share of its frames that a joint may lack."""
-_AIST = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_c\w+_d\d+_m([A-Z]{2})(\d)_ch\d+(?:_slice(\d+))?")
+_AIST = re.compile(r"g[A-Z]{2}_s[A-Z]{2}_c\w+_(d\d+)_m([A-Z]{2})(\d)_ch\d+(?:_slice(\d+))?")
 _KEYS = (
     "full_pose",
     "keypoints3d_optim",
@@ -43,6 +43,11 @@ _KEYS = (
 _RATES = {"full_pose": 30, "keypoints3d_optim": 60, "keypoints3d": 60, "pred_position": 60}
 """Frames a second of what has a rate by its origin: EDGE, AIST++ and Bailando."""
 _TANG_RATE = 25
+_INFINITEDANCE_RATE = 30
+"""Of InfiniteDance's arrays, joints and features, whose renderer has 30 frames a second."""
+_FEATURES = 264
+_BODY = 22
+"""Width of InfiniteDance's features, and SMPL's joints without hands, which they are of."""
 _SLICE_SECONDS = 0.5
 
 
@@ -138,6 +143,7 @@ def _dance(found, path, fps, beats):
     rate = float(rate)
     if not SLOWEST <= rate <= FASTEST:
         raise ItemError("no frame rate of a dance", value=rate, remedy="Give --fps")
+    taken = rates[0] is None and fps is None
     array = _whole(np.asarray(found["joints"], float))
     if len(array) < FEWEST_SECONDS * rate:
         raise ItemError(f"shorter than {FEWEST_SECONDS:g} s", value=f"{len(array)} frames")
@@ -150,6 +156,8 @@ def _dance(found, path, fps, beats):
     own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
         joints, about = upright(joints, path)
+    if taken:
+        about = ", ".join(part for part in (about, f"{rate:g} frames a second taken") if part)
     times = None if beats is None else beats(path.stem)
     if times is None:
         times = found.get("beats")
@@ -180,11 +188,17 @@ def aist_beats(name, seconds):
     found = _AIST.search(name)
     if not found:
         return None
-    genre, number, part = found.groups()
+    _, genre, number, part = found.groups()
     tempo = 110 + 5 * int(number) if genre == "HO" else 80 + 10 * int(number)
     start = _SLICE_SECONDS * int(part or 0)
     times = np.arange(0, start + seconds, 60 / tempo) - start
     return times[times >= -1e-6]
+
+
+def aist_dancer(name):
+    """Dancer of an AIST name, such as ``d19``, or None."""
+    found = _AIST.search(name)
+    return found[1] if found else None
 
 
 def _track(path, format, fps, size):
@@ -211,7 +225,12 @@ def _npz(path):
 
 def _npy(path):
     value = pickled.npy(path)
-    return _of_dict(value, path) if isinstance(value, dict) else _of_array(value, path)
+    if isinstance(value, dict):
+        return _of_dict(value, path)
+    found = _of_array(value, path)
+    if value.shape[1:] == (_BODY, 3):
+        found.setdefault("usual_fps", _INFINITEDANCE_RATE)
+    return found
 
 
 def _pkl(path):
@@ -297,8 +316,42 @@ def _of_rotations(arrays):
     return {"joints": posed(turns[:, :24], root / scale), "usual_fps": rate}
 
 
+def joints_of_features(features):
+    """Joints of InfiniteDance's features (``mofea264``), which are HumanML3D's in another order.
+
+    Parameters
+    ----------
+    features : ndarray, shape (T, 264)
+        Of each frame the pelvis's height; an angle that is not needed; half the turn about the
+        vertical to the next frame; the pelvis's way on the floor to it, as the dancer sees it;
+        the places of 21 joints from the point under the pelvis, as the dancer sees them; and
+        rotations, velocities and contacts, which are not needed either.
+
+    Returns
+    -------
+    ndarray, shape (T, 22, 3)
+    """
+    turned = -2 * np.concatenate([[0.0], np.cumsum(features[:-1, 2])])
+    sine, cosine = np.sin(turned), np.cos(turned)
+
+    def seen(places):
+        """From the dancer's own directions to those of the first frame."""
+        s, c = (part.reshape(-1, *[1] * (places.ndim - 2)) for part in (sine, cosine))
+        x, y, z = np.moveaxis(places, -1, 0)
+        return np.stack([c * x + s * z, y, c * z - s * x], axis=-1)
+
+    way = np.zeros((len(features), 3))
+    # The way to a frame is in the frame before, in the directions of the later one.
+    way[1:, [0, 2]] = features[:-1, 3:5]
+    root = np.cumsum(seen(way), axis=0)
+    joints = seen(features[:, 5 : 5 + 3 * (_BODY - 1)].reshape(len(features), -1, 3))
+    joints = joints + root[:, None]
+    root[:, 1] = features[:, 0]
+    return np.concatenate([root[:, None], joints], axis=1)
+
+
 def _of_array(array, path):
-    """A dance from one array: joints, flat or not, or mint's rotation matrices."""
+    """A dance from one array: joints, flat or not, mint's rotations, InfiniteDance's features."""
     if array.ndim == 4 and 1 in array.shape[:1]:
         array = array[0]
     if array.ndim == 2:
@@ -307,6 +360,11 @@ def _of_array(array, path):
             place = 0 if width == 219 else 6
             turns = array[:, place + 3 :].reshape(len(array), 24, 3, 3)
             return {"joints": posed(turns, array[:, place : place + 3]), "usual_fps": 60}
+        if width == _FEATURES:
+            # What is not finite is found with the joints.
+            with np.errstate(invalid="ignore", over="ignore"):
+                joints = joints_of_features(np.asarray(array, float))
+            return {"joints": joints, "usual_fps": _INFINITEDANCE_RATE}
         if width % 3 == 0 and names_of(width // 3, 3):
             array = array.reshape(len(array), -1, 3)
         elif width % 2 == 0 and names_of(width // 2, 2):

@@ -18,10 +18,16 @@ from choreo.evaluation.kinetic import kinetic_features
 from choreo.evaluation.metrics import METRICS
 from choreo.evaluation.others import published, right
 from choreo.evaluation.others.bodies import FEET, SMPL, film, relation_joints
+from choreo.evaluation.others.graph import BEATS, motion_graph
+from choreo.evaluation.others.reading import aist_dancer
 from choreo.statistics.inference import too_few
 from choreo.statistics.summaries import mean
 from choreo.tables import Table
 
+GRAPH = "motion graph (copies)"
+"""Row of real dances cut and joined."""
+FEWEST_FOR_GRAPH = 8
+"""Real dances of which half can be spared."""
 SPLITS = 8
 """Draws of held-out real dances for the floor."""
 PUBLISHED = {
@@ -73,6 +79,7 @@ def evaluate_others(
     *,
     view: str = "front",
     seed: int = 1,
+    graph: bool = True,
 ) -> Any:
     """Measure dances of any project.
 
@@ -85,7 +92,10 @@ def evaluate_others(
     view : str
         A key of `choreo.evaluation.others.bodies.VIEWS`, for what is measured in 2-D.
     seed : int
-        Of the draws of held-out real dances.
+        Of the draws of held-out real dances, and of the motion graph.
+    graph : bool
+        Whether a row `GRAPH` is made of half the reference, where there are enough dances and
+        all are in 3-D. The other half is then the real set of all rows.
 
     Returns
     -------
@@ -102,6 +112,9 @@ def evaluate_others(
     names = _shared(everyone)
     solid = all(dance.solid for dance in everyone)
     related = all(relation_joints(dance.joints) is not None for dance in everyone)
+    about = "No motion graph was asked for."
+    if graph:
+        systems, reference, about = _with_graph(systems, reference, solid, seed)
     found = {
         name: [measure(dance, names, solid=solid, related=related, view=view) for dance in dances]
         for name, dances in systems.items()
@@ -116,7 +129,54 @@ def evaluate_others(
             else:
                 row |= _mean(metric, dances, real)
             rows.append(row)
-    return _table(rows, systems, reference, names, solid, solid and related, view)
+    return _table(rows, systems, reference, names, solid, solid and related, view, about)
+
+
+def _with_graph(systems, reference, solid, seed):
+    """Systems with the motion graph, the reference without what it copies, and a note on it."""
+    if not solid:
+        return systems, reference, "No motion graph: it needs dances in 3-D."
+    if len(reference) < FEWEST_FOR_GRAPH:
+        few = f"it takes half of {FEWEST_FOR_GRAPH} or more dances of a reference"
+        return systems, reference, f"No motion graph: {few}."
+    copied, real = halves(reference, seed)
+    if not real:
+        return systems, reference, "No motion graph: all dances of the reference are one dancer's."
+    songs = max(systems.values(), key=len)
+    made = motion_graph(copied, songs, seed=seed)
+    if not made:
+        return systems, reference, f"No motion graph: no real dance is {BEATS} beats long."
+    about = (
+        f"{GRAPH}: pieces of {BEATS} beats of {len(copied)} real dances of the reference, joined "
+        f"where they fit, to the {len(songs)} songs of the largest system. It invents nothing. The "
+        f"reference's other {len(real)} dances, by other dancers as far as names tell, are the "
+        "real set of every row."
+    )
+    return {**systems, GRAPH: made}, real, about
+
+
+def halves(dances, seed):
+    """Two halves of dances, as equal as it goes when no dancer of an AIST name is in both.
+
+    Parameters
+    ----------
+    dances : sequence of Dance
+    seed : int
+
+    Returns
+    -------
+    (list of Dance, list of Dance)
+        The first is no smaller.
+    """
+    groups = {}
+    for dance in dances:
+        groups.setdefault(aist_dancer(dance.name) or dance.name, []).append(dance)
+    drawn = np.random.default_rng(seed).permutation(len(groups))
+    groups = [list(groups.values())[i] for i in drawn]
+    both = [], []
+    for group in sorted(groups, key=len, reverse=True):
+        min(both, key=len).extend(group)
+    return max(both, key=len), min(reversed(both), key=len)
 
 
 def _shared(dances):
@@ -219,21 +279,26 @@ def _mean(metric, dances, real):
     own = np.array([dance.values[metric] for dance in dances], float)
     real = np.array([dance.values[metric] for dance in real], float).reshape(-1, 4)
     means = [mean(column) for column in own.T]
-    finite = own[np.isfinite(own[:, 2]), 2]
-    half = _NAN
-    if len(finite) > 1:
-        error = finite.std(ddof=1) / np.sqrt(len(finite))
-        half = float(student.ppf(0.975, len(finite) - 1) * error)
     return {
         "published": means[0],
+        "published_half_width": _half_width(own[:, 0]),
         "published_chance": means[1],
         "published_real": mean(real[:, 0]),
         "right": means[2],
-        "half_width": half,
+        "half_width": _half_width(own[:, 2]),
         "right_chance": means[3],
         "right_real": mean(real[:, 2]),
-        "used": len(finite),
+        "used": int(np.isfinite(own[:, 2]).sum()),
     }
+
+
+def _half_width(values):
+    """Half the 95% interval of a mean over dances, by Student's t; NaN for fewer than two."""
+    finite = values[np.isfinite(values)]
+    if len(finite) < 2:
+        return _NAN
+    error = finite.std(ddof=1) / np.sqrt(len(finite))
+    return float(student.ppf(0.975, len(finite) - 1) * error)
 
 
 def _distance(metric, dances, real, seed, dimensions):
@@ -268,13 +333,14 @@ def _distance(metric, dances, real, seed, dimensions):
     value = by_right(dances, real)
     return {
         "published": by_published(dances, real),
+        "published_half_width": _jackknife(dances, lambda some: by_published(some, real)),
         "published_chance": _NAN,
         "published_real": mean(np.array([by_published(*pair) for pair in held])),
         "right": value,
         "half_width": _jackknife(dances, lambda some: by_right(some, real)),
         "right_chance": _NAN,
         "right_real": mean(np.array([by_right(*pair) for pair in held])),
-        "used": sum(len(dance.right[name]) > 0 for dance in dances),
+        "used": sum(len(d.right[name]) > 0 for d in dances) if np.isfinite(value) else 0,
     }
 
 
@@ -303,7 +369,7 @@ def _jackknife(dances, statistic):
     return float(student.ppf(0.975, count - 1) * error)
 
 
-def _table(rows, systems, reference, names, solid, related, view):
+def _table(rows, systems, reference, names, solid, related, view, graph):
     rates = sorted({dance.fps for dances in systems.values() for dance in dances})
     read = sorted({d.about for dances in systems.values() for d in dances if d.about})
     about = [
@@ -312,16 +378,19 @@ def _table(rows, systems, reference, names, solid, related, view):
         f"{', '.join(f'{rate:g}' for rate in rates)}.",
         "Right: true times, sizes of the dancer's own, parts of 5 s of equal length, beat "
         "alignment less its chance (0 is chance). ±: half the 95% interval over dances.",
-        "Chance: the dance shifted against its music (phase locking: other tempi). Real: of the "
-        f"reference's {len(reference)} dances; for FID and Dist held-out ones, as many as are "
-        "measured where half of them is enough, against the rest."
-        if reference
-        else "Chance: the dance shifted against its music (phase locking: other tempi). Without "
-        "a reference there is no FID or Dist.",
+        "Chance: the dance shifted against its music (phase locking: other tempi). FID, Dist, PFC "
+        "and foot sliding hear no music and have none: what they are held against is "
+        + (
+            f"real, of {len(reference)} real dances; for FID and Dist held-out ones (the floor), "
+            "as many as are measured where half of them is enough, against the rest."
+            if reference
+            else "a reference, which is not given, so that there is no FID or Dist."
+        ),
         (f"FID and Dist in 3-D, {len(names)} joints" if solid else "FID and Dist in 2-D")
         + ("" if related or not solid else "; FID_g by the relations that a picture shows")
         + f". Phase locking and foot sliding in 2-D: {_camera(view)}"
         + (f". Found in the files: {'; '.join(read[:4])}." if read else "."),
+        graph,
         "docs/published_metrics.md says what each metric is and what moves it.",
     ]
     frame = pd.DataFrame(rows)
@@ -334,6 +403,7 @@ def _table(rows, systems, reference, names, solid, related, view):
             "system": "Dances",
             "label": "Metric",
             "published": "As published",
+            "published_half_width": "±",
             "published_chance": "chance",
             "published_real": "real",
             "right": "Right",
@@ -345,6 +415,7 @@ def _table(rows, systems, reference, names, solid, related, view):
         formats=dict.fromkeys(
             (
                 "published",
+                "published_half_width",
                 "published_chance",
                 "published_real",
                 "right",
@@ -355,7 +426,10 @@ def _table(rows, systems, reference, names, solid, related, view):
             ".3g",
         )
         | {"used": "d"},
-        doubts={"half_width": [too_few(used, of="dances") for used in frame["used"]]},
+        doubts={
+            column: [too_few(used, of="dances") for used in frame["used"]]
+            for column in ("published_half_width", "half_width")
+        },
         notes=tuple(about),
     )
 
