@@ -305,7 +305,7 @@ def training_data(wildcards):
     """The packed file that a model is trained on; one model of the audit has its own."""
     if STUDY.training.data == "corpus":
         return f"{OUT}/corpus/dataset.h5"
-    own = wildcards.model == AUDIT["uncleaned"]
+    own = wildcards.model == AUDIT.get("uncleaned")
     if own and VIDEOS != CLIPS:
         raise WorkflowError(
             f"Table 3 compares with poses before cleaning, and {STUDY.table} has imported "

@@ -442,6 +442,11 @@ rule measure_cleaning:
         "../workflow/scripts/measure_cleaning.py"
 
 
+# The music-feature generator decides one claim; a row or note tells how long these were trained.
+REGENERATED_HERE = [arm for arm in REGENERATED if set(REGENERATED) <= set(AUDIT)]
+AUDIT_TOLD = [arm for arm in ("base", "original", "rival") if arm in AUDIT]
+
+
 rule table3:
     input:
         dances=with_test_songs(
@@ -454,7 +459,7 @@ rule table3:
         reference=f"{OUT}/evaluation/real_train.npz",
         regeneration=collect(
             f"{OUT}/evaluation/{{model}}/regeneration_seed{{seed}}.json",
-            model=[AUDIT[arm] for arm in REGENERATED],
+            model=[AUDIT[arm] for arm in REGENERATED_HERE],
             seed=AUDIT_SEEDS,
         ),
         cleaning=f"{OUT}/evaluation/cleaning.json",
@@ -470,7 +475,7 @@ rule table3:
         ),
         metrics=[
             f"{OUT}/training/{AUDIT[arm]}/seed{AUDIT_SEEDS[0]}/metrics.json"
-            for arm in ("base", "original", "rival")
+            for arm in AUDIT_TOLD
         ],
     output:
         report(
@@ -498,6 +503,8 @@ rule table3:
         study=STUDY.study,
         seed=STUDY.seed,
         arms=list(AUDIT),
+        regenerated=REGENERATED_HERE,
+        told=AUDIT_TOLD,
         seeds=AUDIT_SEEDS,
     message:
         "evaluation: Table 3"

@@ -1,5 +1,4 @@
 from choreo.evaluation.audit import Evidence, table3
-from choreo.evaluation.claims import REGENERATED
 from choreo.evaluation.measurements import Measurements
 from choreo.files import read_json
 from choreo.pipeline.jobs import run_item
@@ -17,10 +16,10 @@ def action(terminal):
     evidence = Evidence(
         dances=by_arm(p.arms, [Measurements.load(path) for path in i.dances]),
         real=Measurements.load(i.reference),
-        regeneration=by_arm(REGENERATED, [read_json(path) for path in i.regeneration]),
+        regeneration=by_arm(p.regenerated, [read_json(path) for path in i.regeneration]),
         cleaning=read_json(i.cleaning),
         qualities=[read_json(path) for path in usable(i.get("qualities") or [])],
-        metrics=dict(zip(("base", "original", "rival"), map(read_json, i.metrics), strict=True)),
+        metrics=dict(zip(p.told, map(read_json, i.metrics), strict=True)),
     )
     table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)
     table.write(snakemake.output[0].removesuffix(".html"))

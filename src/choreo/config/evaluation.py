@@ -22,6 +22,8 @@ class Audit(Section):
 
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
+    claims: list[str | int] | None = None
+    """Claims whose models are trained, such as [3, 10]; null: all. One more trains its own only."""
     switches: dict[str, Any] = {}
     """Switches of all its models of the thesis, over those of `training.switches.all`."""
     rival: str = "flow"

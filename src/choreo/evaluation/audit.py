@@ -15,7 +15,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
-from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE, REGENERATED
+from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE
 from choreo.evaluation.table2x import (
     RealSet,
     averaged,
@@ -384,7 +384,8 @@ class _Trained:
 
         A distance's spread grows with it (a sum of squares); that of a share does not.
         """
-        arms = REGENERATED if measure == "regeneration" else self._evidence.dances
+        kind = "regeneration" if measure == "regeneration" else "dances"
+        arms = getattr(self._evidence, kind)
         scores = [self(arm, measure) for arm in arms if arm != "rival"]
         return Spread.of(scores, relative=measure == "frechet")
 
@@ -398,6 +399,8 @@ def _effects(claim, evidence, models, resampling, seed):
         after, before = ([row[k] for row in evidence.cleaning] for k in ("after", "before"))
         remark = f"{CORRUPTED_RATE:.0%} of the frames corrupted"
         return {"pck_0_1": paired(after, before, clips, seed=seed)}, remark
+    if not {claim.a, claim.b} <= evidence.dances.keys():
+        return {}, "its models were not trained: evaluation.audit.claims leaves it out"
     effects = {}
     for measure in (claim.measure, *claim.also):
         one, two = models(claim.a, measure), models(claim.b, measure)
@@ -634,12 +637,12 @@ def needed(row, tests):
 
 def _notes(evidence, songs, seeds):
     base, original = (evidence.metrics.get(arm) for arm in ("base", "original"))
-    if base and original:
+    if base:
+        longer = f", of the original model {original['recipe']['epochs']}" if original else ""
         yield (
             f"Trained here on {base['data']['chunks']} chunks of 5 s; epochs: "
-            f"{base['recipe']['epochs']}, of the original model {original['recipe']['epochs']}; "
-            f"test songs: {len(songs)}. The thesis: about 1,850 chunks; epochs: 350, of the "
-            "original model 800."
+            f"{base['recipe']['epochs']}{longer}; test songs: {len(songs)}. The thesis: about "
+            "1,850 chunks; epochs: 350, of the original model 800."
         )
         if base["recipe"]["epochs"] < 350 or base["data"]["chunks"] < 1850:
             yield (

@@ -243,6 +243,24 @@ def base_recipe(study):
         ) from None
 
 
+def _arms(study):
+    """Keys of `ARMS` that the chosen claims need, in its order."""
+    known = {claim.number: claim for claim in CLAIMS}
+    chosen = study.evaluation.audit.claims
+    numbers = list(known) if chosen is None else [str(number) for number in chosen]
+    for number in numbers:
+        if number not in known:
+            raise ConfigError(
+                "there is no such claim",
+                where="config, evaluation.audit.claims",
+                value=number,
+                remedy=f"Use some of {', '.join(known)}",
+            )
+    # The base is what the others are compared with, and what the notes tell of.
+    needed = {"base"} | {arm for number in numbers for arm in (known[number].a, known[number].b)}
+    return [arm for arm in ARMS if arm in needed]
+
+
 def audit_recipes(study):
     """Recipes of the audit's models.
 
@@ -253,16 +271,21 @@ def audit_recipes(study):
     Returns
     -------
     dict of str to Recipe
-        In the order of `ARMS`.
+        In the order of `ARMS`; of `evaluation.audit.claims` only.
+
+    Raises
+    ------
+    ConfigError
+        Where a switch, the rival or a claim is unknown.
     """
     base = base_recipe(study)
     longer = THESIS_EPOCHS["original"] / THESIS_EPOCHS["gru"]
     found = {}
-    for arm, switches in ARMS.items():
+    for arm in _arms(study):
         if arm == "rival":
             found[arm] = _rival(study.evaluation.audit)
             continue
-        found[arm] = base.with_(**switches)
+        found[arm] = base.with_(**ARMS[arm])
         if arm == "original":
             found[arm] = found[arm].with_(
                 epochs=round(base.epochs * longer),
