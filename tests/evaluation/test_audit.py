@@ -404,3 +404,19 @@ def test_what_is_undecided_for_its_correction_alone_is_told_what_would_do():
     row = SEEDS | {"error_seeds": error, "error_groups": 0.05}
     assert needed(row, 1) == ""
     assert "trainings of each would decide it" in needed(row, 10)
+
+
+def test_a_claim_whose_models_were_not_trained_says_so(evidence):
+    some = replace(
+        evidence,
+        dances={arm: evidence.dances[arm] for arm in ("base", "lstm")},
+        regeneration={},
+        metrics={"base": evidence.metrics["base"]},
+    )
+    table = table3(some, seeds=[1, 2, 3])
+    frame = table.frame.set_index("number")
+    assert frame.loc["3", "verdict"] == "supported"
+    for number in ("2b", "4", "5", "6", "7", "8", "9", "10"):
+        assert frame.loc[number, ["verdict", "effect"]].tolist() == [UNDECIDED, "–"]
+        assert "evaluation.audit.claims leaves it out" in frame.loc[number, "why"]
+    assert "epochs: 8; test songs: 8." in " ".join(table.notes)

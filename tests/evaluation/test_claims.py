@@ -96,3 +96,14 @@ def test_the_rivals_switches_are_its_own():
         audit_recipes(study(evaluation={"audit": {"rival_switches": {"epoks": 1}}}))
     with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival: there is no such family"):
         audit_recipes(study(evaluation={"audit": {"rival": "polka"}}))
+
+
+def test_models_of_chosen_claims_alone_are_trained():
+    def arms(*claims):
+        return list(audit_recipes(study(evaluation={"audit": {"claims": list(claims)}})))
+
+    assert arms(3, "10") == ["base", "lstm", "rival"]
+    assert arms("2a") == ["base"]
+    assert list(audit_recipes(study())) == list(ARMS)
+    with pytest.raises(ConfigError, match=r"audit\.claims.*'11'.*Use some of 1, 2a, .*10"):
+        arms(11)
