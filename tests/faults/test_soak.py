@@ -1,0 +1,60 @@
+"""A few rounds of the soak; `python tests/faults soak` does as many as are wanted."""
+
+import sys
+
+import pandas as pd
+import pytest
+from growth import MEMORY
+from soak import SONGS, Soak, rows
+
+OF_A_VIDEO = {"simulated_poses", "clean_track", "measure_quality", "write_shard"}
+OF_ALL = {"pack_dataset", "describe_dataset", "table1"}
+
+
+@pytest.mark.soak
+@pytest.mark.slow
+@pytest.mark.workflow
+@pytest.mark.skipif(sys.platform != "linux", reason="a process's open files are counted in /proc")
+def test_a_study_grows_by_a_video_a_round(tmp_path):
+    soak = Soak(tmp_path)
+    soak.round()
+    row = soak.round()
+    ran = {name.removeprefix(MEMORY) for name in row if name.startswith(MEMORY)}
+    assert ran == OF_A_VIDEO | OF_ALL
+    assert (row["videos"], row["own_jobs"], row["others_jobs"]) == (4, len(OF_A_VIDEO), 0)
+    assert row["jobs"] == len(ran) + 2  # the targets' own names
+    assert (row["left_behind"], row["no_targets"]) == (0, 0)
+    assert row["main_mb"] > 10
+    assert row["main_files"] > 3
+    assert row["cpu_seconds"] > 0.1
+    assert row["snakemake_kb"] > soak.frame.snakemake_kb[0]
+
+    # As if it had been killed when a further video stood in the table.
+    soak.place.project.joinpath("config", "tiny.tsv").write_text(rows(5))
+    soak.place.results.joinpath("tables", "table1.csv.bak").touch()
+    soak.place.temporary.joinpath("left").touch()
+    soak = Soak(tmp_path)
+    soak.catch_up()
+    row = soak.round()
+    assert (row["round"], row["videos"], row["own_jobs"], row["others_jobs"]) == (3, 6, 4, 0)
+    assert soak.no_targets() == ["results/tiny/tables/table1.csv.bak"]
+    assert (row["left_behind"], row["no_targets"]) == (1, 1)
+    judged = soak.write()
+    assert set(judged.verdict) == {"too few rounds", "too many"}
+    assert pd.read_csv(soak.table).videos.tolist() == [3, 4, 6]
+    assert "in 3 rounds" in (tmp_path / "soak.md").read_text()
+    assert (tmp_path / "soak.png").stat().st_size > 10_000
+
+
+def test_a_table_without_its_study_is_refused(tmp_path):
+    tmp_path.joinpath("soak.csv").write_text("round,videos\n1,3\n")
+    with pytest.raises(SystemExit, match="its study is gone"):
+        Soak(tmp_path)
+
+
+def test_a_video_more_is_a_line_more_and_no_song():
+    few, more = rows(7).splitlines(), rows(8).splitlines()
+    assert more[:-1] == few
+    songs = {tuple(line.split("\t")[4:]) for line in more[1:]}
+    assert songs == set(SONGS)
+    assert len({line.split("\t")[1] for line in more}) == len(more)
