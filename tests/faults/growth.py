@@ -42,7 +42,7 @@ BOUNDS = {
     "jobs": Bound("jobs", 0.05),
     "others_jobs": Bound("jobs of other videos", 0, most=0),
     "cpu_seconds": Bound("CPU time, s", 0.1),
-    "snakemake_kb": Bound("size of .snakemake, kB", 100),
+    "snakemake_kb": Bound("size of .snakemake, kB", 25),
 }
 """Of each column of a soak's table that is judged; wall time depends on what else runs."""
 

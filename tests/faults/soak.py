@@ -6,6 +6,7 @@ processes of their own, as a user's are, so that what Snakemake measures of a jo
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -18,7 +19,6 @@ from places import Place, arguments_of
 from runs import jobs_in, tiny_study
 
 from choreo import figures
-from choreo.errors import plain
 from choreo.files import write_text
 from choreo.tables import Table
 
@@ -42,9 +42,9 @@ class Failed(Exception):
 
 
 def rows(videos):
-    """The text of the videos table of a study of so many videos."""
+    """The text of the videos table of a study of so many videos; the newest row comes first."""
     lines = [HEAD]
-    for number in range(1, videos + 1):
+    for number in range(videos, 0, -1):
         song, dancer, split = SONGS[(number - 1) % len(SONGS)]
         source = f"demo:{song}/{dancer}/{number}"
         lines.append(f"v{number:04d}\t{source}\t2\t8\t{song}\t{dancer}\t{split}\n")
@@ -80,7 +80,7 @@ def main(asked):
         print("interrupted; the same command goes on", file=sys.stderr)
         status = 130
     except Failed as error:
-        print(plain(f"the study's command failed: {error}"), file=sys.stderr)
+        print(f"the study's command failed, {error}", file=sys.stderr)
         return 2
     if soak.frame.empty:
         return status
@@ -115,7 +115,11 @@ class Soak:
                 )
             study = tiny_study()
             study.CONFIG, study.TABLE, study.FEWER = CONFIG, rows(len(SONGS)), {}
-            study.fill(self.place.project)
+            # Whole or not there, so that what is killed here begins anew.
+            made = self.place.project.with_suffix(".made")
+            shutil.rmtree(made, ignore_errors=True)
+            study.fill(made)
+            made.rename(self.place.project)
 
     def catch_up(self):
         """Make what a round that was cut off had begun, so that it is no part of the next one."""
@@ -160,7 +164,7 @@ class Soak:
         run.returncode = os.waitstatus_to_exitcode(status)
         said = self._output.read_text(errors="replace")
         if run.returncode:
-            raise Failed(f"status {run.returncode}:\n{said[-3000:]}")
+            raise Failed(f"with status {run.returncode}:\n{said[-3000:]}")
         return {
             "wall_seconds": round(time.monotonic() - began, 2),
             "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
@@ -219,7 +223,8 @@ class Soak:
             if path.parts[0] != ".snakemake" and path.suffix != ".pyc"
         }
         if self.frame.empty:
-            write_text(self._patterns, "".join(f"{p}\n" for p in sorted(map(_pattern, found))))
+            patterns = sorted({_pattern(path) for path in found})
+            write_text(self._patterns, "".join(f"{pattern}\n" for pattern in patterns))
         known = set(self._patterns.read_text().splitlines())
         return sorted(path for path in found if _pattern(path) not in known)
 
@@ -278,5 +283,5 @@ def draw(frame, stem):
             axis.plot(frame.videos[1:], frame[name][1:], marker=".", markersize=3, label=label)
         axis.set(title=title, xlabel="videos")
         axis.set_ylim(bottom=0)
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, loc="upper left")
     figures.save(figure, stem)
