@@ -283,5 +283,5 @@ def draw(frame, stem):
             axis.plot(frame.videos[1:], frame[name][1:], marker=".", markersize=3, label=label)
         axis.set(title=title, xlabel="videos")
         axis.set_ylim(bottom=0)
-        axis.legend(fontsize=7, loc="upper left")
+        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=4)
     figures.save(figure, stem)
