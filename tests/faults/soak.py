@@ -56,7 +56,7 @@ def add_arguments(parser):
     parser.add_argument("--minutes", type=float, default=60, help="of this call (default: 60)")
     parser.add_argument("--rounds", type=int, help="no more than so many in this call")
     parser.add_argument(
-        "--folder", type=Path, default=Path("soak"), help="goes on with what is there"
+        "--folder", type=Path, default=Path("build/soak"), help="goes on with what is there"
     )
 
 
