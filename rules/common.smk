@@ -203,8 +203,12 @@ def code(script, *models):
     )
 
 
-def item(wildcards):
-    """What a problem with a video is about, as its row in the table."""
+def item(wildcards, input):
+    """What a problem with a video is about, as its row in the table.
+
+    It takes the inputs for this alone: a parameter that is made of them is no reason to run a job
+    again. A line more above a row would otherwise make all of the videos below it anew.
+    """
     return f"{wildcards.video} ({STUDY.table}, line {ROWS[wildcards.video].line})"
 
 

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import soak
 from accidents import KINDS
 from trials import Bench, Row, try_one
 
@@ -66,7 +67,13 @@ def main():
     parser.add_argument("--table", type=Path, default=Path("faults.csv"), help="goes on with it")
     parser.add_argument("--folder", type=Path, help="of the trials (default: a temporary one)")
     parser.add_argument("--keep", action="store_true", help="folders of trials that failed")
+    others = parser.add_subparsers(dest="other", title="in the place of trials")
+    soak.add_arguments(
+        others.add_parser("soak", description=soak.__doc__, help="a study that grows")
+    )
     asked = parser.parse_args()
+    if asked.other:
+        sys.exit(soak.main(asked))
     rows = read(asked.table)
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as own:
         bench = Bench((asked.folder or Path(own)).absolute())

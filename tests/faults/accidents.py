@@ -7,6 +7,7 @@ full disk. The same command then has to finish the study (`trials.try_one`).
 
 import contextlib
 import dataclasses
+import functools
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable
 
 from runs import wait_until
-from trials import Missed
+from trials import CHANGES, Missed
 
 from choreo.cli.verify import verify
 
@@ -37,17 +38,21 @@ class Kind:
         Which study it happens to.
     lacking : callable
         Why it can't happen on this machine; empty where it can.
+    changed : str
+        Which input (`trials.CHANGES`) is changed before it, of a study that has run to its end;
+        empty for none.
     """
 
     name: str
     happen: Callable
     study: str
     lacking: Callable
+    changed: str = ""
 
 
-def kind(name, study="tables", lacking=lambda: ""):
+def kind(name, study="tables", lacking=lambda: "", changed=""):
     def register(function):
-        KINDS[name] = Kind(name, function, study, lacking)
+        KINDS[name] = Kind(name, function, study, lacking, changed)
         return function
 
     return register
@@ -140,6 +145,36 @@ def terminate_and_kill(trial):
     time.sleep(pause)
     run.kill()
     return f"killed {pause:.2f} s later"
+
+
+# Inputs that were changed
+
+
+def _changed(trial, *, what, back):
+    """Change an input of a study that has run, and end the run on it before its end."""
+    change_back = CHANGES[what].make(trial.project)
+    run = trial.start()
+    way = trial.rng.choice(("kill -9 of the group", "kill -9 of one job", "SIGTERM"))
+    trial.reach_point(run, last=2 if way == "kill -9 of one job" else 1)
+    if way == "kill -9 of the group":
+        run.kill()
+    elif way == "SIGTERM":
+        run.signal_group(signal.SIGTERM)
+    else:
+        _one(trial, run, run.workers).kill()
+    run.wait()
+    run.wait_for_group()
+    if back:
+        change_back()
+    else:
+        trial.changed = what
+    return f"{way}; {_ended(run)}"
+
+
+for _what, _change in CHANGES.items():
+    for _back, _then in ((False, "then a kill"), (True, "a kill, and changed back")):
+        register = kind(f"{_what} changed, {_then}", _change.study, changed=_what)
+        register(functools.partial(_changed, what=_what, back=_back))
 
 
 # Disks

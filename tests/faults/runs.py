@@ -32,6 +32,12 @@ def wait_until(condition, seconds=SECONDS):
     return found
 
 
+def jobs_in(said):
+    """How many jobs a run says that it has; 0 where it has not said so yet."""
+    found = _TOTAL.search(said)
+    return int(found[1]) if found else 0
+
+
 class Server:
     """Forks calls of Snakemake one after the other (`tests/workflow/forked_snakemake.py`)."""
 
@@ -106,8 +112,7 @@ class Run:
 
     def jobs(self):
         """How many jobs it has in all; 0 where it has not said so yet."""
-        found = _TOTAL.search(self.said())
-        return int(found[1]) if found else 0
+        return jobs_in(self.said())
 
     def jobs_done(self):
         return len(_STEPS.findall(self.said()))

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 from accidents import KINDS
-from trials import STUDIES, Bench, try_one
+from trials import CHANGES, HEAD, ROWS, STUDIES, TABLES, Bench, try_one
 
 pytestmark = [
     pytest.mark.workflow,
@@ -15,6 +15,8 @@ pytestmark = [
 FEW = [
     "kill -9 of the whole group",
     "full disk of results",
+    "SIGTERM to the main process and its jobs",
+    "a source video changed, then a kill",
 ]
 
 
@@ -43,6 +45,25 @@ def test_a_study_outlives_an_accident(bench, name):
     check(bench, name)
 
 
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_of_what_its_study_has_and_goes_back(tmp_path, name):
+    inputs = {
+        "config/tiny.tsv": HEAD + ROWS,
+        "config/tiny.yaml": TABLES,
+        "clips/one.mp4": "one",
+        "clips/two.mp4": "two",
+    }
+    for path, text in inputs.items():
+        tmp_path.joinpath(path).parent.mkdir(exist_ok=True)
+        tmp_path.joinpath(path).write_text(text)
+    change_back = CHANGES[name].make(tmp_path)
+    found = {path: tmp_path.joinpath(path).read_text() for path in inputs}
+    assert [path for path in inputs if found[path] != inputs[path]] == [CHANGES[name].path]
+    change_back()
+    assert tmp_path.joinpath(CHANGES[name].path).read_text() == inputs[CHANGES[name].path]
+
+
 def test_every_kind_is_of_a_study_that_there_is():
     assert {kind.study for kind in KINDS.values()} <= set(STUDIES)
+    assert {kind.changed for kind in KINDS.values()} == {"", *CHANGES}
     assert set(FEW) <= set(KINDS)

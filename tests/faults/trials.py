@@ -1,30 +1,29 @@
 """Trials: a small study, one accident at a random point, the same command again, a comparison.
 
-Two studies are disturbed. ``tables`` begins with simulated poses and goes through cleaning,
+Three studies are disturbed. ``tables`` begins with simulated poses and goes through cleaning,
 dataset, a training of a few steps, dances and evaluation to Tables 1 and 2; ``videos`` fetches
-two videos from a server on this machine and standardises them. Of ``tables`` a trial makes what
-comes from a random stage on; the stages before it are those of the undisturbed run.
+two videos from a server on this machine and standardises them; ``files`` standardises two that
+lie here. Of ``tables`` a trial makes what comes from a random stage on; the stages before it are
+those of the undisturbed run. Where an input is changed, it begins with the whole undisturbed run,
+and is compared with one that nothing disturbed and that had the changed input from the beginning.
 """
 
 import dataclasses
 import functools
 import hashlib
 import http.server
-import os
 import random
 import re
 import shutil
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
 
+from places import Place, arguments_of
 from runs import Run, Server, tiny_study, wait_until
 
 from choreo.cli.verify import verify
 from choreo.media import ffmpeg_binary
-from choreo.pipeline.jobs import STUDY_LOCK
 
 LESS = {
     "src/choreo/training/train.py": (
@@ -55,6 +54,10 @@ study: tiny
 table: config/tiny.tsv
 videos: {retries: 1, allow_private: true}
 """
+FILES = """\
+study: tiny
+table: config/tiny.tsv
+"""
 HEAD = "id\tsource\tstart\tend\tsong\tdancer\tsplit\n"
 ROWS = "".join(
     f"{name}\tdemo:{song}/{dancer}/1\t2\t8\t{song}\t{dancer}\t{split}\n"
@@ -68,9 +71,58 @@ STUDIES = {
     "tables": ("tiny", ["dataset", "table1", "table2"]),
     "other": ("other", ["dataset"]),
     "videos": ("tiny", ["videos"]),
+    "files": ("tiny", ["videos"]),
 }
 """Of each: its folder of results and config, and the targets."""
 
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What a user changes of a study that has run.
+
+    Attributes
+    ----------
+    study : str
+        One of `STUDIES`.
+    path : str
+        A file of the project.
+    part : bytes
+        What of it is written over; empty for all.
+    other : bytes or str
+        What is written instead; a str names a file that has it.
+    """
+
+    study: str
+    path: str
+    part: bytes
+    other: bytes | str
+
+    def make(self, project):
+        """Change it in a project; gives what changes it back."""
+        path = project / self.path
+        before = path.read_bytes()
+        if isinstance(self.other, str):
+            after = (project / self.other).read_bytes()
+        else:
+            after = before.replace(self.part, self.other)
+        if before == after:
+            raise ValueError(f"there is nothing to change in {path}")
+        path.write_bytes(after)
+        return lambda: path.write_bytes(before)
+
+
+CHANGES = {
+    "a row": Change(
+        "tables",
+        "config/tiny.tsv",
+        b"one\tdemo:neon/ada/1\t2\t8\t",
+        b"one\tdemo:neon/ada/1\t2\t9\t",
+    ),
+    "a setting": Change(
+        "tables", "config/tiny.yaml", b"poses:", b"dataset: {stride_seconds: 1}\nposes:"
+    ),
+    "a source video": Change("files", "clips/one.mp4", b"", "clips/two.mp4"),
+}
 
 STAGES = ("poses", "cleaning", "dataset", "training", "dances", "evaluation")
 """Folders of results in the order in which they are made; those of the comparison and the tables
@@ -159,7 +211,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _stamp(study):
     """What changes when anything is edited that runs are made of."""
-    found = hashlib.sha256(repr((TABLES, ROWS, STUDIES, LESS)).encode())
+    found = hashlib.sha256(repr((TABLES, FILES, ROWS, STUDIES, CHANGES, LESS)).encode())
     for part in study.PARTS:
         place = study.ROOT / part
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
@@ -187,8 +239,8 @@ class Bench:
         stamp, now = folder / "stamp", _stamp(study)
         if not stamp.exists() or stamp.read_text() != now:
             # What an earlier process made was of other code.
-            for name in ("template", "undisturbed-tables"):
-                shutil.rmtree(folder / name, ignore_errors=True)
+            for made in [folder / "template", *folder.glob("undisturbed-*")]:
+                shutil.rmtree(made, ignore_errors=True)
             stamp.write_text(now)
         planner = study.Planner(folder, folder)
         try:
@@ -214,25 +266,50 @@ class Bench:
             rows = "".join(f"{name}\t{address}/{name}.mp4\n" for name in self.videos.found)
             (folder / "config" / "tiny.tsv").write_text("id\tsource\n" + rows)
             (folder / "config" / "tiny.yaml").write_text(VIDEOS)
+        if study == "files":
+            for name, data in self.videos.found.items():
+                path = folder / "clips" / f"{name}.mp4"
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(data)
+            rows = "".join(f"{name}\tclips/{name}.mp4\n" for name in self.videos.found)
+            (folder / "config" / "tiny.tsv").write_text("id\tsource\n" + rows)
+            (folder / "config" / "tiny.yaml").write_text(FILES)
         return folder
 
-    def undisturbed(self, study):
-        """Bytes of the files of a run that nothing disturbed, by name."""
-        if study not in self._undisturbed:
-            folder = self.folder / f"undisturbed-{study}"
+    def _undisturbed_folder(self, study, changed=""):
+        return self.folder / "-".join(("undisturbed", study, *changed.split()))
+
+    def undisturbed(self, study, changed=""):
+        """Bytes of the files of a run that nothing disturbed, by name.
+
+        Parameters
+        ----------
+        study : str
+        changed : str
+            One of `CHANGES`, made before the run; empty for none.
+        """
+        if (study, changed) not in self._undisturbed:
+            folder = self._undisturbed_folder(study, changed)
             done = folder / "done"
             # Videos come from an address that is another one each time.
             if study == "videos" or not done.exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 trial = Trial(self, folder, study, random.Random(0))
                 self.project(trial.project, study)
+                if changed:
+                    CHANGES[changed].make(trial.project)
                 run = trial.start()
                 if run.wait():
                     raise RuntimeError(f"without any accident it fails:\n{run.said()[-6000:]}")
                 done.touch()
             trial = Trial(self, folder, study, random.Random(0))
-            self._undisturbed[study] = trial.files()
-        return self._undisturbed[study]
+            self._undisturbed[study, changed] = trial.files()
+        return self._undisturbed[study, changed]
+
+    def ended(self, folder, study):
+        """A project that the undisturbed run has made."""
+        self.undisturbed(study)
+        shutil.copytree(self._undisturbed_folder(study) / "project", folder, symlinks=True)
 
     def begun(self, folder, study, rng):
         """A project that the undisturbed run has made up to a random stage.
@@ -242,11 +319,10 @@ class Bench:
         str
             The first stage that is to be made; empty for all.
         """
-        self.undisturbed(study)
         if study != "tables":
             self.project(folder, study)
             return ""
-        shutil.copytree(self.folder / f"undisturbed-{study}" / "project", folder, symlinks=True)
+        self.ended(folder, study)
         stage = rng.choice(STAGES)
         results = folder / "results" / STUDIES[study][0]
         at = STAGES.index(stage)
@@ -264,7 +340,7 @@ class Bench:
         self.videos.shutdown()
 
 
-class Trial:
+class Trial(Place):
     """A project, and what an accident needs to know and do.
 
     Parameters
@@ -279,13 +355,11 @@ class Trial:
     """
 
     def __init__(self, bench, folder, study, rng):
-        self.bench, self.folder, self.study, self.rng = bench, folder, study, rng
-        self.name = STUDIES[study][0]
-        self.project = folder / "project"
-        self.results = self.project / "results" / self.name
-        self.temporary = folder / "tmp"
-        self.temporary.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder, STUDIES[study][0])
+        self.bench, self.study, self.rng = bench, study, rng
         self.stage, self.point, self.mounted = "", "", []
+        self.changed = ""
+        """What of `CHANGES` the same command then finds."""
         self.found = []
         """What the accident itself showed to be wrong."""
         self.mend = lambda: None
@@ -306,23 +380,19 @@ class Trial:
             Of Snakemake.
         """
         name, targets = STUDIES[study or self.study]
-        server = self.bench.server(server)
-        environment = os.environ | {
-            "PYTHONPATH": str(self.project / "src"),
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "TMPDIR": str(self.temporary),
-            "XDG_CACHE_HOME": str(self.folder / "cache"),
-            "OMP_NUM_THREADS": "1",
-        }
+        environment = self.environment()
         if first is not None:
             path = self.project / "first.py"
             path.write_text(first)
             environment["CHOREO_TESTS_RUN_FIRST"] = str(path)
-        arguments = ["--cores", "2", *options, "--configfile", f"config/{name}.yaml"]
-        return Run(server, self.project, [*arguments, "--", *targets], environment)
+        arguments = arguments_of(name, targets, options)
+        return Run(self.bench.server(server), self.project, arguments, environment)
 
-    def begin(self):
-        """Make the project that the accident happens to."""
+    def begin(self, *, ended=False):
+        """Make the project that the accident happens to; `ended`: in which all has run."""
+        if ended:
+            self.bench.ended(self.project, self.study)
+            return
         self.stage = self.bench.begun(self.project, self.study, self.rng)
         self.point = f"from {self.stage} on: " if self.stage else ""
 
@@ -345,37 +415,13 @@ class Trial:
         if run.status is not None:
             raise Missed(self.point)
 
-    def made(self):
-        """Every file of results that a job has made, in order."""
-        found = (p for p in sorted(self.results.rglob("*")) if p.is_file() and not p.is_symlink())
-        return [p for p in found if not _aside(p.relative_to(self.results))]
-
-    def files(self):
-        """Bytes of every file of results."""
-        return {p.relative_to(self.results).as_posix(): p.read_bytes() for p in self.made()}
-
-    def left_behind(self):
-        """What no finished run should leave."""
-        hidden = (p for p in self.project.joinpath("results").rglob(".*") if p.is_file())
-        found = [p for p in hidden if p.name != STUDY_LOCK]
-        for folder in (".checkpoints", ".partial"):
-            for path in self.project.joinpath("results").rglob(folder):
-                found += path.iterdir()
-        for folder in ("locks", "incomplete", "scripts"):
-            found += (p for p in (self.project / ".snakemake" / folder).rglob("*") if p.is_file())
-        found += self.project.joinpath(".snakemake", "choreo").glob("*.folders")
-        found += self.folder.joinpath("cache").glob("**/snakemake-runtime-cache/*")
-        # torch keeps a cache between processes there.
-        found += (p for p in self.temporary.iterdir() if not p.name.startswith("torchinductor_"))
-        return sorted({str(path.relative_to(self.project.parent)) for path in found})
-
     def faults(self):
         """What is not as it is in an undisturbed study after the accident and the same command."""
         run, found = self.start(), [*self.found]
         if status := run.wait():
             lines = [line for line in run.said().splitlines() if line.strip()]
             return [*found, f"the same command ends with {status}: {' / '.join(lines[-3:])}"]
-        files, due = self.files(), self.bench.undisturbed(self.study)
+        files, due = self.files(), self.bench.undisturbed(self.study, self.changed)
         if lacking := sorted(set(due) - set(files)):
             found.append(f"not made: {', '.join(lacking)}")
         if more := sorted(set(files) - set(due)):
@@ -399,12 +445,6 @@ class Trial:
         shutil.rmtree(self.folder)
 
 
-def _aside(path):
-    """Files of which no two runs make the same: logs, times and what is hidden."""
-    hidden = any(part.startswith(".") for part in path.parts)
-    return hidden or path.parts[0] in ("logs", "benchmarks") or "tensorboard" in path.parts
-
-
 def try_one(bench, number, kind, seed, *, keep=False):
     """Do one trial.
 
@@ -424,11 +464,13 @@ def try_one(bench, number, kind, seed, *, keep=False):
     folder = bench.folder / f"trial-{number}"
     if why := kind.lacking():
         return Row(number, kind.name, "", why, 0.0, "skipped")
-    bench.undisturbed(kind.study)  # not among the seconds of a trial
+    # Not among the seconds of a trial.
+    for changed in {"", kind.changed}:
+        bench.undisturbed(kind.study, changed)
     began = time.monotonic()
     for attempt in range(8):
         trial = Trial(bench, folder, kind.study, random.Random(f"{seed} {number} {attempt}"))
-        trial.begin()
+        trial.begin(ended=bool(kind.changed))
         try:
             seen = kind.happen(trial)
         except Missed:

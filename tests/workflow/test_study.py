@@ -83,11 +83,14 @@ def test_every_table_says_what_it_was_made_by(finished):
     assert len(hashes) == 1
 
 
-def test_another_commit_makes_nothing_anew(copy):
+def test_another_commit_or_line_of_the_table_makes_nothing_anew(copy):
     commands = (["init"], ["add", "src", "Snakefile", "rules"], ["commit", "-m", "one"])
     for command in commands:
         own = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "commit.gpgsign=false"]
         subprocess.run(["git", *own, *command], cwd=copy.folder, check=True, capture_output=True)
+    # Every row stands a line lower.
+    table = copy.folder / "config" / "tiny.tsv"
+    table.write_text(table.read_text().replace("\n", "\n# a comment\n", 1))
     # The report of a copied project is made anew: it lies in another folder.
     assert copy.planned() <= {"report", "all"}
 
