@@ -27,6 +27,10 @@ _CODE_OR_LINK = re.compile(
     r"|\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)",
     re.MULTILINE | re.DOTALL,
 )
+_CODE = re.compile(r"(?P<block><pre\b.*?</pre>)|<code>(?P<code>[^<]*)</code>", re.DOTALL)
+_PART = re.compile(r"(?<=\w)[./_=:,](?=[\w{])")
+SHORT = 18
+"""Characters of code that are kept in one line."""
 _ITEM = re.compile(r"(?:[-*] |\d+\. |\|)")
 
 
@@ -52,6 +56,35 @@ def on_page_markdown(markdown, page, config, files):
     """Bring a page to what mkdocs reads."""
     uri = page.file.src_uri
     return spaced(linked(markdown, uri, PAGES.get(uri, f"docs/{uri}")))
+
+
+def on_page_content(html, page, config, files):
+    """Say where names in code may be broken."""
+    return breakable(html)
+
+
+def breakable(html):
+    """Let names in code within text be broken between their parts, and short ones nowhere.
+
+    Parameters
+    ----------
+    html : str
+        Of a page; blocks of code stay as they are.
+
+    Returns
+    -------
+    str
+    """
+
+    def replaced(match):
+        if match["block"]:
+            return match[0]
+        code = match["code"]
+        if len(code) <= SHORT:
+            return f'<code class="short">{code}</code>'
+        return "<code>" + _PART.sub(r"\g<0><wbr>", code) + "</code>"
+
+    return _CODE.sub(replaced, html)
 
 
 def linked(markdown, page, path):
