@@ -27,7 +27,8 @@ _CODE_OR_LINK = re.compile(
     r"|\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)",
     re.MULTILINE | re.DOTALL,
 )
-_CODE = re.compile(r"(?P<block><pre\b.*?</pre>)|<code>(?P<code>[^<]*)</code>", re.DOTALL)
+_TABLE_OR_BLOCK = re.compile(r"(<table\b.*?</table>|<pre\b.*?</pre>)", re.DOTALL)
+_CODE = re.compile(r"<code>([^<]*)</code>")
 _PART = re.compile(r"(?<=\w)[./_=:,](?=[\w{])")
 SHORT = 18
 """Characters of code that are kept in one line."""
@@ -64,7 +65,7 @@ def on_page_content(html, page, config, files):
 
 
 def breakable(html):
-    """Let names in code within text be broken between their parts, and short ones nowhere.
+    """Break short code nowhere, and longer code of tables between the parts of names.
 
     Parameters
     ----------
@@ -75,16 +76,19 @@ def breakable(html):
     -------
     str
     """
+    parts = _TABLE_OR_BLOCK.split(html)
+    for place, part in enumerate(parts):
+        if not part.startswith("<pre"):
+            parts[place] = _CODE.sub(_in_table if part.startswith("<table") else _in_text, part)
+    return "".join(parts)
 
-    def replaced(match):
-        if match["block"]:
-            return match[0]
-        code = match["code"]
-        if len(code) <= SHORT:
-            return f'<code class="short">{code}</code>'
-        return "<code>" + _PART.sub(r"\g<0><wbr>", code) + "</code>"
 
-    return _CODE.sub(replaced, html)
+def _in_text(match):
+    return match[0] if len(match[1]) > SHORT else f'<code class="short">{match[1]}</code>'
+
+
+def _in_table(match):
+    return _PART.sub(r"\g<0><wbr>", match[0]) if len(match[1]) > SHORT else _in_text(match)
 
 
 def linked(markdown, page, path):
