@@ -57,6 +57,17 @@ LONG = {
     "variable, 15 to 60 fps": {"phone": True},
     "29.97 fps, at 30": {"rate": "30000/1001", "fps": 30.0},
 }
+INTRODUCTION = """\
+# Offsets of picture and sound
+
+Does a pose in the dataset still belong to its moment of the song? Clips of many kinds, in which a
+light flashes and a click sounds at known times, go through the whole pipeline
+([videos](videos.md#from-the-file-to-the-dataset)). Each number is how many milliseconds later than
+that something is found; a frame at 30 fps lasts 33. *Largest* is without its sign.
+
+![Offsets of every kind of clip, a dot a flash, and over ten minutes](synchrony.png)
+
+"""
 COLUMNS = {
     "flash": "Flash",
     "picture": "Picture",
@@ -199,7 +210,7 @@ def main():
     result = table(found | {name + minutes: offsets for name, offsets in long.items()})
     print(result.markdown())
     for suffix, text in (
-        (".md", result.markdown()),
+        (".md", INTRODUCTION + result.markdown()),
         (".csv", result.frame.to_csv(index=False, lineterminator="\n")),
     ):
         write_text(options.output.with_suffix(suffix), text)

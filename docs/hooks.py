@@ -27,6 +27,11 @@ _CODE_OR_LINK = re.compile(
     r"|\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^()\s]+)\)",
     re.MULTILINE | re.DOTALL,
 )
+_TABLE_OR_BLOCK = re.compile(r"(<table\b.*?</table>|<pre\b.*?</pre>)", re.DOTALL)
+_CODE = re.compile(r"<code>([^<]*)</code>")
+_PART = re.compile(r"(?<=\w)[./_=:,](?=[\w{])")
+SHORT = 18
+"""Characters of code that are kept in one line."""
 _ITEM = re.compile(r"(?:[-*] |\d+\. |\|)")
 
 
@@ -52,6 +57,38 @@ def on_page_markdown(markdown, page, config, files):
     """Bring a page to what mkdocs reads."""
     uri = page.file.src_uri
     return spaced(linked(markdown, uri, PAGES.get(uri, f"docs/{uri}")))
+
+
+def on_page_content(html, page, config, files):
+    """Say where names in code may be broken."""
+    return breakable(html)
+
+
+def breakable(html):
+    """Break short code nowhere, and longer code of tables between the parts of names.
+
+    Parameters
+    ----------
+    html : str
+        Of a page; blocks of code stay as they are.
+
+    Returns
+    -------
+    str
+    """
+    parts = _TABLE_OR_BLOCK.split(html)
+    for place, part in enumerate(parts):
+        if not part.startswith("<pre"):
+            parts[place] = _CODE.sub(_in_table if part.startswith("<table") else _in_text, part)
+    return "".join(parts)
+
+
+def _in_text(match):
+    return match[0] if len(match[1]) > SHORT else f'<code class="short">{match[1]}</code>'
+
+
+def _in_table(match):
+    return _PART.sub(r"\g<0><wbr>", match[0]) if len(match[1]) > SHORT else _in_text(match)
 
 
 def linked(markdown, page, path):

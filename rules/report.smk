@@ -8,6 +8,18 @@ MADE = [
     *collect(f"{OUT}/dances/{{model}}/seed{{seed}}/{{song}}.mp4", **DANCES),
     *([f"{OUT}/comparison/speed.html"] if VIDEOS else []),
 ]
+# The survey waits for people: what they answered is shown once it is there, and is no input, so
+# that nothing is made anew for a page.
+ANSWERED = {
+    name: path
+    for name in SURVEY_TABLES
+    if (path := Path(f"{OUT}/tables/survey_{name}.html")).is_file()
+}
+ANSWERED_FIGURES = {
+    name: path
+    for name in SURVEY_FIGURES
+    if (path := Path(f"{OUT}/figures/{name}.png")).is_file()
+}
 
 
 # The stages and which takes what of which, as Snakemake itself sees them.
@@ -112,7 +124,10 @@ rule report:
         # same files and values; `all` would contain the report itself.
         targets=lambda w, input: [f for f in input if not f.endswith(".rst")],
         # No inputs: what is the same for every study is shown, and not made anew for one.
-        shared={str(path): path.stat().st_mtime_ns for path in SHARED},
+        shared={
+            str(path): path.stat().st_mtime_ns
+            for path in [*SHARED, *reported_survey()]
+        },
         config=config,
         snakefile=workflow.main_snakefile,
     message:
@@ -121,25 +136,14 @@ rule report:
         "../workflow/scripts/report.py"
 
 
-# The songs that a real dance is shown to. What waits for people (the survey's tables and
-# figures) or has targets of its own (dances to your songs) is shown once it is there, and is no
-# input: nothing is made anew for the page.
+# The songs that a real dance is shown to. Dances to your songs, which have targets of their own,
+# are shown once they are there, like the survey.
 FILMED = [song for song in TEST_SONGS if filmed_to(song)]
-MORE_FIGURES = [
-    figure
-    for figure in ("figure6", "figure6_attentive", "survey_metrics")
-    if Path(f"{OUT}/figures/{figure}.png").is_file()
-]
 DANCED = [
     path
     for song in DANCED_SONGS
     for model in MODELS
     if (path := Path(f"{OUT}/dances/{model}/{song}.mp4")).is_file()
-]
-ANSWERED = [
-    path
-    for table in SURVEY_TABLES
-    if (path := Path(f"{OUT}/tables/survey_{table}.html")).is_file()
 ]
 SHOWN = {
     # In the order of the page.
@@ -148,7 +152,7 @@ SHOWN = {
         *(Path(table).stem for table in [*TABLE3, *RECORDED]),
         "dataset",
     ],
-    "figures": [*FIGURES, *MORE_FIGURES],
+    "figures": [*FIGURES, *ANSWERED_FIGURES],
     "models": MODELS,
     "seeds": SEEDS,
     "songs": TEST_SONGS,
@@ -214,9 +218,9 @@ rule index:
         more={
             str(path): path.stat().st_mtime_ns
             for path in [
-                *ANSWERED,
+                *ANSWERED.values(),
+                *ANSWERED_FIGURES.values(),
                 *DANCED,
-                *(Path(f"{OUT}/figures/{figure}.png") for figure in MORE_FIGURES),
             ]
         },
     message:

@@ -32,6 +32,7 @@ SURVEY_CATCHES = [
     [kind, song] for song, beside in SURVEY_TRIALS for kind in ("real", beside)
 ]
 SURVEY_TABLES = choreo.survey.design.TABLES
+SURVEY_FIGURES = choreo.survey.design.FIGURES
 
 
 rule study:
@@ -149,28 +150,30 @@ rule survey_results:
         measured=survey_measured,
         reference=f"{OUT}/evaluation/real_train.npz",
     output:
-        report(
-            collect(f"{OUT}/tables/survey_{{table}}.html", table=SURVEY_TABLES),
-            caption="../workflow/report/survey.rst",
-            category="7 Survey",
-        ),
+        [
+            report(
+                f"{OUT}/tables/survey_{table}.html",
+                caption=f"../workflow/report/survey_{table}.rst",
+                category="7 Survey",
+                labels={"what": title},
+            )
+            for table, title in SURVEY_TABLES.items()
+        ],
         collect(
             f"{OUT}/tables/survey_{{table}}.{{kind}}",
             table=SURVEY_TABLES,
             kind=["csv", "md", "tex"],
         ),
-        collect(
-            f"{OUT}/figures/{{figure}}.pdf",
-            figure=["figure6", "figure6_attentive", "survey_metrics"],
-        ),
-        figures=report(
-            collect(
-                f"{OUT}/figures/{{figure}}.png",
-                figure=["figure6", "figure6_attentive", "survey_metrics"],
-            ),
-            caption="../workflow/report/survey.rst",
-            category="7 Survey",
-        ),
+        collect(f"{OUT}/figures/{{figure}}.pdf", figure=SURVEY_FIGURES),
+        figures=[
+            report(
+                f"{OUT}/figures/{figure}.png",
+                caption=f"../workflow/report/{figure}.rst",
+                category="7 Survey",
+                labels={"what": title},
+            )
+            for figure, title in SURVEY_FIGURES.items()
+        ],
     log:
         f"{OUT}/logs/survey_results.log",
     benchmark:

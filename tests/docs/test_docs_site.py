@@ -47,6 +47,18 @@ def test_lists_are_laid_out_as_the_site_wants_them(hooks):
     assert hooks.spaced(code) == code
 
 
+def test_names_are_broken_between_their_parts_and_in_tables_alone(hooks):
+    long = "<code>choreo.files.text_tables</code>"
+    cell = "<code>choreo.<wbr>files.<wbr>text_<wbr>tables</code>"
+    short = '<code class="short">{}</code>'.format
+    block = "<pre><span></span><code>choreo.files</code></pre>"
+    page = f"<p>{long} <code>--beats FILE</code></p><table><td>{long}</td><td><code>a.b</code></td>"
+    assert hooks.breakable(f"{page}</table>{block}") == (
+        f"<p>{long} {short('--beats FILE')}</p><table><td>{cell}</td><td>{short('a.b')}</td>"
+        f"</table>{block}"
+    )
+
+
 def test_every_page_is_in_the_list_and_every_shipped_study_is_named():
     text = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     for page in (ROOT / "docs").rglob("*.md"):

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -17,6 +18,8 @@ import pytest
 from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
 from choreo.report.archive import files_beside
+from choreo.survey.design import FIGURES, TABLES, Key
+from choreo.survey.simulated_answers import simulate, write_simulated
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
 
@@ -204,6 +207,36 @@ def test_a_sensitivity_study_of_ones_own_is_made_by_its_target_and_shown(copy):
     assert copy.planned() <= {"report", "all"}
     copy.run("report")
     assert "tables/sensitivity.html" in report.read_text()
+
+
+@pytest.mark.soak
+def test_what_dancers_answered_is_in_both_reports_and_made_by_neither(copy):
+    path, results = copy.folder / "config" / "tiny.yaml", copy.results / "tiny"
+    copy.run("study")
+    key = Key.load(results / "survey_key.json")
+    answers = copy.folder / "answers"
+    write_simulated(simulate(key, {"original": 1, "gru": 3}, 5), answers)
+    path.write_text(path.read_text() + "survey: {answers: answers}\n")
+    copy.run("study_results")
+    pages = [results / name for name in ("report.html", "index.html")]
+    assert not any("Which metric predicted the dancers?" in page.read_text() for page in pages)
+    assert copy.planned() == {"report", "index", "all"}
+    copy.run()
+    report, index = (page.read_text() for page in pages)
+    for name, title in TABLES.items():
+        assert f"tables/survey_{name}.html" in report
+        assert title in report
+    for name, title in FIGURES.items():
+        assert f"figures/{name}.png" in report
+        assert title in report
+    assert "Figure 6: what dancers answered" in index
+    assert "Which metric predicted the dancers?" in index
+    # More answers make neither page wait; without the folder the next report goes without them.
+    write_simulated(simulate(key, {"original": 1, "gru": 3}, 6)[5:], answers)
+    assert copy.planned() <= {"all"}
+    shutil.rmtree(answers)
+    copy.run("report")
+    assert "tables/survey_metrics.html" not in pages[0].read_text()
 
 
 def test_a_sensitivity_study_with_the_usual_settings_is_that_of_all(copy):

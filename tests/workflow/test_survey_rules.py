@@ -115,10 +115,11 @@ def test_a_page_from_dances_and_figure_6_from_answers(danced):
     assert "SIMULATED" in (out / "tables" / "survey_metrics.md").read_text()
     for name in ("figure6", "figure6_attentive", "survey_metrics"):
         assert (out / "figures" / f"{name}.png").stat().st_size > 10_000
-    # The page shows them, and makes none.
-    planned = danced.planned("index")
-    assert "index" in planned
-    assert not any("survey" in rule for rule in planned)
+    # The pages show them, and make none.
+    for target in ("index", "report"):
+        planned = danced.planned(target)
+        assert target in planned
+        assert not any("survey" in rule for rule in planned)
     # One more answer makes the results anew, and no dance.
     write_simulated(simulate(key, {"original": 1, "gru": 3}, 6)[5:], answers)
     danced.run("study_results", options=("--allowed-rules", *RESULTS))

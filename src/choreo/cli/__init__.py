@@ -12,23 +12,23 @@ from choreo.errors import ChoreoError, ItemError, accident
 
 EPILOG = """\
 examples:
+  choreo dance song.mp3 -o dance.mp4           a dance to any song, without a study
   choreo poses dance.mp4 -o dance.npz          the dancer's joints in every frame
   choreo import --help                         the same from another tool's files
   choreo quality dance.npz                     missing frames, incorrect detections, confidence
   choreo look dance.mp4 dance.npz -o look.mp4  the poses on the video, and where they fail
   choreo clean dance.npz -o clean.npz          misdetections repaired (thesis section 3.3)
   choreo render clean.npz -o clean.mp4         a stick figure to look at
-  choreo beats song.ogg                        tempo and beats
-  choreo dance song.ogg --model results/demo/training/gru/seed1 -o dance.mp4
-  choreo dance song.ogg --model generator_0350.pth --recipe gru_released -o dance.mp4
-  choreo export-model results/demo/training/gru/seed1 -o generator.pth
+  choreo beats song.mp3                        tempo and beats
+  choreo dataset info dataset.h5               what is in a dataset
+  choreo train dataset.h5 -o gru/              a model of your own
   choreo evaluate dataset.h5 dances/ -o tables/
   choreo evaluate-others edge/ bailando/ --reference aist/ -o tables/   any project's dances
   choreo verify results/demo                   damage on the disk, and what to delete
   choreo fetch --configfile config/mine.yaml   what a study needs, for nodes without a network
 
 A whole study, from a table of videos to every table and figure, is run by
-`snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb.
+`snakemake --cores all` (see README.md). `choreo VERB --help` tells about one verb, with examples.
 No verb writes over what it reads. A file that Choreo did not make is replaced only
 with --force.
 """

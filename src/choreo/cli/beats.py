@@ -7,12 +7,18 @@ from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say, show
 
+EPILOG = """\
+examples:
+  choreo beats song.mp3
+  choreo beats song.mp3 --tracker librosa --json    beats in seconds
+"""
+
 beat_this_option = path_option(
     "--beat-this", metavar="FILE", help="weights of beat_this, for its music beats"
 )
 
 
-@verb()
+@verb(epilog=EPILOG)
 @argument("song", help="any sound or video file that ffmpeg reads")
 @option(
     "--tracker",

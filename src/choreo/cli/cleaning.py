@@ -14,11 +14,27 @@ from choreo.files import ending
 
 CLEAN = "choreo.cleaning.clean:clean"
 
+EPILOG = """\
+examples:
+  choreo clean dance.npz -o clean.npz
+  choreo clean dance.npz --method robust -o clean.npz      dancers of any size
+  choreo clean dance.npz -o clean.npz --picture page.png --video dance.mp4
 
-@verb()
+What the methods do: docs/cleaning.md. The threshold's 50 px are meant for a dancer some 250 px
+tall at 30 frames a second; --threshold-height 0.2 is the same for any size.
+"""
+
+
+@verb(epilog=EPILOG)
 @track_argument
 @output("OUT", "the cleaned track (.npz)", what="a track", suffixes=(".npz",))
-@option("--method", type=setting(Cleaning, "method"), of=CLEAN)
+@option(
+    "--method",
+    type=setting(Cleaning, "method"),
+    of=CLEAN,
+    help="thesis: eq. 1 and 2 over whole frames, then a spline; released: as the thesis's code "
+    "did; robust: each joint by itself, in units of the dancer's size",
+)
 @threshold(CLEAN)
 @threshold_height(CLEAN)
 @option(

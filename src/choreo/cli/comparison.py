@@ -11,6 +11,23 @@ from choreo.errors import ItemError
 QUALITY = "choreo.comparison.quality:quality"
 COMPARE = "choreo.comparison.compare:compare"
 
+QUALITIES = """\
+examples:
+  choreo quality dance.npz
+  choreo quality dance.npz --threshold-height 0.2     for a dancer of any size, at 30 fps
+  choreo quality dance.npz --truth true.npz --json    with PCK and the error in pixels
+"""
+COMPARISONS = """\
+examples:
+  choreo compare mediapipe.npz alphapose.npz
+  choreo compare mediapipe.npz alphapose.npz --truth true.npz --json
+"""
+LOOKS = """\
+examples:
+  choreo look dance.mp4 dance.npz -o look.mp4
+  choreo look dance.mp4 mediapipe.npz alphapose.npz --samples 6 -o sheet.png    two tracks
+"""
+
 
 def threshold(of):
     """``--threshold``, of the function that is called."""
@@ -36,7 +53,7 @@ def threshold_height(of):
     )
 
 
-@verb()
+@verb(epilog=QUALITIES)
 @track_argument
 @option(
     "--method",
@@ -67,7 +84,7 @@ def quality(track, truth, **settings):
     say(record, lines)
 
 
-@verb()
+@verb(epilog=COMPARISONS)
 @track_argument
 @argument("others", nargs=-1, metavar="[TRACK]...", help="further tracks")
 @threshold(COMPARE)
@@ -93,7 +110,7 @@ def compare(track, others, truth, **thresholds):
     say(record, [table([record]).markdown() for table in (table1x, distances_table)])
 
 
-@verb()
+@verb(epilog=LOOKS)
 @argument("video", help="the video in which they were found")
 @argument("tracks", nargs=-1, metavar="[TRACK]...", help="tracks (.npz)")
 @output(

@@ -23,6 +23,22 @@ VIDEO = "choreo.dances.video"
 FILMED = (".mp4", ".gif")
 FIRST_POSES = setting(Dances, "initial_pose").choices
 
+EPILOG = """\
+examples:
+  choreo dance song.mp3 -o dance.mp4
+  choreo dance song.mp3 --seed 2 --beats --trails --waveform -o dance.mp4
+  choreo dance song.mp3 --compare flow -o both.mp4           graph and flow, side by side
+  choreo dance song.mp3 --style openpose -o control.mp4      for pose-to-video models
+  choreo dance song.mp3 -o dance.bvh                         for Blender
+  choreo dance song.mp3 --format openpose -o json/           a .json a frame
+  choreo dance song.mp3 --model results/demo/training/gru/seed1 -o dance.mp4
+  choreo dance song.mp3 --model generator_0350.pth --recipe gru_released -o dance.mp4
+  choreo dance song.mp3 --model flow --keep old.npz@4:8:arms -o new.mp4
+
+Without --model it needs no study and no training. A song of 3 minutes takes about half a
+minute of processor time.
+"""
+
 
 def _pose_or_track(text):
     return text if text in FIRST_POSES else Path(text)
@@ -40,7 +56,7 @@ def _suffixes(options):
     return (*FILMED, ".npz", *endings)
 
 
-@verb()
+@verb(epilog=EPILOG)
 @argument("song", help="any sound or video file that ffmpeg reads")
 @output(
     "OUT",
@@ -71,7 +87,7 @@ def _suffixes(options):
     f"[default: {DEFAULT}]",
 )
 @option("--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own")
-@recipes_option("its file")
+@recipes_option("the file of that recipe")
 @option(
     "--method",
     type=Choice(["thesis", "released"]),
@@ -151,7 +167,7 @@ def dance(
     height=None,
     **settings,
 ):
-    """Let a trained model dance to a song."""
+    """Let a model dance to a song: one that comes with the install, or one of your own."""
     from choreo.dances.generate import dance_to, load_generator
     from choreo.dataset.audio import CHANNELS
     from choreo.models.recipes import load_recipes, recipe_named

@@ -31,8 +31,44 @@ examples:
   choreo dataset import aist keypoints2d/ --music music/ -o aist/ --method thesis
   choreo dataset append dataset.h5 new/*.h5 --split train
 """
+EPILOGS = {
+    "info": """\
+examples:
+  choreo dataset info results/demo/dataset/dataset.h5
+  choreo dataset info results/demo/dataset/shards/demo01.h5 --json
+""",
+    "check": """\
+examples:
+  choreo dataset check results/demo/dataset/dataset.h5
+  choreo dataset check dataset.h5 --sources results/demo    with the tracks and songs of a study
+""",
+    "sample": """\
+examples:
+  choreo dataset sample results/demo/dataset/dataset.h5 -o look/
+  choreo dataset sample dataset.h5 --split test --count 3 --seed 2 -o look/
+""",
+    "pack": """\
+examples:
+  choreo dataset pack shards/*.h5 -o dataset.h5
+  choreo dataset pack shards/*.h5 --by song,dancer --test 0.3 --validation 0.1 -o dataset.h5
+""",
+    "append": """\
+example:
+  choreo dataset append dataset.h5 new/*.h5 --split train
+""",
+    "shard": """\
+examples:
+  choreo dataset shard clean.npz song.wav --song neon --dancer ada -o shards/neon_ada.h5
+  choreo dataset shard clean.npz song.wav --fps 20 --chunk 4 --stride 2 -o shards/neon_ada.h5
+""",
+}
 
 IMPORTS = """\
+examples:
+  choreo dataset import aist keypoints2d/ --music music/ --lists lists/ -o aist/
+  choreo dataset import brace dataset/ --music music/ --lists brace/ -o brace/
+  choreo dataset import paired dance_music_paired.json -o paired/
+
   aist    FILES: the folder keypoints2d of AIST++; --music: mBR0.wav, ... (or .mp3, .m4a);
           --lists: a folder with AIST++'s own splits/ and ignore_list.txt
   brace   FILES: a folder with a .json a segment; --music: <YouTube id>.wav, .m4a, .mp4, ...;
@@ -65,9 +101,17 @@ def _imported_files(options, folder):
 
 
 _dataset = argument("dataset", type=DATASET, help="dataset.h5, or a shard")
-_shards = argument("shards", type=DATASET, nargs=-1, required=True, metavar="SHARD...")
+_shards = argument(
+    "shards", type=DATASET, nargs=-1, required=True, metavar="SHARD...", help="shards (.h5)"
+)
 _method = functools.partial(option, "--method", type=setting(Dataset, "method"), of=SHARD)
-_outside = functools.partial(option, "--outside", type=setting(Dataset, "outside"), of=SHARD)
+_METHOD = "normalised as the thesis says, or as its released code did"
+_outside = option(
+    "--outside",
+    type=setting(Dataset, "outside"),
+    of=SHARD,
+    help="what becomes of coordinates outside [-1, 1] (default: thesis clips, released keeps)",
+)
 
 
 def _max_repaired(kinds=""):
@@ -129,7 +173,7 @@ def dataset():
     """Say what is in a dataset, check, look at, import and pack it."""
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["info"])
 @_dataset
 @json_option
 def info(dataset):
@@ -142,7 +186,7 @@ def info(dataset):
     say(card, ["\n\n".join(tables)])
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["check"])
 @_dataset
 @path_option(
     "--sources",
@@ -204,11 +248,11 @@ def _sample_files(options, folder):
     return sample_files(options.dataset, folder, **given)
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["sample"])
 @_dataset
 @output("DIR", "folder for <video>_<index>.mp4", what="a chunk", files=_sample_files)
-@option("--count", type=WHOLE, of=SAMPLES, help="how many")
-@option("--seed", type=SEED, of=SAMPLES, help="which")
+@option("--count", type=WHOLE, of=SAMPLES, help="how many chunks")
+@option("--seed", type=SEED, of=SAMPLES, help="another seed, other chunks")
 @option("--split", type=Choice(SPLITS), of=SAMPLES, help="only of this split")
 def sample(dataset, output, **drawn):
     """Write chunks as mp4 with their sound, to look at."""
@@ -288,13 +332,18 @@ def _needed(name, value):
 
 
 @dataset.command("import", epilog=IMPORTS)
-@argument("kind", type=Choice(_KINDS), metavar="KIND", help="see below")
-@argument("files", help="see below")
-@output("OUT", "folder", what="a dataset", files=_imported_files, owned=True)
-@path_option("--music", metavar="DIR", help="see below")
-@path_option("--lists", metavar="PATH", help="see below")
-@option("--camera", of=f"{SEQUENCES}:aist_sequences", help="aist: which one (c01: in front)")
-@option("--cleaning", type=setting(Cleaning, "method"), of=SHARDS, help="aist, brace: how")
+@argument("kind", type=Choice(_KINDS), metavar="KIND", help=", ".join(_KINDS))
+@argument("files", help="the folder or file of its poses; see below")
+@output("OUT", "folder of the dataset", what="a dataset", files=_imported_files, owned=True)
+@path_option("--music", metavar="DIR", help="aist, brace: folder of the songs; see below")
+@path_option("--lists", metavar="PATH", help="aist, brace: its own lists; see below")
+@option(
+    "--camera",
+    metavar="NAME",
+    of=f"{SEQUENCES}:aist_sequences",
+    help="aist: which one (c01: in front)",
+)
+@option("--cleaning", type=setting(Cleaning, "method"), of=SHARDS, help="aist, brace: the method")
 @option(
     "--threshold",
     "threshold_px",
@@ -311,14 +360,11 @@ def _needed(name, value):
     instead_of="threshold_px",
     help="aist, brace: the same as a fraction of the dancer's height (default 6 / fps)",
 )
-@_method(help="aist, brace: which")
-@option("--official-split", "official", is_flag=True, help="brace: its own; see above")
+@_method(help=f"aist, brace: {_METHOD}")
 @option(
-    "--outside",
-    type=setting(Dataset, "outside"),
-    of=SHARD,
-    help="what becomes of coordinates outside [-1, 1] (default: thesis clips, released keeps)",
+    "--official-split", "official", is_flag=True, help="brace: its own train and test; see below"
 )
+@_outside
 @_max_repaired("aist, brace: ")
 @_splits
 def import_(kind, files, output, music, lists, **options):
@@ -350,9 +396,9 @@ def import_(kind, files, output, music, lists, **options):
     tell(f"{output / 'videos.tsv'}: the table of a study of them")
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["pack"])
 @_shards
-@output("DATASET", "a .h5", what="a dataset", suffixes=(".h5",), files=_with_card)
+@output("DATASET", "the dataset (.h5)", what="a dataset", suffixes=(".h5",), files=_with_card)
 @_max_repaired()
 @_splits
 def pack(shards, output, **options):
@@ -368,7 +414,7 @@ def _tell_card(path, card):
     tell(f"{path}: {card['all']['videos']} videos, chunks: {parts}")
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["append"])
 @changes(
     "dataset",
     what="a dataset",
@@ -391,16 +437,16 @@ def append(dataset, shards, split, **options):
     _tell_card(dataset, describe(dataset, dataset.with_suffix("")))
 
 
-@dataset.command()
+@dataset.command(epilog=EPILOGS["shard"])
 @argument("track", help="a cleaned track (.npz)")
 @argument("song", metavar="SONG", help="sound that begins with the track")
-@output("SHARD", "a .h5", what="a shard", suffixes=(".h5",))
-@option("--video", help="id of the video (default: the track's name)")
-@option("--song", "song_id", help="id of the song (default: the video's)")
-@option("--dancer", of=SHARD, help="id of the dancer (default: the video's)")
-@option("--genre", of=SHARD)
-@_method()
-@_outside()
+@output("SHARD", "the shard (.h5)", what="a shard", suffixes=(".h5",))
+@option("--video", metavar="ID", help="id of the video (default: the track's name)")
+@option("--song", "song_id", metavar="ID", help="id of the song (default: the video's)")
+@option("--dancer", metavar="ID", of=SHARD, help="id of the dancer (default: the video's)")
+@option("--genre", metavar="NAME", of=SHARD, help="style of the dance")
+@_method(help=_METHOD)
+@_outside
 @option("--fps", type=setting(Dataset, "fps"), of=SHARD, help="poses a second")
 @option(
     "--chunk",

@@ -12,6 +12,14 @@ from choreo.cli.parameter_types import DATASET, SEED, setting
 from choreo.config import Evaluation
 
 EVALUATE = "choreo.evaluation.from_files:evaluate_dances"
+EPILOG = """\
+examples:
+  choreo evaluate results/demo/dataset/dataset.h5 results/demo/dances -o tables/
+  choreo evaluate dataset.h5 dances/ --songs music/ --extractor tables/extractor.safetensors \\
+      -o again/
+
+What each number means, and its chance level: docs/metrics.md.
+"""
 
 
 def _files(options, folder):
@@ -24,7 +32,7 @@ def _files(options, folder):
     return files
 
 
-@verb()
+@verb(epilog=EPILOG)
 @argument("dataset", type=DATASET, help="dataset.h5 with training and test dances")
 @argument("dances", help="folder with MODEL/seedN/SONG.npz or MODEL/SONG.npz")
 @output(

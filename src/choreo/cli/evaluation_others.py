@@ -11,10 +11,19 @@ from choreo.cli.outputs import output, table_files
 from choreo.cli.parameter_types import POSITIVE, SEED, size
 
 EVALUATE = "choreo.evaluation.others.table:evaluate_others"
+EPILOG = """\
+examples:
+  choreo evaluate-others edge/ bailando/ --reference aist/ --fps 30 -o tables/
+  choreo evaluate-others mine/ --reference real/ --songs music/ -o tables/
+  choreo evaluate-others coco/ --format coco --size 640x360 --fps 30 -o tables/
+
+Folders may hold .pkl, .npy, .npz, .bvh, .json or .csv of most projects: docs/published_metrics.md
+says which, what each column is, and where the published formulas are wrong.
+"""
 _VIEWS = ("front", "left", "back", "right")
 
 
-@verb()
+@verb(epilog=EPILOG)
 @argument("dances", nargs=-1, required=True, help="a folder of dances for each row, or a file")
 @output("DIR", "folder for others.*", what="a table", files=lambda _, d: table_files(d / "others"))
 @path_option("--reference", metavar="DIR", help="folder of real dances, for FID, Dist and `real`")

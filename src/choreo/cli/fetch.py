@@ -9,8 +9,17 @@ from choreo.cli.messages import tell
 from choreo.errors import AccidentError
 from choreo.files import PROJECT
 
+EPILOG = """\
+examples:
+  choreo fetch --configfile config/mine.yaml
+  choreo fetch --configfile config/mine.yaml --config table=config/more.tsv
 
-@verb()
+Then, without a network:
+  snakemake --cores all --configfile config/mine.yaml --config offline=true
+"""
+
+
+@verb(epilog=EPILOG)
 @path_option("--configfile", help="the study's config (default: config/config.yaml)")
 @option("--config", multiple=True, metavar="KEY=VALUE", help="a setting in the file's place")
 def fetch(configfile, config):

@@ -26,6 +26,24 @@ def _listed(names):
     return "formats:\n" + "".join(f"  {e.name:<11} {e.files}: {e.text}\n" for e in entries)
 
 
+POSES = """\
+examples:
+  choreo poses dance.mp4 -o dance.npz
+  choreo poses dance.mp4 --skeleton halpe26 -o dance.npz    26 joints, with the feet's
+
+It takes one and a half to two times the video's length on one core. Look at what was found:
+  choreo look dance.mp4 dance.npz -o look.mp4
+"""
+
+RENDER = """\
+examples:
+  choreo render clean.npz -o clean.mp4
+  choreo render clean.npz --audio song.wav -o clean.mp4     with its song
+  choreo render dance.npz --video dance.mp4 -o over.mp4     on the video
+
+`choreo look` draws scores and incorrect frames as well.
+"""
+
 IMPORTS = f"""\
 {_listed(read_formats())}
 examples:
@@ -61,7 +79,7 @@ def _format(names):
     return argument("format", metavar="FORMAT", type=Choice(names), help="see below")
 
 
-@verb()
+@verb(epilog=POSES)
 @argument("video", help="any file that ffmpeg reads; it is brought to a constant frame rate first")
 @_track
 @option(
@@ -209,7 +227,7 @@ def export(format, track, output, skeleton, fps):
     tell(f"{output}: {track.skeleton}, {_found(track)}")
 
 
-@verb()
+@verb(epilog=RENDER)
 @track_argument
 @output(
     "OUT",

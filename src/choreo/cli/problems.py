@@ -5,8 +5,14 @@ from choreo.cli.command import verb
 from choreo.cli.messages import say
 from choreo.errors import ItemError
 
+EPILOG = """\
+examples:
+  choreo problems results/demo
+  choreo problems results/demo --retry    after a file was mended
+"""
 
-@verb()
+
+@verb(epilog=EPILOG)
 @argument("results", help="folder of the study, such as results/demo")
 @option(
     "--retry",

@@ -17,13 +17,19 @@ _SHARE = Number(
 _SPREAD = Number(Annotated[float, Field(ge=0, le=10)], "a number from 0 to 10")
 _MANY = Number(Annotated[int, Field(ge=1, le=10_000)], "a whole number from 1 to 10000")
 
+EPILOG = """\
+examples:
+  choreo study power --dancers 22 --songs 6 --effect 0.61     the thesis's own survey
+  choreo study power --dancers 40 --songs 20 --effect 0.61 --questions 4
+"""
+
 
 @click.group(cls=Group, subcommand_metavar="VERB ...")
 def study():
-    """Plan a survey with dancers (docs/survey.md)."""
+    """Plan a survey with dancers; `snakemake study` makes it (docs/survey.md)."""
 
 
-@study.command()
+@study.command(epilog=EPILOG)
 @option("--dancers", type=_MANY, required=True, help="how many answer")
 @option("--songs", type=_MANY, required=True, help="pairs of dances, each to its own song")
 @option(

@@ -11,6 +11,21 @@ from choreo.files import ending
 
 _STUDY = Training()
 
+TRAIN = """\
+examples:
+  choreo train results/demo/dataset/dataset.h5 -o gru/                      as long as the thesis
+  choreo train results/demo/dataset/dataset.h5 --epochs 20 -o gru/          a first look
+  choreo train results/demo/dataset/dataset.h5 --model flow_tuned -o flow/  from shipped weights
+
+The thesis's 350 epochs take days on a CPU. The same command goes on where it was. Then:
+  choreo dance song.mp3 --model gru/ -o dance.mp4
+"""
+EXPORT = """\
+example:
+  choreo export-model results/demo/training/gru/seed1 -o generator.pth
+  choreo dance song.mp3 --model generator.pth --recipe gru --method thesis -o dance.mp4
+"""
+
 
 def recipes_option(text):
     """``--recipes``, the file that defines the models."""
@@ -37,7 +52,7 @@ def _written(folder):
     }
 
 
-@verb()
+@verb(epilog=TRAIN)
 @argument("dataset", type=DATASET, help="dataset.h5 of a study")
 @output(
     "DIR",
@@ -45,10 +60,10 @@ def _written(folder):
     what="a model",
     files=_files,
 )
-@option("--model", default="gru", help="a recipe")
-@recipes_option("its file")
-@option("--seed", type=SEED, default=1)
-@option("--epochs", type=WHOLE, help="instead of the recipe's")
+@option("--model", metavar="NAME", default="gru", help="a recipe, such as gru, lstm, graph, flow")
+@recipes_option("the file of the recipes")
+@option("--seed", type=SEED, default=1, help="of first weights, order and noise")
+@option("--epochs", type=WHOLE, help="rounds over the dataset, instead of the recipe's")
 @option("--batch-size", type=COUNT, help="chunks a step, instead of the recipe's")
 @path_option(
     "--perceptual",
@@ -57,7 +72,7 @@ def _written(folder):
 )
 @_setting("--look-every", "dance a sample so often; 0: never", metavar="EPOCHS")
 @_setting("--precision", "auto: tf32 on a GPU that has it, else float32")
-@_setting("--device")
+@_setting("--device", "auto: a GPU where there is one")
 @_setting("--threads", "CPU threads")
 def train(
     dataset, output, model, recipes, seed, epochs, perceptual, look_every, device, threads, **more
@@ -109,7 +124,7 @@ def _perceptual_network(chunks, path, run):
         )
 
 
-@verb("export-model")
+@verb("export-model", epilog=EXPORT)
 @argument("model", help="folder that a training made, or its .safetensors")
 @output("OUT", "the state dict (.pth)", what="a state dict", suffixes=(".pth",), foreign=True)
 def export_model(model, output):

@@ -15,6 +15,12 @@ from choreo.errors import ItemError
 STANDARDISE = "choreo.videos.standardise:standardise"
 TABLE = "choreo.dataset.importers.aist:write_table"
 
+VIDEOS = """\
+examples:
+  choreo videos phone.mov -o videos/                        phone.mp4, phone.wav, phone.json
+  choreo videos class.mp4 --start 12 --end 72 -o videos/    one minute of it
+"""
+
 TABLES = """\
 LIST has a name or an address of a video a line (gBR_sBM_c01_d04_mBR0_ch01), such as the
 list of all videos on https://aistdancedb.ongaaccel.jp; AIST++'s lists of sequences (cAll in
@@ -45,7 +51,7 @@ def standardised(name, folder):
     return {kind: Path(folder, name + suffix) for kind, suffix in kinds.items()}
 
 
-@verb()
+@verb(epilog=VIDEOS)
 @argument("video", help="any file that ffmpeg reads")
 @output(
     "DIR",
@@ -119,7 +125,7 @@ def _check_same_source(probe, video):
 @output("TABLE", "a .tsv", what="a videos table", suffixes=(".tsv",))
 @option("--genres", type=words, metavar="G,G", of=TABLE, help="such as BR,HO (default: all)")
 @option("--dancers", type=words, metavar="D,D", of=TABLE, help="such as d04 (default: all)")
-@option("--camera", of=TABLE, help="c01 is in front")
+@option("--camera", metavar="NAME", of=TABLE, help="c01 is in front")
 @path_option(
     "--lists", metavar="DIR", help="AIST++'s splits/ and ignore_list.txt: fills the column `split`"
 )

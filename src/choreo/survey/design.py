@@ -15,11 +15,22 @@ QUESTIONS = ("beats", "natural", "dynamic", "like")
 CATCHES = ("frozen", "noise")
 """What stands beside a real dance in a catch trial."""
 REAL = "real"
-TABLES = (
-    *("preferences", "metrics", "dances", "strengths", "agreement"),
-    *("participants", "refused"),
-)
-"""What `choreo.survey.results` writes, in the order in which it is shown."""
+TABLES = {
+    "preferences": "Preferences, with tests",
+    "metrics": "Which metric predicted the dancers?",
+    "dances": "Figure 6 in numbers",
+    "strengths": "Strengths of the models",
+    "agreement": "Agreement between participants",
+    "participants": "Participants and catch trials",
+    "refused": "Refused answer files",
+}
+"""What `choreo.survey.results` writes, in the order in which it is shown: name -> title."""
+FIGURES = {
+    "figure6": "Figure 6: what dancers answered",
+    "figure6_attentive": "Figure 6 without who failed a catch trial",
+    "survey_metrics": "Which metric predicted the dancers?",
+}
+"""The same of figures."""
 CAUGHT_BY = "natural"
 """Question that a catch trial is judged by: noise may well be called more dynamic."""
 
