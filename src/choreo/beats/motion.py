@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from choreo.choices import METHODS
 from choreo.errors import ItemError
 
-METHODS = ("thesis", "released")
 _ROUNDING = 1e-5
 """Falls under this share of the largest coordinate are float32 rounding, not movement."""
 

@@ -10,10 +10,10 @@ import numpy as np
 from choreo.beats.librosa_cache import librosa
 from choreo.beats.sound import as_float
 from choreo.beats.trackers import track_beats
+from choreo.choices import METHODS
 from choreo.errors import ItemError
 from choreo.media import SAMPLE_RATE
 
-METHODS = ("thesis", "released")
 HOP = 512
 """Samples between two values of the released onset strength: 32 ms at 16 kHz."""
 _SPECTRUM = 2048

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from click import Choice
 
+from choreo.choices import METHODS
 from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import load, progress, tell
@@ -74,7 +75,7 @@ def _suffixes(options):
 @recipes_option("its file")
 @option(
     "--method",
-    type=Choice(["thesis", "released"]),
+    type=Choice(METHODS),
     of="choreo.dances.generate:load_generator",
     help="how the training data of a .pth were scaled",
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from choreo.choices import METHODS
 from choreo.comparison import released_counts
 from choreo.errors import ConfigError, ItemError
 from choreo.pose.misdetections import (
@@ -97,9 +98,9 @@ def quality(
 
 
 def _counted(track, method, threshold_px, threshold_height, counts):
-    if method not in ("thesis", "released"):
+    if method not in METHODS:
         raise ConfigError(
-            "unknown method of comparison", value=method, remedy="Use thesis or released"
+            "unknown method of comparison", value=method, remedy=f"Use {' or '.join(METHODS)}"
         )
     if method == "released" and (threshold_px, threshold_height) != (THRESHOLD_PX, None):
         raise ConfigError(

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from choreo.choices import SPLITS
 from choreo.config.explain import explain
 from choreo.config.fields import Id, Score, Seconds, Section
 from choreo.errors import ConfigError, ItemError
@@ -56,7 +57,7 @@ class Row(Section):
     """Licence of the video, carried into the data card."""
     score: Score | None = None
     """Hand-made quality from 1 to 5 (the thesis trained on 3.5 and more)."""
-    split: Literal["train", "validation", "test"] | None = None
+    split: Literal[SPLITS] | None = None
     """Put this video's song into this split."""
     dancer_pick: Annotated[str, AfterValidator(_pick)] = ""
     """Who the dancer is among several people: `x,y@seconds`, `x,y,w,h@seconds` or `id:N`."""

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from choreo.choices import METHODS
 from choreo.errors import ConfigError, ItemError
 
 CHANNELS = {"thesis": "mean", "released": "left"}
@@ -46,8 +47,8 @@ def stored(samples, method, *, where=None):
     ItemError
         Where the song is empty, not finite or, for `thesis`, silent.
     """
-    if method not in ("thesis", "released"):
-        raise ConfigError("unknown method", value=method, remedy="Use one of thesis, released")
+    if method not in METHODS:
+        raise ConfigError("unknown method", value=method, remedy=f"Use one of {', '.join(METHODS)}")
     samples = np.asarray(samples)
     if not len(samples):
         raise ItemError("the song is empty", where=where)

@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from choreo.choices import SPLITS
 from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
 from choreo.dataset.normalise import Transform, normalise
-from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
+from choreo.dataset.split import assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError
 from choreo.files import is_id, sha256
 from choreo.files.sealed import damaged

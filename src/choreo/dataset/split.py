@@ -2,11 +2,8 @@
 
 import hashlib
 
+from choreo.choices import KEYS, SPLITS
 from choreo.errors import ConfigError
-
-SPLITS = ("train", "validation", "test")
-KEYS = ("song", "video", "dancer")
-"""What two splits can be forbidden to share."""
 
 
 def assign_splits(

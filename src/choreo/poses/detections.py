@@ -8,6 +8,9 @@ from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
 
+COCO_OR_HALPE = {17: "coco17", 26: "halpe26"}
+"""What the number of joints says of AlphaPose's, MMPose's and RTMPose's people."""
+
 BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",), 137: ("body25",)}
 """Models of the whole body (Halpe, COCO-WholeBody, BODY_135, BODY_25 with face and hands): what
 their first joints are."""
