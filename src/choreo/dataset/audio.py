@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from choreo.choices import METHODS
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ItemError, check_known
 
 CHANNELS = {"thesis": "mean", "released": "left"}
 """Method -> how `choreo.videos.audio.read_song` makes its song mono."""
@@ -47,8 +47,7 @@ def stored(samples, method, *, where=None):
     ItemError
         Where the song is empty, not finite or, for `thesis`, silent.
     """
-    if method not in METHODS:
-        raise ConfigError("unknown method", value=method, remedy=f"Use one of {', '.join(METHODS)}")
+    check_known(method, METHODS, what="method")
     samples = np.asarray(samples)
     if not len(samples):
         raise ItemError("the song is empty", where=where)

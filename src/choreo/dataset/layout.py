@@ -595,7 +595,7 @@ def description_of(file):
     try:
         return DataDescription(method=str(said["method"]), **known.model_dump())
     except ConfigError as error:
-        raise ItemError(error.message, where=file.filename, value=error.value) from error
+        raise error.restated(ItemError, where=file.filename, remedy=None) from error
 
 
 def _number(value):

@@ -518,12 +518,7 @@ def dancer_track(
             detections, fps=fps, size=size, pick=pick, linker=linker, video=video
         )
     except ItemError as error:
-        raise ItemError(
-            error.message,
-            where=error.where or source,
-            value=error.value,
-            remedy=error.remedy,
-        ) from error
+        raise error.restated(ItemError, where=error.where or source) from error
     meta = {
         **meta,
         "source": Path(source).name,
