@@ -7,6 +7,7 @@ is low, no higher than the other one but for a little, and neither rises nor fal
 import numpy as np
 
 from choreo.pose.skeletons import OPENPOSE18
+from choreo.statistics.summaries import ratio
 
 LOW = 0.12
 """Torsos that a planted ankle may be above the lower one of both."""
@@ -42,7 +43,7 @@ def foot_sliding(pixels, fps):
     stands = _planted(feet, torso, fps)
     count = stands.sum((1, 2))
     total = np.where(stands, drift, 0).sum((1, 2))
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return ratio(total, count)
 
 
 def _feet(pixels):
