@@ -17,7 +17,7 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.poses.detections import COCO_OR_HALPE, Detections
 from choreo.poses.formats import native
-from choreo.poses.formats.people import People, flat_triples
+from choreo.poses.formats.people import People, flat_triples, given_triples
 
 META = {"estimator": "alphapose", "licence": "AlphaPose: non-commercial research"}
 
@@ -199,12 +199,10 @@ def write(track, path):
         scores) without the detector's part, which a track does not have. ``idx`` is 1:
         it is all one person.
     """
-    present = np.flatnonzero(track.given.any(1))
-    flat = flat_triples(track.keypoints[present], track.scores[present])
     native.write_lines(
         path,
         [
             _entry(frame, triples, np.mean(triples[2::3]) + 1.25 * np.max(triples[2::3]), idx=1)
-            for frame, triples in zip(present.tolist(), flat)
+            for frame, triples in zip(*given_triples(track))
         ],
     )
