@@ -72,7 +72,7 @@ def _suffixes(options):
     f"[default: {DEFAULT}]",
 )
 @option("--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own")
-@recipes_option("its file")
+@recipes_option
 @option(
     "--method",
     type=Choice(METHODS),

@@ -12,9 +12,8 @@ from choreo.files import ending
 _STUDY = Training()
 
 
-def recipes_option(text):
-    """``--recipes``, the file that defines the models."""
-    return path_option("--recipes", default=_STUDY.recipes, help=text)
+recipes_option = path_option("--recipes", default=_STUDY.recipes, help="its file")
+"""The file that defines the models."""
 
 
 def _setting(flag, text=None, **attributes):
@@ -46,7 +45,7 @@ def _written(folder):
     files=_files,
 )
 @option("--model", default="gru", help="a recipe")
-@recipes_option("its file")
+@recipes_option
 @option("--seed", type=SEED, default=1)
 @option("--epochs", type=WHOLE, help="instead of the recipe's")
 @option("--batch-size", type=COUNT, help="chunks a step, instead of the recipe's")
