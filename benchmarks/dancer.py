@@ -16,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.poses.selection import LINKERS, select_dancer
+from choreo.choices import LINKERS
+from choreo.poses.selection import select_dancer
 from choreo.synth.clips import film
 from choreo.synth.estimates import estimate, frames_right
 from choreo.synth.names import DANCERS, SONGS

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 MADE_BY = "Made by Choreo"
 """What videos, pictures and tables say in their headers; a verb replaces no other file."""
 
+# What runs here counts for no rule (`choreo.pipeline.digest`), so it must change no result.
 # Threads of a training that wait for each other sleep instead of spinning, which on a
 # machine with other work makes them up to ten times slower. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

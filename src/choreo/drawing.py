@@ -118,14 +118,16 @@ def caption(image: np.ndarray, text: str) -> None:
         )
 
 
+FPS, HEIGHT = 30.0, 360
+"""Frames a second, and height in pixels, of a track that is drawn on no video."""
+
+
 def render_track(
     track: PoseTrack,
     path: str | Path,
     *,
     audio: str | Path | None = None,
     video: str | Path | None = None,
-    fps: float = 30.0,
-    height: int = 360,
     text: str | None = None,
 ) -> None:
     """Render a track as an mp4 or gif of a stick figure, on white or on its video.
@@ -141,10 +143,6 @@ def render_track(
     video : str or Path, optional
         The standardised video that the track was found in, as background; its frame
         rate must be the track's.
-    fps : float
-        Frames a second of the mp4 (without `video`).
-    height : int
-        Height of the mp4 in pixels (without `video`).
     text : str, optional
         Written at the lower left.
     """
@@ -157,11 +155,11 @@ def render_track(
                     caption(image, text)
                 write(image)
         return
-    scale = height / track.size[1]
-    size = (round(track.size[0] * scale), height)
-    times = np.arange(round(track.seconds * fps)) / fps
+    scale = HEIGHT / track.size[1]
+    size = (round(track.size[0] * scale), HEIGHT)
+    times = np.arange(round(track.seconds * FPS)) / FPS
     keypoints = _at(track, times) * scale
-    with media.picture_writer(path, size, fps, audio=audio) as write:
+    with media.picture_writer(path, size, FPS, audio=audio) as write:
         for pose in keypoints:
             image = np.full((size[1], size[0], 3), 250, np.uint8)
             draw_pose(image, pose, track.skeleton)

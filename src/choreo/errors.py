@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import unicodedata
+from collections.abc import Collection
+from typing import Any
 
 _ACCIDENTS = {
     errno.ENOSPC: "Make room on this disk and run the same command again",
@@ -74,6 +76,11 @@ class ChoreoError(Exception):
         self.where = None if where is None else str(where)
         self.value = value
         self.remedy = remedy
+
+    def restated(self, kind: type[ChoreoError], **changed: Any) -> ChoreoError:
+        """The same as an error of another class, or with another `where`, `value` or `remedy`."""
+        about: dict[str, Any] = {"where": self.where, "value": self.value, "remedy": self.remedy}
+        return kind(self.message, **about | changed)
 
     def __str__(self):
         text = f"{self.where}: {self.message}" if self.where else self.message
@@ -145,3 +152,29 @@ def accident(error: BaseException, *, where: object = None) -> AccidentError | N
             remedy=_ACCIDENTS[error.errno],
         )
     return None
+
+
+def check_known(
+    value: object,
+    known: Collection[str],
+    *,
+    what: str,
+    kind: type[ChoreoError] = ConfigError,
+    where: object = None,
+) -> None:
+    """Refuse a word that is none of those to choose from.
+
+    Parameters
+    ----------
+    value : object
+    known : collection of str
+    what : str
+        What it is, such as ``"method"``.
+    kind : type
+        Of the error.
+    where : str or Path, optional
+        Where it stands.
+    """
+    if value not in list(known):
+        remedy = f"Use one of {', '.join(known)}"
+        raise kind(f"unknown {what}", where=where, value=value, remedy=remedy)

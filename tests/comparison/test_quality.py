@@ -206,7 +206,7 @@ def test_released_has_a_threshold_of_its_own(changes):
 
 
 def test_unknown_method():
-    with pytest.raises(ConfigError, match=r"unknown method.*'best'.*Use thesis or released"):
+    with pytest.raises(ConfigError, match=r"unknown method.*'best'.*Use one of thesis, released"):
         quality(track(), method="best")
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from choreo.choices import SPLITS
 from choreo.dataset import corpus
 from choreo.dataset.pack import ChunkDataset, info
-from choreo.dataset.split import SPLITS
 from choreo.errors import ConfigError
 from choreo.files import sha256
 from choreo.synth.kinds import KINDS

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
+from choreo.choices import SPLITS
+from choreo.dataset.split import assign_splits, check_no_leak
 from choreo.errors import ConfigError
 
 

@@ -94,7 +94,7 @@ def test_the_rivals_switches_are_its_own():
     assert (recipes["rival"].epochs, recipes["base"].epochs) == (3, 7)
     with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival_switches, epoks"):
         audit_recipes(study(evaluation={"audit": {"rival_switches": {"epoks": 1}}}))
-    with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival: there is no such family"):
+    with pytest.raises(ConfigError, match=r"evaluation\.audit\.rival: unknown family of models"):
         audit_recipes(study(evaluation={"audit": {"rival": "polka"}}))
 
 

@@ -239,5 +239,5 @@ def test_the_caption_says_who_did_not_begin_at_nothing():
     said = training_note(metrics)
     assert said.startswith("Trained here on 32 chunks of 5 s: gru 16 epochs, graph not in steps, ")
     assert "tuned 200 epochs from flow.safetensors on (which learned from other dances" in said
-    assert "1 dancers and 3 songs" in said
+    assert "before; with this study's, from 1 dancers and 3 songs in all)" in said
     assert "other 2 epochs from flow.safetensors on (what it learned from before is not" in said

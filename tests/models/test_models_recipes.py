@@ -97,7 +97,7 @@ def test_a_changed_recipe_is_checked():
 def test_a_model_is_looked_up_by_name():
     recipes = {"gru": recipe_from({})}
     assert recipe_named(recipes, "gru") is recipes["gru"]
-    with pytest.raises(ConfigError, match=r"unknown model.*'gro'.*Known: gru"):
+    with pytest.raises(ConfigError, match=r"unknown model.*'gro'.*Use one of gru"):
         recipe_named(recipes, "gro")
 
 

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from soaking import soak_after
 
+from choreo.choices import LINKERS
 from choreo.errors import ItemError
 from choreo.poses.detections import Detections
 from choreo.poses.formats.tracks import track_of
 from choreo.poses.linking import link
-from choreo.poses.selection import LINKERS, LISTED, PATH, dancer_track, select_dancer
+from choreo.poses.selection import LISTED, PATH, dancer_track, select_dancer
 from choreo.synth.clips import film
 from choreo.synth.estimates import estimate, frames_right
 

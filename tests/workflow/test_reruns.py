@@ -210,6 +210,12 @@ def test_names_imported_in_branches_under_one_name_all_count():
         assert f"choreo.poses.formats.{name}" in used
 
 
+def test_what_the_package_itself_does_counts_for_no_rule():
+    """How threads wait for one another; its constants count where they are named."""
+    named = {rule: digests.uses(*what).get("choreo", []) for rule, what in RULES.items()}
+    assert {name for names in named.values() for name in names} == {"MADE_BY"}
+
+
 def test_digests_are_kept_while_no_file_changes(package, tmp_path, monkeypatch):
     (script,) = RULES["table1"]
     kept = tmp_path / "kept" / "code.json"

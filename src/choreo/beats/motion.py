@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.choices import METHODS
+from choreo.errors import ItemError, check_known
 
-METHODS = ("thesis", "released")
 _ROUNDING = 1e-5
 """Falls under this share of the largest coordinate are float32 rounding, not movement."""
 
@@ -61,16 +61,11 @@ def motion_beats(poses: np.ndarray, fps: float, method: str = "thesis"):
     ItemError
         Where `poses` has another shape or a value that is not finite.
     """
+    check_known(method, METHODS, what="way to find motion beats", kind=ItemError)
     poses = _checked(poses)
     if method == "thesis":
         return [np.flatnonzero(row) / fps for row in speed_drops(poses)[1]]
-    if method == "released":
-        return [released_speed_drops(segment).frames / fps for segment in poses]
-    raise ItemError(
-        "unknown way to find motion beats",
-        value=method,
-        remedy=f"Use one of {', '.join(METHODS)}",
-    )
+    return [released_speed_drops(segment).frames / fps for segment in poses]
 
 
 def speed_drops(poses):

@@ -10,10 +10,10 @@ import numpy as np
 from choreo.beats.librosa_cache import librosa
 from choreo.beats.sound import as_float
 from choreo.beats.trackers import track_beats
-from choreo.errors import ItemError
+from choreo.choices import METHODS
+from choreo.errors import ItemError, check_known
 from choreo.media import SAMPLE_RATE
 
-METHODS = ("thesis", "released")
 HOP = 512
 """Samples between two values of the released onset strength: 32 ms at 16 kHz."""
 _SPECTRUM = 2048
@@ -79,7 +79,7 @@ def music_beats(
     ItemError
         Where a sample is not finite.
     """
-    _check(method)
+    check_known(method, METHODS, what="way to find music beats", kind=ItemError)
     if method == "thesis":
         chosen = tracker if beat_this is None else "beat_this"
         beats = np.array(track_beats(audio, SAMPLE_RATE, chosen, beat_this)["beats"])
@@ -96,12 +96,3 @@ def music_beats(
 
 def _seconds(frames):
     return np.asarray(frames, float) * HOP / SAMPLE_RATE
-
-
-def _check(method):
-    if method not in METHODS:
-        raise ItemError(
-            "unknown way to find music beats",
-            value=method,
-            remedy=f"Use one of {', '.join(METHODS)}",
-        )

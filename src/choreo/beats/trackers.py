@@ -9,7 +9,7 @@ import numpy as np
 
 from choreo.beats.registry import DEFAULT, TRACKERS
 from choreo.beats.sound import as_float, beatless
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, check_known
 
 LEAST_RATE = 1000
 """Samples a second: of fewer there is no spectrum to speak of."""
@@ -75,13 +75,7 @@ def tempo_of(beats: Any) -> float:
 
 def _chosen(name, weights):
     where = "evaluation.tracker"
-    if name not in TRACKERS:
-        raise ConfigError(
-            "unknown beat tracker",
-            where=where,
-            value=name,
-            remedy=f"Use one of {', '.join(TRACKERS)}",
-        )
+    check_known(name, TRACKERS, what="beat tracker", where=where)
     if TRACKERS[name].needs_weights and weights is None:
         raise ConfigError(
             f"the tracker {name} needs its weights",

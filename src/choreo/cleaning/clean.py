@@ -5,7 +5,7 @@ import numpy as np
 from choreo.cleaning import released_cleaning, robust
 from choreo.cleaning.gaps import bridgeable, fill_gaps
 from choreo.config.cleaning import UNUSED
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, check_known
 from choreo.pose.misdetections import (
     THRESHOLD_PX,
     flag_misdetections,
@@ -85,10 +85,7 @@ def clean(
         Where nobody was found, no frame is left that could be trusted, or
         `threshold_height` is given and no frame shows the whole dancer.
     """
-    if method not in UNUSED:
-        raise ConfigError(
-            "unknown method of cleaning", value=method, remedy="Use thesis, released or robust"
-        )
+    check_known(method, UNUSED, what="method of cleaning")
     for name, value in (
         ("threshold_px", threshold_px),
         ("threshold_height", threshold_height),

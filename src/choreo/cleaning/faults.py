@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, check_known
 from choreo.pose.size import body_size
 from choreo.pose.track import PoseTrack
 
@@ -71,8 +71,7 @@ def corrupt(truth, rate, seed, *, kind="mixed", jitter=JITTER, doubt=False):
     ItemError
         For an unknown kind.
     """
-    if kind not in KINDS:
-        raise ItemError("unknown kind of fault", value=kind, remedy=f"Use {', '.join(KINDS)}")
+    check_known(kind, KINDS, what="kind of fault", kind=ItemError)
     rng = np.random.default_rng(seed)
     size = body_size(truth.keypoints)
     keypoints = truth.keypoints.astype(float)
@@ -183,8 +182,7 @@ def flicker(truth, rate, seed, *, joints="a wrist", written="0, 0"):
         For unknown joints or another way of writing.
     """
     for value, known in ((joints, FLICKERING), (written, WRITTEN)):
-        if value not in known:
-            raise ItemError("unknown flicker", value=value, remedy=f"Use {', '.join(known)}")
+        check_known(value, known, what="flicker", kind=ItemError)
     rng = np.random.default_rng(seed)
     size = body_size(truth.keypoints)
     keypoints = truth.keypoints + rng.normal(0, JITTER * size, truth.keypoints.shape)

@@ -63,12 +63,12 @@ def fill_linearly(keypoints):
 
     Parameters
     ----------
-    keypoints : ndarray of float, shape (T, J, 2)
+    keypoints : ndarray of float, shape (T, J, 2) or (T, J, 3)
         NaN where there is none.
 
     Returns
     -------
-    ndarray of float, shape (T, J, 2)
+    ndarray of float, of the same shape
         Before its first and after its last frame a joint stands still; one that is never
         given stays NaN.
     """
@@ -77,6 +77,6 @@ def fill_linearly(keypoints):
     given = given_joints(out)
     for joint in np.flatnonzero(given.any(0) & ~given.all(0)):
         known = given[:, joint]
-        for axis in range(2):
+        for axis in range(out.shape[2]):
             out[:, joint, axis] = np.interp(at, at[known], out[known, joint, axis])
     return out

@@ -10,7 +10,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.figure5 import pictures_or_white, worst_frames
 from choreo.config.cleaning import UNUSED
 from choreo.pose.misdetections import THRESHOLD_PX, displacement, joints_in_use, missing_frames
-from choreo.pose.runs import runs
+from choreo.pose.runs import spans
 from choreo.poses.pictures import crop, show_pose
 
 _KEPT, _REMOVED, _FILLED, _EMPTY = range(4)
@@ -73,9 +73,9 @@ def timeline(figure, before, after, record, *, title):
         ("left empty", ~after.given[:, used].all(1), "0.5"),
     )
     for y, (_, mask, colour) in enumerate(rows):
-        spans = [(a / before.fps, (b - a + 1) / before.fps) for a, b in runs(mask)]
+        shown = spans(mask, before.fps)
         # An edge of its own colour, so that one frame of a long clip is still seen.
-        bars.broken_barh(spans, (-y - 0.4, 0.8), facecolor=colour, edgecolor=colour, linewidth=0.8)
+        bars.broken_barh(shown, (-y - 0.4, 0.8), facecolor=colour, edgecolor=colour, linewidth=0.8)
     bars.set_yticks([-y for y in range(len(rows))], [name for name, *_ in rows])
     bars.set_ylim(-len(rows) + 0.4, 0.6)
     bars.set_xlim(0, len(before) / before.fps)

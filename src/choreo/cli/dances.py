@@ -4,6 +4,7 @@ from pathlib import Path
 
 from click import Choice
 
+from choreo.choices import METHODS
 from choreo.cli.arguments import argument, given, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import load, progress, tell
@@ -87,10 +88,10 @@ def _suffixes(options):
     f"[default: {DEFAULT}]",
 )
 @option("--recipe", metavar="NAME", help="recipe of a .pth, which doesn't hold its own")
-@recipes_option("the file of that recipe")
+@recipes_option
 @option(
     "--method",
-    type=Choice(["thesis", "released"]),
+    type=Choice(METHODS),
     of="choreo.dances.generate:load_generator",
     help="how the training data of a .pth were scaled",
 )

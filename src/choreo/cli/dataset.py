@@ -8,13 +8,13 @@ from dataclasses import asdict
 import click
 from click import Choice
 
+from choreo.choices import KEYS, SPLITS
 from choreo.cli.arguments import argument, given, json_option, option, path_option
 from choreo.cli.command import Group
 from choreo.cli.messages import progress, say, tell
 from choreo.cli.outputs import changes, output
 from choreo.cli.parameter_types import DATASET, HEIGHTS, POSITIVE, SEED, WHOLE, setting, words
 from choreo.config import Cleaning, Dataset, Evaluation, Split
-from choreo.dataset.split import KEYS, SPLITS
 from choreo.errors import ItemError
 from choreo.files import is_id
 

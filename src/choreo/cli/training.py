@@ -27,9 +27,8 @@ example:
 """
 
 
-def recipes_option(text):
-    """``--recipes``, the file that defines the models."""
-    return path_option("--recipes", default=_STUDY.recipes, help=text)
+recipes_option = path_option("--recipes", default=_STUDY.recipes, help="the file of the recipes")
+"""The file that defines the models."""
 
 
 def _setting(flag, text=None, **attributes):
@@ -61,7 +60,7 @@ def _written(folder):
     files=_files,
 )
 @option("--model", metavar="NAME", default="gru", help="a recipe, such as gru, lstm, graph, flow")
-@recipes_option("the file of the recipes")
+@recipes_option
 @option("--seed", type=SEED, default=1, help="of first weights, order and noise")
 @option("--epochs", type=WHOLE, help="rounds over the dataset, instead of the recipe's")
 @option("--batch-size", type=COUNT, help="chunks a step, instead of the recipe's")

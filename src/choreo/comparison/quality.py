@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from choreo.choices import METHODS
 from choreo.comparison import released_counts
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, check_known
 from choreo.pose.misdetections import (
     THRESHOLD_PX,
     flag_misdetections,
@@ -97,10 +98,7 @@ def quality(
 
 
 def _counted(track, method, threshold_px, threshold_height, counts):
-    if method not in ("thesis", "released"):
-        raise ConfigError(
-            "unknown method of comparison", value=method, remedy="Use thesis or released"
-        )
+    check_known(method, METHODS, what="method of comparison")
     if method == "released" and (threshold_px, threshold_height) != (THRESHOLD_PX, None):
         raise ConfigError(
             f"method released has a threshold of its own, {released_counts.THRESHOLD_PX:g} px",

@@ -134,14 +134,8 @@ def speed_table(
         frame=pd.DataFrame(rows, columns=list(headers)),
         caption=f"Speed of pose estimators{where}",
         headers=headers,
-        formats={
-            "median": ".1f",
-            "least": ".1f",
-            "most": ".1f",
-            "frames": ".0f",
-            "seconds": ".1f",
-            "videos": ".0f",
-        },
+        formats=dict.fromkeys(("median", "least", "most", "seconds"), ".1f")
+        | dict.fromkeys(("frames", "videos"), ".0f"),
         notes=(
             f"As measured in this run, beside whatever else the machine did. {JOB.capitalize()}: "
             f"start, decoding and writing included; {RUN}: the foreign program from start to end. "

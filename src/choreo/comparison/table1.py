@@ -177,6 +177,16 @@ def _measures(groups):
     )
 
 
+def joints_not_given(frame):
+    """Notes on estimators that give fewer joints than their skeleton has."""
+    for row in frame.dropna(subset="joints_given").itertuples():
+        if row.joints_given < row.joints:
+            yield (
+                f"{row.estimator} gives {row.joints_given:.0f} of its {row.joints:.0f} joints; the "
+                "others are no misses and no part of eq. (1)."
+            )
+
+
 def _notes(settings, truth, published, groups, frame):
     rules = {"thesis": "eq. (1)-(2)", "released": "the released code's rule"}
     for method in sorted({method for method, _ in settings}):
@@ -203,12 +213,7 @@ def _notes(settings, truth, published, groups, frame):
             "PCK@0.1: true joints found within a tenth of the torso. Error: mean distance to the "
             "true joints. Both over the joints shared with the truth."
         )
-    for row in frame.dropna(subset="joints_given").itertuples():
-        if row.joints_given < row.joints:
-            yield (
-                f"{row.estimator} gives {row.joints_given:.0f} of its {row.joints} joints; the "
-                "others are no misses and no part of eq. (1)."
-            )
+    yield from joints_not_given(frame)
     if published:
         yield (
             f"Published: Table 1 of the thesis ({PUBLISHED_VIDEOS} videos, {PUBLISHED_FRAMES:,} "

@@ -12,6 +12,7 @@ from choreo.comparison.compare import share_of_height
 from choreo.comparison.measures import LIMB_JOINTS
 from choreo.comparison.quality import WRONG_TORSO
 from choreo.comparison.sweep import ranking, sweep
+from choreo.comparison.table1 import joints_not_given
 from choreo.comparison.verdict import Measure, verdicts
 from choreo.errors import ItemError
 from choreo.tables import Table
@@ -254,12 +255,7 @@ def _notes(records, names, known, frame):
             )
             + "."
         )
-    for row in frame.dropna(subset="joints_given").itertuples():
-        if row.joints_given < row.joints:
-            yield (
-                f"{row.estimator} gives {row.joints_given:.0f} of its {row.joints:.0f} joints; the "
-                "others are no misses and no part of eq. (1)."
-            )
+    yield from joints_not_given(frame)
     counts = {n: sum(n in r["estimators"] for r in records) for n in names}
     if len(set(counts.values())) > 1:
         text = ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.statistics.inference import Resampling, holm, too_few
+from choreo.statistics.inference import SIGNIFICANT, Resampling, holm, too_few
 from choreo.statistics.sentences import counted, listed
 
 REPLICATES = 2000
 LEVEL = 0.95
-SIGNIFICANT = 1 - LEVEL
 
 
 @dataclass(frozen=True)

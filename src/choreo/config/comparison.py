@@ -4,13 +4,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
+from choreo.choices import METHODS
 from choreo.config.fields import Heights, Pixels, Section
 
 
 class Comparison(Section):
     """Stage `comparison`."""
 
-    method: Literal["thesis", "released"] = "thesis"
+    method: Literal[METHODS] = "thesis"
     """`thesis`: eq. (1)-(2) over the decoded frames. `released`: the rules of the code."""
     threshold_px: Pixels = 50.0
     """Eq. (1)'s threshold in pixels a frame. Refused with `released`, which has its own."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from choreo.choices import KEYS, METHODS, OUTSIDE
 from choreo.config.fields import Score, Section
 from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS, SAMPLE_RATE
 
@@ -11,7 +12,7 @@ from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS, SA
 class Split(Section):
     """How songs are divided between training, validation and test."""
 
-    by: Annotated[list[Literal["song", "video", "dancer"]], Field(min_length=1)] = ["song"]
+    by: Annotated[list[Literal[KEYS]], Field(min_length=1)] = ["song"]
     """What no two splits may share."""
     test: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """Share of the groups for testing; at least one where there are two or more."""
@@ -24,9 +25,9 @@ class Split(Section):
 class Dataset(Section):
     """Stage `dataset`."""
 
-    method: Literal["thesis", "released"] = "thesis"
+    method: Literal[METHODS] = "thesis"
     """`thesis`: section 4.1 as the text says. `released`: what the code did (left channel)."""
-    outside: Literal["clip", "rescale", "drop"] | None = None
+    outside: Literal[OUTSIDE] | None = None
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
     fps: Annotated[int, Field(ge=1, le=MAX_FPS)] = POSE_FPS
     """Poses a second; of `released`, and for models of family `gan`, 10."""

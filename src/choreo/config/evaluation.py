@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from choreo.beats.registry import TRACKERS
+from choreo.choices import METHODS
 from choreo.config.fields import Section, Seed, UserPath
 
 
@@ -56,7 +57,7 @@ class Songs(Section):
 class Evaluation(Section):
     """Stage `evaluation`."""
 
-    method: Literal["thesis", "released"] = "thesis"
+    method: Literal[METHODS] = "thesis"
     """`released`: the code's beats and, with `dataset.method: released`, its "FID" as well."""
     tolerance_seconds: Annotated[float, Field(gt=0, le=60)] = 0.15
     """A motion beat within this of a music beat is aligned."""

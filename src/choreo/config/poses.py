@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from choreo import provenance
+from choreo.choices import LINKERS
 from choreo.config.fields import Id, Minutes, Section, UserPath
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
@@ -106,7 +107,7 @@ class Poses(Section):
     """The estimator whose tracks are cleaned and become the dataset."""
     imports: dict[Id, Import] = {}
     """Estimator -> other poses: `path`, `format`, and what they can't tell (docs/poses.md)."""
-    linker: Literal["poses", "pose_flow", "labels"] = "poses"
+    linker: Literal[LINKERS] = "poses"
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: UserPath = "resources"
     """Folder for what is downloaded once for all studies: weights and AlphaPose's source."""

@@ -91,10 +91,9 @@ def chosen_recipes(study, recipes):
         try:
             chosen[name] = recipes[name].with_(**changes)
         except ConfigError as error:
-            raise ConfigError(
-                error.message,
+            raise error.restated(
+                ConfigError,
                 where=f"config, training.switches of {name}, {error.where}",
-                value=error.value,
                 remedy=error.remedy or f"{training.recipes} and docs/training.md explain switches",
             ) from None
         for switch, path in chosen[name].own_files.items():

@@ -9,10 +9,12 @@ from urllib.parse import unquote
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from choreo.choices import SPLITS
 from choreo.config.explain import explain
 from choreo.config.fields import Id, Score, Seconds, Section
 from choreo.errors import ConfigError, ItemError
 from choreo.files import ending, shipped
+from choreo.files.outside import reading
 from choreo.files.text_tables import read_rows
 from choreo.pose.pick import parse
 
@@ -56,7 +58,7 @@ class Row(Section):
     """Licence of the video, carried into the data card."""
     score: Score | None = None
     """Hand-made quality from 1 to 5 (the thesis trained on 3.5 and more)."""
-    split: Literal["train", "validation", "test"] | None = None
+    split: Literal[SPLITS] | None = None
     """Put this video's song into this split."""
     dancer_pick: Annotated[str, AfterValidator(_pick)] = ""
     """Who the dancer is among several people: `x,y@seconds`, `x,y,w,h@seconds` or `id:N`."""
@@ -106,24 +108,17 @@ def read_table(path):
         Naming the file, the line and the column.
     """
     path = shipped(os.path.expanduser(path))
-    try:
-        lines = read_rows(path, COLUMNS, required=("id", "source"))
-    except FileNotFoundError:
+    if not os.path.exists(path):
         raise ConfigError(
             "there is no such videos table",
             where=path,
             remedy="Make it with the columns of config/README.md, or mend `table` in the config",
-        ) from None
+        )
+    try:
+        with reading(path, "a videos table", remedy="Name a .tsv file"):
+            lines = read_rows(path, COLUMNS, required=("id", "source"))
     except ItemError as error:
-        raise ConfigError(
-            error.message, where=error.where, value=error.value, remedy=error.remedy
-        ) from None
-    except IsADirectoryError:
-        raise ConfigError(
-            "a folder, not a videos table", where=path, remedy="Name the .tsv file in it"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"can't read the videos table: {error}", where=path) from None
+        raise error.restated(ConfigError) from None
     rows, seen = [], {}
     for number, values in lines:
         where = f"{path}, line {number}"

@@ -8,7 +8,8 @@ import math
 
 import numpy as np
 
-from choreo.errors import ConfigError, ItemError
+from choreo.choices import METHODS
+from choreo.errors import ItemError, check_known
 
 CHANNELS = {"thesis": "mean", "released": "left"}
 """Method -> how `choreo.videos.audio.read_song` makes its song mono."""
@@ -46,8 +47,7 @@ def stored(samples, method, *, where=None):
     ItemError
         Where the song is empty, not finite or, for `thesis`, silent.
     """
-    if method not in ("thesis", "released"):
-        raise ConfigError("unknown method", value=method, remedy="Use one of thesis, released")
+    check_known(method, METHODS, what="method")
     samples = np.asarray(samples)
     if not len(samples):
         raise ItemError("the song is empty", where=where)

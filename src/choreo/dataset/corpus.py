@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import soxr
 
+from choreo.choices import SPLITS
 from choreo.dataset.normalise import normalise
 from choreo.dataset.pack import pack, write_shard
-from choreo.dataset.split import SPLITS
 from choreo.errors import ConfigError
 from choreo.media import SAMPLE_RATE
 from choreo.rates import CHUNK_SECONDS, POSE_FPS

@@ -22,8 +22,8 @@ import h5py
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from choreo.choices import KEYS, OUTSIDE, SPLITS
 from choreo.dataset.description import CANVAS, SKELETON, DataDescription
-from choreo.dataset.split import KEYS, SPLITS
 from choreo.errors import AccidentError, ConfigError, ItemError, accident, plain
 from choreo.files import is_id, sealed, whole
 from choreo.files.outside import reading
@@ -98,7 +98,7 @@ class Record(BaseModel):
     values: _Count
     values_outside: _Count
     repaired_joints: _Count
-    outside: Literal["clip", "rescale", "drop", "keep"]
+    outside: Literal[(*OUTSIDE, "keep")]
     transform: _Transform
     provenance: dict
 
@@ -595,7 +595,7 @@ def description_of(file):
     try:
         return DataDescription(method=str(said["method"]), **known.model_dump())
     except ConfigError as error:
-        raise ItemError(error.message, where=file.filename, value=error.value) from error
+        raise error.restated(ItemError, where=file.filename, remedy=None) from error
 
 
 def _number(value):

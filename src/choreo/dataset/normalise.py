@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from choreo.choices import OUTSIDE
 from choreo.dataset.description import CANVAS, DataDescription
 from choreo.dataset.resample import resample
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, check_known
 from choreo.pose.skeletons import COCO17, OPENPOSE18, SKELETONS, convert
 from choreo.rates import CHUNK_SECONDS, POSE_FPS
-
-OUTSIDE = ("clip", "rescale", "drop", "keep")
-"""What may become of coordinates outside [-1, 1]."""
 
 DANCER_SHARE = 0.625
 """Share of the canvas's height that nose to ankle takes (`thesis`).
@@ -173,13 +171,9 @@ def normalise(track, *, method="thesis", outside=None, antialias=True, fps=POSE_
     ConfigError
         For an unknown `method` or `outside`, or `released` at another rate.
     """
-    if method not in CANVAS:
-        raise ConfigError("unknown method", value=method, remedy=f"Use one of {', '.join(CANVAS)}")
+    check_known(method, CANVAS, what="method")
     outside = outside or {"thesis": "clip", "released": "keep"}[method]
-    if outside not in OUTSIDE:
-        raise ConfigError(
-            "unknown choice for `outside`", value=outside, remedy=f"Use one of {', '.join(OUTSIDE)}"
-        )
+    check_known(outside, (*OUTSIDE, "keep"), what="choice for `outside`")
     if method == "released" and fps != POSE_FPS:
         raise ConfigError(
             f"method released has {POSE_FPS} poses a second",

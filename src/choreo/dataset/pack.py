@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from choreo.choices import SPLITS
 from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
 from choreo.dataset.normalise import Transform, normalise
-from choreo.dataset.split import SPLITS, assign_splits, check_no_leak
-from choreo.errors import ConfigError, ItemError
+from choreo.dataset.split import assign_splits, check_no_leak
+from choreo.errors import ConfigError, ItemError, check_known
 from choreo.files import is_id, sha256
 from choreo.files.sealed import damaged
 from choreo.pose.track import PoseTrack
@@ -135,14 +136,10 @@ def write_shard(
     samples,
     *,
     video,
-    song,
-    dancer="",
-    genre="",
-    source="",
     chunk_seconds=CHUNK_SECONDS,
     stride_seconds=None,
     max_repaired=cutting.MAX_REPAIRED,
-    provenance=None,
+    **clip,
 ):
     """Write the chunks of one clip, whole or not at all.
 
@@ -154,37 +151,27 @@ def write_shard(
         The clip's poses.
     samples : ndarray, shape (n,) or (n, channels)
         Its song at 16 kHz from the video's first frame on, not scaled yet.
-    video, song, dancer, genre, source : str
-        Ids; an empty dancer or source is the video's own.
+    video : str
     chunk_seconds, stride_seconds, max_repaired : float
         See `choreo.dataset.chunks.cut`.
-    provenance : dict, optional
-        JSON values that are kept in the record.
+    **clip
+        Further ids and `provenance`: see `write_chunks`.
 
     Returns
     -------
     dict
         The clip's record.
     """
-    stored = sound.stored(samples, normalised.method, where=video)
-    return write_chunks(
-        path,
+    chunks = cutting.cut(
         normalised,
-        cutting.cut(
-            normalised,
-            stored,
-            chunk_seconds=chunk_seconds,
-            stride_seconds=stride_seconds,
-            max_repaired=max_repaired,
-            where=video,
-        ),
-        video=video,
-        song=song,
-        dancer=dancer,
-        genre=genre,
-        source=source,
+        sound.stored(samples, normalised.method, where=video),
+        chunk_seconds=chunk_seconds,
         stride_seconds=stride_seconds,
-        provenance=provenance,
+        max_repaired=max_repaired,
+        where=video,
+    )
+    return write_chunks(
+        path, normalised, chunks, video=video, stride_seconds=stride_seconds, **clip
     )
 
 
@@ -211,8 +198,12 @@ def write_chunks(
         The clip that the chunks are from; its counts and transform go into the record.
     chunks : Chunks
         What is written.
-    video, song, dancer, genre, source, stride_seconds, provenance
-        As for `write_shard`.
+    video, song, dancer, genre, source : str
+        Ids; an empty dancer or source is the video's own.
+    stride_seconds : float, optional
+        Step between the chunks; their length where there is none.
+    provenance : dict, optional
+        JSON values that are kept in the record.
 
     Returns
     -------
@@ -555,8 +546,8 @@ class ChunkDataset:
     start_seconds: np.ndarray
 
     def __init__(self, path, split=None):
-        if split is not None and split not in SPLITS:
-            raise ConfigError("unknown split", value=split, remedy=f"Use {', '.join(SPLITS)}")
+        if split is not None:
+            check_known(split, SPLITS, what="split")
         self.path, self.split = Path(path), split
         with layout.open_dataset(path) as file:
             self.description = layout.description_of(file)

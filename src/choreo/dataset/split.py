@@ -2,11 +2,8 @@
 
 import hashlib
 
-from choreo.errors import ConfigError
-
-SPLITS = ("train", "validation", "test")
-KEYS = ("song", "video", "dancer")
-"""What two splits can be forbidden to share."""
+from choreo.choices import KEYS, SPLITS
+from choreo.errors import ConfigError, check_known
 
 
 def assign_splits(
@@ -112,13 +109,7 @@ def check_no_leak(rows, splits, *, by=("song",)):
 def _keys(by):
     by = (by,) if isinstance(by, str) else tuple(by)
     for key in by:
-        if key not in KEYS:
-            raise ConfigError(
-                "unknown key",
-                where="dataset.split.by",
-                value=key,
-                remedy=f"Use {', '.join(KEYS)}",
-            )
+        check_known(key, KEYS, what="key", where="dataset.split.by")
     if not by:
         raise ConfigError("no key given", where="dataset.split.by", remedy=f"Use {', '.join(KEYS)}")
     return by
@@ -157,13 +148,7 @@ def _asked(group, column, by):
     for row in group:
         split = getattr(row, column, None)
         if split:
-            if split not in SPLITS:
-                raise ConfigError(
-                    "unknown split",
-                    where=f"row {row.id}, column {column}",
-                    value=split,
-                    remedy=f"Use {', '.join(SPLITS)}, or leave it empty",
-                )
+            check_known(split, SPLITS, what="split", where=f"row {row.id}, column {column}")
             asked.setdefault(split, row.id)
     if len(asked) > 1:
         rows = " and ".join(f"{row} ({split})" for split, row in asked.items())

@@ -35,6 +35,7 @@ from choreo.statistics.inference import (
     too_few,
 )
 from choreo.statistics.sentences import counted
+from choreo.statistics.summaries import ratio
 from choreo.tables import Table
 
 if TYPE_CHECKING:
@@ -212,9 +213,7 @@ def regeneration_scores(kind):
             known = np.isfinite(rates)
             total = (weights * known).sum(1)
             summed = weights @ np.where(known, rates, 0)
-            values.append(
-                np.divide(summed, total, out=np.full(len(total), np.nan), where=total > 0)
-            )
+            values.append(ratio(summed, total))
         return {"regeneration": averaged(values, resampling)}
 
     return score

@@ -6,7 +6,7 @@ have one cause only. This module is imported while the DAG is built: nothing hea
 
 from dataclasses import dataclass
 
-from choreo.errors import ConfigError
+from choreo.errors import ConfigError, check_known
 from choreo.models import FAMILIES, recipe_class
 from choreo.models.gan.recipe import Recipe
 
@@ -235,12 +235,8 @@ def base_recipe(study):
         own = {switch: v for switch, v in everyone.items() if switch in Recipe.model_fields}
         return Recipe().with_(**own | study.evaluation.audit.switches)
     except ConfigError as error:
-        raise ConfigError(
-            error.message,
-            where=f"config, evaluation.audit.switches, {error.where}",
-            value=error.value,
-            remedy=error.remedy,
-        ) from None
+        where = f"config, evaluation.audit.switches, {error.where}"
+        raise error.restated(ConfigError, where=where) from None
 
 
 def _arms(study):
@@ -296,22 +292,13 @@ def audit_recipes(study):
 
 
 def _rival(audit):
-    if audit.rival not in FAMILIES:
-        raise ConfigError(
-            "there is no such family of models",
-            where="config, evaluation.audit.rival",
-            value=audit.rival,
-            remedy=f"Use one of {', '.join(FAMILIES)}",
-        )
+    where = "config, evaluation.audit.rival"
+    check_known(audit.rival, FAMILIES, what="family of models", where=where)
     try:
         return recipe_class(audit.rival)().with_(**audit.rival_switches)
     except ConfigError as error:
-        raise ConfigError(
-            error.message,
-            where=f"config, evaluation.audit.rival_switches, {error.where}",
-            value=error.value,
-            remedy=error.remedy,
-        ) from None
+        where = f"{where}_switches, {error.where}"
+        raise error.restated(ConfigError, where=where) from None
 
 
 def audit_models(study, recipes):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from choreo.pose.skeletons import OPENPOSE18
+from choreo.statistics.summaries import ratio
 
 LOW = 0.12
 """Torsos that a planted ankle may be above the lower one of both."""
@@ -57,7 +58,7 @@ def foot_sliding(pixels, fps):
     stands = _planted(feet, torso, fps)
     count = stands.sum((1, 2))
     total = np.where(stands, drift, 0).sum((1, 2))
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return ratio(total, count)
 
 
 def _feet(pixels):

@@ -349,9 +349,7 @@ def read_dances(
         try:
             parts.append(segments_from_track(track, read(songs[song]), song))
         except ItemError as error:
-            raise ItemError(
-                error.message, where=path, value=error.value, remedy=error.remedy
-            ) from None
+            raise error.restated(ItemError, where=path) from None
     return join(parts)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from choreo.beats.motion import motion_beats, released_speed_drops
 from choreo.beats.music import music_beats
+from choreo.beats.trackers import tempo_of
 from choreo.errors import ItemError
 from choreo.evaluation.alignment import measure_alignment, motion_tempo
 from choreo.evaluation.beat_scores import TOLERANCE, BeatCounts, count_beats
@@ -343,10 +344,8 @@ def measure(
 
 
 def _tempo(beats):
-    """Beats a minute by the slope of the beats' times; NaN for fewer than two."""
-    if len(beats) < 2:
-        return np.nan
-    return 60 / np.polyfit(np.arange(len(beats)), beats, 1)[0]
+    """Beats a minute; NaN for fewer than two beats."""
+    return tempo_of(beats) if len(beats) > 1 else np.nan
 
 
 def _motion(segments, method):

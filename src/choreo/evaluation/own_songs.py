@@ -73,9 +73,7 @@ def _listed(path, where):
     try:
         rows = read_rows(path, ("song", "path"), required=("song", "path"))
     except ItemError as error:
-        raise ConfigError(
-            error.message, where=error.where, value=error.value, remedy=error.remedy
-        ) from None
+        raise error.restated(ConfigError) from None
     except OSError as error:
         raise ConfigError(
             f"no folder and no table of songs ({error.strerror})", where=where, value=path

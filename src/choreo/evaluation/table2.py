@@ -267,8 +267,9 @@ def _scale(metrics):
     seen = metrics.get("trained_on")
     known = "what it learned from before is not known"
     if seen is not None:
-        counts = (f"{len(seen.get(name, ()))} {name}" for name in ("dancers", "songs"))
-        known = f"which learned from other dances before: with this study's {' and '.join(counts)}"
+        # Of the shipped weights' dances and of this study's together.
+        counts = " and ".join(f"{len(seen.get(name, ()))} {name}" for name in ("dancers", "songs"))
+        known = f"which learned from other dances before; with this study's, from {counts} in all"
     return f"{scale} from {metrics['started_from']['file']} on ({known})"
 
 

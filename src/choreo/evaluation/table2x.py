@@ -570,10 +570,29 @@ def _with_interval(value, half, form, doubt):
     return f"{value:{form}} ({doubt})" if doubt else f"{value:{form}} ± {half:{form}}"
 
 
-def _doubts(rows, headers):
-    """What people read in place of intervals of too few songs, as `Table` takes it."""
-    doubts = tuple(too_few(row["songs"]) for row in rows)
-    return dict.fromkeys((name for name, text in headers.items() if text == "±"), doubts)
+def _cells(found, name, quantity, factor=1):
+    """A score and half the width of its interval; NaN where it was not measured."""
+    score = found.scores.get((name, quantity, ""))
+    known = score is not None
+    return {
+        quantity: factor * score.value if known else np.nan,
+        f"{quantity}_interval": factor * found.half_width(name, quantity) if known else np.nan,
+    }
+
+
+def _part(what, study, rows, headers, formats, notes):
+    """A part of Table 2x: a `Table` with the sizes of what its rows are of at the right."""
+    frame, headers = pd.DataFrame(rows), headers | _SIZES
+    doubts = tuple(map(too_few, frame["songs"]))
+    return Table(
+        frame=frame,
+        caption=_caption(what, study),
+        headers=headers,
+        # What people read in place of intervals of too few songs.
+        doubts=dict.fromkeys((name for name, text in headers.items() if text == "±"), doubts),
+        formats=formats | _SIZE_FORMATS,
+        notes=notes,
+    )
 
 
 def distances_table(found, *, study=None):
@@ -594,16 +613,14 @@ def distances_table(found, *, study=None):
         headers[quantity] = text
         if quantity in ("frechet", *_LEFT_OUT):
             headers[f"{quantity}_interval"] = "±"
-    headers |= _SIZES
-    return Table(
-        frame=pd.DataFrame(rows),
-        caption=_caption("Distances to real training dances", study),
-        headers=headers,
-        doubts=_doubts(rows, headers),
-        formats=dict.fromkeys(headers.keys() - {"label", "features", *_SIZES}, ".2f")
-        | {"frechet": ".1f", "frechet_interval": ".1f", "frechet_at_infinity": ".1f"}
-        | _SIZE_FORMATS,
-        notes=(
+    return _part(
+        "Distances to real training dances",
+        study,
+        rows,
+        headers,
+        dict.fromkeys(headers.keys() - {"label", "features"}, ".2f")
+        | {"frechet": ".1f", "frechet_interval": ".1f", "frechet_at_infinity": ".1f"},
+        (
             "FID: Frechet distance; FID∞: its limit for infinitely many chunks (empty under 10 "
             "chunks); KID: unbiased. Precision, recall, density, coverage: 5 neighbours. All "
             "on features z-scored with the real training chunks; learned: the frozen "
@@ -647,14 +664,13 @@ def beats_table(found, *, study=None):
             headers[f"{quantity}_chance"] = "chance"
             headers[f"{quantity}_corrected"] = "over chance"
         headers[f"{quantity}_interval"] = "±"
-    headers |= _SIZES
-    return Table(
-        frame=pd.DataFrame(rows),
-        caption=_caption("Beats", study),
-        headers=headers,
-        doubts=_doubts(rows, headers),
-        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
-        notes=(
+    return _part(
+        "Beats",
+        study,
+        rows,
+        headers,
+        dict.fromkeys(headers.keys() - {"label"}, ".1f"),
+        (
             "Over chance: (value - chance) / (1 - chance), 0 for a dance that does not "
             "listen; ± belongs to it. Chance: the same dance shifted round each chunk by "
             "every whole number of frames; for tempo agreement the music of other songs.",
@@ -706,15 +722,15 @@ def song_beats_table(found, *, study=None):
         "over_chance": "over chance",
         "interval": "±",
         "coverage": "Beat coverage (%)",
-    } | _SIZES
-    numbers = ("hit_rate", "chance", "over_chance", "interval", "coverage")
-    return Table(
-        frame=pd.DataFrame(rows, columns=["system", "kind", *headers]),
-        caption=_caption("Beats of whole songs", study),
-        headers=headers,
-        doubts=_doubts(rows, headers),
-        formats=dict.fromkeys(numbers, ".1f") | _SIZE_FORMATS,
-        notes=(
+    }
+    return _part(
+        "Beats of whole songs",
+        study,
+        # A table without a row has its columns, too.
+        pd.DataFrame(rows, columns=["system", "kind", *headers, *_SIZES]),
+        headers,
+        dict.fromkeys(headers.keys() - {"beats", "label"}, ".1f"),
+        (
             "Beats are found in whole songs and cut: found in 5 seconds, they cap even a dance "
             "on every beat at 87%. By two trackers, since a model that is told the beats of one "
             "is measured by what it was told; and by the truth where all songs were made.",
@@ -730,17 +746,12 @@ def listening_table(found, *, study=None):
     rows = []
     for name, system in found.systems.items():
         row = {"system": name, **system}
-        for quantity in ("own", "other", "shifted", "locked", "locked_other", *LISTENING):
-            score = found.scores.get((name, quantity, ""))
-            row[quantity] = np.nan if score is None else 100 * score.value
-            if quantity in LISTENING:
-                half = np.nan if score is None else 100 * found.half_width(name, quantity)
-                row[f"{quantity}_interval"] = half
+        for quantity in ("own", "other", "shifted", "locked", "locked_other"):
+            row[quantity] = _cells(found, name, quantity, 100)[quantity]
+        for quantity in LISTENING:
+            row |= _cells(found, name, quantity, 100)
         for quantity in INVENTION:
-            score = found.scores.get((name, quantity, ""))
-            row[quantity] = np.nan if score is None else score.value
-            half = np.nan if score is None else found.half_width(name, quantity)
-            row[f"{quantity}_interval"] = half
+            row |= _cells(found, name, quantity)
         rows.append(row)
     headers = {
         "label": "Dances",
@@ -755,14 +766,13 @@ def listening_table(found, *, study=None):
     }
     for quantity, text in INVENTION.items():
         headers |= {quantity: text, f"{quantity}_interval": "±"}
-    headers |= _SIZES
-    return Table(
-        frame=pd.DataFrame(rows),
-        caption=_caption("Listening and invention", study),
-        headers=headers,
-        doubts=_doubts(rows, headers),
-        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f") | _SIZE_FORMATS,
-        notes=(
+    return _part(
+        "Listening and invention",
+        study,
+        rows,
+        headers,
+        dict.fromkeys(headers.keys() - {"label"}, ".1f"),
+        (
             "Hits: motion beats within the tolerance of a beat of the whole song. What is lost "
             "(in points) when the beats of up to 8 other songs are taken in its place, or the "
             "song comes half a beat later: a dance that follows its song loses, one that keeps "
@@ -781,25 +791,21 @@ def motion_table(found, *, study=None):
     for name, system in found.systems.items():
         row = {"system": name, **system}
         for quantity in MOTION:
-            score = found.scores[name, quantity, ""]
-            row[quantity] = score.value
-            row[f"{quantity}_interval"] = found.half_width(name, quantity)
+            row |= _cells(found, name, quantity)
         rows.append(row)
     headers = {"label": "Dances"}
     for quantity, text in MOTION.items():
         headers |= {quantity: text, f"{quantity}_interval": "±"}
-    headers |= _SIZES
     whole = ("energy", "energy_interval", "jerk", "jerk_interval")
-    return Table(
-        frame=pd.DataFrame(rows),
-        caption=_caption("Motion", study),
-        headers=headers,
-        doubts=_doubts(rows, headers),
-        formats=dict.fromkeys(headers.keys() - {"label", *_SIZES}, ".1f")
+    return _part(
+        "Motion",
+        study,
+        rows,
+        headers,
+        dict.fromkeys(headers.keys() - {"label"}, ".1f")
         | dict.fromkeys(whole, ".0f")
-        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f")
-        | _SIZE_FORMATS,
-        notes=(
+        | dict.fromkeys(("foot_sliding", "foot_sliding_interval"), ".2f"),
+        (
             "In pixels of the canvas. Good is what is near the held-out real dances. Seam jump: "
             "way of the joints from one 5-second segment to the next, in mean steps from frame to "
             "frame (1: no jump). Limb drift: deviation of a limb's length over its mean. Foot "

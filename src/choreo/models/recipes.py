@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, check_known
 from choreo.files import is_id, shipped
+from choreo.files.outside import reading
 from choreo.files.strict_yaml import load_yaml
 from choreo.files.text_tables import read_text
 from choreo.models import DEFAULT, recipe_class
@@ -43,7 +42,7 @@ def recipe_from(switches: Mapping[str, Any], *, where: str | None = None) -> Rec
         kind = recipe_class(name)
     except ConfigError as error:
         place = f"{where}, family" if where else "family"
-        raise ConfigError(error.message, where=place, value=name, remedy=error.remedy) from None
+        raise error.restated(ConfigError, where=place) from None
     return kind.read({**switches, "family": name}, where=where)
 
 
@@ -67,15 +66,10 @@ def load_recipes(path: str | Path) -> dict[str, Recipe]:
     """
     path = shipped(path)
     try:
-        data = load_yaml(read_text(path))
-    except FileNotFoundError as error:
-        raise ConfigError("no such file", where=path) from error
-    except IsADirectoryError as error:
-        raise ConfigError("a folder, not a file of recipes", where=path) from error
+        with reading(path, "YAML"):
+            data = load_yaml(read_text(path))
     except ItemError as error:
-        raise ConfigError(error.message, where=error.where, remedy=error.remedy) from None
-    except (yaml.YAMLError, OSError, RecursionError) as error:
-        raise ConfigError(f"not YAML ({error})", where=path) from error
+        raise error.restated(ConfigError) from None
     if not isinstance(data, dict) or not data:
         raise ConfigError("must map model names to switches", where=path, value=data)
     recipes = {}
@@ -98,8 +92,7 @@ def recipe_named(recipes: Mapping[str, Recipe], name: str) -> Recipe:
     ConfigError
         Where there is no such model.
     """
-    if name not in recipes:
-        raise ConfigError("unknown model", value=name, remedy=f"Known: {', '.join(recipes)}")
+    check_known(name, recipes, what="model")
     return recipes[name]
 
 
@@ -160,6 +153,4 @@ def check_all(recipes, data):
         try:
             recipe.check(data)
         except ConfigError as error:
-            raise ConfigError(
-                error.message, where=f"model {name}", value=error.value, remedy=error.remedy
-            ) from None
+            raise error.restated(ConfigError, where=f"model {name}") from None

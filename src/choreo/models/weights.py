@@ -169,7 +169,7 @@ def read_model(path):
             model = recipe.build(description)
             model.load_state(state)
         except ConfigError as error:
-            raise ItemError(error.message, value=error.value, remedy=error.remedy) from error
+            raise error.restated(ItemError, where=None) from error
     joints = model.data.joints
     if initial_poses.ndim != 3 or initial_poses.shape[1:] != (joints, 2):
         raise ItemError(

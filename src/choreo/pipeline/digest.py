@@ -30,18 +30,22 @@ from choreo.files import write_json
 PACKAGE = Path(__file__).parents[1]
 NAME = PACKAGE.name
 
+_EFFECTS = ""
+"""In the place of a definition's name: the statements of a module that run when it is imported."""
+
 UNCOUNTED = frozenset(
-    f"{NAME}.{module}"
+    f"{NAME}{module}"
     for module in (
-        "config.limits",  # words of a setting out of bounds
-        "errors",
-        "files.locks",
-        "files.outside:reading",
-        "files.outside:missing",
-        "files.temporary",
-        "pipeline.digest",
-        "pipeline.jobs",
-        "training.progress",
+        f":{_EFFECTS}",  # how threads wait for one another
+        ".config.limits",  # words of a setting out of bounds
+        ".errors",
+        ".files.locks",
+        ".files.outside:reading",
+        ".files.outside:missing",
+        ".files.temporary",
+        ".pipeline.digest",
+        ".pipeline.jobs",
+        ".training.progress",
     )
 )
 """Modules, or definitions of one, that decide whether a job may go on and what it says, but no
@@ -50,8 +54,6 @@ value that it writes."""
 REGISTERS = {f"{NAME}.models:FAMILIES", f"{NAME}.models.music_features:FEATURES"}
 """A line more in them is no other family or feature: what they name counts, they do not."""
 
-_EFFECTS = ""
-"""In the place of a definition's name: the statements of a module that run when it is imported."""
 _WORDS = {"remedy", "what"}
 """Keyword arguments that only say something."""
 

@@ -19,3 +19,8 @@ def runs(mask: np.ndarray) -> list[tuple[int, int]]:
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return [(int(a), int(b) - 1) for a, b in edges.reshape(-1, 2)]
+
+
+def spans(mask: np.ndarray, fps: float) -> list[tuple[float, float]]:
+    """Begin and length in seconds of each run of true values, as matplotlib's bars have them."""
+    return [(first / fps, (last + 1 - first) / fps) for first, last in runs(mask)]

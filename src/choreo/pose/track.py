@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, check_known
 from choreo.files.outside import reading
 from choreo.files.sealed import MAX_ARRAYS_BYTES, load_arrays, save_arrays
 from choreo.pose.skeletons import SKELETONS, convert
@@ -85,10 +85,7 @@ class PoseTrack:
         self._check()
 
     def _check(self):
-        if self.skeleton not in SKELETONS:
-            raise ItemError(
-                "unknown skeleton", value=self.skeleton, remedy=f"Use one of {', '.join(SKELETONS)}"
-            )
+        check_known(self.skeleton, SKELETONS, what="skeleton", kind=ItemError)
         joints = len(SKELETONS[self.skeleton])
         shape = self.keypoints.shape
         if len(shape) != 3 or shape[1:] != (joints, 2):

@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, check_known
 from choreo.pose.skeletons import SKELETONS
 from choreo.pose.track import PoseTrack
+
+COCO_OR_HALPE = {17: "coco17", 26: "halpe26"}
+"""What the number of joints says of AlphaPose's, MMPose's and RTMPose's people."""
 
 BEGIN_WITH = {136: ("halpe26", "coco17"), 133: ("coco17",), 135: ("body25b",), 137: ("body25",)}
 """Models of the whole body (Halpe, COCO-WholeBody, BODY_135, BODY_25 with face and hands): what
@@ -122,13 +125,7 @@ def skeleton_for(joints, asked, by_count, *, where):
                 else f"Only {', '.join(SKELETONS)} are known",
             )
         return by_count[joints]
-    if asked not in SKELETONS:
-        raise ItemError(
-            "unknown skeleton",
-            where=where,
-            value=asked,
-            remedy=f"Use one of {', '.join(SKELETONS)}",
-        )
+    check_known(asked, SKELETONS, what="skeleton", kind=ItemError, where=where)
     if len(SKELETONS[asked]) != joints and asked not in BEGIN_WITH.get(joints, ()):
         raise ItemError(
             f"the file has {joints} joints a person, {asked} has {len(SKELETONS[asked])}",

@@ -113,21 +113,17 @@ def _is_program(path):
 
 
 @estimators(
+    "MediaPipe made worse on purpose",
+    {"mediapipe17_small": "coco17"},
+    rule="mediapipe_small_poses",
+)
+@estimators(
     "MediaPipe, both from one run",
     {"mediapipe17": "coco17", "mediapipe26": "halpe26"},
     rule="mediapipe_poses",
 )
 def _mediapipe(estimator, poses):
     """Nothing: its models lie in its package."""
-    return []
-
-
-@estimators(
-    "MediaPipe made worse on purpose",
-    {"mediapipe17_small": "coco17"},
-    rule="mediapipe_small_poses",
-)
-def _mediapipe_small(estimator, poses):
     return []
 
 

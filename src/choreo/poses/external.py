@@ -113,8 +113,8 @@ class _Output:
             self._log.write(b"\n[%d bytes left out]\n" % (beyond - len(end)) + end)
 
 
-def _last_lines(text, count=3):
-    """Last lines of a tool's output that say something, joined into one.
+def _last_lines(text):
+    """Last three lines of a tool's output that say something, joined into one.
 
     Progress bars that write over themselves count as their last state.
     """
@@ -125,7 +125,7 @@ def _last_lines(text, count=3):
         for line in lines
         if any(c.isalnum() for c in line)
     ]
-    return "; ".join(shown[-count:]) or "no message"
+    return "; ".join(shown[-3:]) or "no message"
 
 
 def _signal_group(process, number):

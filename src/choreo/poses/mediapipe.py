@@ -242,9 +242,7 @@ def check_pick(track: PoseTrack, pick: str | None, *, video: str | Path) -> None
     try:
         met, _, _ = meeting(asked, found, geometry_of(found.keypoints), track.fps, track.size)
     except ItemError as error:
-        raise ItemError(
-            error.message, where=video, value=error.value, remedy=error.remedy
-        ) from error
+        raise error.restated(ItemError, where=video) from error
     if not met.any():
         raise ItemError(
             "MediaPipe follows another person than the dancer picked, or nobody, at that time",

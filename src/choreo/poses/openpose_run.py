@@ -146,8 +146,8 @@ def pull(image: str, output: str | Path, *, log: str | Path, stall_seconds: floa
                 where=image,
             )
     except ItemError as error:
-        raise ConfigError(
-            error.message,
+        raise error.restated(
+            ConfigError,
             where=image,
             remedy="Fetch it by hand (`apptainer pull openpose.sif IMAGE`) and name the file in "
             "poses.openpose.image",

@@ -11,7 +11,7 @@ import numpy as np
 
 from choreo import figures
 from choreo.drawing import draw_pose
-from choreo.pose.runs import runs
+from choreo.pose.runs import spans
 from choreo.poses.pictures import pictures
 
 if TYPE_CHECKING:
@@ -175,17 +175,12 @@ def _frame(axis, ground, track, others, frame):
     axis.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
 
 
-def _bars(flags, fps):
-    """Begin and length in seconds of the runs of True."""
-    return [(first / fps, (last + 1 - first) / fps) for first, last in runs(flags)]
-
-
 def _timeline(axis, track, others, frames):
     fps = track.fps
     seen = _seen(track)
-    axis.broken_barh(_bars(seen, fps), (-0.35, 0.7), color="0.35")
+    axis.broken_barh(spans(seen, fps), (-0.35, 0.7), color="0.35")
     axis.broken_barh(
-        _bars(~seen, fps),
+        spans(~seen, fps),
         (-0.45, 0.9),
         facecolor="white",
         edgecolor="black",

@@ -22,10 +22,8 @@ from choreo import media
 from choreo.errors import ConfigError, ItemError
 from choreo.files import sha256
 from choreo.poses.coverage import check_coverage
-from choreo.poses.detections import Detections
+from choreo.poses.detections import COCO_OR_HALPE, Detections
 from choreo.poses.rtmpose_weights import LICENCE
-
-SKELETONS = {17: "coco17", 26: "halpe26"}
 
 _CUDA = "CUDAExecutionProvider"
 
@@ -264,7 +262,7 @@ def people(
         frame=np.array(frame, int),
         keypoints=keypoints,
         scores=scores,
-        skeleton=SKELETONS[joints],
+        skeleton=COCO_OR_HALPE[joints],
         frames=frames,
         label=nothing,
         score=nothing,

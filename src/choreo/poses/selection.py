@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from choreo.choices import LINKERS
 from choreo.errors import ItemError
 from choreo.pose.pick import parse
 from choreo.pose.skeletons import SKELETONS
@@ -25,10 +26,6 @@ from choreo.poses.linking import LINK_SECONDS, geometry_of, groups_of, link, tru
 if TYPE_CHECKING:
     from choreo.pose.track import PoseTrack
     from choreo.poses.detections import Detections
-
-LINKERS = ("poses", "pose_flow", "labels")
-"""How people are linked from frame to frame: by pose distance, by Pose Flow's matching, or
-by the numbers that the estimator itself gave."""
 
 LISTED = 20
 """Rejected candidates that are listed one by one in `meta`."""
@@ -378,7 +375,7 @@ def select_dancer(detections, *, fps, size, pick=None, linker="poses", video=Non
         person who is there at that time, ``id:N`` exactly the detections with that
         number of the estimator's; None or an empty text leaves it to the scores.
     linker : {"poses", "pose_flow", "labels"}
-        See `LINKERS`.
+        See `choreo.choices.LINKERS`.
     video : str or Path, optional
         The standardised video, which `pose_flow` looks at.
 
@@ -521,12 +518,7 @@ def dancer_track(
             detections, fps=fps, size=size, pick=pick, linker=linker, video=video
         )
     except ItemError as error:
-        raise ItemError(
-            error.message,
-            where=error.where or source,
-            value=error.value,
-            remedy=error.remedy,
-        ) from error
+        raise error.restated(ItemError, where=error.where or source) from error
     meta = {
         **meta,
         "source": Path(source).name,

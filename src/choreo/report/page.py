@@ -273,15 +273,15 @@ def _beside(records):
         rows.append((cells, _in_words(row, other)))
     ours_head = ("FID", "Beat coverage (%)", "Beat hit rate (%)")
     head = "".join(f'<th class="n">{h}</th><th class="n">published</th>' for h in ours_head)
-    body = "".join(
+    body = (
         "<tr>"
         + "".join(f"<td{' class=n' if i else ''}>{cell}</td>" for i, cell in enumerate(cells))
         + f'<td class="words">{_e(words)}</td></tr>'
         for cells, words in rows
     )
+    head = f"<th>Method</th>{head}<th>In words</th>"
     return (
-        f"{_scroll('Table 2 with published numbers')}<table><thead><tr><th>Method</th>{head}"
-        f"<th>In words</th></tr></thead><tbody>{body}</tbody></table></div>"
+        f"{_grid('Table 2 with published numbers', head, body)}"
         '<p class="notes">The published FID is another quantity than ours (differences of scalar '
         "means and variances of pairs of clips): the two can't be compared.</p>"
     )
@@ -328,8 +328,12 @@ def _in_words(row, published):
     return "; ".join(said) + "."
 
 
-def _scroll(label):
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{_e(label)}">'
+def _grid(label, head, rows, kind=""):
+    """A table, of cells in HTML, in a box that scrolls by itself."""
+    return (
+        f'<div class="wide" tabindex="0" role="region" aria-label="{_e(label)}"><table{kind}>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
 
 
 def _table(table, *, notes=None, captioned=True):
@@ -350,10 +354,7 @@ def _table(table, *, notes=None, captioned=True):
                 + "".join(_cell(cells[c], shown.numeric[c]) for c in columns)
                 + "</tr>"
             )
-        text.append(
-            f"{_scroll(shown.caption)}<table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{''.join(body)}</tbody></table></div>"
-        )
+        text.append(_grid(shown.caption, head, body))
     said = "".join(f"<p>{_e(note)}</p>" for note in (shown.notes if notes is None else notes))
     caption = f'<p class="caption">{_e(shown.caption)}</p>' if captioned else ""
     return f'{caption}{"".join(text)}<div class="notes">{said}</div>'
@@ -482,7 +483,7 @@ def _measured(dances, measures):
     for start in range(0, len(dances), 7):
         some = dances[start : start + 7]
         head = "".join(f'<th class="n">{_e(dance.who)}</th>' for dance in some)
-        rows = "".join(
+        rows = (
             f"<tr><td>{_e(about)}</td>"
             + "".join(
                 f'<td class="n">{_number(dance.scores.get(name), ".4g")}</td>' for dance in some
@@ -490,10 +491,7 @@ def _measured(dances, measures):
             + "</tr>"
             for name, (about, _) in measures.items()
         )
-        text.append(
-            f"{_scroll('Measures of these dances')}<table><thead><tr><th>Measure</th>{head}</tr>"
-            f"</thead><tbody>{rows}</tbody></table></div>"
-        )
+        text.append(_grid("Measures of these dances", f"<th>Measure</th>{head}", rows))
     return f"<details><summary>Measures of these dances</summary>{''.join(text)}</details>"
 
 
@@ -529,10 +527,10 @@ def _quality(videos):
         )
     heads = ("Frames", "Missing (%)", "Incorrect (%)", "Repaired (%)", "Longest gap (s)")
     head = "".join(f'<th class="n">{text}</th>' for text in heads)
+    head = f"<th>Video</th>{head}<th>Remark</th><th>Page</th>"
     return (
         "<p>The worst first: left out, then with a remark, then by frames that were missing or "
-        f"incorrect.</p>{_scroll('Quality of the videos')}<table><thead><tr><th>Video</th>{head}"
-        f"<th>Remark</th><th>Page</th></tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        f"incorrect.</p>{_grid('Quality of the videos', head, rows)}"
     )
 
 
@@ -549,31 +547,28 @@ def _problems(problems):
         "value": "Value",
     }
     head = "".join(f"<th>{text}</th>" for text in columns.values())
-    rows = "".join(
+    rows = (
         "<tr>" + "".join(f"<td>{_e(row.get(c, '')) or '–'}</td>" for c in columns) + "</tr>"
         for row in problems
     )
-    return (
-        f'{_scroll("Problems")}<table class="problems"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    return _grid("Problems", head, rows, ' class="problems"')
 
 
 def _provenance(contents):
     made = "".join(
         f"<dt>{_e(key)}</dt><dd>{_e(value)}</dd>" for key, value in contents.made.items()
     )
-    rows = "".join(
+    rows = [
         f'<tr><td>{_e(rule)}</td><td class="n">{jobs}</td><td class="n">{total:.1f}</td>'
         f'<td class="n">{longest:.1f}</td></tr>'
         for rule, jobs, total, longest in contents.times
-    )
+    ]
     total = sum(time for _, _, time, _ in contents.times)
+    heads = ("Jobs", "Seconds", "Longest (s)")
+    head = "<th>Rule</th>" + "".join(f"<th class=n>{text}</th>" for text in heads)
     times = (
         f"<details><summary>Times: {total / 60:.1f} minutes of jobs</summary>"
-        f"{_scroll('Times')}<table><thead><tr><th>Rule</th><th class=n>Jobs</th>"
-        "<th class=n>Seconds</th><th class=n>Longest (s)</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></details>"
+        f"{_grid('Times', head, rows)}</details>"
         if rows
         else ""
     )

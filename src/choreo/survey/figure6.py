@@ -1,5 +1,7 @@
 """Figure 6: what dancers preferred of each dance, with the published share beside it."""
 
+from matplotlib.patches import Patch
+
 from choreo.figures import COLOURS, new
 from choreo.survey.answers import whose
 from choreo.survey.design import QUESTIONS
@@ -77,7 +79,10 @@ def figure6(read, key, *, group="all", study=None):
         fontsize=10,
         transform=about.transAxes,
     )
-    handles = [_patch(figure, look[model], model) for model in key.models]
+    handles = [
+        Patch(facecolor=look[model][0], hatch=look[model][1], edgecolor="white", label=model)
+        for model in key.models
+    ]
     figure.legend(handles=handles, loc="outside lower left", ncols=len(handles))
     people = len(read.participants)
     failed = people - len(read.attentive())
@@ -89,12 +94,6 @@ def figure6(read, key, *, group="all", study=None):
         color="#8a1c1c" if read.simulated else "black",
     )
     return figure
-
-
-def _patch(figure, fill, label):
-    from matplotlib.patches import Patch
-
-    return Patch(facecolor=fill[0], hatch=fill[1], edgecolor="white", label=label)
 
 
 def _counts(votes, pair):

@@ -237,7 +237,7 @@ def preferences_table(found, read, *, study=None):
     )
 
 
-def dances_table(read, key, *, study=None):
+def dances_table(read, *, study=None):
     """What was preferred of each pair of dances: the numbers of Figure 6."""
     rows = []
     for group, votes in groups_of(read).items():

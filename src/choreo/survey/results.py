@@ -73,7 +73,7 @@ def write_results(
     made = (
         preferences_table(found, read, study=study),
         predictions_table(scores, read, seed=seed, study=study),
-        dances_table(read, key, study=study),
+        dances_table(read, study=study),
         strengths_table(read, key, seed=seed, study=study),
         agreement_table(read, key, seed=seed, study=study),
         participants_table(read, study=study),

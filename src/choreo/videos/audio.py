@@ -15,7 +15,7 @@ import ffmpeg
 import numpy as np
 
 from choreo import media
-from choreo.errors import ChoreoError, ConfigError, ItemError, accident
+from choreo.errors import ChoreoError, ItemError, accident, check_known
 from choreo.files.sealed import compare
 from choreo.media import SAMPLE_RATE
 from choreo.videos.source import Source, joined_at, look, sound_frames
@@ -226,10 +226,7 @@ def mono_blocks(
 
 def _decoded(source, seek, channels, threads, levels):
     """Yield the decoded sound as mono blocks, each sample once, whatever its time."""
-    if channels not in CHANNELS:
-        raise ConfigError(
-            "unknown choice of channels", value=channels, remedy=f"Use {' or '.join(CHANNELS)}"
-        )
+    check_known(channels, CHANNELS, what="choice of channels")
     stream = source.stream("a:0", seek=seek, threads=threads)
     if channels == "left":
         count, stream = 1, stream.filter("channelmap", map="0", channel_layout="mono")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.errors import ChoreoError, ConfigError, ItemError
+from choreo.errors import ChoreoError, ConfigError, ItemError, check_known
 from choreo.files import write_text
 from choreo.files.outside import reading
 from choreo.files.text_tables import read_lines
@@ -100,8 +100,7 @@ def read(path, *, camera="c01"):
     ConfigError
         For another camera.
     """
-    if camera not in CAMERAS:
-        raise ConfigError("unknown camera", value=camera, remedy=f"Use one of {', '.join(CAMERAS)}")
+    check_known(camera, CAMERAS, what="camera")
     detections = aist.read_detections(path, view=camera)
     return detections.track(
         np.arange(len(detections)),
@@ -205,10 +204,7 @@ def write_table(
     """
     for what, given, known in (("genre", genres or (), GENRES), ("camera", [camera], CAMERAS)):
         for value in given:
-            if value not in known:
-                raise ConfigError(
-                    f"unknown {what}", value=value, remedy=f"Use one of {', '.join(known)}"
-                )
+            check_known(value, known, what=what)
     wanted = {GENRES[genre] for genre in genres or GENRES}
     rows = {}
     for name in names:

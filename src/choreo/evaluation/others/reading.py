@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from choreo.cleaning.gaps import fill_linearly
 from choreo.errors import ItemError
 from choreo.evaluation.others import bvh
 from choreo.evaluation.others.bodies import Dance, named, names_of, posed, upright
@@ -392,12 +393,7 @@ def _whole(array):
             value=f"{100 * bad.mean(0).max():.0f}%",
             remedy="Clean it first (choreo clean)",
         )
-    array, times = array.copy(), np.arange(len(array))
-    for joint in np.flatnonzero(bad.any(0)):
-        there = ~bad[:, joint]
-        for axis in range(array.shape[2]):
-            array[:, joint, axis] = np.interp(times, times[there], array[there, joint, axis])
-    return array
+    return fill_linearly(np.where(bad[..., None], np.nan, array))
 
 
 _TANG = tuple(

@@ -393,39 +393,24 @@ def _table(rows, systems, reference, names, solid, related, view, graph):
         graph,
         "docs/published_metrics.md says what each metric is and what moves it.",
     ]
+    numbers = {
+        "published": "As published",
+        "published_half_width": "±",
+        "published_chance": "chance",
+        "published_real": "real",
+        "right": "Right",
+        "half_width": "±",
+        "right_chance": "chance",
+        "right_real": "real",
+    }
     frame = pd.DataFrame(rows)
     frame["reference_dances"] = len(reference)
     frame["view"] = view
     return Table(
         frame=frame,
         caption="Dances as published and right",
-        headers={
-            "system": "Dances",
-            "label": "Metric",
-            "published": "As published",
-            "published_half_width": "±",
-            "published_chance": "chance",
-            "published_real": "real",
-            "right": "Right",
-            "half_width": "±",
-            "right_chance": "chance",
-            "right_real": "real",
-            "used": "n",
-        },
-        formats=dict.fromkeys(
-            (
-                "published",
-                "published_half_width",
-                "published_chance",
-                "published_real",
-                "right",
-                "half_width",
-                "right_chance",
-                "right_real",
-            ),
-            ".3g",
-        )
-        | {"used": "d"},
+        headers={"system": "Dances", "label": "Metric", **numbers, "used": "n"},
+        formats=dict.fromkeys(numbers, ".3g") | {"used": "d"},
         doubts={
             column: [too_few(used, of="dances") for used in frame["used"]]
             for column in ("published_half_width", "half_width")

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from choreo.models.data import chosen_chunks, load_batch
+from choreo.models.gan.music_encoder import running_statistics
 from choreo.models.gan.pose_generator import draw_noise
 
 _BATCH = 16
@@ -22,22 +23,19 @@ def recalibrate(generator, dataset, *, seed):
     seed : int
         Of the noise and the dropout.
     """
-    layers = [m for m in generator.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    own = [layer.momentum for layer in layers]
     was_training, device = generator.training, next(generator.parameters()).device
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # torch's way to say: the plain mean of all batches
+    for layer in generator.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.reset_running_stats()
     generator.train()
     chosen = chosen_chunks(dataset)
     # Batches of nearly one size, so that none of a few frames weighs as much as the rest.
     parts = np.array_split(chosen, max(1, round(len(chosen) / _BATCH)))
-    with torch.random.fork_rng():
+    # No momentum is torch's way to say: the plain mean of all batches.
+    with running_statistics(generator, lambda momentum: None), torch.random.fork_rng():
         torch.manual_seed(seed)
         for part in parts:
             batch = load_batch(dataset, part, device)
             noise = draw_noise(*batch["poses"].shape[:2]).to(device)
             generator(batch["music"], batch["initial"], noise)
-    for layer, momentum in zip(layers, own, strict=True):
-        layer.momentum = momentum
     generator.train(was_training)

@@ -99,15 +99,9 @@ class _Unit(nn.Module):
 
 
 class SpatialTemporalGraphNetwork(nn.Module):
-    """Ten units and a classifier.
+    """Ten units and a classifier of `CLASSES`."""
 
-    Parameters
-    ----------
-    classes : int
-        Outputs of the classifier.
-    """
-
-    def __init__(self, classes=CLASSES):
+    def __init__(self):
         super().__init__()
         self.register_buffer("A", adjacency())
         self.data_bn = nn.BatchNorm1d(COORDINATES)
@@ -121,7 +115,7 @@ class SpatialTemporalGraphNetwork(nn.Module):
         self.edge_importance = nn.ParameterList(
             nn.Parameter(torch.ones_like(self.A)) for _ in _UNITS
         )
-        self.fcn = nn.Conv2d(sizes[-1], classes, 1)
+        self.fcn = nn.Conv2d(sizes[-1], CLASSES, 1)
         self.to(memory_format=torch.channels_last)
 
     def features(self, poses):

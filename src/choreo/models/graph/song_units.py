@@ -122,7 +122,7 @@ def _means(loudness, beats):
     return (sums[last] - sums[first]) / (last - first)[:, None]
 
 
-def folded(song, usual, *, most=2**0.5):
+def folded(song, usual):
     """Count a song's beats double or half where its tempo is far from the usual.
 
     Parameters
@@ -130,14 +130,12 @@ def folded(song, usual, *, most=2**0.5):
     song : SongUnits
     usual : float
         Frames of a usual beat.
-    most : float
-        Factor between intervals up to which nothing is done.
 
     Returns
     -------
     SongUnits
     """
-    interval = np.median(song.intervals)
+    interval, most = np.median(song.intervals), 2**0.5
     if interval * most < usual:
         return folded(_halved(song), usual)
     if interval > usual * most:

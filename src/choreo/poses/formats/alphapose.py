@@ -11,18 +11,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.poses.detections import COCO_OR_HALPE, Detections
 from choreo.poses.formats import native
-from choreo.poses.formats.people import People, flat_triples
+from choreo.poses.formats.people import People, flat_triples, given_triples
 
-if TYPE_CHECKING:
-    from choreo.poses.detections import Detections
-
-SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
 META = {"estimator": "alphapose", "licence": "AlphaPose: non-commercial research"}
 
 _IMAGE_ID = re.compile(
@@ -139,7 +135,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None, nan=T
         With file, entry, value and remedy.
     """
     people = People(
-        path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
+        path, frames=frames, skeleton=skeleton, by_count=COCO_OR_HALPE, first=first_frame
     )
     pictures = _Pictures()
     for key, number, value in native.parts(path, nan=nan):
@@ -203,12 +199,10 @@ def write(track, path):
         scores) without the detector's part, which a track does not have. ``idx`` is 1:
         it is all one person.
     """
-    present = np.flatnonzero(track.given.any(1))
-    flat = flat_triples(track.keypoints[present], track.scores[present])
     native.write_lines(
         path,
         [
             _entry(frame, triples, np.mean(triples[2::3]) + 1.25 * np.max(triples[2::3]), idx=1)
-            for frame, triples in zip(present.tolist(), flat)
+            for frame, triples in zip(*given_triples(track))
         ],
     )

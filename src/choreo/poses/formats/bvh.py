@@ -17,6 +17,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.files import write_text
+from choreo.poses.formats.people import upwards
 
 SKELETON = "openpose18"
 """Joints that a track is converted to first."""
@@ -121,9 +122,7 @@ def write(track, path):
 def _joints(track):
     """Places (T, 2) of joints by name, X to the right and Y up."""
     track = track.to(SKELETON)
-    places = np.where(track.given[..., None], track.keypoints, np.nan).astype(float)
-    places[..., 1] = track.size[1] - places[..., 1]
-    joints = dict(zip(track.joints.joints, places.transpose(1, 0, 2)))
+    joints = dict(zip(track.joints.joints, upwards(track).transpose(1, 0, 2)))
     return joints | {MIDDLE: (joints["left_hip"] + joints["right_hip"]) / 2}
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.poses.formats import native
-from choreo.poses.formats.people import People, flat_triples
+from choreo.poses.formats.people import People, given_triples
 
 SKELETON_BY_COUNT = {17: "coco17"}
 META = {"estimator": "coco results"}
@@ -85,8 +85,6 @@ def write(track, path):
         a joint without a score has the score 0. ``score`` is the mean of the joints'
         scores, and ``track_id`` 1: it is all one person.
     """
-    present = np.flatnonzero(track.given.any(1))
-    flat = flat_triples(track.keypoints[present], track.scores[present])
     native.write_lines(
         path,
         [
@@ -97,6 +95,6 @@ def write(track, path):
                 "score": float(np.mean(triples[2::3])),
                 "track_id": 1,
             }
-            for frame, triples in zip(present.tolist(), flat)
+            for frame, triples in zip(*given_triples(track))
         ],
     )

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, check_known
 from choreo.pose.skeletons import SKELETONS
 
 _JOINTS = {joint for skeleton in SKELETONS.values() for joint in skeleton.joints}
@@ -84,13 +84,8 @@ def skeleton_of(names, given, *, where):
     twice = {joint for joint in joints if joints.count(joint) > 1}
     if twice:
         raise ItemError(f"body parts that mean one joint: {', '.join(sorted(twice))}", where=where)
-    if given is not None and given not in SKELETONS:
-        raise ItemError(
-            "unknown skeleton",
-            where=where,
-            value=given,
-            remedy=f"Use one of {', '.join(SKELETONS)}",
-        )
+    if given is not None:
+        check_known(given, SKELETONS, what="skeleton", kind=ItemError, where=where)
     fitting = [name for name, s in SKELETONS.items() if set(joints) <= set(s.joints)]
     if not fitting:
         raise ItemError("no skeleton has all its joints", where=where, value=", ".join(joints))

@@ -10,10 +10,10 @@ import numpy as np
 
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
+from choreo.poses.detections import COCO_OR_HALPE
 from choreo.poses.formats import native
 from choreo.poses.formats.people import People, flat_triples
 
-SKELETON_BY_COUNT = {17: "coco17", 26: "halpe26"}
 META = {"estimator": "mmpose", "licence": "MMPose: Apache-2.0; its models have their own"}
 
 
@@ -122,7 +122,7 @@ def read_detections(path, *, frames=None, skeleton=None, first_frame=None):
         With file, frame, value and remedy.
     """
     people = People(
-        path, frames=frames, skeleton=skeleton, by_count=SKELETON_BY_COUNT, first=first_frame
+        path, frames=frames, skeleton=skeleton, by_count=COCO_OR_HALPE, first=first_frame
     )
     names = None
     for key, number, value in native.parts(path):

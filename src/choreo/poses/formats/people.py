@@ -215,6 +215,19 @@ def flat_triples(keypoints, scores):
     return np.nan_to_num(triples, nan=0.0).reshape(len(triples), -1).tolist()
 
 
+def upwards(track):
+    """Joints (T, J, 2) of a track, NaN for what is absent, Y up from the picture's lower edge."""
+    places = np.where(track.given[..., None], track.keypoints, np.nan).astype(float)
+    places[..., 1] = track.size[1] - places[..., 1]
+    return places
+
+
+def given_triples(track):
+    """Numbers of the frames with somebody, and their joints as `flat_triples` gives them."""
+    present = np.flatnonzero(track.given.any(1))
+    return present.tolist(), flat_triples(track.keypoints[present], track.scores[present])
+
+
 def columns(people, *, at, path, frames, skeleton, first=0):
     """Gather people whose joints are in arrays over all frames.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.files import write_text
+from choreo.poses.formats.people import upwards
 
 PIXELS_AS = "mm"
 """A pixel is written as one of these; a model is scaled to its markers anyway."""
@@ -41,9 +42,7 @@ def write(track, path):
     )
     lines = ["\t".join(cells) for cells in heads]
     lines.append("")
-    places = np.where(track.given[..., None], track.keypoints, np.nan).astype(float)
-    places[..., 1] = track.size[1] - places[..., 1]
-    for frame, pose in enumerate(places.tolist()):
+    for frame, pose in enumerate(upwards(track).tolist()):
         cells = [str(frame + 1), f"{frame / track.fps:.6f}"]
         for x, y in pose:
             cells += ["", "", ""] if np.isnan(x) else [f"{x:.4f}", f"{y:.4f}", "0"]
