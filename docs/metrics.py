@@ -436,8 +436,8 @@ def page():
         "<!-- made by `python docs/metrics.py`; write there, not here -->",
         "",
         "A value says something only beside its chance level and the rows *real dances*: most",
-        "numbers here can be high for a dance that nobody would call one. If you read one of beats,",
-        "read [phase locking](#phase-locking): it alone tells real dancers' own tempo from others",
+        "numbers here can be high for a dance that nobody would call one. If you read one of",
+        "beats, read [phase locking](#phase-locking): it alone tells real dancers' own tempo from others",
         "(*worth, real* below).",
         "",
         "Every metric of Tables 2 and 2x: `METRICS` of `src/choreo/evaluation/metrics.py`; at the "
