@@ -202,6 +202,11 @@ def main():
     parser.add_argument(
         "--groups", metavar="REGEX", help="what it finds in a group's name is the group"
     )
+    parser.add_argument(
+        "--values",
+        action="store_true",
+        help="only print what the scores put right have over chance",
+    )
     options = parser.parse_args()
     known = set()
     if options.output.exists():
@@ -209,6 +214,9 @@ def main():
     sets = [stored(*text.partition("=")[::2]) for text in options.folders]
     if options.made:
         sets.append(made(options.made))
+    if options.values:
+        print(over_chance(sets).to_string(index=False, float_format="%.3f"))
+        return
     for dances in sets:
         for dance in dances:
             if (dance.dancers, dance.name) in known:
@@ -440,8 +448,27 @@ def genres(table):
     return pd.DataFrame(rows)
 
 
+def over_chance(sets):
+    """The field's scores put right, less their chance: means over groups with their intervals."""
+    rows = []
+    for dance in (dance for dances in sets for dance in dances):
+        poses = resampled(dance.poses, dance.fps, published.FPS)
+        moved = right.motion_beats(poses, published.FPS)
+        both = right.alignment_over_chance(moved, dance.beats, len(poses), published.FPS)
+        found = {name: value for name, (value, _) in both.items()}
+        rows.append({"dancers": dance.dancers, "group": dance.group} | found)
+    return pd.DataFrame(
+        [
+            {"dancers": dancers, "score": name, "mean of dances": part[name].mean()}
+            | interval(part, name, dancers + name)
+            for dancers, part in pd.DataFrame(rows).groupby("dancers")
+            for name in found
+        ]
+    ).rename(columns={"area": "mean of groups"})
+
+
 def interval(part, column, key):
-    """Mean area over groups with its 95% interval, and how many groups and dances there are."""
+    """Mean over groups with its 95% interval, and how many groups and dances there are."""
     groups = part.groupby("group")[column].mean().dropna().to_numpy()
     area = low = high = np.nan
     if len(groups):

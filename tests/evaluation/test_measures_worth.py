@@ -133,6 +133,9 @@ def test_dances_are_measured_once_and_kept(worth, monkeypatch, tmp_path, capsys)
     monkeypatch.setattr("sys.argv", ["measures_worth.py", "-o", str(table), "--only", "one"])
     worth.main()
     assert " 2\n" not in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", [*command, "--values"])
+    worth.main()
+    assert "motion_to_music" in capsys.readouterr().out
 
 
 def test_the_worth_of_the_metrics_is_of_the_dances_that_are_kept(worth):
