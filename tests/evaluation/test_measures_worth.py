@@ -66,12 +66,12 @@ def test_a_dance_on_the_beat_is_told_from_other_and_from_shifted_music(worth):
 
 
 def test_a_dance_that_does_not_listen_is_at_a_half(worth):
-    rows = [worth.worths(wandering(seed), FPS, BEATS, SONGS) for seed in range(12)]
+    rows = [worth.worths(wandering(seed), FPS, BEATS, SONGS) for seed in range(8)]
     for key in [(worth.LOCKING, "tempi"), (worth.HITS, "tempi")]:
-        assert 0.3 < np.mean([row[key] for row in rows]) < 0.7
+        assert 0.25 < np.mean([row[key] for row in rows]) < 0.75
     for name in ALIGNMENTS:
-        assert 0.3 < np.mean([row[name, "shifted"] for row in rows]) < 0.7
-        assert 0.3 < np.mean([row[f"{name}, over chance", "tempi"] for row in rows]) < 0.7
+        assert 0.25 < np.mean([row[name, "shifted"] for row in rows]) < 0.75
+        assert 0.25 < np.mean([row[f"{name}, over chance", "tempi"] for row in rows]) < 0.75
     # However it dances, coverage knows the tempo alone: faster music has more beats.
     assert len({row["beat coverage", "tempi"] for row in rows}) == 1
 

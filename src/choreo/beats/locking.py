@@ -1,9 +1,9 @@
 """Phase locking: whether a body moves in the tempo of the music, on any level of its beat.
 
 The field's beat scores ask for stops of the movement near beats, and professional dancers
-score as chance does. What real dancers keep is the rhythm of the whole body: how high it
-stands, how far the knees give, how fast hands and feet go, all rise and fall with the beat,
-half of it or twice of it, wherever in the beat a style puts its accent. A signal y(t) is
+score a few hundredths over chance. What real dancers keep is the rhythm of the whole body: how
+high it stands, how far the knees give, how fast hands and feet go, all rise and fall with the
+beat, half of it or twice of it, wherever in the beat a style puts its accent. A signal y(t) is
 locked to a level m of beats at phase phi(t) (a whole number at each beat) as far as
 
     |sum_t w(t) y(t) exp(-2 pi i m phi(t))| / sqrt(sum_t w(t) y(t)^2 * sum_t w(t))
