@@ -369,6 +369,7 @@ def beat_worths(poses, fps, beats, songs, seconds):
         "shifted": _padded([regular(first, step, p, seconds) for p in PHASES[1:]]),
         "songs": _padded([regular(begin, of, 0, seconds) for begin, of in songs]),
     }
+    music = {key: rows for key, rows in music.items() if len(rows)}
     # Motion beats a music beat: the same motion to music of another tempo.
     covered = {key: 1 / _count(rows) for key, rows in music.items() if key != "shifted"}
     found = {"beat coverage": _areas(covered)}
@@ -389,7 +390,7 @@ def beat_worths(poses, fps, beats, songs, seconds):
                 # Over all shifts it is the same whatever the phase.
                 one = rows[:: len(PHASES)] if key == "tempi" else rows
                 chance = np.array([measure.score(shifted, row).mean() for row in one])
-                over[key] = raw[key] - np.repeat(chance, len(rows) // max(len(one), 1))
+                over[key] = raw[key] - np.repeat(chance, len(rows) // len(one))
         found[measure.text] = _areas(raw)
         found[f"{measure.text}, over chance"] = _areas(over)
     return found

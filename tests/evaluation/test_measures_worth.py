@@ -76,6 +76,12 @@ def test_a_dance_that_does_not_listen_is_at_a_half(worth):
     assert len({row["beat coverage", "tempi"] for row in rows}) == 1
 
 
+def test_without_other_songs_the_rest_is_measured(worth):
+    found = worth.worths(stopping(), FPS, BEATS)
+    assert found[ALIGNMENTS[0], "shifted"] > 0.95
+    assert np.isnan([found[worth.LOCKING, "songs"], found[ALIGNMENTS[0], "songs"]]).all()
+
+
 def test_without_the_phase_only_the_tempo_is_asked_for(worth):
     found = worth.worths(stopping(), FPS, BEATS + 0.2, (), phase_known=False)
     assert found[worth.LOCKING, "tempi"] == 1
