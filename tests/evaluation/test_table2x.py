@@ -190,6 +190,8 @@ def test_the_summary_has_eight_columns_with_chance_and_worth(found):
     assert worth["locking_drop_other"].low > 0.85 > 0.65 > worth["hit_drop_other"].high
     assert cells["Worth on real dancers (%)"][3] == "90 (86 to 93)"
     assert set(worths("made")) <= set(worth) <= set(METRICS)
+    told = "It tells professional dancers' own music from other tempi in 93% of cases"
+    assert told in " ".join(beats_table(found).notes)
     numbers = table.frame[table.frame.kind != "note"].set_index("system")
     assert numbers.loc["gru", "fid"] == found.scores["gru", "frechet", "learned"].value
     assert numbers.loc["gru", "hit"] == pytest.approx(
