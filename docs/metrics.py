@@ -453,9 +453,12 @@ def page():
         "(evaluation.md#do-the-metrics-measure-anything)), *measured* is how it moved",
         "there (in [sensitivity.csv](sensitivity.csv); in brackets: what it is not meant to "
         "notice). *Worth* is the area under",
-        f"the curve of telling a dancer's own tempo from others, on {some.dances} real dances at "
-        "10 poses a second and on",
-        f"{next(iter(made.values())).dances} made ones: 50 tells nothing, 100 all.",
+        "the curve of telling a dancer's own music from other tempi (of what is lost with another "
+        "song or half",
+        f"a beat later: from that), on {some.dances} real dances at 10 poses a second and on "
+        f"{next(iter(made.values())).dances} made ones: 50",
+        "tells nothing, 100 all; on real ones over chance where there is one "
+        "([more](evaluation.md#phase-locking-a-measure-that-sees-real-dancers)).",
         "",
         "| metric | part | good | worth, real | worth, made |",
         "| --- | --- | --- | --: | --: |",

@@ -6,9 +6,11 @@ import pytest
 from choreo.beats.locking import (
     DETUNED,
     beat_phase,
+    hit_locking,
     locking_at,
     phase_locking,
     rhythm_signals,
+    sharp_hits,
 )
 from choreo.pose.skeletons import SKELETONS
 
@@ -44,6 +46,48 @@ def test_a_bounce_on_a_level_of_the_beat_is_told_from_other_tempi(bpm, level, fp
     assert found.each["height", level] > 0.6
     other = 1.0 if level == 0.5 else 0.5
     assert found.each["height", other] < 0.3
+
+
+def test_a_bounce_twice_a_beat_is_told_by_its_level_alone():
+    body = dancer(12, 30, bouncing(120, 2.0), noise=0.5)
+    found = phase_locking(body, 30, np.arange(0, 12, 0.5), "coco17")
+    assert found.level_above[2.0] > 0.95
+    assert found.each["height", 2.0] > 0.6 > 0.3 > found.each["height", 1.0]
+    other = phase_locking(body, 30, np.arange(0, 12, 0.6), "coco17")
+    assert other.level_above[2.0] < 0.9
+    slow = phase_locking(body[::3], 10, np.arange(0, 12, 0.5), "coco17")
+    assert 2.0 not in slow.level_above
+    assert set(slow.level_above) == {0.5, 1.0}
+
+
+def hitting(seconds, fps, every, *, noise=0.1):
+    """A body that throws its hands to the other side in a tenth of a second, and holds them."""
+    time = np.arange(round(seconds * fps)) / fps
+    share = np.clip((time % every) / 0.1, 0, 1)
+    thrown = 40 * np.where((time // every) % 2, 1 - share, share)
+    body = dancer(seconds, fps, lambda t: 0 * t, noise=noise)
+    body[:, 9:11, 0] += thrown[:, None]
+    return body
+
+
+@pytest.mark.parametrize("every", [0.5, 1.0])
+def test_single_hits_on_beats_are_told_from_other_tempi(every):
+    beats = np.arange(0, 12, 0.5)
+    body = hitting(12, 30, every)
+    times, heights = sharp_hits(body, 30, "coco17")["hands"]
+    assert len(times) == len(heights) >= 12 / every - 2
+    found = hit_locking(body, 30, beats, "coco17")
+    assert found.each["hands", 1.0] > 0.6
+    assert found.level_above[1.0] > 0.95
+    other = hit_locking(hitting(12, 30, 1.2 * every), 30, beats, "coco17")
+    assert other.level_above[1.0] < 0.9
+
+
+def test_a_still_body_has_no_hits():
+    body = dancer(12, 30, lambda t: 0 * t)
+    assert all(len(times) == 0 for times, _ in sharp_hits(body, 30, "coco17").values())
+    assert hit_locking(body, 30, np.arange(0, 12, 0.5), "coco17").above == 0.5
+    assert np.isnan(hit_locking(body, 30, np.arange(0, 12, 2.0), "coco17").above)
 
 
 def test_a_body_that_bounces_in_another_tempo_is_not_locked():

@@ -24,8 +24,10 @@ def test_five_sentences_with_intervals_where_there_are_songs_enough():
     assert "GRU are nearest to real training dances: FID 44.4 ± 600.0" in said[1]
     assert "held-out real dances have 21.0 ± 600.0" in said[1]
     assert "its hit rate over chance is 12.0% ± 7.0" in said[2]
+    assert "its phase locking is 71.0% ± 9.0, where 50 does not listen" in said[2]
+    assert "(real dances: 93.0% ± 9.0)" in said[2]
     assert said[2].endswith(": it follows the beat.")
-    assert "6.0 ± 3.0 points of its hits" in said[3]
+    assert "6.0 ± 3.0 points of its phase locking" in said[3]
     assert "1.5% ± 0.4 of its movement" in said[3]
     assert "Of 2 comparisons between 2 models, 1 can be told" in said[4]
     assert "11.100 ± 4.200" in said[4]
@@ -41,12 +43,26 @@ def test_intervals_of_a_handful_are_no_numbers():
 
 
 @pytest.mark.parametrize(
-    ("half", "end"), [(11.9, "it follows the beat."), (12.1, "it is not shown to follow the beat.")]
+    ("hit", "locking", "end"),
+    [
+        (11.9, 20.9, "it follows the beat."),
+        (12.1, 20.9, "it follows the beat, as real dancers do: its body moves in the tempo "),
+        (11.9, 21.1, "it stops on beats, and its body is not shown to move in the tempo."),
+        (12.1, 21.1, "it is not shown to follow the beat."),
+        (11.9, None, "it follows the beat."),
+        (12.1, None, "it is not shown to follow the beat."),
+        (None, 20.9, "it follows the beat."),
+    ],
 )
-def test_the_beat_is_followed_where_the_interval_is_above_chance(half, end):
+def test_the_beat_is_followed_where_the_intervals_are_above_chance(hit, locking, end):
     rows = summary(songs=8)
-    rows[2]["hit_interval"] = half
-    assert findings(as_csv(rows), [], qualities(8))[2].endswith(end)
+    for column, half in (("hit", hit), ("locking", locking)):
+        rows[2][f"{column}_interval"] = half
+        if half is None:
+            rows[2][column] = float("nan")
+    said = findings(as_csv(rows), [], qualities(8))[2]
+    assert f": {end}" in said
+    assert "nan" not in said
 
 
 def test_equal_estimators_are_not_called_different():

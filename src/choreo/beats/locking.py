@@ -1,9 +1,9 @@
 """Phase locking: whether a body moves in the tempo of the music, on any level of its beat.
 
 The field's beat scores ask for stops of the movement near beats, and professional dancers
-score as chance does. What real dancers keep is the rhythm of the whole body: how high it
-stands, how far the knees give, how fast hands and feet go, all rise and fall with the beat,
-half of it or twice of it, wherever in the beat a style puts its accent. A signal y(t) is
+score a few hundredths over chance. What real dancers keep is the rhythm of the whole body: how
+high it stands, how far the knees give, how fast hands and feet go, all rise and fall with the
+beat, half of it or twice of it, wherever in the beat a style puts its accent. A signal y(t) is
 locked to a level m of beats at phase phi(t) (a whole number at each beat) as far as
 
     |sum_t w(t) y(t) exp(-2 pi i m phi(t))| / sqrt(sum_t w(t) y(t)^2 * sum_t w(t))
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 from choreo.pose.skeletons import SKELETONS
 
@@ -27,8 +28,13 @@ LEAST_BEATS = 8
 """Beats that a dance must last: over fewer a tempo can't be told from its neighbours."""
 _STILL = 1e-4
 """Movements smaller than this, in torsos or torsos a second, are rounding."""
+LIMBS = tuple("shoulder elbow wrist hip knee ankle".split())
 LEVELS = (0.5, 1.0, 2.0)
 """Cycles a beat."""
+SCORED_LEVELS = (0.5, 1.0)
+"""Levels of the score. All signals count alike: nothing was chosen by how it came out."""
+HIT_SECONDS = 0.03
+"""Deviation of the Gaussian that accelerations are smoothed with before their peaks are sought."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +51,14 @@ class Locking:
         own from foreign tempi without error.
     each : dict of (str, float) to float
         Signal and level -> locking, 0 to 1.
+    level_above : dict of float to float
+        Level -> `above` by all signals at that level alone.
     """
 
     score: float
     above: float
     each: dict
-
-
-SCORED_LEVELS = (0.5, 1.0)
-"""Levels of the score. All signals count alike: nothing was chosen by how it came out."""
+    level_above: dict
 
 
 def rhythm_signals(keypoints, fps, skeleton):
@@ -74,25 +79,20 @@ def rhythm_signals(keypoints, fps, skeleton):
         torsos a second of ``hands``, ``feet`` and, as ``speed``, of all limbs.
     """
     at = {name: keypoints[:, j].astype(float) for j, name in enumerate(SKELETONS[skeleton].joints)}
-
-    def middle(part):
-        return (at[f"left_{part}"] + at[f"right_{part}"]) / 2
-
-    shoulders, hips = middle("shoulder"), middle("hip")
-    torso = max(float(np.median(np.linalg.norm(shoulders - hips, axis=-1))), 1e-9)
+    shoulders, hips, knees = (_middle(at, part) for part in ("shoulder", "hip", "knee"))
+    torso = _torso(at)
 
     def speed(*parts):
         joints = np.stack([at[f"{side}_{part}"] for part in parts for side in ("left", "right")])
         moved = np.linalg.norm(np.diff(joints, axis=1), axis=-1) * fps / torso
         return np.log1p(moved).mean(0)
 
-    limbs = "shoulder elbow wrist hip knee ankle".split()
     found = {
         "height": ((shoulders + hips)[:, 1] / 2 / torso, 0.0),
-        "knees": (np.abs((middle("knee") - hips)[:, 1]) / torso, 0.0),
+        "knees": (np.abs((knees - hips)[:, 1]) / torso, 0.0),
         "hands": (speed("wrist"), 0.5),
         "feet": (speed("ankle"), 0.5),
-        "speed": (speed(*limbs), 0.5),
+        "speed": (speed(*LIMBS), 0.5),
     }
     return {name: (_without_drift(y, fps), first) for name, (y, first) in found.items()}
 
@@ -115,27 +115,119 @@ def phase_locking(keypoints, fps, beats, skeleton):
     Locking
     """
     beats = np.asarray(beats, float)
-    seconds = len(keypoints) / fps
-    if len(beats) < 2 or seconds < LEAST_BEATS * np.median(np.diff(beats)):
-        return Locking(np.nan, np.nan, {})
+    if not _long_enough(keypoints, fps, beats):
+        return _told({})
     tempi = np.concatenate([[1.0], DETUNED])
-    each, scores = {}, []
+    locked = {}
     for name, (signal, first) in rhythm_signals(keypoints, fps, skeleton).items():
         phase = beat_phase((np.arange(len(signal)) + first) / fps, beats)
         fastest = np.diff(phase).max() * DETUNED.max()
         for level in LEVELS:
-            if level * fastest > 0.5:
-                continue
-            locked = locking_at(signal, level * tempi[:, None] * phase)
-            each[name, level] = float(locked[0])
-            if level in SCORED_LEVELS:
-                null = locked[1:]
-                scores.append((locked - null.mean()) / max(null.std(), 1e-12))
-    if not scores:
-        return Locking(np.nan, np.nan, each)
-    scores = np.mean(scores, axis=0)
-    below = np.mean(scores[1:] < scores[0]) + np.mean(scores[1:] == scores[0]) / 2
-    return Locking(float(scores[0]), float(below), each)
+            if level * fastest <= 0.5:
+                locked[name, level] = locking_at(signal, level * tempi[:, None] * phase)
+    return _told(locked)
+
+
+def sharp_hits(keypoints, fps, skeleton):
+    """Single accents: the moments in which hands, feet or all limbs are pushed hardest.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+        Pixels or any unit; finite.
+    fps : float
+    skeleton : str
+
+    Returns
+    -------
+    dict of str to (ndarray, ndarray)
+        Of ``hands``, ``feet`` and all ``limbs`` the times in seconds and the heights of the
+        peaks of ln(1 + acceleration), in torsos a second squared, that stand out by its
+        standard deviation or more.
+    """
+    at = {name: keypoints[:, j].astype(float) for j, name in enumerate(SKELETONS[skeleton].joints)}
+    torso = _torso(at)
+    parts = {"hands": ["wrist"], "feet": ["ankle"], "limbs": LIMBS}
+    found = {}
+    for name, joints in parts.items():
+        moved = np.stack([at[f"{side}_{part}"] for part in joints for side in ("left", "right")])
+        pushed = np.linalg.norm(np.diff(moved, n=2, axis=1), axis=-1) * fps**2 / torso
+        pushed = gaussian_filter1d(np.log1p(pushed).mean(0), HIT_SECONDS * fps, mode="nearest")
+        if np.ptp(pushed) <= _STILL:
+            found[name] = np.zeros(0), np.zeros(0)
+            continue
+        peaks = find_peaks(pushed, prominence=pushed.std())[0]
+        found[name] = (peaks + 1) / fps, pushed[peaks]
+    return found
+
+
+def hit_locking(keypoints, fps, beats, skeleton):
+    """Measure how the single accents of a dance (`sharp_hits`) are locked to beats.
+
+    As `phase_locking`, with |sum h exp(-2 pi i m phi)| / sum h over the hits of heights h in the
+    place of the locking of a signal.
+
+    Parameters
+    ----------
+    keypoints : ndarray, shape (T, J, 2)
+    fps : float
+    beats : ndarray
+    skeleton : str
+
+    Returns
+    -------
+    Locking
+        Its signals are the parts of `sharp_hits`; locking is 0 for a part without a hit.
+    """
+    beats = np.asarray(beats, float)
+    if not _long_enough(keypoints, fps, beats):
+        return _told({})
+    tempi = np.concatenate([[1.0], DETUNED])
+    fastest = DETUNED.max() / np.diff(beats).min() / fps
+    locked = {}
+    for name, (times, heights) in sharp_hits(keypoints, fps, skeleton).items():
+        phase = beat_phase(times, beats) if len(times) else times
+        for level in LEVELS:
+            if level * fastest <= 0.5:
+                turned = np.exp(-2j * np.pi * level * tempi[:, None] * phase)
+                locked[name, level] = np.abs(turned @ heights) / max(heights.sum(), 1e-12)
+    return _told(locked)
+
+
+def _long_enough(keypoints, fps, beats):
+    return len(beats) >= 2 and len(keypoints) / fps >= LEAST_BEATS * np.median(np.diff(beats))
+
+
+def _told(locked):
+    """`Locking` from that of each signal and level to the own tempo and to all detuned ones."""
+    standing = {
+        key: (values - values[1:].mean()) / max(values[1:].std(), 1e-12)
+        for key, values in locked.items()
+    }
+    each = {key: float(values[0]) for key, values in locked.items()}
+    alone = {}
+    for level in LEVELS:
+        if rows := [row for key, row in standing.items() if key[1] == level]:
+            alone[level] = _above(np.mean(rows, axis=0))
+    scored = [row for key, row in standing.items() if key[1] in SCORED_LEVELS]
+    if not scored:
+        return Locking(np.nan, np.nan, each, alone)
+    scores = np.mean(scored, axis=0)
+    return Locking(float(scores[0]), _above(scores), each, alone)
+
+
+def _above(scores):
+    """Share of the detuned tempi under the own, which is the first."""
+    return float(np.mean(scores[1:] < scores[0]) + np.mean(scores[1:] == scores[0]) / 2)
+
+
+def _torso(at):
+    shoulders, hips = (_middle(at, part) for part in ("shoulder", "hip"))
+    return max(float(np.median(np.linalg.norm(shoulders - hips, axis=-1))), 1e-9)
+
+
+def _middle(at, part):
+    return (at[f"left_{part}"] + at[f"right_{part}"]) / 2
 
 
 def beat_phase(times, beats):

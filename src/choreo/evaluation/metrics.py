@@ -115,7 +115,7 @@ _metrics(
         *("Alignment, music to motion", -1, RHYTHM, "Alignment, music to motion"),
     ),
     ("tempo_agreement", "Tempo agreement", -1, ("jitter", "freeze", "tempo"), "Tempo agreement"),
-    ("phase_locking", "Phase locking", -1, (), None),
+    ("phase_locking", "Phase locking", -1, (), None, {"compared": "phase locking"}),
 )
 _metrics(
     "listening",
@@ -142,7 +142,7 @@ _metrics(
 
 @dataclass(frozen=True)
 class Worth:
-    """How well a metric tells a real dancer's own tempo from others.
+    """How well a metric tells a dancer's own music from other music.
 
     Attributes
     ----------
@@ -165,11 +165,12 @@ def worths(dancers: str = "real") -> dict[str, Worth]:
     """Worth of the metrics that were measured on dancers, by the metrics' names.
 
     At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
-    writes (docs/evaluation.md says of which dances).
+    writes (docs/evaluation.md says of which dances). Other music is the same in another tempo;
+    for what a dance loses with another song, that song.
 
     Parameters
     ----------
-    dancers : {"real", "made"}
+    dancers : {"real", "nine", "ballroom", "made"}
     """
     with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
         return {

@@ -486,8 +486,12 @@ def extended(
     return Extended(scores, systems, resampling, bounded)
 
 
-_LISTENS = {"hit": "beat_hit_rate", "locking": "phase_locking", "listening": None}
-"""Columns in short that depend on the music -> whose worth they have; None: not measured."""
+_LISTENS = {
+    "hit": "beat_hit_rate",
+    "locking": "phase_locking",
+    "listening": "locking_drop_other",
+}
+"""Columns in short that depend on the music -> whose worth they have."""
 
 
 def summary_table(found, *, study=None):
@@ -508,7 +512,10 @@ def summary_table(found, *, study=None):
         "fid": ("FID", "frechet", "learned", 1, ".1f", ""),
         "hit": ("Beat hit rate over chance (%)", SONG_HIT, listener, 100, ".1f", "0"),
         "locking": ("Phase locking (%)", "phase_locking", "", 100, ".1f", "50"),
-        "listening": ("Hits lost with other songs (points)", "hit_drop_other", "", 100, ".1f", "0"),
+        "listening": (
+            "Phase locking lost with other songs (points)",
+            *("locking_drop_other", "", 100, ".1f", "0"),
+        ),
         "copied": ("Copied (%)", "copied_share", "", 1, ".1f", ""),
         "energy": ("Energy (px²/s²)", "energy", "", 1, ".0f", ""),
         "jerk": ("Jerk (px/s³)", "jerk", "", 1, ".0f", ""),
@@ -534,10 +541,10 @@ def summary_table(found, *, study=None):
     for dancers in ("real", "made"):
         worth = {f"{column}_text": "does not listen" for column in columns}
         for column, metric in _LISTENS.items():
-            if metric is None:
+            w = worths(dancers).get(metric)
+            if w is None:
                 worth[f"{column}_text"] = "not measured"
                 continue
-            w = worths(dancers)[metric]
             area, low, high = (f"{100 * share:.0f}" for share in (w.area, w.low, w.high))
             worth[f"{column}_text"] = f"{area} ({low} to {high})"
         label = f"Worth on {dancers} dancers (%)"
@@ -550,9 +557,10 @@ def summary_table(found, *, study=None):
         headers={"label": "Dances"} | {f"{c}_text": about[0] for c, about in columns.items()},
         formats=dict.fromkeys((f"{c}_text" for c in columns), "s"),
         notes=(
-            f"FID: learned features. Hit rate and hits lost: {whose}. All columns and more in "
-            "the other parts of Table 2x.",
-            "Worth: area under the curve that tells a dancer's own tempo from others by this "
+            f"FID: learned features. Hit rate: {whose}. All columns and more in the other parts of "
+            "Table 2x.",
+            "Worth: area under the curve that tells a dancer's own music from other tempi (from "
+            "other songs where it is what a dance loses with them) by this "
             f"measure, 50 tells nothing (real: {real.dances} dances of professionals, "
             f"{real.groups} groups; made: {made.dances} by choreo.synth; 10 poses a second, 95% "
             "intervals; docs/evaluation.md). What is worth much on made dancers and little on "
@@ -679,8 +687,7 @@ def beats_table(found, *, study=None):
             "be raised by many beats. Tempo agreement: share of chunks whose movement has the "
             "music's tempo within 8%, or half or double of it.",
             "Phase locking: share of other tempi to which the whole dance's body is locked less "
-            "than to its song's; 50% is chance. Professional dancers have 93% by it, and 49 to "
-            "60% by the measures before it (docs/evaluation.md).",
+            f"than to its song's; 50% is chance. {_told_by()} (docs/evaluation.md).",
             _interval_note(found),
             *_order_notes(
                 found,
@@ -688,6 +695,17 @@ def beats_table(found, *, study=None):
                 noise=False,
             ),
         ),
+    )
+
+
+def _told_by():
+    """How well real dancers' music is told, in a sentence without its full stop."""
+    real = worths("real")
+    others = [100 * real[name].area for name in BEATS if name in real and name != "phase_locking"]
+    return (
+        f"It tells professional dancers' own music from other tempi in "
+        f"{100 * real['phase_locking'].area:.0f}% of cases, the measures before it in "
+        f"{min(others):.0f} to {max(others):.0f}%"
     )
 
 

@@ -106,25 +106,59 @@ def _distance(best, real):
 
 
 def _beats(best, real):
-    value, half = number(best.get("hit")), number(best.get("hit_interval"))
-    if math.isnan(value):
+    """Hits and phase locking side by side: real dancers keep the second, made ones both."""
+    parts = []
+    if math.isfinite(number(best.get("hit"))):
+        part = f"by the beats of whole songs, its hit rate over chance is {_of(best, 'hit', '%')}"
+        parts.append(
+            f"{part}, where 0 does not listen and 100 is on every beat{_real(real, 'hit')}"
+        )
+    if math.isfinite(number(best.get("locking"))):
+        part = f"its phase locking is {_of(best, 'locking', '%')}, where 50 does not listen"
+        parts.append(part + _real(real, "locking"))
+    if not parts:
         return "The beats of whole songs were not looked for, so nothing is said of following them."
-    rate = _value(best, "hit", ".1f", "%")
-    text = f"By the beats of whole songs, its hit rate over chance is {rate}, "
-    text += "where 0 does not listen and 100 is on every beat"
-    if math.isfinite(number(real.get("hit"))):
-        text += f"; that of real dances is {_value(real, 'hit', '.1f', '%')}"
-    if doubt(best) or math.isnan(half):
+    text = "; ".join(parts)
+    text = f"{text[0].upper()}{text[1:]}"
+    stops, moves = _over(best, "hit", 0), _over(best, "locking", 50)
+    if stops is None and moves is None:
         return f"{text}. Whether it follows the beat can't be told from {_songs(best)}."
-    follows = "it follows the beat" if value - half > 0 else "it is not shown to follow the beat"
+    # Real dancers are told by locking and hardly by hits, so that locking decides where it is.
+    if moves is None:
+        follows = "it follows the beat" if stops else "it is not shown to follow the beat"
+    elif moves:
+        follows = "it follows the beat"
+        if stops is False:
+            follows += ", as real dancers do: its body moves in the tempo without stops on beats"
+    else:
+        follows = "it is not shown to follow the beat"
+        if stops:
+            follows = "it stops on beats, and its body is not shown to move in the tempo"
     return f"{text}: {follows}."
+
+
+def _over(row, column, chance):
+    """Whether a value is over its chance level by more than its interval; None: can't be told."""
+    value, half = number(row.get(column)), number(row.get(f"{column}_interval"))
+    if doubt(row) or math.isnan(value) or math.isnan(half):
+        return None
+    return value - half > chance
+
+
+def _of(row, column, unit=""):
+    return _value(row, column, ".1f", unit)
+
+
+def _real(real, column):
+    known = math.isfinite(number(real.get(column)))
+    return f" (real dances: {_of(real, column, '%')})" if known else ""
 
 
 def _own(best, real):
     parts = []
     if math.isfinite(number(best.get("listening"))):
-        part = f"{_value(best, 'listening', '.1f')} points of its hits are lost when another song "
-        part += "is laid under it"
+        part = f"{_value(best, 'listening', '.1f')} points of its phase locking are lost when "
+        part += "another song is laid under it"
         if math.isfinite(number(real.get("listening"))):
             part += f" (real dances: {_value(real, 'listening', '.1f')})"
         parts.append(part)
