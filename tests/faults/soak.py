@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 from growth import BAD, MEMORY, judge, sentence
+from matplotlib.ticker import MaxNLocator
 from places import Place, arguments_of
 from runs import jobs_in, tiny_study
 
@@ -246,7 +247,7 @@ def summary(frame, judged):
     return Table(
         judged,
         f"A study that grew from {frame.videos.iloc[0]} to {frame.videos.iloc[-1]} videos in "
-        f"{len(frame)} rounds and {wall:.1f} minutes",
+        f"{len(frame)} round(s) and {wall:.1f} minutes",
         {
             "quantity": "quantity",
             "first": "second round",
@@ -265,9 +266,13 @@ def summary(frame, judged):
 
 PANELS = {
     "memory of a rule's jobs, MB": MEMORY,
-    "memory of the main process, MB": ("main_mb",),
-    "open files, and files left over": ("main_files", "left_behind", "no_targets"),
-    "seconds": ("wall_seconds", "cpu_seconds"),
+    "memory of the main process, MB": {"main_mb": "main process"},
+    "files": {
+        "main_files": "open in the main process",
+        "left_behind": "left over",
+        "no_targets": "no target",
+    },
+    "time, s": {"wall_seconds": "wall", "cpu_seconds": "CPU"},
 }
 
 
@@ -276,12 +281,12 @@ def draw(frame, stem):
     figure, axes = figures.new(2, 2, figsize=(11, 7), sharex=True)
     for axis, (title, names) in zip(axes.flat, PANELS.items()):
         if isinstance(names, str):
-            names = [name for name in frame if name.startswith(names)]
-        for name in names:
-            label = name.removeprefix(MEMORY).replace("_", " ")
+            names = {c: c.removeprefix(MEMORY) for c in frame if c.startswith(MEMORY)}
+        for name, label in names.items():
             # Not the first round, in which all is made.
             axis.plot(frame.videos[1:], frame[name][1:], marker=".", markersize=3, label=label)
         axis.set(title=title, xlabel="videos")
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * axis.get_ylim()[1])
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.16), ncols=4)
     figures.save(figure, stem)

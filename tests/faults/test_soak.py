@@ -43,7 +43,7 @@ def test_a_study_grows_by_a_video_a_round(tmp_path):
     judged = soak.write()
     assert set(judged.verdict) == {"too few rounds", "too many"}
     assert pd.read_csv(soak.table).videos.tolist() == [3, 5]
-    assert "in 2 rounds" in (tmp_path / "soak.md").read_text()
+    assert "in 2 round(s)" in (tmp_path / "soak.md").read_text()
     assert (tmp_path / "soak.png").stat().st_size > 10_000
 
 
