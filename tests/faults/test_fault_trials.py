@@ -13,9 +13,7 @@ pytestmark = [
 ]
 
 FEW = [
-    "kill -9 of the whole group",
     "full disk of results",
-    "SIGTERM to the main process and its jobs",
     "a source video changed, then a kill",
 ]
 
