@@ -437,8 +437,8 @@ def page():
         "",
         "A value says something only beside its chance level and the rows *real dances*: most",
         "numbers here can be high for a dance that nobody would call one. If you read one of",
-        "beats, read [phase locking](#phase-locking): it alone tells real dancers' own tempo from others",
-        "(*worth, real* below).",
+        "beats, read [phase locking](#phase-locking): it alone tells real dancers' own tempo from",
+        "others (*worth, real* below).",
         "",
         "Every metric of Tables 2 and 2x: `METRICS` of `src/choreo/evaluation/metrics.py`; at the "
         "end the measures of",
