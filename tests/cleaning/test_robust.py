@@ -318,7 +318,7 @@ def test_the_record_has_no_threshold_in_pixels():
     _, record = clean(dance(), method="robust")
     assert record["threshold_px"] is None
     assert record["max_gap_seconds"] == 0.5
-    with pytest.raises(ConfigError, match="Use thesis, released or robust"):
+    with pytest.raises(ConfigError, match="Use one of thesis, released, robust"):
         clean(dance(), method="best")
 
 
