@@ -122,7 +122,7 @@ def test_every_table_says_that_participants_are_simulated(tmp_path):
     read = made(tmp_path, key, 6, a=1, b=2, c=4)
     tables = [
         preferences_table(preferences(read, key, seed=1), read),
-        dances_table(read, key),
+        dances_table(read),
         strengths_table(read, key, seed=1),
         agreement_table(read, key, seed=1),
         participants_table(read),
@@ -144,7 +144,7 @@ def test_a_survey_that_nobody_answered_gives_empty_tables(tmp_path):
     assert found.holm_votes.isna().all()
     for table in (
         preferences_table(found, read),
-        dances_table(read, key),
+        dances_table(read),
         strengths_table(read, key, seed=1),
         agreement_table(read, key, seed=1),
     ):

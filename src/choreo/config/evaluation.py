@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from choreo.beats.registry import TRACKERS
 from choreo.choices import METHODS
-from choreo.config.fields import Section, Seed, UserPath
+from choreo.config.fields import Id, Section, Seed, UserPath
 
 
 class Sensitivity(Section):
@@ -23,7 +23,7 @@ class Audit(Section):
 
     seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
-    claims: list[str | int] | None = None
+    claims: list[Id] | None = None
     """Claims whose models are trained, such as [3, 10]; null: all. One more trains its own only."""
     switches: dict[str, Any] = {}
     """Switches of all its models of the thesis, over those of `training.switches.all`."""

@@ -243,7 +243,7 @@ def _arms(study):
     """Keys of `ARMS` that the chosen claims need, in its order."""
     known = {claim.number: claim for claim in CLAIMS}
     chosen = study.evaluation.audit.claims
-    numbers = list(known) if chosen is None else [str(number) for number in chosen]
+    numbers = list(known) if chosen is None else chosen
     for number in numbers:
         if number not in known:
             raise ConfigError(
