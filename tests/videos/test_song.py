@@ -268,5 +268,5 @@ def test_the_left_channel_alone(rate, count, tmp_path):
 
 def test_channels_that_are_unknown(tmp_path):
     soundfile.write(tmp_path / "a.wav", np.zeros((100, 2)), 16_000)
-    with pytest.raises(ConfigError, match=r"channels \(got 'right'\)\. Use mean or left"):
+    with pytest.raises(ConfigError, match=r"channels \(got 'right'\)\. Use one of mean, left"):
         read_song(tmp_path / "a.wav", channels="right")
