@@ -191,7 +191,7 @@ SCRIPT = """
 import sys
 from types import SimpleNamespace
 from choreo.pipeline.jobs import logged
-job = SimpleNamespace(log=[sys.argv[1] + "/logs/a.log"], rule="a")
+job = SimpleNamespace(log=[sys.argv[1] + "/logs/a.log"], rule="a", input=[])
 print("ready", flush=True)
 with logged(job):
     sys.stdin.read()
