@@ -22,8 +22,10 @@ from choreo.evaluation.audit import (
     trained,
     verdict,
 )
+from choreo.evaluation.beat_scores import BeatCounts
 from choreo.evaluation.claims import ARMS, CLAIMS
 from choreo.evaluation.extractor import train_extractor
+from choreo.evaluation.listeners import TRUTH
 from choreo.evaluation.measurements import listen, measure
 from choreo.statistics.inference import Resampling
 
@@ -98,6 +100,27 @@ def test_what_is_true_here_is_found(frame):
     for number in ("5", "7", "8", "9"):
         assert frame.loc[number, "verdict"] == UNDECIDED, number
         assert "may be chance" in frame.loc[number, "why"]
+
+
+def test_true_beats_of_whole_songs_decide_where_they_are_known_of_all(evidence):
+    """2b asks whether uncleaned poses cost time: by beats in 5 s these dances are alike."""
+
+    def told(dances, share):
+        beats = BeatCounts(*(np.full(len(dances), n) for n in (10, 10, 10 * share, 5.0)))
+        return replace(dances, song_beats={TRUTH: beats, "librosa": beats})
+
+    shares = {"base": 0.95, "uncleaned": 0.6}
+    known = {
+        arm: [told(own, shares.get(arm, 0.7) + seed / 1000) for seed, own in enumerate(seeds)]
+        for arm, seeds in evidence.dances.items()
+    }
+    row = table3(replace(evidence, dances=known)).frame.set_index("number").loc["2b"]
+    assert row["measure"] == "true_hit_rate"
+    assert row["difference"] == pytest.approx((0.95 - 0.6) / 0.5)
+    assert row["verdict"] == "supported"
+    known["rival"] = evidence.dances["rival"]
+    row = table3(replace(evidence, dances=known)).frame.set_index("number").loc["2b"]
+    assert [row["measure"], row["verdict"]] == ["beat_hit_rate", UNDECIDED]
 
 
 def test_the_same_difference_the_other_way_round_contradicts(evidence):
