@@ -457,7 +457,7 @@ def page():
         "song or half",
         f"a beat later: from that), on {some.dances} real dances at 10 poses a second and on "
         f"{next(iter(made.values())).dances} made ones: 50",
-        "tells nothing, 100 all; on real ones over chance where there is one "
+        "tells nothing, 100 all; over chance where there is one "
         "([more](evaluation.md#phase-locking-a-measure-that-sees-real-dancers)).",
         "",
         "| metric | part | good | worth, real | worth, made |",

@@ -175,6 +175,9 @@ def test_own_songs_beats_are_missed_and_copies_are_found(found):
     table = listening_table(found)
     assert len(table.cells()) == len(found.systems)
     assert {*LISTENING, *INVENTION} <= set(table.frame.columns)
+    near = table.frame.set_index("system")["nearest"]
+    assert near["retrieval"] == pytest.approx(0, abs=1e-3)
+    assert 0.1 < near["real"] < near["noise"]
 
 
 def test_the_summary_has_eight_columns_with_chance_and_worth(found):

@@ -578,14 +578,13 @@ def _with_interval(value, half, form, doubt):
     return f"{value:{form}} ({doubt})" if doubt else f"{value:{form}} ± {half:{form}}"
 
 
-def _cells(found, name, quantity, factor=1):
+def _cells(found, name, quantity, factor=1, features=""):
     """A score and half the width of its interval; NaN where it was not measured."""
-    score = found.scores.get((name, quantity, ""))
-    known = score is not None
-    return {
-        quantity: factor * score.value if known else np.nan,
-        f"{quantity}_interval": factor * found.half_width(name, quantity) if known else np.nan,
-    }
+    score = found.scores.get((name, quantity, features))
+    value = half = np.nan
+    if score is not None:
+        value, half = factor * score.value, factor * found.half_width(name, quantity, features)
+    return {quantity: value, f"{quantity}_interval": half}
 
 
 def _part(what, study, rows, headers, formats, notes):
@@ -770,6 +769,7 @@ def listening_table(found, *, study=None):
             row |= _cells(found, name, quantity, 100)
         for quantity in INVENTION:
             row |= _cells(found, name, quantity)
+        row |= _cells(found, name, "nearest", features="learned")
         rows.append(row)
     headers = {
         "label": "Dances",
@@ -782,7 +782,7 @@ def listening_table(found, *, study=None):
         "locking_drop_other": "less with other songs",
         "locking_drop_other_interval": "±",
     }
-    for quantity, text in INVENTION.items():
+    for quantity, text in (INVENTION | {"nearest": DISTANCES["nearest"]}).items():
         headers |= {quantity: text, f"{quantity}_interval": "±"}
     return _part(
         "Listening and invention",
@@ -797,7 +797,8 @@ def listening_table(found, *, study=None):
             "some rhythm of its own does not. Phase locking says nothing of shifts.",
             "Copied: frames in runs of 1 s or more that go beside one training dance, or its "
             "mirror image, at 0.1 torsos or less (root mean square of the joints, relative to "
-            "the hips). Good is what held-out real dances have: dancers share steps.",
+            "the hips). Good is what held-out real dances have: dancers share steps. Nearest "
+            "training clip: the mean distance in learned features, whatever the frames do.",
             _interval_note(found),
         ),
     )
