@@ -17,7 +17,6 @@ from choreo.evaluation.distances import apart
 from choreo.evaluation.frechet import Scale
 from choreo.evaluation.measurements import listen_to_songs, measure
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.song_beats import inside
 from choreo.media import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def bounding_segments(held_out, training, music_beats, *, training_music=None, s
     if other is not None:
         rows["other_music"] = (
             replace(held_out, audio=held_out.audio[other]),
-            _take(music_beats, other),
+            take_beats(music_beats, other),
         )
     rows["shifted"] = move_beats(held_out, music_beats, 0.5)
     for name, poses in (
@@ -142,6 +141,8 @@ def _other_songs(songs):
 def move_beats(segments, music_beats, share):
     """Turn the music round each segment by a share of its beat, and its beats with it.
 
+    Beats of whole songs are not turned, but come later: they go on beyond the segment.
+
     Parameters
     ----------
     segments : Segments
@@ -170,12 +171,26 @@ def move_beats(segments, music_beats, share):
         coverage=turned(music_beats.coverage),
         alignment=turned(music_beats.alignment),
         tracked=turned(music_beats.tracked),
-        songs={name: turned(inside(sets, seconds)) for name, sets in music_beats.songs.items()},
+        songs={name: _later(segments, sets, share) for name, sets in music_beats.songs.items()},
     )
     return replace(segments, audio=np.array(audio)), moved
 
 
-def _take(music_beats, index):
+def _later(segments, sets, share):
+    """Beats of whole songs, all of a dance later by the same share of its song's beat."""
+    moved = list(sets)
+    for dance in dict.fromkeys(segments.dances.tolist()):
+        own = np.flatnonzero(segments.dances == dance)
+        gaps = np.concatenate([np.diff(sets[k]) for k in own])
+        delay = share * float(np.median(gaps) if len(gaps) else _BEAT)
+        for k in own:
+            moved[k] = sets[k] + delay
+    return moved
+
+
+def take_beats(music_beats, index):
+    """The music beats of some segments, in the order of `index`."""
+
     def taken(sets):
         return [sets[i] for i in index]
 

@@ -21,6 +21,7 @@ NEAR_REAL = "near real"
 
 BODY = ("jitter", "freeze", "swap", "tempo")
 RHYTHM = ("jitter", "shift", "freeze", "swap", "tempo")
+PACE = ("jitter", "freeze", "tempo")
 
 
 @dataclass(frozen=True)
@@ -114,19 +115,22 @@ _metrics(
         "music_to_motion",
         *("Alignment, music to motion", -1, RHYTHM, "Alignment, music to motion"),
     ),
-    ("tempo_agreement", "Tempo agreement", -1, ("jitter", "freeze", "tempo"), "Tempo agreement"),
-    ("phase_locking", "Phase locking", -1, (), None, {"compared": "phase locking"}),
+    ("tempo_agreement", "Tempo agreement", -1, PACE, "Tempo agreement"),
+    ("phase_locking", "Phase locking", -1, PACE, "Phase locking", {"compared": "phase locking"}),
 )
 _metrics(
     "listening",
-    ("hit_drop_other", "Hits lost with another song", -1, (), None),
-    ("hit_drop_shifted", "Hits lost half a beat later", -1, (), None),
-    ("locking_drop_other", "Phase locking lost with another song", -1, (), None),
+    ("hit_drop_other", "Hits lost with another song", -1, RHYTHM, "Hits lost with another song"),
+    ("hit_drop_shifted", "Hits lost half a beat later", -1, RHYTHM, "Hits lost half a beat later"),
+    (
+        *("locking_drop_other", "Phase locking lost with another song", -1, PACE),
+        "Phase locking lost with another song",
+    ),
 )
 _metrics(
     "invention",
-    ("copied_run", "Longest copied run (s)", +1, (), None),
-    ("copied_share", "Copied (%)", +1, (), None),
+    ("copied_run", "Longest copied run (s)", +1, (), "Longest copied run"),
+    ("copied_share", "Copied (%)", +1, (), "Copied share"),
 )
 _metrics(
     "motion",
@@ -135,7 +139,7 @@ _metrics(
     ("freeze", "Frozen (%)", +1, ("freeze",), "Frozen share"),
     ("seam_jump", "Seam jump (steps)", +1, (), "Seam jump"),
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
-    ("foot_sliding", "Foot sliding (torsos/s)", +1, (), None),
+    ("foot_sliding", "Foot sliding (torsos/s)", +1, ("jitter",), "Foot sliding"),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
 )
 

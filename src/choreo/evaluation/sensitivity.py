@@ -6,7 +6,7 @@ does is computed here, and shown as a figure and a table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ import pandas as pd
 from choreo import figures
 from choreo.dataset.normalise import normalise
 from choreo.errors import ItemError
-from choreo.evaluation.bounds import move_beats
+from choreo.evaluation.bounds import move_beats, take_beats
 from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
-from choreo.evaluation.measurements import MusicBeats, listen, measure
+from choreo.evaluation.measurements import listen_to_songs, measure
 from choreo.evaluation.metrics import METRICS
 from choreo.evaluation.segments import Segments, join, segments_from_chunks
 from choreo.evaluation.table2x import (
@@ -27,9 +27,12 @@ from choreo.evaluation.table2x import (
     beat_scores,
     distance_scores,
     frechet_score,
+    invention_scores,
+    listening_scores,
     motion_scores,
     real_sets,
 )
+from choreo.files import read_json
 from choreo.files.temporary import temporary_folder
 from choreo.pose.skeletons import OPENPOSE18
 from choreo.pose.track import PoseTrack
@@ -52,7 +55,7 @@ DAMAGES = {
 
 def _studied():
     found = {}
-    groups = ("distance", "beats", "motion")
+    groups = ("distance", "beats", "listening", "motion", "invention")
     studied = [metric for metric in METRICS.values() if metric.group in groups]
     # In each part of the table first what damage raises.
     for metric in sorted(studied, key=lambda m: (groups.index(m.group), -m.damage)):
@@ -82,9 +85,14 @@ _PANELS = (
         ("beat_hit_rate", "f_measure", "motion_to_music", "music_to_motion", "tempo_agreement"),
     ),
     (
+        "Own song (share)",
+        "linear",
+        ("phase_locking", "locking_drop_other", "hit_drop_other", "hit_drop_shifted"),
+    ),
+    (
         "Motion (undamaged = 1)",
         "symlog",
-        ("energy", "jerk", "freeze", "limb_drift", "seam_jump", "beat_coverage"),
+        ("energy", "jerk", "freeze", "limb_drift", "seam_jump", "foot_sliding", "beat_coverage"),
     ),
 )
 _SLACK = 0.05
@@ -101,10 +109,13 @@ class Study:
         With sound.
     training : Segments
         Real dances to other songs.
+    beats : dict of str to list of float
+        Held-out dance -> true beats of its song, in seconds from its first frame.
     """
 
     held_out: Segments
     training: Segments
+    beats: dict[str, list[float]] = field(default_factory=dict)
 
 
 def demo_study(*, seed: int = 1, seconds: float = 40.0, dancers: int = 2) -> Study:
@@ -125,26 +136,29 @@ def demo_study(*, seed: int = 1, seconds: float = 40.0, dancers: int = 2) -> Stu
         Four songs to train on, four held out.
     """
     parts: dict[str, Any] = {}
+    beats = {}
     with temporary_folder() as folder:
         for number, song in enumerate((*TRAIN_SONGS, *TEST_SONGS)):
             for k in range(dancers):
                 dancer = DANCERS[(number + 2 * k) % len(DANCERS)]
-                parts.setdefault(song, []).append(
-                    _dance(folder, song, dancer, seed=seed, seconds=seconds)
+                part, beats[f"{song}-{dancer}"] = _dance(
+                    folder, song, dancer, seed=seed, seconds=seconds
                 )
+                parts.setdefault(song, []).append(part)
     return Study(
         join(part for song in TEST_SONGS for part in parts[song]),
         join(part for song in TRAIN_SONGS for part in parts[song]),
+        beats,
     )
 
 
 def _dance(folder, song, dancer, *, seed, seconds):
-    truth, sound = folder / "truth.npz", folder / "song.wav"
+    truth, sound, beats = (folder / name for name in ("truth.npz", "song.wav", "beats.json"))
     make_tracks(
         f"demo:{song}/{dancer}/1",
         truth=truth,
         song=sound,
-        beats=folder / "beats.json",
+        beats=beats,
         seed=seed,
         end=seconds,
     )
@@ -152,7 +166,7 @@ def _dance(folder, song, dancer, *, seed, seconds):
     samples = read_wav(sound)[round(clip.start_seconds * SAMPLE_RATE) :]
     frames, length = round(CHUNK_SECONDS * clip.fps), round(CHUNK_SECONDS * SAMPLE_RATE)
     count = min(len(clip.poses) // frames, len(samples) // length)
-    return segments_from_chunks(
+    segments = segments_from_chunks(
         clip.poses[: count * frames].reshape(count, frames, len(OPENPOSE18), 2),
         [song] * count,
         canvas=clip.canvas,
@@ -160,6 +174,7 @@ def _dance(folder, song, dancer, *, seed, seconds):
         dances=[f"{song}-{dancer}"] * count,
         audio=samples[: count * length].reshape(count, -1),
     )
+    return segments, [time - clip.start_seconds for time in read_json(beats)["beats"]]
 
 
 def damage(segments, music_beats, kind, level, *, seed=1):
@@ -225,11 +240,8 @@ def _faster(segments, music_beats, factor):
         changed.append(moved.reshape(count, frames, *whole.shape[1:]))
         kept.extend(own[:count])
     parts = {name: getattr(segments, name)[kept] for name in ("songs", "dances", "starts", "audio")}
-    beats = {
-        name: [getattr(music_beats, name)[i] for i in kept]
-        for name in ("coverage", "alignment", "tracked")
-    }
-    return replace(segments, pixels=np.concatenate(changed), **parts), MusicBeats(**beats)
+    segments = replace(segments, pixels=np.concatenate(changed), **parts)
+    return segments, take_beats(music_beats, kept)
 
 
 def sensitivity(study: Study, *, seed: int = 1) -> pd.DataFrame:
@@ -252,20 +264,21 @@ def sensitivity(study: Study, *, seed: int = 1) -> pd.DataFrame:
     extractor = train_extractor(training.pixels, training.songs, seed=seed)
     real = measure(training, extractor)
     sets = real_sets(real)
-    music_beats = listen(study.held_out.audio)
+    music_beats = listen_to_songs(study.held_out, truth=study.beats)
     resampling = Resampling.of(study.held_out.songs, seed=seed)
     rows = []
     for kind, (_, levels) in DAMAGES.items():
         before: dict[str, Any] = {}
         for level in levels:
             segments, beats = damage(study.held_out, music_beats, kind, level, seed=seed)
-            measured = measure(segments, extractor, music_beats=beats)
+            measured = measure(segments, extractor, music_beats=beats, training=training)
             found = learned_scores(measured, sets["learned"], resampling)
             for name in ("kinetic", "geometric"):
                 found[f"frechet {name}"] = frechet_score(
                     [(measured.features[name], measured.songs)], sets[name], resampling
                 )
-            found |= beat_scores([measured], resampling) | motion_scores([measured], resampling)
+            for scores in (beat_scores, listening_scores, motion_scores, invention_scores):
+                found |= scores([measured], resampling)
             for name in STUDIED:
                 now = found[name].replicates
                 first, last = before.setdefault(name, [now, now])
