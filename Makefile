@@ -41,7 +41,7 @@ test: env
 
 test-all: env
 	@echo "choreo test-all: every test, the long ones too; about 23 minutes on 2 cores."
-	@$(PYTEST)
+	@$(PYTEST) --durations 20
 
 check: env
 	@.ci/run
