@@ -63,8 +63,9 @@ def sha256(path):
 def check_place(python):
     """End where no job of the workflow could be started with a Python of this path."""
     sys.path.insert(0, str(ROOT / "src"))
+    # Of a Python that has nothing installed: these two import the standard library alone.
     from choreo.errors import ConfigError
-    from choreo.pipeline.workflow import check_place
+    from choreo.pipeline.place import check_place
 
     try:
         check_place(python)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import choreo.config
 import choreo.poses.estimators
 import choreo.provenance
+import choreo.pipeline.place
 import choreo.pipeline.workflow
 from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
@@ -38,7 +39,7 @@ except TypeError:
 if workflow.is_main_process:
     try:
         choreo.pipeline.workflow.check_writable()
-        choreo.pipeline.workflow.check_place(sys.executable)
+        choreo.pipeline.place.check_place(sys.executable)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None

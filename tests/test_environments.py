@@ -1,6 +1,8 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,22 @@ def test_every_recipe_installs_the_lock_and_nothing_else(name):
 
 def test_conda_brings_python_and_pip_alone():
     assert CONDA["dependencies"] == [f"python ={PYTHON}", "pip"]
+
+
+@pytest.mark.parametrize(("place", "said"), [("/choreo", None), ("/my choreo", "it holds ' '")])
+def test_the_installation_begins_with_a_python_that_has_nothing_installed(place, said):
+    """As on a fresh machine; until the environment is there, no package can be imported."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import install"
+    code += "; install.check_place(sys.argv[2]); print(*sys.modules)"
+    bare = [sys.executable, "-I", "-S", "-c", code, ENVS, f"{place}/.venv/bin/python"]
+    done = subprocess.run(bare, capture_output=True, text=True)
+    if said:
+        assert done.returncode == 1
+        assert said in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert loaded <= {"__main__", "choreo", "install"} | sys.stdlib_module_names
 
 
 def test_images_have_what_a_study_and_the_installation_need():

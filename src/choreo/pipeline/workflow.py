@@ -19,9 +19,6 @@ from choreo.files.temporary import note, sweep
 from choreo.pipeline.jobs import STUDY_LOCK
 from choreo.pipeline.tombstones import tombstones, warnings
 
-UNFIT = "\"'\\`$&;|<>()*?[]{}:"
-"""Characters that a shell, PATH or Snakemake reads in its own way."""
-
 _NOT_THE_FUTURE_NS = 1_000_000_000
 """So much the clocks of a machine and of its disk's server may differ."""
 
@@ -363,43 +360,6 @@ def state_of(path):
         return None
     found = os.stat(path)
     return [found.st_size, found.st_mtime_ns]
-
-
-def unfit_for_a_shell(path):
-    """Characters of a path that Snakemake's unquoted command lines can't take.
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    str
-        Empty where there is none.
-    """
-    return "".join(dict.fromkeys(c for c in str(path) if c.isspace() or c in UNFIT))
-
-
-def check_place(*paths):
-    """Refuse a project or a Python from which no job could be started.
-
-    Parameters
-    ----------
-    *paths : str or Path
-
-    Raises
-    ------
-    ConfigError
-        With the characters and the remedy.
-    """
-    for path in paths:
-        if found := unfit_for_a_shell(path):
-            raise ConfigError(
-                f"a path from which no job can be started: it holds {found!r}",
-                where=path,
-                remedy="Move the project to a folder without spaces, quotes and other characters "
-                "that a shell reads, delete .venv there and run `make env`",
-            )
 
 
 def check_offline(paths: Iterable[str | Path]) -> None:
