@@ -10,6 +10,7 @@ from where ``problems.csv``, the report and the end of the run take it.
 import numpy as np
 
 from choreo.comparison.compare import THRESHOLD_HEIGHT, share_of_height
+from choreo.pose.runs import runs
 from choreo.pose.size import height_px
 from choreo.statistics.summaries import median
 
@@ -21,6 +22,9 @@ OUTSIDE = 0.2
 
 OTHERS = 0.05
 """So many of the frames with someone else speak for several people; fewer are a ghost."""
+
+AWAY_SECONDS = 0.1
+"""A pose that is elsewhere as a whole for as long is of something else; for less, a slip."""
 
 
 def share_removed(before, after):
@@ -34,9 +38,7 @@ def share_removed(before, after):
     -------
     float
     """
-    given = before.given
-    removed = given & (after.repaired | ~after.given)
-    return float(removed.sum() / max(1, given.sum()))
+    return float(_removed(before, after).sum() / max(1, before.given.sum()))
 
 
 def share_guessed(track):
@@ -131,6 +133,16 @@ def reasons(before, after, record):
             )
         )
     end = _at_the_end(before, after)
+    away = _away(before, after) if record["method"] == "robust" and end is None else 0.0
+    if away > OTHERS >= _others(before):
+        found.append(
+            (
+                f"in {away:.0%} of the frames the whole pose is elsewhere, as where someone passes "
+                "in front or several people are in the picture",
+                "Cut or crop the video to the dancer alone, or take an estimator that gives "
+                "everyone: MediaPipe follows one person of its own choice (docs/poses.md)",
+            )
+        )
     if end is not None:
         found.append(
             (
@@ -167,6 +179,22 @@ def _others(track):
     return max(frames, track.meta.get("frames_dropped") or 0) / len(track)
 
 
+def _away(before, after):
+    """Share of the frames in stretches of which most of the body was removed.
+
+    An estimator that gives one person goes to someone else as a whole, and says nothing of
+    it. Only a method that looks at each joint tells that from one bad joint.
+    """
+    most = _removed(before, after).sum(1) * 2 > before.given.sum(1)
+    long = [last + 1 - first for first, last in runs(most)]
+    return sum(n for n in long if n >= AWAY_SECONDS * before.fps) / len(before)
+
+
+def _removed(before, after):
+    """Which given joints are another's or nobody's after cleaning, shape (T, J)."""
+    return before.given & (after.repaired | ~after.given)
+
+
 def _out_of_sight(track):
     """Share of the frames with a person in which an ankle is absent or out of the picture."""
     ankles = [track.joints.index(f"{side}_ankle") for side in ("left", "right")]
@@ -177,7 +205,7 @@ def _out_of_sight(track):
 
 def _at_the_end(before, after):
     """Second from which half of what was removed lies, if that is in the last tenth."""
-    removed = (before.given & (after.repaired | ~after.given)).sum(1)
+    removed = _removed(before, after).sum(1)
     first = round(0.9 * len(removed))
     if removed[first:].sum() * 2 < removed.sum():
         return None
