@@ -141,6 +141,23 @@ def test_someone_else_for_a_while_is_not_an_unsure_estimator(share):
     assert text is None or "elsewhere" not in text["message"]
 
 
+@pytest.mark.parametrize("method", ["thesis", "released"])
+@pytest.mark.parametrize(
+    ("joints", "single"), [([9], True), ([7, 9], True), (list(range(17)), False)]
+)
+def test_frames_that_go_for_one_joint_are_told_from_poses_that_are_wrong(method, joints, single):
+    """As in the real AlphaPose file of docs/cleaning.md, with one wrist in many frames."""
+    track = dance(120)
+    for frame in range(2, 118, 7):
+        track = moved(track, [frame], joints, (90, 60))
+    after, record = clean(track, method=method)
+    said = warning(track, after, record, "a")
+    removes = f"{method} removes the whole pose where one joint moves more than 50 px"
+    assert (removes in said["message"]) == single
+    assert ("cleaning.method to robust" in said["remedy"]) == single
+    assert ("unsure" in said["message"]) != single
+
+
 def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, capsys):
     keys = ("item", "stage", "message", "where", "value", "remedy")
     doubt = dict.fromkeys(keys, "x") | {"item": "b", "message": "removed 30%"}

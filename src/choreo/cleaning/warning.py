@@ -26,6 +26,9 @@ OTHERS = 0.05
 AWAY_SECONDS = 0.1
 """A pose that is elsewhere as a whole for as long is of something else; for less, a slip."""
 
+FEW = 0.25
+"""No more of the joints than that are no whole pose."""
+
 
 def share_removed(before, after):
     """Share of the joints given before cleaning that are another's or nobody's after it.
@@ -143,6 +146,15 @@ def reasons(before, after, record):
                 "everyone: MediaPipe follows one person of its own choice (docs/poses.md)",
             )
         )
+    moved = _moved(before, record) if pixels and not found and end is None else 0.0
+    if 0 < moved <= FEW:
+        found.append(
+            (
+                f"{record['method']} removes the whole pose where one joint moves more than "
+                f"{pixels:.3g} px: of the joints {moved:.0%} did in the median removed frame",
+                "Set cleaning.method to robust, which removes single joints",
+            )
+        )
     if end is not None:
         found.append(
             (
@@ -188,6 +200,19 @@ def _away(before, after):
     most = _removed(before, after).sum(1) * 2 > before.given.sum(1)
     long = [last + 1 - first for first, last in runs(most)]
     return sum(n for n in long if n >= AWAY_SECONDS * before.fps) / len(before)
+
+
+def _moved(before, record):
+    """Share of the joints that moved beyond the threshold, in the median removed frame.
+
+    0 where none did in any: of later frames of a wrong stretch that is so.
+    """
+    step = np.linalg.norm(np.diff(before.keypoints, axis=0), axis=-1)
+    flagged = np.array([frame for frame in record["flagged"] if frame], int) - 1
+    known = np.isfinite(step[flagged])
+    beyond = (step[flagged] > record["threshold_px"]).sum(1)
+    shares = beyond[beyond > 0] / known[beyond > 0].sum(1)
+    return float(np.median(shares)) if len(shares) else 0.0
 
 
 def _removed(before, after):
