@@ -1,3 +1,5 @@
+import itertools
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,6 +14,8 @@ from choreo.cleaning.faults import JITTER, corrupt
 from choreo.cleaning.truths import CLIPS, held_out, stress
 from choreo.errors import ItemError
 from choreo.synth.names import DANCERS
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_perfect_cleaning_scores_perfectly():
@@ -193,6 +197,51 @@ def test_flicker_table_has_what_robust_finds():
     assert (table.frame["repaired_px"] < [2, 8, 2, 8]).all()
     with pytest.raises(ItemError, match="unknown flicker"):
         benchmark.flickers(truths, joints=("a tail",))
+
+
+def _rows(after, labels):
+    """Rows of the table of docs/cleaning.md below some words: labels -> cells."""
+    text = (DOCS / "cleaning.md").read_text(encoding="utf-8").split(after, 1)[1]
+    lines = itertools.dropwhile(lambda line: not line.strip().startswith("|"), text.splitlines())
+    table = list(itertools.takewhile(lambda line: line.strip().startswith("|"), lines))
+    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table]
+    return rows[0][labels:], {tuple(row[:labels]): row[labels:] for row in rows[2:]}
+
+
+@pytest.mark.soak
+def test_the_docs_say_what_the_benchmark_gives():
+    """A change of the made-up dances, or of a method, makes the page's numbers old."""
+    truths = held_out()
+    some = {clip: truths[clip] for clip in list(truths)[::2]}
+    rates, rows = _rows("A joint that flickers (`cleaning_flicker`", 2)
+    assert len(rows) == 5
+    for (joints, written), cells in rows.items():
+        found = benchmark.flickers(
+            some,
+            rates=[float(rate.removesuffix("%")) / 100 for rate in rates],
+            joints=(joints,),
+            written=(written,),
+        )
+        by = {method: part.reset_index() for method, part in found.groupby("method")}
+        for number, cell in enumerate(cells):
+            recall, precision, px, thesis_px = map(float, re.findall(r"[\d.]+", cell))
+            mine = by["robust"].loc[number]
+            assert mine["recall"] == pytest.approx(recall, abs=0.011), (joints, written, cell)
+            assert mine["precision"] == pytest.approx(precision, abs=0.011), (joints, written, cell)
+            assert mine["repaired_px"] == pytest.approx(px, abs=0.11), (joints, written, cell)
+            theirs = by["thesis"].loc[number]["repaired_px"]
+            assert theirs == pytest.approx(thesis_px, rel=0.01, abs=0.6), (joints, written, cell)
+    methods, rows = _rows("Mean error of the corrupted joints in pixels", 1)
+    assert methods[1:4] == ["thesis", "released", "robust"]
+    found = benchmark.run(truths, conditions=benchmark.conditions())
+    mixed = found[(found["kind"] == "mixed") & (found["jitter"] == JITTER)]
+    means = mixed.groupby(["rate", "method"])["repaired_px"].mean()
+    told = [(label, cells) for (label,), cells in rows.items() if label.endswith("%")]
+    assert len(told) == 4
+    for label, cells in told:
+        for method, cell in zip(benchmark.METHODS, cells, strict=True):
+            mine = means[float(label.removesuffix("%")) / 100, method]
+            assert mine == pytest.approx(float(cell), abs=0.11), (label, method)
 
 
 def test_bad_input():

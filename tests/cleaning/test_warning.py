@@ -116,6 +116,48 @@ def test_likely_reasons():
     assert warning(track, *_cleaned(track, wrong), "a") is None
 
 
+@pytest.mark.parametrize("share", [0.07, 0.13, 0.2])
+def test_someone_else_for_a_while_is_not_an_unsure_estimator(share):
+    """MediaPipe gives one person: that it followed another is seen in the poses alone."""
+    track = dance(300)
+    # Someone half as tall again passes twice, for less than a second.
+    middle = np.nanmean(track.keypoints, axis=(0, 1))
+    passing = 1.5 * (track.keypoints[::-1] - middle) + middle + (150, 30)
+    half = round(share * 150)
+    for first in (60, 180):
+        there = slice(first, first + half)
+        track.keypoints[there] = passing[there]
+    after, record = clean(track, method="robust", max_gap_seconds=0.5)
+    assert share_removed(track, after) == pytest.approx(share, abs=0.02)
+    said = warning(track, after, record, "a")
+    if share <= 0.1:
+        assert said is None
+    else:
+        assert "the whole pose is elsewhere, as where someone passes" in said["message"]
+        assert "unsure" not in said["message"]
+        assert "an estimator that gives everyone" in said["remedy"]
+    # The text's rule removes frames whole: of one that is wrong in a joint it can't be told.
+    text = warning(track, after, record | {"method": "thesis"}, "a")
+    assert text is None or "elsewhere" not in text["message"]
+
+
+@pytest.mark.parametrize("method", ["thesis", "released"])
+@pytest.mark.parametrize(
+    ("joints", "single"), [([9], True), ([7, 9], True), (list(range(17)), False)]
+)
+def test_frames_that_go_for_one_joint_are_told_from_poses_that_are_wrong(method, joints, single):
+    """As in the real AlphaPose file of docs/cleaning.md, with one wrist in many frames."""
+    track = dance(120)
+    for frame in range(2, 118, 7):
+        track = moved(track, [frame], joints, (90, 60))
+    after, record = clean(track, method=method)
+    said = warning(track, after, record, "a")
+    removes = f"{method} removes the whole pose where one joint moves more than 50 px"
+    assert (removes in said["message"]) == single
+    assert ("cleaning.method to robust" in said["remedy"]) == single
+    assert ("unsure" in said["message"]) != single
+
+
 def test_a_warning_is_listed_said_and_does_not_leave_the_clip_out(tmp_path, capsys):
     keys = ("item", "stage", "message", "where", "value", "remedy")
     doubt = dict.fromkeys(keys, "x") | {"item": "b", "message": "removed 30%"}

@@ -10,6 +10,7 @@ from where ``problems.csv``, the report and the end of the run take it.
 import numpy as np
 
 from choreo.comparison.compare import THRESHOLD_HEIGHT, share_of_height
+from choreo.pose.runs import runs
 from choreo.pose.size import height_px
 from choreo.statistics.summaries import median
 
@@ -21,6 +22,12 @@ OUTSIDE = 0.2
 
 OTHERS = 0.05
 """So many of the frames with someone else speak for several people; fewer are a ghost."""
+
+AWAY_SECONDS = 0.1
+"""A pose that is elsewhere as a whole for as long is of something else; for less, a slip."""
+
+FEW = 0.25
+"""No more of the joints than that are no whole pose."""
 
 
 def share_removed(before, after):
@@ -34,9 +41,7 @@ def share_removed(before, after):
     -------
     float
     """
-    given = before.given
-    removed = given & (after.repaired | ~after.given)
-    return float(removed.sum() / max(1, given.sum()))
+    return float(_removed(before, after).sum() / max(1, before.given.sum()))
 
 
 def share_guessed(track):
@@ -131,6 +136,25 @@ def reasons(before, after, record):
             )
         )
     end = _at_the_end(before, after)
+    away = _away(before, after) if record["method"] == "robust" and end is None else 0.0
+    if away > OTHERS >= _others(before):
+        found.append(
+            (
+                f"in {away:.0%} of the frames the whole pose is elsewhere, as where someone passes "
+                "in front or several people are in the picture",
+                "Cut or crop the video to the dancer alone, or take an estimator that gives "
+                "everyone: MediaPipe follows one person of its own choice (docs/poses.md)",
+            )
+        )
+    moved = _moved(before, record) if pixels and not found and end is None else 0.0
+    if 0 < moved <= FEW:
+        found.append(
+            (
+                f"{record['method']} removes the whole pose where one joint moves more than "
+                f"{pixels:.3g} px: of the joints {moved:.0%} did in the median removed frame",
+                "Set cleaning.method to robust, which removes single joints",
+            )
+        )
     if end is not None:
         found.append(
             (
@@ -167,6 +191,35 @@ def _others(track):
     return max(frames, track.meta.get("frames_dropped") or 0) / len(track)
 
 
+def _away(before, after):
+    """Share of the frames in stretches of which most of the body was removed.
+
+    An estimator that gives one person goes to someone else as a whole, and says nothing of
+    it. Only a method that looks at each joint tells that from one bad joint.
+    """
+    most = _removed(before, after).sum(1) * 2 > before.given.sum(1)
+    long = [last + 1 - first for first, last in runs(most)]
+    return sum(n for n in long if n >= AWAY_SECONDS * before.fps) / len(before)
+
+
+def _moved(before, record):
+    """Share of the joints that moved beyond the threshold, in the median removed frame.
+
+    0 where none did in any: of later frames of a wrong stretch that is so.
+    """
+    step = np.linalg.norm(np.diff(before.keypoints, axis=0), axis=-1)
+    flagged = np.array([frame for frame in record["flagged"] if frame], int) - 1
+    known = np.isfinite(step[flagged])
+    beyond = (step[flagged] > record["threshold_px"]).sum(1)
+    shares = beyond[beyond > 0] / known[beyond > 0].sum(1)
+    return float(np.median(shares)) if len(shares) else 0.0
+
+
+def _removed(before, after):
+    """Which given joints are another's or nobody's after cleaning, shape (T, J)."""
+    return before.given & (after.repaired | ~after.given)
+
+
 def _out_of_sight(track):
     """Share of the frames with a person in which an ankle is absent or out of the picture."""
     ankles = [track.joints.index(f"{side}_ankle") for side in ("left", "right")]
@@ -177,7 +230,7 @@ def _out_of_sight(track):
 
 def _at_the_end(before, after):
     """Second from which half of what was removed lies, if that is in the last tenth."""
-    removed = (before.given & (after.repaired | ~after.given)).sum(1)
+    removed = _removed(before, after).sum(1)
     first = round(0.9 * len(removed))
     if removed[first:].sum() * 2 < removed.sum():
         return None

@@ -664,8 +664,8 @@ def _notes(evidence, songs, seeds):
         if base["recipe"]["epochs"] < 350 or base["data"]["chunks"] < 1850:
             yield (
                 "This is a small run: models that are trained so little or on so few dances say "
-                "little about the thesis's. At full scale: snakemake --configfile "
-                "config/audit.yaml table3."
+                "little about the thesis's. At full scale: snakemake table3 --configfile "
+                "config/audit.yaml."
             )
     if seeds:
         yield f"Training seeds of this table: {', '.join(map(str, seeds))}."
