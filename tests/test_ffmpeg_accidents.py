@@ -1,6 +1,7 @@
 """Whose fault it is when ffmpeg fails, and what is read back of what was written."""
 
 import errno
+import io
 import os
 import stat
 import subprocess
@@ -155,6 +156,41 @@ def test_a_matroska_file_that_was_cut_is_no_broken_disk(tmp_path, rest, said):
     path.unlink()
     # Where nobody can read it, it is the disk.
     assert media.accident_in(251, said.format(path=path), where=path) is not None
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(errno.ENOTCONN, 149), (errno.ESTALE, 140), (errno.ETIMEDOUT, 146), (errno.EBUSY, 240)],
+)
+def test_a_code_of_ffmpeg_for_what_the_disk_did_is_no_signal(number, status):
+    """It ends with the low byte of minus the number, as a shell ends with 128 and a signal."""
+    said = f"[in#0] Error during demuxing: {os.strerror(number)}"
+    found = media.accident_in(status, said, where="a.mp4")
+    assert os.strerror(number) in found.message
+    assert "SIG" not in found.message
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "x264 [error]: malloc of size 1386176 failed",
+        "[h264 @ 0x5] get_buffer() failed",
+        "Error initializing output stream: Cannot allocate memory",
+    ],
+)
+def test_what_wants_more_memory_than_there_should_be_is_the_file(said, monkeypatch):
+    def none(_, size):
+        raise OSError(errno.ENOMEM, f"no {size} bytes")
+
+    monkeypatch.setattr(media.mmap, "mmap", lambda *_: io.BytesIO())
+    assert media.accident_in(1, said, where="a.mp4") is None
+    monkeypatch.setattr(media.mmap, "mmap", none)
+    assert "no memory" in media.accident_in(1, said, where="a.mp4").message
+
+
+def test_no_thread_is_never_the_files_fault():
+    said = "[vf#0:0] pthread_create() failed: Resource temporarily unavailable"
+    assert "no thread" in media.accident_in(245, said, where="a.mp4").message
 
 
 @pytest.mark.parametrize("status", [1, 69, 183, 234])

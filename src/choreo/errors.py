@@ -8,6 +8,8 @@ fails the job, leaves no record against the item, and is tried again by the next
 from __future__ import annotations
 
 import errno
+import os
+import re
 import unicodedata
 from collections.abc import Collection
 from typing import Any
@@ -28,7 +30,37 @@ _ACCIDENTS = {
     errno.ECONNRESET: "The network connection broke: run the same command again",
     errno.ENETUNREACH: "There is no network: run the same command again when there is",
     errno.EHOSTUNREACH: "There is no network: run the same command again when there is",
+    errno.EBUSY: "Another program keeps it: end that and run the same command again",
+    errno.EINTR: "Run the same command again",
 }
+# What a failing disk, a file system with damage, and one whose server or device went away say;
+# not every system has all of them.
+_ACCIDENTS |= {
+    getattr(errno, name): _ACCIDENTS[errno.EIO]
+    for name in (
+        "EUCLEAN EBADMSG EPROTO EREMOTEIO ENOTCONN ESHUTDOWN ECONNABORTED ENETDOWN EHOSTDOWN "
+        "ENODEV ENOMEDIUM EKEYEXPIRED EKEYREVOKED ENOKEY ENOLINK ECOMM"
+    ).split()
+    if hasattr(errno, name)
+}
+
+# What libraries say in words alone where the system gave no memory or no thread. Those of torch,
+# of OpenBLAS and of C++ are no OSError and no MemoryError.
+_NO_MEMORY = re.compile(
+    r"can't start new thread|(?:can't|cannot|unable to|failed to|not enough memory: you tried to) "
+    r"allocate\b.*(?:memory|bytes)|bad_alloc|CUDA out of memory|CUDA error: out of memory",
+    re.IGNORECASE | re.DOTALL,
+)
+_DISK = {
+    number
+    for number, remedy in _ACCIDENTS.items()
+    if number not in (errno.ENOMEM, errno.EAGAIN, errno.EINTR)
+}
+FAILED_DISK = re.compile(
+    "|".join(re.escape(os.strerror(number)) for number in sorted({*_DISK, errno.EACCES}))
+    + "|Stale NFS file handle"
+)
+"""What the disk, its connection or the account did, in the words of the C library."""
 
 _SHOWN = 500
 """Most characters of a refused value that a message repeats."""
@@ -143,7 +175,8 @@ def accident(error: BaseException, *, where: object = None) -> AccidentError | N
     """
     if isinstance(error, AccidentError):
         return error
-    if isinstance(error, MemoryError):
+    said = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
+    if isinstance(error, MemoryError) or said:
         return AccidentError("out of memory", where=where, remedy=_ACCIDENTS[errno.ENOMEM])
     if isinstance(error, OSError) and error.errno in _ACCIDENTS:
         return AccidentError(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import mmap
 import os
 import re
 import shutil
@@ -31,9 +32,9 @@ import ffmpeg
 import numpy as np
 
 from choreo import MADE_BY
-from choreo.errors import AccidentError, ConfigError, ItemError
+from choreo.errors import FAILED_DISK, AccidentError, ConfigError, ItemError
 from choreo.files import ending, whole
-from choreo.files.outside import reading
+from choreo.files.outside import reading, unread
 from choreo.files.sealed import compare, seal_video
 from choreo.files.temporary import temporary_folder
 from choreo.rates import SAMPLE_RATE as SAMPLE_RATE
@@ -58,13 +59,15 @@ _PIPE_BYTES = 1 << 20
 _ON_AND_ON = (
     "st(1,if(lt(PTS,PREV_INPTS-0.1/TB),NB_CONSUMED_SAMPLES/SR/TB-PTS,ld(1)));PTS+round(ld(1))"
 )
-# What the disk or the account did, in the words of the C library (ffmpeg prints them as they
-# are). Memory is not among them: a hostile file asks for more than there is.
-_OF_THE_MACHINE = re.compile(
-    r"No space left on device|Disk quota exceeded|Input/output error|Read-only file system"
-    r"|Stale (?:NFS )?file handle|Too many open files|File too large|Permission denied"
-    r"|Transport endpoint is not connected"
+# What ffmpeg and x264 say where they got no memory, which a hostile file can make them say, too:
+# see `_short_of_memory`.
+_OF_MEMORY = re.compile(
+    r"Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed|bad_alloc"
+    r"|Resource temporarily unavailable"
 )
+# No file has a say in how many threads there are.
+_NO_THREAD = re.compile(r"pthread_create\(\) failed")
+_MEMORY_BYTES = 1 << 32
 # Of a matroska file that was cut, ffmpeg says that reading it failed, as of a broken disk; its
 # versions in different words.
 _ENDS_EARLY = re.compile(
@@ -77,6 +80,7 @@ _OF_THE_TOOL = re.compile(
     r"|Requested output format \S+ is not|Unable to choose an output format"
     r"|error while loading shared libraries|symbol lookup error|not found \(required by"
 )
+_ALL_WORDS = (FAILED_DISK, _OF_MEMORY, _NO_THREAD, _OF_THE_TOOL)
 _CRASHES = {"SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGABRT", "SIGSYS", "SIGTRAP"}
 _PROBE_SECONDS = 60
 _NEEDED = "Install ffmpeg 5.1 or newer with libx264, or unset CHOREO_FFMPEG: choreo brings one"
@@ -165,6 +169,23 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
         None where it ended well, or the fault is the file's.
     """
     text = _of_ffmpeg_itself(text, Path(where).resolve())
+    ends_early = _ENDS_EARLY.search(text.replace(str(Path(where).resolve()), "INPUT"))
+    if ends_early and Path(where).is_file() and unread(where) is None:
+        text = text.replace("Input/output error", "")
+    if match := FAILED_DISK.search(text):
+        return AccidentError(
+            f"ffmpeg was stopped by the machine: {match[0]}",
+            where=where,
+            remedy="Check the disk (room, quota, connection) and run the same command again",
+        )
+    if _NO_THREAD.search(text) or (_OF_MEMORY.search(text) and _short_of_memory()):
+        return AccidentError(
+            "ffmpeg got no memory, or no thread",
+            where=where,
+            remedy="Close other programs, raise limits (`ulimit -v`, `ulimit -u`) or run fewer "
+            "jobs at once, then run the same command again",
+        )
+    # After the words: ffmpeg's own codes for some of these errors are those of signals.
     if (number := _ended_by(status, text)) is not None:
         name, again = _signal(number), "Run the same command again"
         if name == "SIGXFSZ":
@@ -174,14 +195,6 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
         elif name in _CRASHES:
             again += "; where it ends so each time, leave this file out"
         return AccidentError(f"ffmpeg was ended by {name}", where=where, remedy=again)
-    if _ENDS_EARLY.search(text.replace(str(Path(where).resolve()), "INPUT")) and _reads(where):
-        text = text.replace("Input/output error", "")
-    if match := _OF_THE_MACHINE.search(text):
-        return AccidentError(
-            f"ffmpeg was stopped by the machine: {match[0]}",
-            where=where,
-            remedy="Check the disk (room, quota, connection) and run the same command again",
-        )
     if status and (_OF_THE_TOOL.search(text) or status in (126, 127)):
         return AccidentError(
             f"this ffmpeg can't do what is asked of it: {last_lines(text, 2)}",
@@ -191,15 +204,13 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
     return None
 
 
-def _reads(path):
-    """Whether a file can be read to its end, which it can on a disk that works."""
+def _short_of_memory():
+    """Whether the system would not give this process what large pictures may need."""
     try:
-        with open(path, "rb") as file:
-            while file.read(1 << 20):
-                pass
+        mmap.mmap(-1, _MEMORY_BYTES).close()
     except OSError:
-        return False
-    return True
+        return True
+    return False
 
 
 def _of_ffmpeg_itself(text, path):
@@ -208,7 +219,7 @@ def _of_ffmpeg_itself(text, path):
     text = "\n".join(line for line in text.splitlines() if not line.startswith(" "))
     # `choreo.files.whole` writes to such a name beside the path.
     for name in (str(path), f"{path.parent}/.{path.stem[:64]}", path.stem):
-        if _OF_THE_MACHINE.search(name) or _OF_THE_TOOL.search(name):
+        if any(words.search(name) for words in _ALL_WORDS):
             text = text.replace(name, "")
     return text
 

@@ -37,7 +37,7 @@ from choreo.synth.songs import save_song
 from choreo.training import checkpoints
 from choreo.videos.audio import read_song
 from choreo.videos.standardise import standardise
-from choreo.videos.wav import write_song
+from choreo.videos.wav import read_wav, write_song
 
 
 def _shard(path, video, seed):
@@ -231,7 +231,9 @@ def test_a_problem_record_is_read_as_such(study, tmp_path):
     assert verify.verify(path)[0] == {}
 
 
-@pytest.mark.parametrize("name", ["table.csv", "table.md", "record.json", "page.html"])
+@pytest.mark.parametrize(
+    "name", ["table.csv", "table.md", "table.tex", "record.json", "page.html", "other.x"]
+)
 def test_a_turned_bit_in_a_text_is_told_where_its_file_has_the_digest(tmp_path, name):
     path = tmp_path / name
     write_text(path, '{"seconds": 64}\n')
@@ -306,6 +308,35 @@ def test_players_pass_over_the_digest(study, tmp_path, recwarn):
     assert sum(1 for _ in iter(lambda: capture.read()[0], False)) == len(
         _frames(study / "videos/a.mp4")
     )
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-200],
+        lambda data: data[:-4096] + bytes(4096),
+        lambda data: data[: len(data) // 2] + bytes(len(data) // 2),
+    ],
+)
+def test_a_song_that_lost_its_end_and_with_it_its_digest(study, tmp_path, harm):
+    """As after a power cut, or a copy that was broken off."""
+    path = tmp_path / "a.wav"
+    whole = (study / "videos/a.wav").read_bytes()
+    path.write_bytes(harm(whole))
+    assert list(verify.verify(path)[0]) == [path]
+    with pytest.raises(DamagedError, match=r"a\.wav: damaged"):
+        read_wav(path)
+
+
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
+def test_a_song_whose_head_knows_no_size_is_whole(tmp_path, size):
+    """As a program writes it to a pipe."""
+    path = tmp_path / "a.wav"
+    wavfile.write(path, 16_000, np.ones(900, np.int16))
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + size.to_bytes(4, "little") + data[8:])
+    assert verify.verify(path)[0] == {}
 
 
 def test_songs_joined_end_to_end_are_no_damage(study, tmp_path):

@@ -361,6 +361,7 @@ def test_check_finds(packed, name, row, value, expected):
         ("index", 1, 7, "v1: chunks out of order"),
         ("index", 0, -1, "v1: a chunk's number is negative"),
         ("start_seconds", 1, 99, "v1: times that do not rise"),
+        ("start_seconds", 1, 1e-9, "v1: times that do not rise"),
         ("start_seconds", 1, np.nan, "v1: a chunk's start is no time in seconds"),
         ("start_seconds", 0, -5, "v1: a chunk's start is no time in seconds"),
         ("start_seconds", 7, 1e30, "v3: a chunk's start is no time in seconds"),
@@ -397,13 +398,18 @@ def test_every_reader_refuses_what_no_writer_writes(packed, tmp_path, name, row,
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"stride_seconds": 0}, "stride_seconds: Input should be greater than 0"),
+        ({"stride_seconds": 0}, "stride_seconds: Input should be greater than or equal to 0.008"),
+        ({"stride_seconds": 1e-300}, "stride_seconds: Input should be greater than or equal"),
         ({"chunks": -1}, "chunks"),
         ({"dropped": {"outside": "x"}}, "dropped, outside"),
-        ({"values": 1e400}, "values"),
+        ({"values": -1}, "values"),
+        ({"transform": {"scale": [1, 0], "offset": [0, 0]}}, "transform, scale, 1"),
         ({"transform": {"scale": [1, None], "offset": [0, 0]}}, "transform, scale, 1"),
         ({"outside": "../x"}, "outside: Input should be 'clip'"),
         ({"provenance": []}, "provenance: Input should be a valid dict"),
+        ({"provenance": {"score": "x"}}, "provenance, score: Input should be a valid number"),
+        ({"provenance": {"licence": {"a": [1]}}}, "provenance, licence: Input should be a valid s"),
+        ({"provenance": {"licence": "x" * 5000}}, "provenance, licence: String should have at m"),
     ],
 )
 def test_records_are_typed(packed, change, expected):
@@ -412,6 +418,18 @@ def test_records_are_typed(packed, change, expected):
     _break(packed, "clips/record", 0, text)
     with pytest.raises(ItemError, match=f"the record of v1: {expected}"):
         ChunkDataset(packed)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e400])
+@pytest.mark.parametrize("name", ["values", "provenance", "of another program"])
+def test_numbers_that_json_has_not_are_refused_when_read(packed, tmp_path, name, value):
+    """Not when a dataset that takes the clip in can't be written."""
+    record = info(packed)["clips"][0]
+    text = json.dumps({**record, name: {"deep": [value]} if name != "values" else value})
+    _break(packed, "clips/record", 0, text.replace("Infinity", "1e999"))
+    for read in (ChunkDataset, lambda path: pack([path], tmp_path / "new.h5", splits=SPLITS)):
+        with pytest.raises(ItemError, match="the record of v1 is no JSON"):
+            read(packed)
 
 
 def test_records_and_provenance_that_are_nested_deeply(packed):

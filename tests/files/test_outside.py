@@ -34,11 +34,54 @@ def test_whatever_a_reader_raises_names_the_file(error):
         OSError(errno.EIO, "io"),
         MemoryError(),
         PermissionError(13, "p"),
+        OSError(errno.ENOTCONN, "a file system whose server went away"),
+        OSError(errno.EBUSY, "busy"),
+        *(
+            OSError(getattr(errno, name), name)
+            for name in ("EBADMSG", "EUCLEAN", "EREMOTEIO", "EHOSTDOWN")
+            if hasattr(errno, name)
+        ),
+        RuntimeError("can't start new thread"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 4000 bytes. Error code 12 (Cannot allocate memory)"
+        ),
+        RuntimeError("std::bad_alloc"),
     ],
 )
 def test_an_accident_is_nothing_about_the_file(error):
     with pytest.raises(AccidentError), reading("a.x", "a track"):
         raise error
+
+
+@pytest.mark.parametrize("error", [ValueError("nothing there"), ItemError("not a dataset")])
+def test_a_file_that_can_not_be_read_to_its_end_is_not_blamed(tmp_path, monkeypatch, error):
+    """Some libraries take a place that can't be read for something that is not there."""
+    path = tmp_path / "a.h5"
+    path.write_bytes(b"whole")
+    with pytest.raises(ItemError), reading(path, "a dataset"):
+        raise error
+    file = FailingDisk(3)
+    monkeypatch.setattr("builtins.open", lambda *_, **__: file)
+    with (
+        pytest.raises(AccidentError, match=r"a\.h5: .*The disk or its connection failed"),
+        reading(path, "a dataset"),
+    ):
+        raise error
+    assert file.closed
+
+
+class FailingDisk(io.RawIOBase):
+    """A file that can be read up to a place."""
+
+    def __init__(self, good):
+        self._good = good
+
+    def read(self, size=-1):
+        if not self._good:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        given, self._good = self._good, 0
+        return bytes(given)
 
 
 def test_an_error_of_ours_keeps_its_words_and_gets_a_place():

@@ -8,14 +8,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
-from choreo.files.sealed import compare_text, load_arrays, save_arrays
+from choreo.files.sealed import compare_text, load_arrays, save_arrays, save_tensors, save_torch
 from choreo.pipeline.jobs import forget, run, run_item
 from choreo.pipeline.problems import problems_table
 from choreo.pipeline.tombstones import MAGIC, problem_in, tombstones, usable, write_problem
 from choreo.pipeline.workflow import hold_study
+from choreo.videos.wav import write_wav
 
 
 def job(tmp_path, *, inputs=(), policy="skip"):
@@ -130,6 +132,57 @@ def test_an_accident_leaves_no_record_and_one_line(tmp_path, capfd, error, as_it
     assert said.count("\n") == 1
     run_item(this, lambda terminal: [write_text(path, "fine") for path in this.output])
     assert usable(this.output) == this.output
+
+
+def test_an_input_that_the_disk_does_not_give_is_no_bad_item(tmp_path, capfd, monkeypatch):
+    """Whatever a tool said of it: such as that there is no picture."""
+
+    def unread(path):
+        return path == "mine.mp4" and AccidentError("Input/output error", where=path)
+
+    monkeypatch.setattr("choreo.pipeline.jobs.unread", lambda path: unread(path) or None)
+    this = job(tmp_path, inputs=["mine.mp4"])
+    with pytest.raises(SystemExit):
+        run_item(this, fail)
+    assert not any(map(os.path.exists, this.output))
+    assert "mine.mp4: Input/output error" in capfd.readouterr().err
+
+
+def _save_tensors(path):
+    save_tensors(path, {"a": torch.zeros(4)}, {})
+
+
+MADE = {
+    "a.npz": lambda path: save_arrays(path, {"a": np.arange(4)}),
+    "a.wav": lambda path: write_wav(path, [np.zeros(90, np.int16)]),
+    "a.safetensors": _save_tensors,
+    "a.pt": lambda path: save_torch(path, {"a": 1}),
+    "a.json": lambda path: write_text(path, "{}"),
+}
+HARM = {
+    "cut": lambda data: data[: len(data) // 2],
+    "zeros": lambda data: bytes(len(data)),
+    "empty": lambda data: b"",
+    "another": lambda data: b"<!DOCTYPE html>",
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+@pytest.mark.parametrize("name", MADE)
+def test_what_a_rule_wrote_and_is_not_whole_is_no_bad_item(tmp_path, capfd, name, harm):
+    """A reader says of it what it would say of a user's: not a video, not a wav."""
+    path = tmp_path / "poses" / name
+    this = job(tmp_path, inputs=[path])
+    MADE[name](path)
+    run_item(this, fail)
+    assert usable(this.output) == []
+    forget(tmp_path, tombstones(tmp_path))
+    path.write_bytes(HARM[harm](path.read_bytes()))
+    with pytest.raises(SystemExit):
+        run_item(this, fail)
+    assert not any(map(os.path.exists, this.output))
+    said = capfd.readouterr().err.splitlines()[-1]
+    assert f"{path}: damaged since it was written" in said
 
 
 def test_a_disk_that_takes_no_log_gives_one_line(tmp_path, monkeypatch):

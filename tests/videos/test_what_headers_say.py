@@ -75,6 +75,15 @@ def test_pictures_larger_than_any_are_refused_before_they_are_decoded(tmp_path):
         look(clip)
 
 
+def test_a_decoder_that_says_it_in_other_words(monkeypatch, tmp_path):
+    """That of FFV1 names the bound, where that of a JPEG calls the size invalid."""
+    clip = make_clip(tmp_path / "a.mkv", count=2, encoder="ffv1")
+    size = look(clip).picture.size
+    monkeypatch.setattr("choreo.videos.source._MAX_PIXELS", 16)
+    with pytest.raises(ItemError, match=rf"larger than 16 pixels \(got '{size[0]}x{size[1]}'\)"):
+        look(clip)
+
+
 @pytest.mark.parametrize("kind", ["mp4", "mkv"])
 @pytest.mark.parametrize(
     "title",

@@ -20,7 +20,7 @@ from typing import Annotated, Literal
 
 import h5py
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from choreo.choices import KEYS, OUTSIDE, SPLITS
 from choreo.dataset.description import CANVAS, SKELETON, DataDescription
@@ -79,9 +79,27 @@ _Seconds = Annotated[float, Field(ge=0, le=_LONGEST_SECONDS)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _not_zero(value):
+    if not value:
+        raise ValueError("a scale of 0")
+    return value
+
+
+_Scale = Annotated[_Finite, AfterValidator(_not_zero)]
+
+
 class _Transform(BaseModel):
-    scale: tuple[_Finite, _Finite]
+    scale: tuple[_Scale, _Scale]
     offset: tuple[_Finite, _Finite]
+
+
+class _Made(BaseModel):
+    """Of how a clip was made, what the package reads again."""
+
+    model_config = ConfigDict(extra="allow")
+
+    licence: Annotated[str, Field(max_length=_LONGEST_TEXT)] = ""
+    score: Annotated[_Finite, Strict()] | None = None
 
 
 class Record(BaseModel):
@@ -92,7 +110,7 @@ class Record(BaseModel):
     chunks: _Count
     dropped: dict[str, _Count]
     remainder_seconds: _Seconds
-    stride_seconds: Annotated[float, Field(gt=0, le=_LONGEST_SECONDS)]
+    stride_seconds: Annotated[float, Field(ge=0.5 / MAX_FPS, le=_LONGEST_SECONDS)]
     start_seconds: _Seconds
     cut_frames: _Count
     values: _Count
@@ -100,7 +118,7 @@ class Record(BaseModel):
     repaired_joints: _Count
     outside: Literal[(*OUTSIDE, "keep")]
     transform: _Transform
-    provenance: dict
+    provenance: _Made
 
 
 class _Rates(BaseModel):
@@ -517,9 +535,10 @@ def _check_rows(file, clips):
     """Refuse times and numbers of chunks that are none of a clip cut into chunks."""
     path = file.filename
     owner, index, starts = (file[name][:] for name in ("clip", "index", "start_seconds"))
-    longest = description_of(file).chunk_seconds
+    data = description_of(file)
+    fps = data.fps
     for clip in clips:
-        if clip["stride_seconds"] > longest:
+        if clip["stride_seconds"] > data.chunk_seconds:
             raise ItemError(
                 f"the record of {clip['video']}: a stride longer than a chunk",
                 where=path,
@@ -539,7 +558,8 @@ def _check_rows(file, clips):
         (index < 0, "a chunk's number is negative"),
         (np.diff(owner, prepend=0) < 0, "chunks of a clip that do not lie together"),
         (np.append(False, same & (np.diff(index) <= 0)), "chunks out of order"),
-        (np.append(False, same & (np.diff(starts) <= 0)), "times that do not rise"),
+        # By less than half a frame is not at all.
+        (np.append(False, same & ~(np.diff(starts) >= 0.5 / fps)), "times that do not rise"),
     ):
         if wrong[: len(owner)].any():
             row = int(wrong.argmax())
@@ -631,6 +651,8 @@ def clips_of(file):
         _check_ids(clip, f"{file.filename}, clip {number}")
         try:
             record = json.loads(text) if len(text) <= _LARGEST_RECORD else None
+            # Python reads NaN and 1e999, which are no JSON and can't be written again.
+            json.dumps(record, allow_nan=False)
         except (ValueError, RecursionError):
             record = None
         if not isinstance(record, dict):

@@ -112,6 +112,31 @@ def missing(path: str | Path) -> ItemError:
     return ItemError("no such file", where=path, remedy="Correct the path or put the file there")
 
 
+def unread(path: str | Path) -> AccidentError | None:
+    """Read a file that was found wrong to its end, which no disk that works refuses.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    AccidentError or None
+        None where it can be read, or is no file.
+    """
+    try:
+        if not os.path.isfile(path):
+            return None
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
+    except OSError as error:
+        return accident(error, where=path)
+    except ValueError:  # a path that no file can have
+        pass
+    return None
+
+
 @contextlib.contextmanager
 def reading(
     path: str | Path, what: str, *, remedy: str | None = None, besides: Collection[str] = ()
@@ -141,6 +166,9 @@ def reading(
     except ChoreoError as error:
         if error.where is None:
             error.where = str(path)
+        # Libraries (HDF5) take a place that can't be read for something that is not there.
+        if isinstance(error, ItemError) and (found := unread(path)) is not None:
+            raise found from error
         raise
     except FileNotFoundError as error:
         raise missing(path) from error
@@ -153,6 +181,9 @@ def reading(
             raise AccidentError(
                 "this file may not be read by you", where=path, remedy="Change its permissions"
             ) from error
+        # Nor do all of them say what the disk said.
+        if (found := unread(path)) is not None:
+            raise found from error
         kind = looks_like(path, besides)
         if kind is not None:
             raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1]) from error

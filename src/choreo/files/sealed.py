@@ -34,7 +34,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from choreo.errors import DamagedError, ItemError
-from choreo.files import TEXT_DIGEST, sha256, whole
+from choreo.files import TEXT_DIGEST, ending, sha256, whole
 from choreo.files.outside import reading
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ DIGITS = 64
 LENGTH = len(BEGIN) + DIGITS + len(END)
 BLANK = BEGIN + b"0" * DIGITS + END
 """A seal that is not filled in yet; what the digest is taken over."""
+
+SEALED = (".safetensors", ".npz", ".pt", ".pth", ".h5", ".mp4", ".wav", ".pdf")
+"""Suffixes of the files that hold their digest, where this package wrote them."""
 
 MAX_ARRAYS_BYTES = 1 << 30
 """Most that the arrays of one .npz may take in memory; an hour of tracks takes 70 MB."""
@@ -179,6 +182,18 @@ def compare(path: str | Path) -> bool:
     if digest.hexdigest().encode() != digits:
         raise damaged(path)
     return True
+
+
+def is_whole(path: str | Path) -> bool:
+    """Tell whether a file of one of `SEALED`, which this package wrote, has its digest."""
+    if ending(path) == ".h5":  # whose readers compare it (`choreo.dataset.layout`)
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - LENGTH))
+            return place(file.read()) is not None
+    try:
+        return compare(path)
+    except DamagedError:
+        return False
 
 
 def compare_text(path: str | Path) -> bool:

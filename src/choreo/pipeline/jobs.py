@@ -13,7 +13,6 @@ import os
 import shutil
 import sys
 import traceback
-import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, accident
 from choreo.files import ending
 from choreo.files.locks import Busy, hold, open_lock
+from choreo.files.outside import unread
 from choreo.pipeline.tombstones import problem_in, write_problem
 
 STUDY_LOCK = ".choreo.lock"
@@ -219,6 +219,9 @@ def _left_out(job, item, error, terminal):
     ours = isinstance(error, DamagedError) and own_inputs(job, [error.where])
     if ours or job.params.on_bad_video != "skip":
         raise error
+    for path in dict.fromkeys([*job.input, *([error.where] if error.where else [])]):
+        if (found := unread(path)) is not None:
+            raise found from error
     for path in own_inputs(job, job.input):
         if (found := _not_whole(path)) is not None:
             raise found from error
@@ -237,18 +240,16 @@ def _not_whole(path):
     found = None
     if path.stat().st_size == 0:
         found = "it is empty"
-    elif ending(path) == ".npz" and not zipfile.is_zipfile(path):
-        found = "it is cut off"
     elif ending(path) == ".json":
         try:
             json.loads(path.read_bytes())
         except ValueError:
             found = "it is cut off"
-    if found is None:
-        return None
-    from choreo.files.sealed import damaged  # which numpy comes with
+    from choreo.files.sealed import SEALED, damaged, is_whole  # which numpy comes with
 
-    return damaged(path, found)
+    if found is None and ending(path) in SEALED and not is_whole(path):
+        found = "it was cut off, or does not have the digest that was kept in it"
+    return found and damaged(path, found)
 
 
 def run_items(

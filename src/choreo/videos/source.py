@@ -308,7 +308,7 @@ def _first(path, kind):
             return head, frame
         pipe.wait()
         # The decoder's own bound; the container may state another size, or none.
-        if match := re.search(r"Picture size (\d+x\d+) is invalid", pipe.messages()):
+        if match := re.search(r"Picture size (\d+x\d+) (?:is invalid|exceeds)", pipe.messages()):
             raise _too_large(path, match[1], _MAX_PIXELS)
     return None
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import shutil
+import struct
 import wave
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -115,7 +117,7 @@ def read_wav(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mean
         no 16-bit wav.
     """
     with reading(path, "a 16-bit wav", remedy=_REMEDY):
-        compare(path)
+        sealed = compare(path)
         with contextlib.closing(wave.open(str(path), "rb")) as file:
             if file.getsampwidth() != 2:
                 raise ItemError("not of 16 bits a sample", value=8 * file.getsampwidth())
@@ -124,9 +126,41 @@ def read_wav(path: str | Path, rate: int = SAMPLE_RATE, *, channels: str = "mean
             song = together(resampled(blocks, file.getframerate(), rate))
             if file.tell() < count:
                 raise damaged(path, f"it holds {file.tell()} of {count} samples")
+        if not sealed:
+            check_chunks(path)
     if not len(song):
         raise ItemError("the sound has no sample", where=path, remedy="Give a file with sound")
     return song
+
+
+def check_chunks(path: str | Path) -> None:
+    """Refuse a wav that does not hold the chunks that its head says, to its end.
+
+    A digest that was lost with the end of its file can't tell. What follows the end, and a
+    size that was not known when the head was written, are no damage.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    DamagedError
+    """
+    with open(path, "rb") as file:
+        mark, size, kind = struct.unpack("<4sI4s", file.read(12).ljust(12, b"\0"))
+        if (mark, kind) != (b"RIFF", b"WAVE") or size in (0, 0xFFFFFFFF):
+            return
+        end, at = size + 8, 12
+        there = file.seek(0, os.SEEK_END)
+        if end > there:
+            raise damaged(path, f"it holds {there:,} of {end:,} bytes")
+        while at + 8 <= end:
+            file.seek(at)
+            name, length = struct.unpack("<4sI", file.read(8))
+            if not all(32 <= byte < 127 for byte in name) or at + 8 + length > end:
+                raise damaged(path, f"what is in it at byte {at:,} is no part of a wav")
+            at += 8 + length + length % 2
 
 
 def wav_blocks(file, count, *, channels="mean"):

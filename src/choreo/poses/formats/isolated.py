@@ -121,7 +121,9 @@ def main(arguments):
         return _say(_wants_too_much())
     except ChoreoError as error:
         # Of our own limit, not of the machine.
-        limit = isinstance(error.__cause__, MemoryError)
+        limit = isinstance(error, AccidentError) and isinstance(
+            error.__cause__, (MemoryError, RuntimeError)
+        )
         return _say(_wants_too_much() if limit else error)
     except OSError as error:
         if (found := accident(error)) is None:
