@@ -41,6 +41,13 @@ minute of processor time.
 """
 
 
+def _keep(text):
+    # Needs numpy, which `--help` does without.
+    from choreo.dances.editing import parse_keep
+
+    return parse_keep(text)
+
+
 def _pose_or_track(text):
     return text if text in FIRST_POSES else Path(text)
 
@@ -116,6 +123,7 @@ def _suffixes(options):
 @option(
     "--keep",
     "keeps",
+    type=_keep,
     multiple=True,
     metavar="TRACK@FROM:TO[:JOINTS]",
     help="keep what a track has from FROM to TO in seconds, whole or some joints (arms, legs, "
