@@ -244,13 +244,11 @@ def test_files_that_count_from_1(tmp_path, format):
 def test_files_that_count_from_another_number(tmp_path, format):
     path = counted_from(1001, format, tmp_path)
     track = standing(format)
-    assert np.array_equal(
-        read(format, path, frames=6, first_frame=1001).keypoints, track.keypoints
-    )
+    assert np.array_equal(read(format, path, frames=6, first_frame=1001).keypoints, track.keypoints)
     if format in ("openpose", "deeplabcut"):  # which write every frame
         assert np.array_equal(read(format, path, frames=6).keypoints, track.keypoints)
     else:
-        with pytest.raises(ItemError, match="has frame 1001, but the video has 6.*--first-frame"):
+        with pytest.raises(ItemError, match=r"has frame 1001, but the video has 6.*--first-frame"):
             read(format, path, frames=6)
 
 
