@@ -207,6 +207,19 @@ def test_what_can_not_be_written_is_known_before_the_work(verb, written, tmp_pat
         check(*_options(verb, **{written: tmp_path / f"new{suffix}"}))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "openpose", "t.npz", "--skeleton", "body25"],
+        ["dance", "s.wav", "--format", "openpose"],
+    ],
+)
+def test_names_of_files_in_a_folder_are_known_before_the_work(words, tmp_path):
+    check(*parsed([*words, "-o", str(tmp_path / ("n" * 227))]))
+    with pytest.raises(ItemError, match="takes 256 bytes"):
+        check(*parsed([*words, "-o", str(tmp_path / ("n" * 228))]))
+
+
 def test_two_outputs_of_a_verb_are_two_files(tmp_path):
     @as_verb()
     @outputs.writes("--one", what="a file", suffixes=(".png",))
