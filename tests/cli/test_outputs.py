@@ -1,6 +1,7 @@
 """What a verb writes: one rule for all of them, walked through by their own parser."""
 
 import os
+import re
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,7 @@ READ = {
     *("video", "file", "track", "others", "tracks", "truth", "probe", "dataset", "dances"),
     *("shards", "songs", "extractor", "judge", "beat_this", "song", "model", "recipes"),
     *("perceptual", "initial_pose", "audio", "sources", "files", "music", "lists", "list"),
-    *("results", "reference", "beats", "configfile"),
+    *("results", "reference", "beats", "configfile", "keeps"),
 }
 """Names of the arguments that are only read; a new path is one of these or an output."""
 
@@ -46,7 +47,15 @@ def _actions(verb):
 
 def _takes_path(param):
     kind = getattr(param.type, "func", None)
-    return kind is Path or getattr(kind, "__name__", "") == "_pose_or_track"
+    return kind is Path or getattr(kind, "__name__", "") in ("_pose_or_track", "_keep")
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_a_text_that_names_a_file_is_known_by_its_type(verb):
+    """Whatever says TRACK or FILE in its metavar is a path to the rule of outputs."""
+    for param in _actions(verb).values():
+        named = re.findall("TRACK|FILE|PATH|DIR", str(param.metavar or ""))
+        assert not named or _takes_path(param) or isinstance(param, Written), param.name
 
 
 def _command(verb, given):
@@ -59,7 +68,7 @@ def _command(verb, given):
                 continue
             value = next(iter(getattr(param.type, "choices", ())), f"other-{key}.npz")
         words += [param.opts[0]] if isinstance(param, click.Option) else []
-        words.append(str(value))
+        words.append(f"{value}@1:3" if key == "keeps" else str(value))
     return words
 
 
@@ -196,6 +205,19 @@ def test_what_can_not_be_written_is_known_before_the_work(verb, written, tmp_pat
     monkeypatch.setattr(tempfile, "TemporaryFile", no_room)
     with pytest.raises(AccidentError, match=r"Read-only file system.*Choose another folder"):
         check(*_options(verb, **{written: tmp_path / f"new{suffix}"}))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "openpose", "t.npz", "--skeleton", "body25"],
+        ["dance", "s.wav", "--format", "openpose"],
+    ],
+)
+def test_names_of_files_in_a_folder_are_known_before_the_work(words, tmp_path):
+    check(*parsed([*words, "-o", str(tmp_path / ("n" * 227))]))
+    with pytest.raises(ItemError, match="takes 256 bytes"):
+        check(*parsed([*words, "-o", str(tmp_path / ("n" * 228))]))
 
 
 def test_two_outputs_of_a_verb_are_two_files(tmp_path):

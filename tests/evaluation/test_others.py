@@ -522,8 +522,43 @@ def test_beats_come_from_a_file_before_the_name(tmp_path):
     found = read_dance(tmp_path / f"{name}.npy", fps=FPS, beats=beats)
     assert found.beats.tolist() == [0.25, 1.0, 2.0]
     (tmp_path / "beats.json").write_text(json.dumps({"mHO2": ["x"]}))
-    with pytest.raises(ItemError, match=r"beats\.json"):
+    with pytest.raises(ItemError, match=r"beats\.json, `mHO2, 0`: .*got 'x'.*in seconds"):
         music_of(beats=tmp_path / "beats.json")
+    (tmp_path / "beats.json").write_text(json.dumps({"mHO2": [500, 1000]}))
+    beats = music_of(beats=tmp_path / "beats.json")
+    with pytest.raises(ItemError, match=r"outside of its .* seconds \(got '500 to 1000'\)"):
+        read_dance(tmp_path / f"{name}.npy", fps=FPS, beats=beats)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "point"),
+    [("utf-8-sig", ",", "."), ("utf-16", "\t", ","), ("utf-8", ";", ",")],
+)
+def test_tables_as_spreadsheets_save_them(tmp_path, encoding, delimiter, point):
+    rows = np.round(stepping(), 4).reshape(-1, 72)
+    cells = [[f"{x:.4f}".replace(".", point) for x in row] for row in rows]
+    cells[3][5] = ""
+    text = "\n".join(delimiter.join(row) for row in cells) + "\n\n"
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    found = read_dance(tmp_path / "a.csv", fps=FPS).array()
+    np.save(tmp_path / "b.npy", rows.reshape(-1, 24, 3))
+    expected = read_dance(tmp_path / "b.npy", fps=FPS).array()
+    assert found == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x,y,z\n1,2,3\n", "line 1: must hold numbers alone.*heading"),
+        ("1,2,3\n1,=A1,3\n", "line 2: must hold numbers alone"),
+        ("1,2,3\n1,2\n", "line 2: has 2 cells, the first row 3.*cut off"),
+        ("caf\xe9,2\n", "is not UTF-8.*Save it as UTF-8"),
+    ],
+)
+def test_tables_that_are_no_dance(tmp_path, text, said):
+    (tmp_path / "a.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ItemError, match=said):
+        read_dance(tmp_path / "a.csv", fps=FPS)
 
 
 def test_dances_of_a_picture_have_no_published_distances(tmp_path):

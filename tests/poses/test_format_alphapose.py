@@ -156,6 +156,21 @@ def test_what_is_no_alphapose_file_is_refused(file, text, message):
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda text: text[:-1] + ",]", r"entry 3: not JSON \(Expecting value\) \(got ']'\)"),
+        (lambda text: text[:-1] + ", 'a']", r"entry 3: not JSON .*\(got .'a'\]"),
+        (lambda text: text[:-1] + ', {"x": nan}]', r"entry 3: not JSON .*\(got 'nan}\]'\)"),
+        (lambda text: text[:-1] + ', {"x": Infinity}]', "entry 3: not JSON .Infinity is no number"),
+        (lambda text: text[:-1] + ', {"x": ', "entry 3: ends in the middle"),
+    ],
+)
+def test_what_is_wrong_far_into_a_list_is_not_its_end(file, spoil, said):
+    with pytest.raises(ItemError, match=said):
+        read(file(spoil(json.dumps([entry(0)] * 3))))
+
+
 def test_a_list_that_was_cut_or_corrupted_between_entries(file):
     whole = json.dumps([entry(0)])
     with pytest.raises(ItemError, match="after entry 0: ends in the middle"):
@@ -249,6 +264,8 @@ def test_a_track_is_written_and_read_back(tmp_path_factory, data):
     # Poses of which most lie outside are refused.
     numbers = [inside] * 9 + [anywhere] * 8
     keypoints = np.array([[[data.draw(number), data.draw(number)] for number in numbers]])
+    # The same negative number twice may be a mark for an absent joint.
+    keypoints[0, :, 0] -= (keypoints[0, :, 0] == keypoints[0, :, 1]) & (keypoints[0, :, 0] < 0)
     # As tall as somebody can be.
     keypoints[0, :2] = [100, 40], [120, 340]
     # A walk that no link breaks: the selection must keep every frame.

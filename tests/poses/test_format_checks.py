@@ -52,8 +52,11 @@ def test_every_format_is_tried():
 @pytest.mark.parametrize("format", registry.read_formats())
 @pytest.mark.parametrize(
     "written",
-    [(0, 0, 0), (0, 0, 0.6), (np.nan, 9, 0.5)]
-    + [pytest.param(absent, marks=pytest.mark.soak) for absent in ((-1, -1, 0), (-99, -99, 0))],
+    [(0, 0, 0), (0, 0, 0.6), (np.nan, 9, 0.5), (-1, -1, 0.6)]
+    + [
+        pytest.param(absent, marks=pytest.mark.soak)
+        for absent in ((-1, -1, 0), (-99, -99, 0), (-1000, -1000, 0.9), (-5, -5, 0))
+    ],
 )
 def test_an_absent_joint_however_it_is_written(tmp_path, format, written):
     track = standing(format)
@@ -178,6 +181,9 @@ def test_a_close_up_whose_legs_are_guessed_is_taken(tmp_path):
         (1, 11, 12, False, None),
         (1, 11, None, False, None),
         (5, 12, 12, True, None),
+        (1001, 1012, 12, True, 1001),
+        (1001, 1012, 12, False, None),
+        (1001, 1012, None, True, None),
     ],
 )
 def test_the_number_of_the_first_frame(lowest, last, frames, every, first):
@@ -189,34 +195,41 @@ def test_the_number_of_the_first_frame(lowest, last, frames, every, first):
         assert first_number(lowest, last, frames, **told) == first
 
 
-def counted_from_1(format, folder):
-    """A file whose frames count from 1, with everyone found in each of them."""
+def test_a_joint_outside_that_is_seen_is_a_joint(tmp_path):
+    track = standing("coco")
+    track.keypoints[2, 4] = -5
+    registry.write("coco", track, tmp_path / "a.json")
+    assert read("coco", tmp_path / "a.json", frames=6).given.all()
+
+
+def counted_from(number, format, folder):
+    """A file whose frames count from a number, with everyone found in each of them."""
     path = folder / NAMES[format]
     registry.write(format, standing(format), path)
     if format == "openpose":
         pictures = folder / "pictures"
         pictures.mkdir()
-        for number, file in enumerate(sorted(path.iterdir()), 1):
-            file.rename(pictures / f"img{number:05d}_keypoints.json")
+        for count, file in enumerate(sorted(path.iterdir()), number):
+            file.rename(pictures / f"img{count:05d}_keypoints.json")
         return pictures
     if format == "deeplabcut":
         lines = path.read_text().splitlines()
         rows = [line.split(",", 1) for line in lines[3:]]
-        path.write_text("\n".join([*lines[:3], *(f"{int(n) + 1},{rest}" for n, rest in rows)]))
+        path.write_text("\n".join([*lines[:3], *(f"{int(n) + number},{rest}" for n, rest in rows)]))
         return path
     value = json.loads(path.read_text())
     for entry in value:
         if format == "alphapose":
-            entry["image_id"] = f"img_{int(entry['image_id'][:-4]) + 1:04d}.png"
+            entry["image_id"] = f"img_{int(entry['image_id'][:-4]) + number:04d}.png"
         else:
-            entry["image_id" if format == "coco" else "frame_id"] += 1
+            entry["image_id" if format == "coco" else "frame_id"] += number
     path.write_text(json.dumps(value))
     return path
 
 
 @pytest.mark.parametrize("format", ["alphapose", "openpose", "coco", "mmpose", "deeplabcut"])
 def test_files_that_count_from_1(tmp_path, format):
-    path = counted_from_1(format, tmp_path)
+    path = counted_from(1, format, tmp_path)
     track = standing(format)
     assert np.array_equal(read(format, path, frames=6).keypoints, track.keypoints)
     late = read(format, path, frames=7, first_frame=0)
@@ -225,6 +238,18 @@ def test_files_that_count_from_1(tmp_path, format):
         # Another frame than the last, or than the first, may be missing.
         with pytest.raises(ItemError, match="can't tell the number of the first frame"):
             read(format, path, frames=7)
+
+
+@pytest.mark.parametrize("format", ["alphapose", "openpose", "coco", "mmpose", "deeplabcut"])
+def test_files_that_count_from_another_number(tmp_path, format):
+    path = counted_from(1001, format, tmp_path)
+    track = standing(format)
+    assert np.array_equal(read(format, path, frames=6, first_frame=1001).keypoints, track.keypoints)
+    if format in ("openpose", "deeplabcut"):  # which write every frame
+        assert np.array_equal(read(format, path, frames=6).keypoints, track.keypoints)
+    else:
+        with pytest.raises(ItemError, match=r"has frame 1001, but the video has 6.*--first-frame"):
+            read(format, path, frames=6)
 
 
 def test_movement_from_1(tmp_path):

@@ -25,7 +25,14 @@ def file(tmp_path):
 
 
 def test_results_are_read(file):
-    path = file([entry(0), entry(2, 101.0, bbox=[1, 2, 3, 4], track_id=5), entry(2, 400.0)])
+    # Detectors' boxes have a score; pandas writes 2.0.
+    path = file(
+        [
+            entry(0, bbox=[]),
+            entry(2.0, 101.0, bbox=[1, 2, 3, 4, 0.9], track_id=5),
+            entry(2, 400.0),
+        ]
+    )
     found = coco.read_detections(path, frames=4)
     assert (found.skeleton, found.frames) == ("coco17", 4)
     assert found.frame.tolist() == [0, 2, 2]

@@ -99,6 +99,7 @@ def test_tables_that_are_refused(tmp_path, name, table, message):
         deeplabcut.read_detections(save(table, tmp_path / name))
 
 
+NONE = ("NaN", "NA", "#N/A", "null", "None", "-", " ")
 HEAD = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n"
 
 
@@ -112,6 +113,11 @@ HEAD = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n"
         (HEAD.replace("s,s,s", "s,s") + "0,1,2,3\n", "cells under|must begin"),
         (HEAD + "0,1,2\n", r"line 4: has 3 cells under 4 columns.*cut off"),
         (HEAD + "0,1,2,x\n", r"line 4: a cell must be a number \(got 'x'\)"),
+        (HEAD + "0,1,2,=B4\n", "a cell must be a number.*values, not formulas"),
+        (HEAD + '0,1,2,"3,5"\n', "a cell must be a number.*decimals with a point"),
+        (HEAD + ",1,2,3\n", r"must be the frame number \(got ''\)\. Number the rows"),
+        (HEAD + "a/img3.png,1,2,3\n", "must be the frame number.*not labelled pictures"),
+        (HEAD + "0,1,2,\0\xe9\n", "no text, as a .csv is"),
         (HEAD + "0,1,inf,3\n", "must be numbers within"),
         (HEAD + "-1,1,2,3\n", "the first cell must be the frame number"),
         (HEAD + "9999999,1,2,3\n", "frame numbers must be below"),
@@ -122,9 +128,31 @@ HEAD = "scorer,s,s,s\nbodyparts,nose,nose,nose\ncoords,x,y,likelihood\n"
     ],
 )
 def test_csv_that_is_refused(tmp_path, text, message):
-    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "a.csv").write_text(text, encoding="latin-1")
     with pytest.raises(ItemError, match=message):
         deeplabcut.read_detections(tmp_path / "a.csv")
+
+
+ROWS = HEAD + "0,100.5,200.5,0.5\n1,,,\n2,102.5,202.5,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        *((ROWS, encoding) for encoding in ("utf-16", "utf-32", "utf-8-sig", "latin-1")),
+        (ROWS.replace("s,s,s", "modèle,modèle,modèle"), "latin-1"),
+        (ROWS.replace("\n", "\r"), "utf-8"),
+        (ROWS.replace(",", ";").replace(".5", ",5"), "utf-8"),
+        (ROWS.replace(",", "\t").replace(".5", ",5"), "utf-16"),
+        ('"sep=;"\n' + ROWS.replace(",", ";"), "utf-8"),
+        *((ROWS.replace("1,,,", f"1,{none},{none},{none}"), "utf-8") for none in NONE),
+    ],
+)
+def test_csv_as_spreadsheets_and_other_programs_save_it(tmp_path, text, encoding):
+    (tmp_path / "a.csv").write_bytes(text.encode(encoding))
+    found = deeplabcut.read_detections(tmp_path / "a.csv", skeleton="coco17")
+    assert found.frame.tolist() == [0, 2]
+    assert found.keypoints[:, 0].tolist() == [[100.5, 200.5], [102.5, 202.5]]
 
 
 def test_files_that_are_no_tables(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 from painted_figure import SIZE, picture
 
 from choreo import media
+from choreo.cli import main
 from choreo.errors import ItemError
 from choreo.poses import mediapipe
 
@@ -155,3 +156,16 @@ def test_a_pick_outside_the_video_is_an_error_of_the_video(track):
         ItemError, match=r"a\.mp4: the pick of the dancer lies after the video's end"
     ):
         mediapipe.check_pick(track, "2,2@1", video="a.mp4")
+
+
+def test_the_verb_names_the_video_that_was_given(tmp_path, monkeypatch, capsys):
+    def nobody(path, **_):
+        raise ItemError("found nobody", where=path)
+
+    monkeypatch.setattr("choreo.poses.mediapipe.extract", nobody)
+    video = tmp_path / "mine.mp4"
+    with media.video_writer(video, (64, 48), 30) as write:
+        for _ in range(15):
+            write(np.zeros((48, 64, 3), np.uint8))
+    assert main(["poses", str(video), "-o", str(tmp_path / "t.npz")]) == 1
+    assert f"choreo poses: {video}: found nobody" in capsys.readouterr().err

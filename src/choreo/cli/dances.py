@@ -10,7 +10,7 @@ from choreo.cli.command import verb
 from choreo.cli.messages import load, progress, tell
 from choreo.cli.outputs import output, replacing
 from choreo.cli.parameter_types import COUNT, PATH, SEED, setting
-from choreo.cli.poses import format_suffixes
+from choreo.cli.poses import format_files, format_suffixes
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
@@ -41,6 +41,13 @@ minute of processor time.
 """
 
 
+def _keep(text):
+    # Needs numpy, which `--help` does without.
+    from choreo.dances.editing import parse_keep
+
+    return parse_keep(text)
+
+
 def _pose_or_track(text):
     return text if text in FIRST_POSES else Path(text)
 
@@ -65,7 +72,7 @@ def _suffixes(options):
     ".json (COCO), .nc (movement), .trc, .bvh",
     what="a dance",
     suffixes=_suffixes,
-    files=lambda options, path: [path] if _suffixes(options) else [],
+    files=lambda options, path: format_files(options, path) if options.format else [path],
     foreign=lambda options: _format_of(options) is not None,
     owned=True,
     remedy=lambda options: (
@@ -116,6 +123,7 @@ def _suffixes(options):
 @option(
     "--keep",
     "keeps",
+    type=_keep,
     multiple=True,
     metavar="TRACK@FROM:TO[:JOINTS]",
     help="keep what a track has from FROM to TO in seconds, whole or some joints (arms, legs, "

@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 import zipfile
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -151,6 +152,9 @@ def _paths(values):
             yield value
         elif isinstance(value, (list, tuple)):
             yield from _paths(value)
+        elif is_dataclass(value):
+            # A path with something about it, such as TRACK@4:8.
+            yield from _paths(vars(value).values())
 
 
 def _check_name(path):

@@ -98,13 +98,17 @@ def poses(video, output, skeleton, **rate):
         files = standardised("video", folder)
         probe = standardise(video, **files, **rate, require_sound=False, min_seconds=0.0)
         with progress(probe["frames"], "MediaPipe") as bar:
-            track = extract(
-                files["video"],
-                size=(probe["width"], probe["height"]),
-                fps=probe["fps"],
-                frames=probe["frames"],
-                on_progress=lambda done: bar.update(done - bar.n),
-            )
+            try:
+                track = extract(
+                    files["video"],
+                    size=(probe["width"], probe["height"]),
+                    fps=probe["fps"],
+                    frames=probe["frames"],
+                    on_progress=lambda done: bar.update(done - bar.n),
+                )
+            except ItemError as error:
+                # The standardised one lies in a folder that is gone by then.
+                raise error.restated(type(error), where=video) from error
     track.with_(meta=track.meta | {"source": video.name}).to(skeleton).save(output)
     tell(f"{output}: {_found(track)}")
     if probe["shift"]:
@@ -194,6 +198,15 @@ def format_suffixes(options):
     return tuple(re.findall(r"[.]\w+", FORMATS[options.format].files))
 
 
+def format_files(options, path):
+    """Files that are written in the format `options.format`; of a folder's the first."""
+    if format_suffixes(options):
+        return [path]
+    from choreo.poses.formats.openpose import file_name
+
+    return [path / file_name(path, 0)]
+
+
 @verb(epilog=EXPORTS)
 @_format(FORMATS)
 @track_argument
@@ -202,7 +215,7 @@ def format_suffixes(options):
     "the file, or a new folder for OpenPose's",
     what="this format",
     suffixes=format_suffixes,
-    files=lambda options, path: [path] if format_suffixes(options) else [],
+    files=format_files,
     foreign=True,
     owned=True,
 )

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from choreo.beats.registry import TRACKERS
 from choreo.choices import METHODS
-from choreo.config.fields import Id, Section, Seed, UserPath
+from choreo.config.fields import Distinct, Id, Section, Seed, UserPath
 
 
 class Sensitivity(Section):
@@ -21,7 +21,7 @@ class Sensitivity(Section):
 class Audit(Section):
     """Table 3, the audit of the thesis's claims."""
 
-    seeds: Annotated[list[Seed], Field(min_length=1)] | None = None
+    seeds: Annotated[list[Seed], Field(min_length=1), Distinct] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
     claims: list[Id] | None = None
     """Claims whose models are trained, such as [3, 10]; null: all. One more trains its own only."""

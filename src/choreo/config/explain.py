@@ -31,8 +31,22 @@ def explain(error, model, where):
         f"{key}: {message}" if key else message,
         where=where,
         value=shown,
-        remedy=allowed_numbers(model, first["loc"], value),
+        remedy=allowed_numbers(model, first["loc"], value) or _form(model, first, value),
     )
+
+
+def _form(model, complaint, value):
+    """How a setting of another form is written; None where that is no matter of form."""
+    kind, last = complaint["type"], complaint["loc"][-1:]
+    if kind == "list_type" and not isinstance(value, dict):
+        return "Write a list: [" + ("..." if value in (None, "") else str(value)[:60]) + "]"
+    if kind in ("dict_type", "model_type"):
+        allowed = _keys(model, complaint["loc"])
+        named = f". Allowed: {', '.join(allowed)}" if allowed else ""
+        return f"Write `key: value` in lines of their own{' under it' if last else ''}{named}"
+    if kind == "string_type":
+        return "Write one word or text" + (", or leave it out" if value is None else "")
+    return None
 
 
 def _keys(model, location):
@@ -40,4 +54,4 @@ def _keys(model, location):
         if not (isinstance(model, type) and issubclass(model, BaseModel)):
             return []
         model = model.model_fields[part].annotation if part in model.model_fields else None
-    return list(model.model_fields) if model is not None else []
+    return list(getattr(model, "model_fields", ()))

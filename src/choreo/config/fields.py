@@ -53,6 +53,13 @@ def _id(text):
     return text
 
 
+def _distinct(values):
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            raise ValueError(f"names {value!r} twice, which would count twice: leave one out")
+    return values
+
+
 def _heights(value):
     if not 0 < value <= 2:
         raise ValueError("is a fraction of the dancer's height: above 0 and at most 2")
@@ -60,6 +67,7 @@ def _heights(value):
 
 
 Id = Annotated[str, BeforeValidator(_name), AfterValidator(_id)]
+Distinct = AfterValidator(_distinct)
 UserPath = Annotated[str, AfterValidator(user_path)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Seconds = Annotated[float, Field(gt=0, le=10_000_000)]

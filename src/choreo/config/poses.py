@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from choreo import provenance
 from choreo.choices import LINKERS
-from choreo.config.fields import Id, Minutes, Section, UserPath
+from choreo.config.fields import Distinct, Id, Minutes, Section, UserPath
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
 from choreo.poses.formats.registry import read_formats
@@ -23,7 +23,7 @@ class Import(Section):
     """Format of the files."""
     skeleton: Literal[tuple(SKELETONS)] | None = None
     """Joints of the files; needed where the format can't tell (OpenPose with 25 joints)."""
-    first_frame: Annotated[int, Field(ge=0, le=1)] | None = None
+    first_frame: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """Number of the first frame in the files, where they can't tell (not aist, movement)."""
     units: Literal["pixels", "share"] | None = None
     """What coordinates are in: `pixels`, or `share` of width and height (0 to 1)."""
@@ -101,7 +101,10 @@ RESERVED_ESTIMATORS = ("truth", "estimator", *provenance.COLUMNS)
 class Poses(Section):
     """Stage `poses`."""
 
-    estimators: Annotated[list[Id], Field(min_length=1)] = ["mediapipe17", "mediapipe26"]
+    estimators: Annotated[list[Id], Field(min_length=1), Distinct] = [
+        "mediapipe17",
+        "mediapipe26",
+    ]
     """The rows of Table 1: names of docs/poses.md, and those that `imports` gives."""
     chosen: Id = "mediapipe17"
     """The estimator whose tracks are cleaned and become the dataset."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field
 
-from choreo.config.fields import Id, Section, Seed, UserPath
+from choreo.config.fields import Distinct, Id, Section, Seed, UserPath
 
 Language = Literal["en", "ko", "nl"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -17,29 +17,21 @@ def _address(text):
     return text
 
 
-def _apart(names):
-    if len(set(names)) != len(names):
-        raise ValueError("names one twice")
-    return names
-
-
 class Survey(Section):
     """The survey with dancers (`snakemake study`, `snakemake study_results`)."""
 
-    models: Annotated[list[Id], Field(min_length=2, max_length=8), AfterValidator(_apart)] = [
+    models: Annotated[list[Id], Field(min_length=2, max_length=8), Distinct] = [
         "original",
         "gru",
     ]
     """Models whose dances are compared, each with each other, to each song."""
-    songs: (
-        Annotated[list[Id], Field(min_length=1, max_length=50), AfterValidator(_apart)] | None
-    ) = None
+    songs: Annotated[list[Id], Field(min_length=1, max_length=50), Distinct] | None = None
     """Songs that dances are compared to; null: the first six test songs."""
     training_seed: Seed | None = None
     """Training whose dances are shown; null: the first of `training.seeds`."""
     catch_trials: Annotated[int, Field(ge=0, le=20)] = 2
     """Pairs of a real dance with a frozen one or with noise, which show who does not look."""
-    languages: Annotated[list[Language], Field(min_length=1), AfterValidator(_apart)] = [*LANGUAGES]
+    languages: Annotated[list[Language], Field(min_length=1), Distinct] = [*LANGUAGES]
     """Languages of the page; it begins in the first, or in the browser's."""
     consent: dict[Language, Annotated[str, Field(min_length=1)]] = {}
     """Your own text of consent, by language, in the place of the page's."""

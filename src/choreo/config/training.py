@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from choreo.config.fields import Count, Id, Section, Seed, UserPath, Workers, user_path
+from choreo.config.fields import Count, Distinct, Id, Section, Seed, UserPath, Workers, user_path
 from choreo.config.reserved import REMEDY, is_reserved
 from choreo.errors import ConfigError
 
@@ -21,9 +21,9 @@ class Training(Section):
     """File that defines the models."""
     data: Literal["videos", "corpus"] = "videos"
     """What models learn from: the dances of the videos table, or the corpus (`corpus`)."""
-    models: Annotated[list[Id], Field(min_length=1)] = ["original", "lstm", "gru"]
+    models: Annotated[list[Id], Field(min_length=1), Distinct] = ["original", "lstm", "gru"]
     """Recipes to train: the rows of Table 2."""
-    seeds: Annotated[list[Seed], Field(min_length=1)] = [1]
+    seeds: Annotated[list[Seed], Field(min_length=1), Distinct] = [1]
     """One training a model and seed."""
     switches: dict[Id, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]] = {}
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""

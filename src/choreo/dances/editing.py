@@ -86,12 +86,12 @@ def parse_keep(text):
     return Keep(Path(path), start, end, joints)
 
 
-def read_known(texts, data, frames):
-    """Read all that ``--keep`` names: see `parse_keep` and `known_poses`.
+def read_known(keeps, data, frames):
+    """Read all that ``--keep`` names: see `known_poses`.
 
     Parameters
     ----------
-    texts : sequence of str
+    keeps : sequence of Keep
     data : DataDescription
         Of the model.
     frames : int
@@ -102,7 +102,6 @@ def read_known(texts, data, frames):
     ndarray of float32, shape (frames, J, 2), or None
         None where nothing is kept.
     """
-    keeps = [parse_keep(text) for text in texts]
     return (
         known_poses(keeps, [PoseTrack.load(k.track) for k in keeps], data, frames)
         if keeps

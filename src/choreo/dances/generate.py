@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from choreo.dances.editing import read_known
+from choreo.dances.editing import Keep, read_known
 from choreo.dataset.audio import network_audio
 from choreo.dataset.description import DataDescription
 from choreo.dataset.normalise import from_pixels, normalise, to_pixels
@@ -142,7 +142,7 @@ def dance_to(
     generator: Generator,
     song: np.ndarray,
     *,
-    keeps: Sequence[str] = (),
+    keeps: Sequence[Keep] = (),
     **options: Any,
 ) -> PoseTrack:
     """Let a model dance to a song: what the rules and ``choreo dance`` call.
@@ -153,7 +153,7 @@ def dance_to(
     song : ndarray, shape (n,)
         Samples at 16 kHz, with the channels that the model's data were made of
         (`choreo.dataset.audio.CHANNELS`).
-    keeps : sequence of str
+    keeps : sequence of Keep
         See `choreo.dances.editing.read_known`.
     **options
         Of `generate`.

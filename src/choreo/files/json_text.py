@@ -75,13 +75,18 @@ class JsonText:
         ------
         ValueError, RecursionError
             Of the decoder, where what is left holds no value (`too_long`: none so short).
+            Its ``pos`` is a place in `text`.
         """
         while True:
             start = self._past_space()
             try:
                 value, end = self._decoder.raw_decode(self.text, start)
-            except ValueError:
+            except ValueError as error:
+                before = self.at
                 if self.too_long or not self._more():
+                    # Of what is left now, of which what was read is cut off.
+                    if isinstance(error, json.JSONDecodeError):
+                        error.pos -= before - self.at
                     raise
                 continue
             # A number at the end of the text may go on in the next block.

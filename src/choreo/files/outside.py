@@ -30,17 +30,28 @@ _WORKBOOK = "a workbook of a spreadsheet program"
 _AS_TEXT = "Save it as text from that program (tab-separated, Unicode; .csv where one is asked)"
 _OTHERS = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
+    (b"PK\x05\x06", "an empty zip archive", "Pack or fetch it again"),
     (b"\x1f\x8b", "gzip-compressed", "Unpack it first (gunzip)"),
     (b"\xfd7zXZ\0", "xz-compressed", "Unpack it first (unxz)"),
+    (b"BZh", "bzip2-compressed", "Unpack it first (bunzip2)"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed", "Unpack it first (unzstd)"),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it first"),
+    (b"Rar!", "a rar archive", "Unpack it first"),
     (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8"),
     (b"\xfe\xff", "UTF-16 text", "Save it as UTF-8"),
-    (b"<!DOCTYPE", "a web page", "Fetch the file itself, not the page that shows it"),
+    (b"<!doctype", "a web page", "Fetch the file itself, not the page that shows it"),
     (b"<html", "a web page", "Fetch the file itself, not the page that shows it"),
+    (b"<?xml", "XML, such as a server's refusal", "Look into it, and fetch the file itself"),
     (b"version https://git-lfs", "a Git LFS pointer, not the file", "Run `git lfs pull`"),
-    (b"%PDF-", "a PDF", "Fetch or save the file itself"),
+    (b"/annex/objects/", "a git-annex pointer, not the file", "Run `git annex get`"),
+    (b"%pdf-", "a PDF", "Fetch or save the file itself"),
+    (b"gif8", "a picture (gif)", "Make a video of it first: ffmpeg -i NAME.gif NAME.mp4"),
+    (b"\x89PNG", "a picture (png)", "Give the file itself, not a picture of it"),
+    (b"\xff\xd8\xff", "a picture (jpeg)", "Give the file itself, not a picture of it"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _WORKBOOK, _AS_TEXT),
 )
+_TAR = 257
+"""Where a tar archive says what it is."""
 # The first name in an archive, or the type in it, of an .xlsx or .ods.
 _IN_WORKBOOKS = (b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"mimetypeapplication/vnd.oasis")
 
@@ -76,15 +87,22 @@ def looks_like(path: str | Path, besides: Collection[str] = ()) -> tuple[str, st
     """
     with contextlib.suppress(OSError):
         with open(path, "rb") as file:
-            head = file.read(64)
+            start = file.read(512)
+        head = start[:64]
         if not head:
             return "an empty file (0 bytes)", "Make or fetch it again"
+        if not any(start):
+            return "a file of zeros", "Its copy or download broke off: fetch it again"
+        if start[_TAR:].startswith(b"ustar"):
+            return "a tar archive", "Unpack it first"
         if head.startswith(b"PK\x03\x04") and head[30:].startswith(_IN_WORKBOOKS):
             return _WORKBOOK, _AS_TEXT
         if UNMARKED not in besides and _is_unmarked_utf16(head):
             return UNMARKED, "Save it as UTF-8"
         for magic, kind, remedy in _OTHERS:
-            if head.lstrip().startswith(magic) and kind not in besides:
+            # Texts in any case.
+            begins = head.lstrip()[: len(magic)]
+            if magic in (begins, begins.lower()) and kind not in besides:
                 return kind, remedy
     return None
 

@@ -34,8 +34,8 @@ _MARKS = (
 _SAVE = "Save it as UTF-8 (in a spreadsheet: text, tab-separated, Unicode)"
 
 
-def read_text(path: str | Path) -> str:
-    """Text of a file that says what its characters are, or is UTF-8.
+def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
+    """Text of a file of at most `limit` bytes that says what its characters are, or is UTF-8.
 
     Returns
     -------
@@ -45,14 +45,14 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     ItemError
-        Where it is larger than `MAX_BYTES`, another encoding, or no text.
+        Where it is larger, another encoding, or no text.
     OSError
         As the system says; `choreo.files.outside.reading` or the caller names the file.
     """
     with open(path, "rb") as file:
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: not a table", where=path)
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise ItemError(f"larger than {limit >> 20} MiB: not a table", where=path)
     mark, encoding = next((m for m in _MARKS if data.startswith(m[0])), (b"", "utf-8"))
     data = data[len(mark) :]
     if data and not mark and (kind := looks_like(path, besides=(UNMARKED,))):
@@ -84,13 +84,13 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def read_lines(path: str | Path) -> list[tuple[int, str]]:
+def read_lines(path: str | Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
     r"""Lines of a text, each with its number from 1, without empty ones.
 
     Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds, U+2028 and their like may stand
     in a title and tear no row apart.
     """
-    lines = enumerate(_LINE_END.split(read_text(path)), 1)
+    lines = enumerate(_LINE_END.split(read_text(path, limit)), 1)
     return [(number, line) for number, line in lines if line.strip()]
 
 

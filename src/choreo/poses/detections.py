@@ -135,7 +135,7 @@ def skeleton_for(joints, asked, by_count, *, where):
     return asked
 
 
-def frame_count(last, frames, *, where):
+def frame_count(last, frames, *, where, told=True):
     """Number of frames of the video, checked against the last frame number of a file.
 
     Parameters
@@ -146,6 +146,8 @@ def frame_count(last, frames, *, where):
         Decoded frames of the video; None takes ``last + 1``.
     where : str or Path
         The file.
+    told : bool
+        Whether it is known from which number the file counts.
 
     Returns
     -------
@@ -169,6 +171,12 @@ def frame_count(last, frames, *, where):
         raise ItemError(
             f"the file has frame {last}, but the video has {frames} frames (0 to {frames - 1})",
             where=where,
-            remedy="Run the estimator on the standardised video",
+            remedy="Run the estimator on the standardised video"
+            + (
+                ""
+                if told
+                else ", or say the number of its first frame, where that is not 0 (choreo import "
+                "--first-frame, `first_frame` of the config)"
+            ),
         )
     return int(frames)

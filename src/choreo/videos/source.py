@@ -1012,7 +1012,8 @@ def _unreadable(path, text):
         return ItemError(
             "this is no video or sound file that choreo opens",
             where=path,
-            value=match[1],
+            # New versions of ffmpeg give its number among the inputs there.
+            value=None if match[1].startswith("in#") else match[1],
             remedy=_A_VIDEO,
         )
     if "Invalid data found" in text:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, RootModel
+from pydantic import Field, RootModel, ValidationError
 
 from choreo.beats.trackers import track_beats
 from choreo.errors import ItemError
@@ -53,9 +53,19 @@ def music_of(
     known, files = {}, {}
     if beats is not None:
         what = "beats of dances"
-        value = load_json(beats, what, remedy='Write {"NAME": [0.5, 1.0, ...], ...}')
-        with reading(beats, what):
+        remedy = 'Write {"NAME": [0.5, 1.0, ...], ...}, in seconds'
+        value = load_json(beats, what, remedy=remedy)
+        try:
             known = _Beats.model_validate(value).root
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ", ".join(str(part) for part in first["loc"])
+            raise ItemError(
+                f"not {what}: {first['msg']}",
+                where=f"{beats}, `{place[:60]}`" if place else beats,
+                value=str(first["input"])[:40],
+                remedy=remedy,
+            ) from None
     if songs is not None:
         with reading(songs, "a folder of songs"):
             files = {path.stem: path for path in sorted(Path(songs).iterdir()) if path.is_file()}

@@ -16,6 +16,7 @@ from choreo.evaluation.others.bodies import Dance, named, names_of, posed, uprig
 from choreo.files import ending
 from choreo.files.outside import array_of, load_json, reading
 from choreo.files.sealed import load_arrays
+from choreo.files.text_tables import read_lines
 from choreo.poses.formats import pickled
 
 SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv", ".bvh")
@@ -168,6 +169,13 @@ def _dance(found, path, fps, beats):
         times = np.sort(np.asarray(times, float))
         if not np.isfinite(times).all():
             raise ItemError("beats that are no numbers")
+        seconds = len(array) / rate
+        if len(times) and not ((times >= 0) & (times <= seconds)).any():
+            raise ItemError(
+                f"its beats all lie outside of its {seconds:.1f} seconds",
+                value=f"{times[0]:g} to {times[-1]:g}",
+                remedy="Give beats in seconds from the dance's beginning",
+            )
     return Dance(path.stem, joints, rate, times, about, own)
 
 
@@ -257,7 +265,33 @@ def _json(path):
 
 def _csv(path):
     _check_size(path)
-    return _of_array(np.loadtxt(path, delimiter=",", ndmin=2), path)
+    lines = [
+        (number, line)
+        for number, line in read_lines(path, MAX_TEXT_BYTES)
+        if not line.startswith("#")
+    ]
+    # Spreadsheets with decimal commas separate by semicolons or tabs.
+    delimiter = next((mark for mark in ";\t" if lines and mark in lines[0][1]), ",")
+    rows = []
+    for number, line in lines:
+        cells = (line if delimiter == "," else line.replace(",", ".")).split(delimiter)
+        where = f"{path}, line {number}"
+        try:
+            rows.append([float(cell) if cell.strip() else np.nan for cell in cells])
+        except ValueError:
+            raise ItemError(
+                "must hold numbers alone, a row a frame",
+                where=where,
+                value=line[:40],
+                remedy="Take out a heading, and write decimals with a point",
+            ) from None
+        if len(cells) != len(rows[0]):
+            raise ItemError(
+                f"has {len(cells)} cells, the first row {len(rows[0])}",
+                where=where,
+                remedy="The file may be cut off: write it again",
+            )
+    return _of_array(np.array(rows, float).reshape(len(rows), -1), path)
 
 
 def _bvh(path):

@@ -32,6 +32,8 @@ KEY = "df_with_missing"
 
 MAX_COLUMNS = 10_000
 MAX_TEXT = 200
+# As pandas and spreadsheets write what is absent.
+_ABSENT = ("", "na", "n/a", "#n/a", "null", "none", "<na>", "-")
 _LABELLED = "Give the predictions of analyze_videos, not labelled pictures"
 
 
@@ -127,8 +129,15 @@ def _read_csv(path):
         try:
             return _parse_file(path, encoding)
         except UnicodeDecodeError:
-            if encoding == "utf-16":
+            if encoding in ("utf-16", "utf-32"):
                 raise
+            with open(path, "rb") as file:
+                if b"\0" in file.read(1 << 16):
+                    raise ItemError(
+                        "no text, as a .csv is",
+                        where=path,
+                        remedy="Give the .csv, or name the file .h5 where it is that",
+                    ) from None
             # Spreadsheets of Windows; every byte is a character there.
             return _parse_file(path, "latin-1")
 
@@ -137,7 +146,7 @@ def _parse_file(path, encoding):
     with open(path, encoding=encoding, newline="") as file:
         head = file.readline(1 << 20)
         # What spreadsheets put there for each other.
-        skip = head.startswith("sep=")
+        skip = head.lstrip('"').startswith("sep=")
         head = file.readline(1 << 20) if skip else head
         # Between cells; the one of spreadsheets with decimal commas, or tabs.
         delimiter = max(",;\t", key=head.count)
@@ -162,7 +171,8 @@ def _parse(lines, path, delimiter):
         else:
             while not line[-1]:
                 line.pop()
-        if delimiter == ";":
+        if delimiter != ",":
+            # Spreadsheets whose decimals have commas.
             line = [cell.replace(",", ".") for cell in line]
         if len(heads) < 4 and not rows and (not heads or heads[-1][0] != "coords"):
             heads.append(line)
@@ -197,16 +207,25 @@ def _index(cell, where):
             "the first cell must be the frame number",
             where=where,
             value=cell[:60],
-            remedy=_LABELLED,
+            remedy=_LABELLED
+            if re.search(r"[/\\]|[.](png|jpe?g)$", cell, re.IGNORECASE)
+            else "Number the rows 0, 1, 2, ... as DeepLabCut does, without signs between digits",
         )
     return int(cell)
 
 
 def _cell(cell, where):
     try:
-        return float(cell) if cell else math.nan
+        return math.nan if cell.lower() in _ABSENT else float(cell)
     except ValueError:
-        raise ItemError("a cell must be a number", where=where, value=cell[:40]) from None
+        raise ItemError(
+            "a cell must be a number",
+            where=where,
+            value=cell[:40],
+            remedy="Save the table with values, not formulas"
+            if cell.startswith("=")
+            else "Write decimals with a point, and leave the cell empty where the joint is absent",
+        ) from None
 
 
 # .h5, in pandas's two layouts

@@ -65,7 +65,10 @@ def opened(path):
             )
         if head != _SIGNATURE:
             native.refuse_other(path, "an HDF5 file")
-            raise ItemError("this is no HDF5 file")
+            raise ItemError(
+                "this is no HDF5 file",
+                remedy="Give the file that the tool wrote, with the ending that it has there",
+            )
         with h5py.File(path, "r") as file:
             _check(file, path)
             yield file

@@ -70,9 +70,6 @@ def _box(value, where):
     # Corners, in a list of their own (a slip in MMPose that has become its format).
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    # Detectors' boxes have their score as a fifth number.
-    if isinstance(value, list) and len(value) == 5:
-        value = value[:4]
     x1, y1, x2, y2 = native.box(value, where=where, key="bbox")
     return [x1, y1, x2 - x1, y2 - y1]
 

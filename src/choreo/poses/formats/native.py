@@ -26,6 +26,9 @@ MAX_PIXELS = 1e6
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 """How text begins that some shells and spreadsheets write in UTF-16."""
 
+UTF_32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
+"""The same in UTF-32, of which one begins as UTF-16 does."""
+
 
 def _refuse(text):
     raise ValueError(f"{text} is no number in JSON")
@@ -59,16 +62,27 @@ def read_text(path, limit=None):
                 remedy="Split the video, or check that this is a pose file",
             )
         refuse_other(path, "JSON text")
-        return path.read_text(encoding=encoding(path))
+        found = encoding(path)
+        try:
+            return path.read_text(encoding=found)
+        except UnicodeDecodeError as error:
+            raise ItemError(
+                f"not JSON text: byte {error.start} is not {found.removesuffix('-sig').upper()}",
+                where=path,
+                remedy="Save it as UTF-8, or give the tool's .json",
+            ) from None
 
 
 def encoding(path):
-    """Encoding of a text file: UTF-16 where its first bytes say so, else UTF-8."""
+    """Encoding of a text file: UTF-16 or UTF-32 where its first bytes say so, else UTF-8."""
     if not Path(path).is_file():
         # A pipe, of which nothing may be read twice.
         return "utf-8-sig"
     with open(path, "rb") as file:
-        return "utf-16" if file.read(2) in UTF_16 else "utf-8-sig"
+        head = file.read(4)
+    if head in UTF_32:
+        return "utf-32"
+    return "utf-16" if head[:2] in UTF_16 else "utf-8-sig"
 
 
 def refuse_other(path, what):
@@ -102,7 +116,16 @@ class _Text(JsonText):
             at = getattr(error, "pos", 0)
             if at >= len(whole) or not whole.endswith(("]", "}")):
                 raise _cut(where) from error
-            raise ItemError(f"not JSON ({error})", where=where) from error
+            # Without its place: lines and columns of this value alone.
+            said, shown = error, None
+            if isinstance(error, json.JSONDecodeError):
+                said, shown = error.msg, " ".join(self.text[at : at + 30].split())
+            raise ItemError(
+                f"not JSON ({said})",
+                where=where,
+                value=shown,
+                remedy="Write it as JSON has it (of Python: json.dump), or run the tool again",
+            ) from error
 
     def list_(self, name):
         """Values of a list whose bracket is behind us; `name` is what an entry is called."""
@@ -324,8 +347,13 @@ def number(value, *, where, key):
 
 
 def box(value, *, where, key="box"):
-    """Check x, y, width, height; NaN where there are none."""
-    if value is None:
+    """Check x, y, width, height; NaN where there are none.
+
+    Detectors' boxes have their score as a fifth number, which is left out.
+    """
+    if isinstance(value, list) and len(value) == 5:
+        value = value[:4]
+    if value is None or value == []:
         return [math.nan] * 4
     if not isinstance(value, list) or len(value) != 4:
         raise ItemError(
@@ -342,7 +370,9 @@ def box(value, *, where, key="box"):
 
 
 def frame_number(value, *, where, key):
-    """Check a whole number of 0 or more."""
+    """Check a whole number of 0 or more; 3.0 is one."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
     if type(value) is not int or value < 0:
         raise ItemError(
             f"`{key}` must be a frame number",

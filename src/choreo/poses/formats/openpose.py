@@ -218,6 +218,11 @@ def write(track, path):
     _write(frames, track.skeleton, Path(path))
 
 
+def file_name(folder, number):
+    """Name of a frame's file in a folder."""
+    return f"{folder.name}_{number:012d}_keypoints.json"
+
+
 def _write(frames, skeleton, path):
     if skeleton not in MODELS:
         raise ItemError(
@@ -234,6 +239,5 @@ def _write(frames, skeleton, path):
         )
     with whole_folder(path) as temporary:
         for number, frame in enumerate(frames):
-            name = f"{path.name}_{number:012d}_keypoints.json"
             text = json.dumps(frame, allow_nan=False) + "\n"
-            (temporary / name).write_text(text, encoding="utf-8", newline="\n")
+            (temporary / file_name(path, number)).write_text(text, encoding="utf-8", newline="\n")

@@ -14,6 +14,9 @@ from choreo.poses.formats.native import MAX_PIXELS
 MAX_PEOPLE = 2_000_000
 """Most people in all frames of a file; they take about two gigabytes."""
 
+_FAR_OUTSIDE = -99
+"""From here on the same number twice is a mark for "absent", such as -999, -999."""
+
 
 class People:
     """Gathers the people of a file, and checks each as it comes.
@@ -60,7 +63,8 @@ class People:
             )
         # Where the first number isn't known yet, one more is possible.
         if self.first is not None or index != self.frames:
-            frame_count(index, self.frames, where=where)
+            told = self.first is not None or self.lowest == 0
+            frame_count(index, self.frames, where=where, told=told)
         self.lowest = number if self.lowest is None else min(self.lowest, number)
         self.last = number if self.last is None else max(self.last, number)
 
@@ -152,7 +156,8 @@ def first_number(lowest, last, frames, *, where, every_frame=False, usual=None):
     -------
     int
         0 where there is a frame 0. 1 where the last number is the number of frames, or
-        where every frame is written, the first is 1 and none is missing at the end.
+        where every frame is written, the first is 1 and none is missing at the end; the
+        lowest where there are as many numbers as frames of the video, all of them written.
 
     Raises
     ------
@@ -163,6 +168,8 @@ def first_number(lowest, last, frames, *, where, every_frame=False, usual=None):
         return 0
     if every_frame and lowest == 1 and (frames is None or last >= frames):
         return 1
+    if every_frame and frames == last - lowest + 1:
+        return lowest
     if not every_frame and last == frames:
         return 1
     if usual is not None:
@@ -172,7 +179,7 @@ def first_number(lowest, last, frames, *, where, every_frame=False, usual=None):
         where=where,
         value=f"frames {lowest} to {last}" + (f" of {frames}" if frames is not None else ""),
         remedy="Say it (choreo import --first-frame, `first_frame` of the config): 0 where frame "
-        "1 is the second picture, 1 where it is the first",
+        "1 is the second picture, 1 where it is the first, or whatever the first picture has",
     )
 
 
@@ -180,8 +187,9 @@ def absent_joints(keypoints, scores):
     """Tell which joints are absent, however a tool writes that.
 
     NaN in a coordinate, both coordinates exactly 0, or the same negative number twice
-    (-1, -1 or -999, -999) without a positive score. Tools leave a score above 0 beside
-    0, 0; no joint lies exactly in the corner.
+    (-5, -5) without a positive score; -1, -1 and what is as far outside as -999, -999
+    whatever its score. Tools leave a score above 0 beside 0, 0 and -1, -1; no joint lies
+    exactly in the corner, or beside it.
 
     Parameters
     ----------
@@ -194,7 +202,9 @@ def absent_joints(keypoints, scores):
     """
     nowhere = ~np.isfinite(keypoints).all(-1) | (keypoints == 0).all(-1)
     x, y = keypoints[..., 0], keypoints[..., 1]
-    return nowhere | ((x < 0) & (x == y) & ~(scores > 0))
+    # An estimator may put a joint at -5, -5, which it can't see; nothing at a mark.
+    mark = (x == -1) | (x <= _FAR_OUTSIDE)
+    return nowhere | ((x < 0) & (x == y) & (mark | ~(scores > 0)))
 
 
 def flat_triples(keypoints, scores):
