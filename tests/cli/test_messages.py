@@ -110,3 +110,10 @@ def test_help_tells_of_force(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "--force" in capsys.readouterr().out
+
+
+def test_a_text_in_the_place_of_a_file_has_a_remedy(tmp_path, capsys):
+    assert main(["poses", "a" * 5000 + ".mp4", "-o", str(tmp_path / "t.npz")]) == 1
+    said = capsys.readouterr().err
+    assert "Name the file, by a shorter path" in said
+    assert len(said) < 300

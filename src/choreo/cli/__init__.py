@@ -1,5 +1,6 @@
 """``choreo``: one verb a stage, for a single file; each calls what its rule calls."""
 
+import errno
 import sys
 from importlib import import_module
 
@@ -116,4 +117,8 @@ def _failed(words, error):
 
 
 def _said_by_system(error):
-    return ItemError(error.strerror or error, where=error.filename)
+    where, remedy = error.filename, None
+    if error.errno == errno.ENAMETOOLONG:
+        # No file has such a name: most likely a text stands in its place.
+        where, remedy = f"{str(where)[:60]}...", "Name the file, by a shorter path"
+    return ItemError(error.strerror or error, where=where, remedy=remedy)
