@@ -262,9 +262,9 @@ def test_what_is_no_probe_is_refused(probe, message, tmp_path):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(ItemError, match="no such file"):
         times_taken(tmp_path / "none.json")
-    for text in ("[]", "{", "\x00", "{}"):
+    for text, remedy in (("[]", "choreo videos"), ("{", "choreo videos"), ("\0", "fetch it again")):
         (tmp_path / "b.json").write_text(text)
-        with pytest.raises(ItemError, match=r"not the probe.*choreo videos"):
+        with pytest.raises(ItemError, match=rf"not the probe.*{remedy}"):
             times_taken(tmp_path / "b.json")
 
 

@@ -50,7 +50,7 @@ class Keep:
         )
 
 
-def parse_keep(text):
+def parse_keep(text: str) -> Keep:
     """Read what ``--keep`` says.
 
     Parameters

@@ -218,7 +218,7 @@ def write(track, path):
     _write(frames, track.skeleton, Path(path))
 
 
-def file_name(folder, number):
+def file_name(folder: Path, number: int) -> str:
     """Name of a frame's file in a folder."""
     return f"{folder.name}_{number:012d}_keypoints.json"
 
