@@ -26,7 +26,13 @@ from choreo.evaluation.others.bodies import (
 from choreo.evaluation.others.bvh import meanings
 from choreo.evaluation.others.graph import motion_graph
 from choreo.evaluation.others.music import music_of
-from choreo.evaluation.others.reading import aist_beats, aist_dancer, read_dance, read_folder
+from choreo.evaluation.others.reading import (
+    aist_beats,
+    aist_dancer,
+    read_dance,
+    read_folder,
+    read_systems,
+)
 from choreo.evaluation.others.table import GRAPH, PUBLISHED, evaluate_others, halves
 from choreo.pose.skeletons import COCO17
 from choreo.pose.track import PoseTrack
@@ -528,6 +534,21 @@ def test_beats_come_from_a_file_before_the_name(tmp_path):
     beats = music_of(beats=tmp_path / "beats.json")
     with pytest.raises(ItemError, match=r"outside of its .* seconds \(got '500 to 1000'\)"):
         read_dance(tmp_path / f"{name}.npy", fps=FPS, beats=beats)
+
+
+def test_beats_that_are_of_none_of_the_dances_are_refused(tmp_path):
+    (tmp_path / "ours").mkdir()
+    for name in ("a", "b"):
+        np.save(tmp_path / "ours" / f"{name}.npy", stepping())
+    for known in ("b", "c"):
+        (tmp_path / "beats.json").write_text(json.dumps({known: [0.5, 1.0]}))
+        about = {"fps": FPS, "beats": music_of(beats=tmp_path / "beats.json")}
+        if known == "b":
+            systems, _ = read_systems([tmp_path / "ours"], **about)
+            assert [dance.beats is None for dance in systems["ours"]] == [True, False]
+            continue
+        with pytest.raises(ItemError, match=r"none of the dances' names.*got 'a'.*keys of"):
+            read_systems([tmp_path / "ours"], **about)
 
 
 @pytest.mark.parametrize(

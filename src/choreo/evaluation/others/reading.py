@@ -113,7 +113,8 @@ def read_systems(
     Raises
     ------
     ItemError
-        As `read_folder`, or where two folders have one name.
+        As `read_folder`; where two folders have one name; where beats were given, and those of
+        no dance.
     """
     systems = {}
     for folder in folders:
@@ -121,7 +122,16 @@ def read_systems(
         if name in systems:
             raise ItemError("two systems of one name", where=folder, remedy="Rename a folder")
         systems[name] = read_folder(folder, **about)
-    return systems, [] if reference is None else read_folder(reference, **about)
+    real = [] if reference is None else read_folder(reference, **about)
+    every = [dance for dances in (*systems.values(), real) for dance in dances]
+    if about.get("beats") is not None and all(dance.beats is None for dance in every):
+        raise ItemError(
+            "none of the dances' names is that of a song or of beats that were given",
+            value=every[0].name,
+            remedy="Name songs, or the keys of the beats' file, as the dances' files without "
+            "their endings, or as the AIST music in them, such as mHO2",
+        )
+    return systems, real
 
 
 def read_dance(path, *, fps=None, beats=None, format=None, size=None):
