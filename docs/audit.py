@@ -87,7 +87,6 @@ def draw_claims(table):
             marker="o" if decided else "s", mfc=None if decided else "white",
         )  # fmt: skip
     axis.axvline(0, color="black", linewidth=1)
-    axis.set_xscale("symlog", linthresh=3)
     axis.set_yticks(
         range(len(rows)), [f"{r.number}. {_short(r.number)}" for r in rows.itertuples()]
     )
