@@ -362,6 +362,24 @@ def state_of(path):
     return [found.st_size, found.st_mtime_ns]
 
 
+def as_given(text):
+    """A text of the user as a parameter of a rule.
+
+    Snakemake puts wildcards into each parameter that is a text, also ``{}`` of an address or a
+    person's words; into what a function returned it does not.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Returns
+    -------
+    callable
+        Gives `text` for any wildcards.
+    """
+    return lambda wildcards: text
+
+
 def check_offline(paths: Iterable[str | Path]) -> None:
     """Refuse, before anything runs, a study that would need the network.
 
