@@ -16,7 +16,7 @@ from typing import Any
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
 from choreo.files.temporary import note, sweep
-from choreo.pipeline.jobs import STUDY_LOCK
+from choreo.pipeline.jobs import STUDY_LOCK, open_study
 from choreo.pipeline.tombstones import tombstones, warnings
 
 _NOT_THE_FUTURE_NS = 1_000_000_000
@@ -143,12 +143,13 @@ def hold_study(out, folder=".snakemake"):
     Raises
     ------
     AccidentError
-        Where another run, or jobs that outlived theirs, work on the study.
+        Where another run, or jobs that outlived theirs, work on the study, or it may not be
+        written.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / STUDY_LOCK
-    handle = open_lock(path)
+    handle = open_study(out)
     try:
         hold(handle, where=path)
         hold(handle, shared=True, where=path)
