@@ -116,4 +116,8 @@ def _failed(words, error):
 
 
 def _said_by_system(error):
-    return ItemError(error.strerror or error, where=error.filename)
+    closed = isinstance(error, PermissionError)
+    remedy = "You lack the right to this: have its permissions changed, or name another place"
+    return ItemError(
+        error.strerror or error, where=error.filename, remedy=remedy if closed else None
+    )
