@@ -135,8 +135,8 @@ rule survey_page:
         seed=STUDY.survey.seed,
         languages=STUDY.survey.languages,
         consent=STUDY.survey.consent,
-        contact=STUDY.survey.contact,
-        post_to=STUDY.survey.post_to,
+        contact=choreo.pipeline.workflow.as_given(STUDY.survey.contact),
+        post_to=choreo.pipeline.workflow.as_given(STUDY.survey.post_to),
     message:
         "survey: the page that dancers answer"
     script:
@@ -186,7 +186,7 @@ rule survey_results:
         runtime=30,
     params:
         code=code("survey_results.py"),
-        answers=STUDY.survey.answers,
+        answers=choreo.pipeline.workflow.as_given(STUDY.survey.answers),
         state=survey_answers,
         models=STUDY.survey.models,
         seed=STUDY.survey.seed,

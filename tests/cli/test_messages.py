@@ -46,7 +46,14 @@ def test_a_terminal_of_ascii_is_answered(command, utf8, tmp_path):
         (MemoryError(), "out of memory. Too little memory was free"),
         (OSError(errno.ENOSPC, "No space left on device", "x.npz"), "x.npz: No space left"),
         (OSError(errno.EIO, "Input/output error"), "The disk or its connection failed"),
-        (PermissionError(errno.EACCES, "Permission denied", "t"), "t: Permission denied"),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "t"),
+            "t: Permission denied. You lack the right to this: have its permissions changed",
+        ),
+        (
+            PermissionError(errno.EPERM, "Operation not permitted", "t"),
+            "t: Operation not permitted. You lack the right to this: have its permissions changed",
+        ),
         (OSError("odd"), "odd"),
     ],
 )

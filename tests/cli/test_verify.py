@@ -23,7 +23,7 @@ from choreo.dataset.card import describe
 from choreo.dataset.normalise import CANVAS, POSE_FPS, Normalised, Transform
 from choreo.dataset.pack import ChunkDataset, pack, write_shard
 from choreo.drawing import render_track
-from choreo.errors import DamagedError, ItemError
+from choreo.errors import AccidentError, DamagedError, ItemError
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.measurements import Measurements, load_systems
 from choreo.files import sealed, write_json, write_text
@@ -381,3 +381,15 @@ def test_the_same_gives_the_same_bytes(tmp_path):
     # Other programs read them as ever.
     assert torch.load(tmp_path / "x.pt", weights_only=True)["b"].tolist() == [1, 1, 1]
     assert np.load(tmp_path / "x.npz")["a"].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", ["a.json", "in", "in/b.npz"])
+def test_what_may_not_be_read_is_not_called_damaged(tmp_path, monkeypatch, name):
+    """Nor passed over, as a closed folder is by those who list its files."""
+    (tmp_path / "in").mkdir()
+    for file in ("a.json", "in/b.npz"):
+        (tmp_path / file).write_text("{")
+    monkeypatch.setattr(verify.os, "access", lambda path, _: Path(path) != tmp_path / name)
+    with pytest.raises(AccidentError, match=r"you may not read this.*permissions") as error:
+        verify.verify(tmp_path)
+    assert error.value.where == str(tmp_path / name)

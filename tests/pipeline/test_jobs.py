@@ -13,7 +13,8 @@ import torch
 from choreo.errors import AccidentError, ItemError
 from choreo.files import write_text
 from choreo.files.sealed import compare_text, load_arrays, save_arrays, save_tensors, save_torch
-from choreo.pipeline.jobs import forget, run, run_item
+from choreo.pipeline import jobs
+from choreo.pipeline.jobs import STUDY_LOCK, forget, run, run_item
 from choreo.pipeline.problems import problems_table
 from choreo.pipeline.tombstones import MAGIC, problem_in, tombstones, usable, write_problem
 from choreo.pipeline.workflow import hold_study
@@ -284,6 +285,27 @@ def test_nothing_is_removed_under_a_run(tmp_path):
     with pytest.raises(AccidentError, match="a run works on this study"):
         forget(tmp_path, tombstones(tmp_path))
     assert len(tombstones(tmp_path)) == 1
+
+
+def test_what_is_another_users_is_said_with_what_to_do(tmp_path, monkeypatch):
+    """Root may do all of it, so the system's refusals are put in its place."""
+    record = tmp_path / "videos" / "a.mp4"
+    write_problem(record, {"item": "a", "message": "x"})
+
+    def refused(path, *_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(AccidentError, match=r"may not be deleted by you.*permissions"):
+        forget(tmp_path, [record])
+    monkeypatch.undo()
+    (tmp_path / STUDY_LOCK).touch()
+    monkeypatch.setattr(jobs, "open_lock", refused)
+    for act in (lambda: hold_study(tmp_path, tmp_path), lambda: forget(tmp_path, [record])):
+        with pytest.raises(AccidentError, match=r"lock can't be opened.*your own") as error:
+            act()
+        assert error.value.where == str(tmp_path / STUDY_LOCK)
+    assert record.exists()
 
 
 CUTS = {

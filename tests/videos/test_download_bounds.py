@@ -48,6 +48,15 @@ class Odd(Handler):
             port = self.server.server_address[1]
             place = f"http://{self.server.elsewhere}:{port}/good.mp4"
             self._send(b"", status=302, headers=[("Location", place)])
+        elif name.startswith("untold"):
+            # Its end is that of the connection, which breaks.
+            self.server.requests.append((self.path, None))
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp4")
+            self.end_headers()
+            data = self.server.given["cut"]
+            self.wfile.write(data[: len(data) * 2 // 3] if self.server.most else data)
+            self.close_connection = True
         elif name == "drip.mp4":
             self.send_response(200)
             self.send_header("Content-Type", "video/mp4")
@@ -473,6 +482,25 @@ def test_two_at_once(odd, tmp_path, first_is_killed):
         assert ranges(odd)[-1] > 500_000  # gone on with, not begun anew
     else:
         assert len(odd.requests) == asked  # the second took what the first had fetched
+
+
+@pytest.mark.parametrize("kind", [".mp4", ".mkv", ".ts", ".flv"])
+@pytest.mark.parametrize("most", [1, None])
+def test_a_file_of_untold_length_that_breaks_off(odd, tmp_path, kind, most):
+    clip = make_clip(tmp_path / f"clip{kind}", count=40, sound=clicks([0.5], 1.3))
+    if kind == ".mp4":
+        ffmpeg("-i", clip, "-c", "copy", "-movflags", "faststart", tmp_path / "first.mp4")
+        clip = tmp_path / "first.mp4"
+    odd.given["cut"], odd.most = clip.read_bytes(), most
+    url, path = f"{odd.address}/untold{kind}", tmp_path / "out" / "a.video"
+    if most is None:
+        download(url, path, retries=0)
+        assert path.read_bytes() == odd.given["cut"]
+    else:
+        # Always at the same byte, it is what the server has; elsewhere each time, the network.
+        assert "cut off" in failed(url, path, ItemError)
+        assert "cut off" in failed(url, path, AccidentError, retries=0)
+        assert not list(path.parent.glob(".partial/*/video*"))
 
 
 def test_a_file_that_begins_like_a_record_of_ours_is_no_video(odd, tmp_path):

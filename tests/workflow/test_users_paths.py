@@ -35,12 +35,14 @@ SPY = """
 import json
 from snakemake.dag import DAG
 
+KEPT = ("path", "state", "file", "contact", "post_to", "consent")
+
 def stats(dag, shown=DAG.stats):
     for job in dag.needrun_jobs():
         given = {"rule": job.rule.name, "video": dict(job.wildcards.items()).get("video")}
         for key in ("source", "poses", "people"):
             given[key] = job.input.get(key)
-        given["params"] = {k: v for k, v in job.params.items() if k in ("path", "state", "file")}
+        given["params"] = {k: v for k, v in job.params.items() if k in KEPT}
         print("SPY " + json.dumps(given), flush=True)
     return shown(dag)
 
@@ -123,6 +125,25 @@ def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, val
     assert "braces" in text
     assert "{" in text.partition("got")[2]
     assert "Traceback" not in text
+
+
+def test_words_and_addresses_of_a_person_are_no_wildcards(project):
+    """Whatever text a setting or a cell may be, it is planned with, and given on as it was."""
+    words = "{x} {video} { {{song}} me@here {"
+    said = {
+        "contact": words,
+        "post_to": "https://here.org/{z}?video={video}&a={",
+        "consent": {"en": words, "nl": words},
+    }
+    rows = [
+        f"v{n}\tdemo:{song}/ada/1\t{words}\t{words}" for n, song in enumerate(("neon", "dusty"))
+    ]
+    study(project, [], survey=said)
+    table = project.folder / "config" / "tiny.tsv"
+    table.write_text("\n".join(["id\tsource\tlicence\tnote", *rows, ""]), encoding="utf-8")
+    found = jobs(project, "study", "report")
+    assert found["survey_page", None]["params"] == said
+    assert ("report", None) in found
 
 
 @pytest.mark.soak

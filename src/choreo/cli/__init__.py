@@ -121,4 +121,6 @@ def _said_by_system(error):
     if error.errno == errno.ENAMETOOLONG:
         # No file has such a name: most likely a text stands in its place.
         where, remedy = f"{str(where)[:60]}...", "Name the file, by a shorter path"
+    elif isinstance(error, PermissionError):
+        remedy = "You lack the right to this: have its permissions changed, or name another place"
     return ItemError(error.strerror or error, where=where, remedy=remedy)

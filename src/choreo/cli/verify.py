@@ -19,7 +19,7 @@ from pathlib import Path
 from choreo.cli.arguments import argument, json_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say
-from choreo.errors import ChoreoError, ItemError
+from choreo.errors import AccidentError, ChoreoError, ItemError
 from choreo.files import ending
 from choreo.files.outside import load_json, reading
 from choreo.files.sealed import compare_text, load_arrays
@@ -57,11 +57,25 @@ def verify(results, on_file=None):
         What is wrong with each file that is damaged.
     counts : dict of str to int
         How many files there are of each suffix that was looked at, and of ``others``.
+
+    Raises
+    ------
+    AccidentError
+        Where a file may not be read: nothing says that it is damaged.
     """
     results = Path(results)
     if not results.exists():
         raise ItemError("no such folder", where=results, remedy="Such as results/demo")
-    paths = [results] if results.is_file() else sorted(p for p in results.rglob("*") if p.is_file())
+    there = [results, *sorted(results.rglob("*"))]
+    # A closed folder would look like an empty one, a closed file like a damaged one.
+    if closed := [path for path in there if os.path.exists(path) and not _is_open(path)]:
+        raise AccidentError(
+            f"you may not read this{f' and {len(closed) - 1} more' * (len(closed) > 1)}, so that "
+            "nothing can be said of it",
+            where=closed[0],
+            remedy="Ask as the user whose it is, or have its permissions changed",
+        )
+    paths = [path for path in there if path.is_file()]
     damaged, counts = _not_opened([path for path in paths if ending(path) == ".h5"]), {}
     for path in paths:
         kind = ending(path)
@@ -77,6 +91,10 @@ def verify(results, on_file=None):
         if on_file is not None:
             on_file(len(paths))
     return damaged, dict(sorted(counts.items()))
+
+
+def _is_open(path):
+    return os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0))
 
 
 def _not_opened(paths):

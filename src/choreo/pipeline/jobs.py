@@ -27,6 +27,31 @@ STUDY_LOCK = ".choreo.lock"
 """In a study's folder: a run holds it while it starts, and shares it with its jobs."""
 
 
+_NOT_YOURS = (
+    "It is another user's, or may only be read: have its permissions changed, or work in a "
+    "folder, or a copy of the study, that is your own"
+)
+
+
+def open_study(results: str | Path) -> int:
+    """Open the lock of a study (`choreo.files.locks.open_lock`).
+
+    Raises
+    ------
+    AccidentError
+        Where this user may not.
+    """
+    path = Path(results) / STUDY_LOCK
+    try:
+        return open_lock(path)
+    except OSError as error:
+        raise accident(error, where=path) or AccidentError(
+            f"this study's lock can't be opened ({error.strerror})",
+            where=path,
+            remedy=_NOT_YOURS,
+        ) from error
+
+
 def forget(results: str | Path, found: Iterable[Path]) -> None:
     """Remove problems and what made them, so that the next run tries again.
 
@@ -41,13 +66,13 @@ def forget(results: str | Path, found: Iterable[Path]) -> None:
     Raises
     ------
     AccidentError
-        Where a run works on the study.
+        Where a run works on the study, or it is another user's.
     """
     results = Path(results)
     lock = results / STUDY_LOCK
     with contextlib.ExitStack() as held:
         if lock.exists():
-            handle = open_lock(lock)
+            handle = open_study(results)
             held.callback(os.close, handle)
             try:
                 hold(handle, where=lock)
@@ -59,7 +84,12 @@ def forget(results: str | Path, found: Iterable[Path]) -> None:
                 ) from None
         downloads = results / "videos" / "downloads"
         for path in found:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except PermissionError as error:
+                raise AccidentError(
+                    "may not be deleted by you", where=path, remedy=_NOT_YOURS
+                ) from error
             if path.parent not in (downloads, downloads.parent):
                 continue
             video = path.name.partition(".")[0]

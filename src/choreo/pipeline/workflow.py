@@ -16,7 +16,7 @@ from typing import Any
 from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
 from choreo.files.temporary import note, sweep
-from choreo.pipeline.jobs import STUDY_LOCK
+from choreo.pipeline.jobs import STUDY_LOCK, open_study
 from choreo.pipeline.tombstones import tombstones, warnings
 
 _NOT_THE_FUTURE_NS = 1_000_000_000
@@ -143,12 +143,13 @@ def hold_study(out, folder=".snakemake"):
     Raises
     ------
     AccidentError
-        Where another run, or jobs that outlived theirs, work on the study.
+        Where another run, or jobs that outlived theirs, work on the study, or it may not be
+        written.
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     path = out / STUDY_LOCK
-    handle = open_lock(path)
+    handle = open_study(out)
     try:
         hold(handle, where=path)
         hold(handle, shared=True, where=path)
@@ -360,6 +361,24 @@ def state_of(path):
         return None
     found = os.stat(path)
     return [found.st_size, found.st_mtime_ns]
+
+
+def as_given(text):
+    """A text of the user as a parameter of a rule.
+
+    Snakemake puts wildcards into each parameter that is a text, also ``{}`` of an address or a
+    person's words; into what a function returned it does not.
+
+    Parameters
+    ----------
+    text : str or None
+
+    Returns
+    -------
+    callable
+        Gives `text` for any wildcards.
+    """
+    return lambda wildcards: text
 
 
 def check_offline(paths: Iterable[str | Path]) -> None:

@@ -36,6 +36,7 @@ from choreo.files.outside import load_json
 from choreo.media import ffmpeg_binary
 from choreo.pipeline.tombstones import MAGIC
 from choreo.videos.aes import decrypt_cbc
+from choreo.videos.cut_off import is_cut
 from choreo.videos.sockets import public_only
 from choreo.videos.source import look
 
@@ -356,6 +357,7 @@ class _Progress:
     def __init__(self, report, bounds):
         self.total = None
         self.last_error = None
+        self.cut_at = None
         self.bounds = bounds
         self._report = report
 
@@ -370,9 +372,10 @@ class _Progress:
 
 
 class _Refused(YoutubeDLError):
-    def __init__(self, message, remedy, again=False):
+    def __init__(self, message, remedy, again=False, kind=None):
         super().__init__(message)
         self.message, self.remedy, self.again = message, remedy, again
+        self.kind = kind or (AccidentError if again else ItemError)
 
 
 class _NoFFmpeg(FFmpegFD):
@@ -448,6 +451,18 @@ class _Session(yt_dlp.YoutubeDL):
                 f"the file was damaged: {size:,} bytes, and {known.length:,} were announced",
                 "Run the same command again",
                 again=True,
+            )
+        # Of a file whose length nobody told, its container may tell.
+        if known and known.length is None and is_cut(file):
+            size, before = file.stat().st_size, self._state.cut_at
+            self._state.cut_at = size
+            file.unlink()
+            raise _Refused(
+                f"the file is cut off after {size:,} bytes (the server tells no length)",
+                "Run the same command again; if it stays so, the file on the server is damaged",
+                again=True,
+                # A connection breaks anywhere, a damaged file always ends there.
+                kind=ItemError if size == before else AccidentError,
             )
 
 
@@ -559,8 +574,7 @@ def _explain(error, state, folder, host):
         causes += _causes(state.last_error)
     for cause in causes:
         if isinstance(cause, _Refused):
-            kind = AccidentError if cause.again else ItemError
-            return cause.message, cause.remedy, cause.again, kind
+            return cause.message, cause.remedy, cause.again, cause.kind
         if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             found = accident(cause, where=folder)
             return f"{found.message} ({found.where})", found.remedy, False, AccidentError

@@ -20,6 +20,7 @@ from choreo.files import sha256, whole, write_json
 from choreo.files.sealed import seal_video
 from choreo.media import SAMPLE_RATE
 from choreo.videos.audio import Placement, as_mono, place_sound
+from choreo.videos.cut_off import is_cut
 from choreo.videos.source import (
     MICROSECONDS,
     Scan,
@@ -263,6 +264,13 @@ def _finish(found, times, sound_end, begin, end):
                 where=found.path,
                 remedy=f"Copy or fetch it again, or set end to {times.end - 0.1:.1f} or less",
             )
+    if is_cut(found.path, streams_only=True):
+        raise ItemError(
+            f"the file is cut off: it breaks off after {times.end:.2f} s, and does not say how "
+            "long it should last",
+            where=found.path,
+            remedy=f"Copy or fetch it again, or set end to {times.end - 0.1:.1f} or less",
+        )
     for name, value, limit in (
         ("start", begin, times.end),
         ("end", end, times.end + _END_TOLERANCE),
