@@ -27,7 +27,9 @@ def problems(results, retry):
 
     if not (results / "videos").is_dir():
         raise ItemError(
-            "no folder of a study's results", where=results, remedy="Such as results/demo"
+            "no folder of a study's results",
+            where=results,
+            remedy="Name results/<study> of a study that has been run, or correct the path",
         )
     found = tombstones(results)
     items = {problem["item"]: problem for problem in found.values()}

@@ -60,7 +60,11 @@ def verify(results, on_file=None):
     """
     results = Path(results)
     if not results.exists():
-        raise ItemError("no such folder", where=results, remedy="Such as results/demo")
+        raise ItemError(
+            "no such folder",
+            where=results,
+            remedy="Name results/<study> of a study that has been run, or correct the path",
+        )
     paths = [results] if results.is_file() else sorted(p for p in results.rglob("*") if p.is_file())
     damaged, counts = _not_opened([path for path in paths if ending(path) == ".h5"]), {}
     for path in paths:
