@@ -41,5 +41,7 @@ def problems(results, retry):
     doubtful = warnings(results)
     lines += [f"{w['item']}: used, but {w['message']}. {w['remedy']}" for w in doubtful]
     if retry and items:
-        lines.append("The next `snakemake --cores all` tries these again.")
+        lines.append(
+            "The study's own command, with its --configfile or --config, tries these again."
+        )
     say([*items.values(), *doubtful], lines or ["nothing was left out"])
