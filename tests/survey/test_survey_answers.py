@@ -8,7 +8,7 @@ from made_surveys import make
 
 from choreo.errors import ItemError
 from choreo.survey.answers import read_answers, refused_table, wins
-from choreo.survey.simulated_answers import simulate, write_simulated
+from choreo.survey.simulated_answers import main, simulate, write_simulated
 
 EVEN = {"original": 1, "gru": 2}
 
@@ -168,3 +168,14 @@ def test_sides_are_turned_back_into_models(tmp_path, key):
 def test_no_folder_is_said_with_what_to_do(tmp_path, key):
     with pytest.raises(ItemError, match=r"survey\.answers"):
         read_answers(tmp_path / "none", key)
+
+
+def test_made_up_answers_without_a_survey_are_refused_in_one_line(tmp_path):
+    with pytest.raises(SystemExit, match=r"^usage: .* KEY FOLDER$"):
+        main(["key.json"])
+    with pytest.raises(SystemExit, match=r"^\S*key\.json: no such file[^\n]*$"):
+        main([str(tmp_path / "key.json"), str(tmp_path / "answers")])
+    (tmp_path / "key.json").write_text("[]")
+    with pytest.raises(SystemExit, match="not a survey's key"):
+        main([str(tmp_path / "key.json"), str(tmp_path / "answers")])
+    assert not (tmp_path / "answers").exists()

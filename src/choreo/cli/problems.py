@@ -27,7 +27,9 @@ def problems(results, retry):
 
     if not (results / "videos").is_dir():
         raise ItemError(
-            "no folder of a study's results", where=results, remedy="Such as results/demo"
+            "no folder of a study's results",
+            where=results,
+            remedy="Name results/<study> of a study that has been run, or correct the path",
         )
     found = tombstones(results)
     items = {problem["item"]: problem for problem in found.values()}
@@ -39,5 +41,7 @@ def problems(results, retry):
     doubtful = warnings(results)
     lines += [f"{w['item']}: used, but {w['message']}. {w['remedy']}" for w in doubtful]
     if retry and items:
-        lines.append("The next `snakemake --cores all` tries these again.")
+        lines.append(
+            "The study's own command, with its --configfile or --config, tries these again."
+        )
     say([*items.values(), *doubtful], lines or ["nothing was left out"])

@@ -65,7 +65,11 @@ def verify(results, on_file=None):
     """
     results = Path(results)
     if not results.exists():
-        raise ItemError("no such folder", where=results, remedy="Such as results/demo")
+        raise ItemError(
+            "no such folder",
+            where=results,
+            remedy="Name results/<study> of a study that has been run, or correct the path",
+        )
     there = [results, *sorted(results.rglob("*"))]
     # A closed folder would look like an empty one, a closed file like a damaged one.
     if closed := [path for path in there if os.path.exists(path) and not _is_open(path)]:

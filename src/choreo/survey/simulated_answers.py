@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from choreo.config.survey import LANGUAGES
+from choreo.errors import ItemError
 from choreo.files import write_json
 from choreo.survey.answers import FORMAT
 from choreo.survey.design import CAUGHT_BY, QUESTIONS, REAL, Key, schedule
@@ -99,7 +100,12 @@ def write_simulated(found, folder):
 
 def main(arguments):
     """Write 22 made-up participants, who prefer later models of a survey a little."""
-    key = Key.load(arguments[0])
+    if len(arguments) != 2:
+        raise SystemExit("usage: python -m choreo.survey.simulated_answers KEY FOLDER")
+    try:
+        key = Key.load(arguments[0])
+    except ItemError as error:
+        raise SystemExit(str(error)) from None
     strengths = {model: 1.56**place for place, model in enumerate(key.models)}
     write_simulated(simulate(key, strengths, 22, seed=key.seed, careless=2), arguments[1])
 
