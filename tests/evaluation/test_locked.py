@@ -51,6 +51,16 @@ def test_every_segment_has_its_whole_dances_value():
     assert found[0] == 1 > found[-1]
 
 
+def test_a_beat_of_several_segments_is_one_where_rounding_falls_both_ways():
+    """Half a beat later, a beat of six digits lies between two numbers of six digits."""
+    segments = segments_of({"a": danced()})
+    period = 0.500001
+    beats = np.round(np.arange(0.1, 20, period), 6)
+    late = [times + period / 2 for times in cut(segments, beats)]
+    found = dance_locking(segments, late)["phase_locking"]
+    assert found == pytest.approx(np.ones(4))
+
+
 def test_true_beats_go_before_a_trackers():
     songs = {"librosa": [np.array([1.0])], "truth": [np.array([2.0])]}
     assert known_best(songs)[0] == 2

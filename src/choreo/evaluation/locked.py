@@ -8,6 +8,8 @@ from choreo.evaluation.segments import parts_of
 
 SKELETON = "openpose18"
 """Of `choreo.evaluation.segments.Segments`."""
+_SAME = 1e-4
+"""Seconds between times of one beat, at most."""
 
 
 def dance_locking(segments, beats):
@@ -53,6 +55,6 @@ def _over_beats(poses, fps, beats):
 
 def _beats_of(segments, beats, own):
     """Beats of the song of one dance, in seconds from the dance's start."""
-    times = np.concatenate([beats[k] + segments.starts[k] for k in own])
-    # A beat is there once for each segment near it; rounding must not make two of one.
-    return np.unique(np.round(times, 6))
+    times = np.sort(np.concatenate([beats[k] + segments.starts[k] for k in own]))
+    # A beat is there once for each segment near it, a rounding error apart.
+    return times[np.diff(times, prepend=-np.inf) > _SAME]
