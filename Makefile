@@ -8,8 +8,8 @@ export PATH := $(BIN):$(PATH)
 
 help:
 	@echo "make env     build the private environment in .venv (2 to 5 minutes)"
-	@echo "make demo    run the demo study from nothing to its report (about 17 minutes on 2 cores)"
-	@echo "make test    run the tests (about 12 minutes on 2 cores)"
+	@echo "make demo    run the demo study from nothing to its report (7 to 17 minutes on 2 cores)"
+	@echo "make test    run the tests (6 to 12 minutes on 2 cores)"
 	@echo "make test-all  run the long ones, marked soak, as well (about 23 minutes on 2 cores)"
 	@echo "make check   what .ci/run does: format, lint, tests, dry runs, a tiny real run"
 	@echo "make format  format the code"
@@ -26,7 +26,7 @@ env: .venv/.ready
 
 demo: env
 	@echo "choreo demo: 12 synthetic dance clips through every stage to results/demo/index.html;"
-	@echo "about 17 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
+	@echo "7 to 17 minutes on 2 cores. Interrupt it whenever you like: the same command goes on."
 	@snakemake --cores $(CORES) all
 	@cat results/demo/tables/table1.md results/demo/tables/table2.md
 	@echo "Open results/demo/index.html in a browser; the dances are under results/demo/dances/."
@@ -36,7 +36,7 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 8))')
 PYTEST = python -m pytest --max-worker-restart 0 -n $(WORKERS) --dist worksteal
 
 test: env
-	@echo "choreo test: unit, parity and workflow tests; about 12 minutes on 2 cores."
+	@echo "choreo test: unit, parity and workflow tests; 6 to 12 minutes on 2 cores."
 	@$(PYTEST) -m "not soak"
 
 test-all: env
