@@ -21,6 +21,7 @@ rule last:
 rule middle:
     input: "first.txt"
     output: "middle.txt"
+    params: os.environ.get("SETTING", "")
     shell: "cp {input} {output}" if "FAIL" not in os.environ else os.environ["FAIL"]
 """
 TRIGGERS = (
@@ -39,11 +40,11 @@ def run(tmp_path):
     """Run Snakemake in a folder; gives what it says. What was made stands in last.txt."""
     (tmp_path / "Snakefile").write_text(SNAKEFILE)
 
-    def run(fail=None):
+    def run(fail=None, setting=""):
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--cores", "1", "last.txt", *TRIGGERS],
             cwd=tmp_path,
-            env=os.environ | ({"FAIL": fail} if fail else {}),
+            env=os.environ | ({"FAIL": fail} if fail else {}) | {"SETTING": setting},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -74,6 +75,16 @@ def test_what_failed_is_made_by_the_same_command(run, tmp_path, fail):
     run()
     assert (tmp_path / "last.txt").read_text() == "two"
     assert "Nothing to be done" in run()
+
+
+@pytest.mark.parametrize("fail", ["false", "kill -9 $PPID"], ids=["failed", "killed"])
+def test_a_setting_that_was_changed_back_leaves_nothing_missing(run, tmp_path, fail):
+    run(fail, setting="other")
+    assert not (tmp_path / "middle.txt").exists()
+    run()
+    assert (tmp_path / "middle.txt").read_text() == "one"
+    assert "Nothing to be done" in run()
+    assert not list((tmp_path / ".snakemake" / "incomplete").iterdir())
 
 
 def test_what_was_deleted_to_save_space_is_not_made_again(run, tmp_path):

@@ -264,10 +264,13 @@ async def _cut_off(persistence, job):
     # Snakemake drops the record of a job that ends well and makes nothing. Where there is none
     # of what was made of it either, results were brought here from elsewhere.
     known = None in ends and any(persistence.metadata(file) for file in outputs)
+    # Begun and not ended, with a setting that is no more: neither a time nor a record tells.
+    begun = persistence._filter_incomplete_keys([persistence._get_key(file) for file in missing])
     return [
         file
         for file, end in zip(missing, ends)
-        if (known if end is None else end < max(inputs, default=0) or end > min(made_of_it))
+        if persistence._get_key(file) in begun
+        or (known if end is None else end < max(inputs, default=0) or end > min(made_of_it))
     ]
 
 
