@@ -61,7 +61,7 @@ def bounding_segments(held_out, training, music_beats, *, training_music=None, s
     if other is not None:
         rows["other_music"] = (
             replace(held_out, audio=held_out.audio[other]),
-            take_beats(music_beats, other),
+            music_beats.take(other),
         )
     rows["shifted"] = move_beats(held_out, music_beats, 0.5)
     for name, poses in (
@@ -186,21 +186,6 @@ def _later(segments, sets, share):
         for k in own:
             moved[k] = sets[k] + delay
     return moved
-
-
-def take_beats(music_beats, index):
-    """The music beats of some segments, in the order of `index`."""
-
-    def taken(sets):
-        return [sets[i] for i in index]
-
-    return replace(
-        music_beats,
-        **{
-            name: taken(getattr(music_beats, name)) for name in ("coverage", "alignment", "tracked")
-        },
-        songs={name: taken(sets) for name, sets in music_beats.songs.items()},
-    )
 
 
 def _named(segments, name):

@@ -211,6 +211,19 @@ class MusicBeats:
     tracked: list
     songs: dict = field(default_factory=dict)
 
+    def take(self, index):
+        """Those of some segments, in the order of `index` (integers)."""
+
+        def some(sets):
+            return [sets[i] for i in index]
+
+        return MusicBeats(
+            some(self.coverage),
+            some(self.alignment),
+            some(self.tracked),
+            {name: some(sets) for name, sets in self.songs.items()},
+        )
+
 
 def listen(audio, method="thesis", tracker="librosa", beat_this=None):
     """Find the music beats of many segments.

@@ -16,7 +16,7 @@ import pandas as pd
 from choreo import figures
 from choreo.dataset.normalise import normalise
 from choreo.errors import ItemError
-from choreo.evaluation.bounds import move_beats, take_beats
+from choreo.evaluation.bounds import move_beats
 from choreo.evaluation.distances import frechet_at_infinity
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.measurements import listen_to_songs, measure
@@ -241,7 +241,7 @@ def _faster(segments, music_beats, factor):
         kept.extend(own[:count])
     parts = {name: getattr(segments, name)[kept] for name in ("songs", "dances", "starts", "audio")}
     segments = replace(segments, pixels=np.concatenate(changed), **parts)
-    return segments, take_beats(music_beats, kept)
+    return segments, music_beats.take(kept)
 
 
 def sensitivity(study: Study, *, seed: int = 1) -> pd.DataFrame:
