@@ -1,5 +1,6 @@
 """Whose fault it is when ffmpeg fails, and what is read back of what was written."""
 
+import contextlib
 import errno
 import io
 import os
@@ -186,6 +187,18 @@ def test_what_wants_more_memory_than_there_should_be_is_the_file(said, monkeypat
     assert media.accident_in(1, said, where="a.mp4") is None
     monkeypatch.setattr(media.mmap, "mmap", none)
     assert "no memory" in media.accident_in(1, said, where="a.mp4").message
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_limit_on_ffmpeg_alone_is_not_the_files_fault(verb, clip, stand_in, tmp_path):
+    stand_in('ulimit -v 40000\nexec "$REAL" "$@"')
+    with pytest.raises(AccidentError):
+        VERBS[verb](clip, tmp_path)
+    # With more it gets further, and then it says other things.
+    for kilobytes in range(120_000, 400_000, 40_000):
+        stand_in(f'ulimit -v {kilobytes}\nexec "$REAL" "$@"')
+        with contextlib.suppress(AccidentError):
+            VERBS[verb](clip, tmp_path)
 
 
 def test_no_thread_is_never_the_files_fault():

@@ -59,11 +59,11 @@ _PIPE_BYTES = 1 << 20
 _ON_AND_ON = (
     "st(1,if(lt(PTS,PREV_INPTS-0.1/TB),NB_CONSUMED_SAMPLES/SR/TB-PTS,ld(1)));PTS+round(ld(1))"
 )
-# What ffmpeg and x264 say where they got no memory, which a hostile file can make them say, too:
+# What ffmpeg and x264 say where they got no memory, which a hostile file makes them say, too:
 # see `_short_of_memory`.
 _OF_MEMORY = re.compile(
     r"Cannot allocate memory|malloc of size \d+ failed|get_buffer\(\) failed|bad_alloc"
-    r"|Resource temporarily unavailable"
+    r"|Resource temporarily unavailable|Error while opening (?:en|de)coder"
 )
 # No file has a say in how many threads there are.
 _NO_THREAD = re.compile(r"pthread_create\(\) failed")
@@ -205,12 +205,24 @@ def accident_in(status: int, text: str, *, where: str | Path) -> AccidentError |
 
 
 def _short_of_memory():
-    """Whether the system would not give this process what large pictures may need."""
+    """Whether this process, or ffmpeg, would not get what large pictures may need."""
     try:
         mmap.mmap(-1, _MEMORY_BYTES).close()
     except OSError:
         return True
-    return False
+    # A limit can lie on ffmpeg alone: it gets pictures of 4K that are in order for certain.
+    command = "-hide_banner -nostdin -loglevel error -f lavfi -i color=s=4096x2304:r=10:d=2".split()
+    command += [word for option in _QUICK.items() for word in (f"-{option[0]}", option[1])]
+    try:
+        done = subprocess.run(
+            [ffmpeg_binary(), *command, "-c:v", "libx264", "-f", "null", "-"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PROBE_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return done.returncode != 0
 
 
 def _of_ffmpeg_itself(text, path):
