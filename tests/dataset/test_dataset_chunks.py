@@ -166,7 +166,7 @@ def test_outside_drop():
     track = dance(15)
     path = np.zeros((450, 1, 2))
     path[160:290] = [600, 0]
-    track = track.with_(keypoints=track.keypoints + path)
+    track = track.with_(keypoints=track.keypoints + path, size=(1280, 360))
     sound = stored(song(15), "thesis")
     assert len(cut(normalise(track), sound)) == 3
     chunks = cut(normalise(track, outside="drop"), sound)

@@ -105,10 +105,28 @@ def test_released_takes_all_on_every_way(tmp_path):
 @pytest.mark.parametrize("way", [_imported, _packed, _appended])
 def test_a_shard_of_made_up_chunks_alone_is_refused_by_name(tmp_path, way):
     shard = _shard(tmp_path / "v.h5", spans=[(0, 20)])
-    with pytest.raises(ItemError, match=r"v\.h5: cleaning made up more than 20% .* its 4 chunks"):
+    with pytest.raises(ItemError, match=r"v\.h5: more than 20% .* its 4 chunks"):
         way(shard, tmp_path)
     assert not (tmp_path / "a.h5").exists()
     assert not (tmp_path / "p.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("bottom", "left"),
+    [(240, None), (290, [0, 5, 10, 15])],
+    ids=["knees and ankles are out", "ankles alone are out"],
+)
+def test_what_lies_outside_the_picture_is_made_up(tmp_path, bottom, left):
+    """MediaPipe guesses the legs that a close-up does not show: of 18 joints 4 are over a fifth."""
+    whole = dance(20)
+    assert not normalise(whole).repaired.any()
+    close = normalise(whole.with_(size=(640, bottom)))
+    write_shard(tmp_path / "v.h5", close, song(20), video="v", song="v", max_repaired=1)
+    if left is None:
+        with pytest.raises(ItemError, match="guessed outside the picture"):
+            _packed(tmp_path / "v.h5", tmp_path)
+    else:
+        assert _starts(_packed(tmp_path / "v.h5", tmp_path)) == left
 
 
 def test_the_sound_of_an_imported_shard_is_of_what_is_left(tmp_path):

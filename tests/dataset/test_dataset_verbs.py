@@ -539,11 +539,11 @@ def test_of_many_shards_the_damaged_one_is_named(tmp_path, capsys):
 
 
 def test_coordinates_outside_are_counted_shown_and_chosen(tmp_path, capsys):
-    """A dancer who walks out of the window in the last 5 of 15 s."""
+    """A dancer who walks out of the window, not the picture, in the last 5 of 15 s."""
     track = dance(15)
     moved = np.array(track.keypoints)
     moved[300:] += [900, 0]
-    track.with_(keypoints=moved).save(tmp_path / "v.npz")
+    track.with_(keypoints=moved, size=(1920, 360)).save(tmp_path / "v.npz")
     soundfile.write(tmp_path / "v.wav", song(15), 16_000)
     found = {}
     for choice in ("clip", "rescale", "drop"):

@@ -56,7 +56,7 @@ def share_guessed(track):
     float
     """
     given = track.given
-    return float((given & ~_inside(track)).sum() / max(1, given.sum()))
+    return float((given & ~track.inside).sum() / max(1, given.sum()))
 
 
 def warning(before, after, record, item):
@@ -178,11 +178,6 @@ def close_up(track):
     ]
 
 
-def _inside(track):
-    """Which joints lie in the picture, shape (T, J); none that is absent."""
-    return ((track.keypoints >= 0) & (track.keypoints <= track.size)).all(-1)
-
-
 def _others(track):
     """Share of the frames with another person, as far as the estimator was asked."""
     rejected = (track.meta.get("dancer") or {}).get("rejected", ())
@@ -224,7 +219,7 @@ def _out_of_sight(track):
     """Share of the frames with a person in which an ankle is absent or out of the picture."""
     ankles = [track.joints.index(f"{side}_ankle") for side in ("left", "right")]
     there = track.given.any(1)
-    inside = _inside(track)[there][:, ankles].all(1)
+    inside = track.inside[there][:, ankles].all(1)
     return float(1 - inside.mean()) if there.any() else 0.0
 
 

@@ -36,7 +36,7 @@ class Dataset(Section):
     stride_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] | None = None
     """Step between chunks of training songs; null: their length; less: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
-    """Chunks with a larger share of repaired joints are left out; 1: none. Not with `released`."""
+    """Chunks with more made-up joints (repaired, or out of the picture) are left out; 1: none."""
     split: Split = Split()
 
     @model_validator(mode="after")

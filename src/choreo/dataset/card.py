@@ -20,7 +20,7 @@ HEADERS = {
     "videos": "Videos",
     "songs": "Songs",
     "dancers": "Dancers",
-    "share_repaired": "Repaired joints",
+    "share_repaired": "Made-up joints",
     "share_outside": "Outside [-1, 1]",
 }
 CLIP_HEADERS = {

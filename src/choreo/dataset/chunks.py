@@ -30,7 +30,7 @@ class Chunks:
     initial_poses : ndarray of float32, shape (N, J, 2)
         What a generator is told to begin from.
     repaired : ndarray of bool, shape (N, T, J)
-        What cleaning filled in.
+        What was made up (`choreo.dataset.normalise.Normalised`).
     index : ndarray of int32, shape (N,)
         Number of the chunk among all of the clip's, dropped ones included. Of overlapping
         chunks, those whose number divides by a chunk's length over the stride are consecutive.
@@ -289,7 +289,7 @@ def too_repaired(repaired, method, max_repaired=MAX_REPAIRED):
     method : {"thesis", "released"}
         The code had no such rule: of `released` every chunk is taken.
     max_repaired : float
-        Largest share of repaired joints of a chunk; 1 takes all.
+        Largest share of made-up joints of a chunk; 1 takes all.
 
     Returns
     -------

@@ -95,7 +95,8 @@ class Normalised:
         OpenPose-18 order, y downwards. NaN where the track had none and cleaning
         filled in none. With ``method="released"`` left and right are swapped.
     repaired : ndarray of bool, shape (n, 18)
-        What cleaning filled in.
+        What was made up: cleaning filled it in, or it lies outside the picture, where an
+        estimator guesses (not told of ``method="released"``).
     transform : Transform
         From pixels of the standardised video to `poses` (before any clipping).
     canvas : tuple of int
@@ -247,7 +248,8 @@ def _span(pixels, where):
 
 
 def _thesis(track, fps, antialias, where):
-    keypoints, repaired = track.keypoints.astype(np.float64), _repaired(track)
+    keypoints = track.keypoints.astype(np.float64)
+    repaired = _repaired(track) | (track.given & ~track.inside)
     # By way of COCO-17, so that the neck is the shoulders' midpoint for every estimator.
     # `convert` keeps the smaller of two scores: a neck between -1 and 0 is repaired.
     flags = -repaired.astype(np.float64)

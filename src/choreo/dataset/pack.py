@@ -733,8 +733,8 @@ def _made_up(part, shard, max_repaired):
     made_up = cutting.too_repaired(part["repaired"][:], part.attrs["method"], max_repaired)
     if len(made_up) and made_up.all():
         raise ItemError(
-            f"cleaning made up more than {max_repaired:.0%} of the joints of each of its "
-            f"{len(made_up)} chunks",
+            f"more than {max_repaired:.0%} of the joints of each of its {len(made_up)} chunks are "
+            "made up: repaired by cleaning, or guessed outside the picture",
             where=shard,
             remedy="Leave it out, or set dataset.max_repaired (--max-repaired)",
         )

@@ -117,6 +117,11 @@ class PoseTrack:
         return np.isfinite(self.keypoints).all(-1)
 
     @property
+    def inside(self) -> np.ndarray:
+        """ndarray of bool, shape (T, J): where there is a joint, and in the picture."""
+        return ((self.keypoints >= 0) & (self.keypoints <= self.size)).all(-1)
+
+    @property
     def seconds(self) -> float:
         """Length in seconds."""
         return len(self) / self.fps
