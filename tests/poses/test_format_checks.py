@@ -1,6 +1,7 @@
 """What is checked of the poses of every format: absent joints, numbering, units, size."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -94,6 +95,20 @@ def test_shares_of_the_picture_are_refused(tmp_path, format, span):
     if span == (0, 1):
         again = read(format, tmp_path / NAMES[format], frames=6, units="share")
         np.testing.assert_allclose(again.keypoints, track.keypoints, atol=0.01)
+
+
+@pytest.mark.parametrize("format", registry.read_formats())
+def test_scores_in_percent(tmp_path, format):
+    track = standing(format)
+    track.scores[1, 3] = 0.0625
+    path = tmp_path / NAMES[format]
+    for most in (1, 100):
+        registry.write(format, track.with_(scores=track.scores * most), path)
+        np.testing.assert_allclose(read(format, path, frames=6).scores, track.scores, rtol=1e-5)
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    registry.write(format, track.with_(scores=track.scores * 255), path)
+    with pytest.raises(ItemError, match=r"no shares and no percent.*191.25 at most.*0 to 1"):
+        read(format, path, frames=6)
 
 
 @pytest.mark.parametrize("format", registry.read_formats())

@@ -1,4 +1,4 @@
-"""Whether poses belong to this picture: its pixels, its size, a dancer's size in it."""
+"""Whether poses belong to this picture: its pixels, its size, a dancer's size; and scores."""
 
 import dataclasses
 
@@ -26,6 +26,9 @@ SMALL_PART = 0.25
 
 CUT = 0.1
 """Share of joints outside the picture, as sure as those inside, from which is asked."""
+
+LARGEST_SCORE = 20.0
+"""No estimator gives as much: peaks of heatmaps reach 1, of SimCC's sums about 10."""
 
 _FITS = 0.95
 _FEW = 6
@@ -98,6 +101,39 @@ def in_pixels(detections, size, units, where):
     if units is None and len(detections) >= ASKED_FROM:
         _check_cut(detections, size, where)
     return detections
+
+
+def scores_to_one(detections, where):
+    """Scores that run to 1, of a file that may have percent.
+
+    Parameters
+    ----------
+    detections : Detections
+    where : str or Path
+        The file.
+
+    Returns
+    -------
+    Detections
+        With scores divided by 100 where half of them lie above `LARGEST_SCORE` and none above
+        100; else as they were.
+
+    Raises
+    ------
+    ItemError
+        Where they are larger than percent.
+    """
+    scores = detections.scores[np.isfinite(detections.scores) & (detections.scores != 0)]
+    if not len(scores) or np.median(scores) <= LARGEST_SCORE:
+        return detections
+    if scores.max() > 100:
+        raise ItemError(
+            "scores of joints are no shares and no percent",
+            where=where,
+            value=f"{scores.max():g} at most, {np.median(scores):g} in the middle",
+            remedy="Bring them to 0 to 1, or leave them out where the format allows it",
+        )
+    return dataclasses.replace(detections, scores=detections.scores / 100)
 
 
 def _reach(points, digits=0):

@@ -305,13 +305,13 @@ def read(
         As `read_detections`, and where nobody was found, or the poses can't be those of
         a dancer in this picture (`choreo.poses.formats.extent`).
     """
-    from choreo.poses.formats.extent import in_pixels
+    from choreo.poses.formats.extent import in_pixels, scores_to_one
     from choreo.poses.formats.tracks import track_of
 
     if format in FORMATS and "fps" in FORMATS[format].options:
         options["fps"] = fps
     detections = read_detections(format, path, frames=frames, skeleton=skeleton, **options)
-    detections = in_pixels(detections, size, units, path)
+    detections = in_pixels(scores_to_one(detections, path), size, units, path)
     meta = {
         **_module(format, to_read=True).META,
         "format": format,
