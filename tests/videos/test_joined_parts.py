@@ -16,7 +16,8 @@ from choreo.cli import main
 from choreo.errors import ItemError
 from choreo.pose.track import PoseTrack
 from choreo.videos.audio import read_song
-from choreo.videos.source import even_clock, joined_at, look, scan
+from choreo.videos.joined import joined_at, other_kind_at
+from choreo.videos.source import even_clock, look, scan
 
 COUNT, SECONDS = 60, 2.0
 # Container -> encoders of picture and sound.
@@ -197,13 +198,58 @@ def test_so_are_those_of_a_song(kind, encoders, tmp_path):
         read_song(join(tmp_path / f"two.{kind}", *parts))
 
 
+FOREIGN = {
+    **{"wav": (), "aiff": (), "flac": (), "ogg": ("-c:a", "libvorbis"), "mka": (), "au": ()},
+    **{"w64": (), "caf": (), "m4a": (), "mp3": ("-c:a", "libmp3lame"), "wma": (), "aac": ()},
+    **dict.fromkeys(("mp4", "avi", "ts", "flv"), ("-c:v", "mpeg4")),
+}
+"""Kinds of files, and how the project's ffmpeg makes one."""
+
+
+@pytest.fixture(scope="module")
+def of_every_kind(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("kinds")
+    for kind, encoders in FOREIGN.items():
+        picture = ("-f", "lavfi", "-i", "testsrc=s=64x48:r=25:d=1") if "-c:v" in encoders else ()
+        encoder = ("-c:v", "flv") if kind == "flv" else encoders
+        tone = ("-f", "lavfi", "-i", "sine=d=1:r=44100")
+        ffmpeg(*picture, *tone, *encoder, folder / f"part.{kind}")
+    return folder
+
+
+@pytest.mark.parametrize("first", soak_after(4, list(FOREIGN)))
+def test_another_kind_behind_the_end_is_seen(first, of_every_kind, tmp_path):
+    """`cat song.wav song.flac` plays as the first alone, everywhere."""
+    assert other_kind_at(of_every_kind / f"part.{first}") is None
+    begin = (of_every_kind / f"part.{first}").stat().st_size
+    for second in FOREIGN:
+        # Packets of a stream may carry aac: that it does not end with one is said elsewhere.
+        if {first, second} in ({"mp4", "m4a"}, {second}) or (first, second) == ("ts", "aac"):
+            continue
+        parts = [of_every_kind / f"part.{kind}" for kind in (first, second)]
+        two = join(tmp_path / f"{second}.{first}", *parts)
+        place, kind = other_kind_at(two)
+        # An encoder's words stand in the first frame of an mp3, behind its tag.
+        assert begin <= place <= begin + (200 if second == "mp3" else 0)
+        assert kind == {"mka": "matroska", "m4a": "mp4", "wma": "asf", "ts": "mpegts"}.get(
+            second, second
+        )
+        with pytest.raises(ItemError):
+            read_song(two)
+        if (first, second) == ("wav", "flac"):
+            with pytest.raises(ItemError, match=r"another kind \(flac\) .* after 1.00 s.*tail -c"):
+                look(two)
+
+
 def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
     for kind, encoders in (READ_ON | FIRST_ALONE).items():
         assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None
+        assert other_kind_at(tmp_path / f"one.{kind}") is None
     flat = tmp_path / "one.mp4"
     for flags in ("faststart", "frag_keyframe+empty_moov", "frag_every_frame+dash"):
         ffmpeg("-i", flat, "-c", "copy", "-movflags", flags, tmp_path / "again.mp4")
         assert joined_at(tmp_path / "again.mp4") is None
+        assert other_kind_at(tmp_path / "again.mp4") is None
     soundfile.write(tmp_path / "odd.wav", np.zeros(101), 16_000, subtype="PCM_U8")
     assert joined_at(tmp_path / "odd.wav") is None
     assert joined_at(join(tmp_path / "two.wav", *[tmp_path / "odd.wav"] * 2)) is not None

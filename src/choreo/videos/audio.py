@@ -18,7 +18,8 @@ from choreo import media
 from choreo.errors import ChoreoError, ItemError, accident, check_known
 from choreo.files.sealed import compare
 from choreo.media import SAMPLE_RATE
-from choreo.videos.source import Source, joined_at, look, sound_frames
+from choreo.videos.joined import joined_at, other_kind_at
+from choreo.videos.source import Source, look, sound_frames
 from choreo.videos.wav import resampled, together, wav_blocks
 
 CHANNELS = ("mean", "left")
@@ -358,7 +359,7 @@ def check_song(path: str | Path) -> None:
 def _read_wav(path, rate):
     """Read a 16-bit mono wav of the wanted rate; None for any other file."""
     try:
-        if joined_at(path) is not None:
+        if joined_at(path) is not None or other_kind_at(path) is not None:
             return None
         sealed = compare(path)
         with contextlib.closing(wave.open(str(path), "rb")) as file:

@@ -41,11 +41,17 @@ def is_cut(path: str | Path, *, streams_only: bool = False) -> bool:
             return _cut_matroska(file, size, streams_only)
         if head.startswith(b"FLV"):
             return _cut_flv(file, size)
-        for length, mark in _PACKETS:
-            marks = head[mark::length]
-            if len(marks) >= 5 and set(marks) == {_MARK}:
-                return size % length != 0
-    return False
+        length = packet_bytes(head)
+    return length is not None and size % length != 0
+
+
+def packet_bytes(head: bytes) -> int | None:
+    """Length of the packets of an MPEG-TS of which these are the first 1000; else None."""
+    for length, mark in _PACKETS:
+        marks = head[mark:1000:length]
+        if len(marks) >= 5 and set(marks) == {_MARK}:
+            return length
+    return None
 
 
 def _cut_mp4(file: IO[bytes], size: int, streams_only: bool) -> bool:

@@ -34,6 +34,7 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
 from choreo.files.temporary import owned
+from choreo.videos.joined import joined_at, other_kind_at
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -84,15 +85,6 @@ _SOUND_RATES = range(4_000, 768_001)
 _JITTER = 0.1
 # Seconds without a picture after which the clock is taken for another one.
 _LEAP = 3600
-# How files begin of which ffmpeg reads the first alone where several are joined, and which
-# occurs nowhere else in them: asf, w64, caf, nut, mxf.
-_SIGNS = (
-    bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
-    b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
-    b"caff\0\1\0\0desc",
-    b"nut/multimedia container\0",
-    bytes.fromhex("060e2b34020501010d01020101020400"),
-)
 # Containers that say in every part what they hold, and how much of their end is looked at.
 _SAID_AGAIN = {"mpegts", "mpeg", "aac"}
 _END_BYTES = 1 << 21
@@ -409,6 +401,8 @@ def look(path: str | Path, *, max_pixels: int = _MAX_PIXELS) -> Source:
     )
     if (place := joined_at(path)) is not None:
         raise _joined(source, place)
+    if (other := other_kind_at(path)) is not None:
+        raise _joined(source, *other)
     if (unlike := _unlike_parts(source)) is not None:
         # Of what is no longer what its beginning says, decoding may fail before its end.
         second = None
@@ -520,55 +514,28 @@ def _stream_of_flac(head):
     return f"{rate} Hz in blocks of {smallest} to {largest}"
 
 
-def _joined(source, place):
+def _joined(source, place, kind=None):
     """Two files in one, of which ffmpeg reads the first; the other begins at byte `place`."""
-    second = _end_read(source)
+    second = ""
+    with contextlib.suppress(ItemError):  # the second can spoil the end of the first
+        second = f" after {_end_read(source):.2f} s"
     path, name = source.path, shlex.quote(source.path.name)
+    begin = f"`tail -c +{place + 1} {name} > second{f'.{kind}' if kind else path.suffix}` writes"
+    if kind is None:
+        return ItemError(
+            f"this is two files joined end to end, the second{second}; players show the first "
+            "alone",
+            where=path,
+            remedy=f"{begin} the second; list both as lines `file 'NAME'` in parts.txt, then "
+            f"{_ffmpeg()} -f concat -i parts.txt -c copy whole.mkv",
+        )
     return ItemError(
-        f"this is two files joined end to end, the second after {second:.2f} s; players show "
-        "the first alone",
+        f"a file of another kind ({kind}) begins in it at byte {place}{second}; players show what "
+        "comes before alone",
         where=path,
-        remedy=f"`tail -c +{place + 1} {name} > second{path.suffix}` writes the second; "
-        f"list both as lines `file 'NAME'` in parts.txt, then {_ffmpeg()} -f concat -i parts.txt "
-        "-c copy whole.mkv",
+        remedy=f"{begin} the second, `head -c {place} {name} > first{path.suffix}` the first: take "
+        "that, or bring both to one kind and join them by ffmpeg's concat",
     )
-
-
-def joined_at(path: str | Path) -> int | None:
-    """Find where another file of its kind begins behind the end of the first one.
-
-    Many readers stop at the end that the first one states. In other containers the second is
-    read, too, and its times tell (`scan`, `sound_frames`).
-
-    Parameters
-    ----------
-    path : str or Path
-
-    Returns
-    -------
-    int or None
-        Its first byte.
-    """
-    size = Path(path).stat().st_size
-    with open(path, "rb") as file:
-        head = file.read(12)
-        if head[4:8] == b"ftyp":
-            return _second_mp4(file, size)
-        if head[:3] == b"FLV":
-            return _second_flv(file)
-        for group, kind, order in (
-            (b"RIFF", b"WAVE", "<I"),
-            (b"FORM", b"AIFF", ">I"),
-            (b"FORM", b"AIFC", ">I"),
-        ):
-            if (head[:4], head[8:]) == (group, kind):
-                return _second_chunk(file, 8 + struct.unpack(order, head[4:8])[0], group, kind)
-        for sign in _SIGNS:
-            if head.startswith(sign[:12]) and size > len(sign):
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    place = data.find(sign, len(sign))
-                return None if place < 0 else place
-    return None
 
 
 # First bytes -> what every part of such a file begins with, and what that says of its kind.
@@ -579,46 +546,6 @@ _HEADS = {
     ),
     b"fLaC": (re.compile(rb"fLaC[\0\x80]\0\0\x22.{34}", re.DOTALL), _stream_of_flac),
 }
-
-
-def _second_chunk(file, end, group, kind):
-    # Chunks are of even length; not all who count them know.
-    for place in (end, end + end % 2):
-        file.seek(place)
-        again = file.read(12)
-        if (again[:4], again[8:]) == (group, kind):
-            return place
-    return None
-
-
-def _second_mp4(file, size):
-    place, seen = 0, set()
-    while place + 8 <= size:
-        file.seek(place)
-        head = file.read(16)
-        length, kind = struct.unpack(">I4s", head[:8])
-        if kind == b"ftyp" and b"moov" in seen:
-            return place
-        seen.add(kind)
-        if length == 1 and len(head) == 16:
-            length = struct.unpack(">Q", head[8:])[0]
-        if length < 8:
-            # 0: up to the end of the file.
-            return None
-        place += length
-    return None
-
-
-def _second_flv(file):
-    place = 13
-    while True:
-        file.seek(place)
-        head = file.read(11)
-        if head[:4] == b"FLV\1":
-            return place
-        if len(head) < 11 or head[0] & 0x1F not in (8, 9, 18):
-            return None
-        place += 15 + int.from_bytes(head[1:4])
 
 
 def _ffmpeg():
