@@ -229,6 +229,17 @@ def test_a_key_given_twice_in_a_config_file_is_refused(tmp_path):
     config.check_keys([path])
 
 
+@pytest.mark.parametrize("number", ["010", "007", "0_10"])
+def test_a_number_that_yaml_takes_for_another_is_refused(tmp_path, number):
+    """A study called 010 would be 8, without a word."""
+    path = tmp_path / "a.yaml"
+    path.write_text(f"seed: 0\nstudy: {number}\n")
+    with pytest.raises(ConfigError, match=rf"a\.yaml: YAML reads {number} in line 2 as .*quotes"):
+        config.check_keys([path])
+    path.write_text(f"seed: 0\nvideos: {{fps: 30.0}}\nstudy: '{number}'\n")
+    config.check_keys([path])
+
+
 def test_tilde_is_the_users_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     study = config.read_config(MINIMAL | {"training": {"perceptual_weights": "~/g.pth"}})

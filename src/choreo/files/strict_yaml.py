@@ -1,7 +1,8 @@
-"""YAML in which no key may be given twice, and nothing unfolds to far more than it holds."""
+"""YAML in which no key is given twice, no number is another, and nothing unfolds to far more."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -15,12 +16,16 @@ class DuplicateKey(yaml.YAMLError):
     """A key that is given twice, of which YAML would keep the last."""
 
 
+class OctalNumber(yaml.YAMLError):
+    """A number that begins with 0, of which YAML makes another: 010 is 8."""
+
+
 def load_yaml(text: str) -> Any:
     """Read YAML in which no key may be given twice.
 
     Raises
     ------
-    DuplicateKey, yaml.YAMLError
+    DuplicateKey, OctalNumber, yaml.YAMLError
     """
     return yaml.load(text, _UniqueKeys)
 
@@ -55,6 +60,14 @@ class _UniqueKeys(yaml.SafeLoader):
         except ValueError as error:  # such as a number of a million digits
             raise yaml.YAMLError(str(error)) from error
 
+    def construct_yaml_int(self, node):
+        value = super().construct_yaml_int(node)
+        if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+            raise OctalNumber(
+                f"YAML reads {node.value} in line {node.start_mark.line + 1} as the number {value}"
+            )
+        return value
+
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key, _ in node.value:
@@ -65,3 +78,6 @@ class _UniqueKeys(yaml.SafeLoader):
                 raise DuplicateKey(f"key {key.value!r} is given twice, again in line {line}")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_UniqueKeys.add_constructor("tag:yaml.org,2002:int", _UniqueKeys.construct_yaml_int)
