@@ -12,7 +12,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 _ACCIDENTS = {
     errno.ENOSPC: "Make room on this disk and run the same command again",
@@ -185,6 +185,42 @@ def accident(error: BaseException, *, where: object = None) -> AccidentError | N
             remedy=_ACCIDENTS[error.errno],
         )
     return None
+
+
+class Complaint(NamedTuple):
+    """What is wrong with a value of an outside file.
+
+    Attributes
+    ----------
+    place : str
+        Keys and numbers that lead there, with dots between; empty for the whole.
+    message : str
+    value : object
+        A number, or the beginning of a text; None where something is missing.
+    """
+
+    place: str
+    message: str
+    value: object
+
+
+def first_complaint(error: Any) -> Complaint:
+    """Take the first of pydantic's complaints, short enough for one line.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+
+    Returns
+    -------
+    Complaint
+    """
+    first = error.errors(include_url=False)[0]
+    value = None if first["type"] == "missing" else first["input"]
+    if value is not None and not isinstance(value, (int, float)):
+        value = str(value)[:60]
+    place = ".".join(str(part) for part in first["loc"])[:80]
+    return Complaint(place, first["msg"].removeprefix("Value error, "), value)
 
 
 def check_known(

@@ -528,7 +528,7 @@ def test_beats_come_from_a_file_before_the_name(tmp_path):
     found = read_dance(tmp_path / f"{name}.npy", fps=FPS, beats=beats)
     assert found.beats.tolist() == [0.25, 1.0, 2.0]
     (tmp_path / "beats.json").write_text(json.dumps({"mHO2": ["x"]}))
-    with pytest.raises(ItemError, match=r"beats\.json, `mHO2, 0`: .*got 'x'.*in seconds"):
+    with pytest.raises(ItemError, match=r"beats\.json, `mHO2.0`: .*got 'x'.*in seconds"):
         music_of(beats=tmp_path / "beats.json")
     (tmp_path / "beats.json").write_text(json.dumps({"mHO2": [500, 1000]}))
     beats = music_of(beats=tmp_path / "beats.json")

@@ -6,13 +6,13 @@ import difflib
 from pydantic import BaseModel
 
 from choreo.config.limits import allowed_numbers
-from choreo.errors import ConfigError
+from choreo.errors import ConfigError, first_complaint
 
 
 def explain(error, model, where):
     """Turn pydantic's first complaint into a ConfigError a person can act on."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key, message, _ = first_complaint(error)
     value = first.get("input")
     if first["type"] == "extra_forbidden":
         allowed = _keys(model, first["loc"][:-1])
@@ -23,7 +23,6 @@ def explain(error, model, where):
         )
     if first["type"] == "missing":
         return ConfigError(f"{key!r} is missing", where=where, remedy="It has no default")
-    message = first["msg"].removeprefix("Value error, ")
     shown = None if isinstance(value, (dict, BaseModel)) else value
     if isinstance(value, (datetime.date, datetime.datetime)):
         shown = str(value)

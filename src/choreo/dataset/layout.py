@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, Valid
 
 from choreo.choices import KEYS, OUTSIDE, SPLITS
 from choreo.dataset.description import CANVAS, SKELETON, DataDescription
-from choreo.errors import AccidentError, ConfigError, ItemError, accident, plain
+from choreo.errors import AccidentError, ConfigError, ItemError, accident, first_complaint, plain
 from choreo.files import is_id, sealed, whole
 from choreo.files.outside import reading
 from choreo.rates import (
@@ -524,10 +524,9 @@ def _checked(kind, value, path, what):
     try:
         return kind.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ", ".join(map(str, first["loc"]))
+        name, message, value = first_complaint(error)
         raise ItemError(
-            f"{what}: {name + ': ' if name else ''}{first['msg']}", where=path, value=first["input"]
+            f"{what}: {name + ': ' if name else ''}{message}", where=path, value=value
         ) from error
 
 

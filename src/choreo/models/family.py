@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from choreo.config.limits import allowed_numbers
-from choreo.errors import ConfigError
+from choreo.errors import ConfigError, first_complaint
 from choreo.models.music_features import check_name
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Recipe(BaseModel):
             return cls.model_validate(dict(switches))
         except ValidationError as error:
             first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
+            name, message, value = first_complaint(error)
             place = f"{where}, {name}" if where else name
             if first["type"] == "extra_forbidden":
                 known: Any = cls.model_fields
@@ -144,11 +144,10 @@ class Recipe(BaseModel):
                     where=place,
                     remedy=f"Known: {', '.join(known)}",
                 ) from error
-            message = first["msg"].removeprefix("Value error, ")
             raise ConfigError(
                 message,
                 where=place,
-                value=first["input"],
+                value=value,
                 remedy=allowed_numbers(cls, first["loc"], first["input"]),
             ) from error
 

@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, Field, PositiveInt, ValidationError
 
 from choreo.dataset.description import CANVAS, DataDescription
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ConfigError, ItemError, first_complaint
 from choreo.files.outside import reading
 from choreo.files.sealed import load_tensors, save_tensors
 from choreo.models.recipes import recipe_from
@@ -50,9 +50,8 @@ class Summary(BaseModel):
         try:
             return cls.model_validate(summary)
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(map(str, first["loc"]))
-            raise ValueError(f"{name}: {first['msg']}") from error
+            name, message, _ = first_complaint(error)
+            raise ValueError(f"{name}: {message}") from error
 
     @property
     def description(self):

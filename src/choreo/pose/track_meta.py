@@ -1,11 +1,11 @@
 """What `meta` of a pose track may hold: the parts that other stages read, typed and bounded."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from choreo.errors import ItemError
+from choreo.errors import ItemError, first_complaint
 
 MAX_CHARACTERS = 1 << 22
 """Longest `meta`; a video with twenty candidates for the dancer takes a hundredth of it."""
@@ -93,17 +93,9 @@ def read_meta(text):
     try:
         _Meta.model_validate(meta)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ItemError(
-            f"its meta has a wrong `{key[:80]}` ({first['msg']})",
-            value=_shown(first.get("input")),
-        ) from error
+        key, message, value = first_complaint(error)
+        raise ItemError(f"its meta has a wrong `{key}` ({message})", value=value) from error
     return meta
-
-
-def _shown(value: Any):
-    return value if isinstance(value, (int, float)) else str(value)[:60]
 
 
 def _deeper(value, levels):

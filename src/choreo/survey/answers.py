@@ -15,7 +15,7 @@ import pydantic
 from pydantic import Field
 
 from choreo.config.survey import Language
-from choreo.errors import ItemError, plain
+from choreo.errors import ItemError, first_complaint, plain
 from choreo.files.outside import load_json, reading
 from choreo.survey.design import CAUGHT_BY, QUESTIONS, REAL, schedule
 from choreo.tables import Table
@@ -255,10 +255,9 @@ def _check_pairs(found, key, rows):
 
 def _first(error):
     """What is wrong in one line, with the first place where it is."""
-    found = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(map(str, found["loc"])) or "the file"
+    place, message, _ = first_complaint(error)
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{where}: {found['msg']}{more}"
+    return f"{place or 'the file'}: {message}{more}"
 
 
 def _refusal(path, error):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, RootModel, ValidationError
 
 from choreo.beats.trackers import track_beats
-from choreo.errors import ItemError
+from choreo.errors import ItemError, first_complaint
 from choreo.files.outside import load_json, reading
 from choreo.media import SAMPLE_RATE
 from choreo.videos.audio import read_song
@@ -58,12 +58,11 @@ def music_of(
         try:
             known = _Beats.model_validate(value).root
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ", ".join(str(part) for part in first["loc"])
+            place, message, value = first_complaint(error)
             raise ItemError(
-                f"not {what}: {first['msg']}",
-                where=f"{beats}, `{place[:60]}`" if place else beats,
-                value=str(first["input"])[:40],
+                f"not {what}: {message}",
+                where=f"{beats}, `{place}`" if place else beats,
+                value=value,
                 remedy=remedy,
             ) from None
     if songs is not None:
