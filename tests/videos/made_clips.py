@@ -79,13 +79,14 @@ def encoders():
 
 
 def ffmpeg(*arguments, stdin=None):
-    """Run ffmpeg with the given arguments."""
+    """Run ffmpeg with the given arguments; returns what it writes to a pipe."""
     done = subprocess.run(
         [media.ffmpeg_binary(), "-hide_banner", "-loglevel", "error", "-y", *map(str, arguments)],
         input=stdin,
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
 
 
 def need(encoder):

@@ -41,8 +41,41 @@ def is_cut(path: str | Path, *, streams_only: bool = False) -> bool:
             return _cut_matroska(file, size, streams_only)
         if head.startswith(b"FLV"):
             return _cut_flv(file, size)
+        if _piped_avi(head):
+            return _cut_avi(file, size)
         length = packet_bytes(head)
     return length is not None and size % length != 0
+
+
+def states_no_length(path: str | Path) -> bool:
+    """Tell an AVI that was written to a pipe: its header has no sizes and no count of pictures.
+
+    ffmpeg makes up a length for it.
+
+    Parameters
+    ----------
+    path : str or Path
+    """
+    with open(path, "rb") as file:
+        return _piped_avi(file.read(52))
+
+
+def _piped_avi(head: bytes) -> bool:
+    riff = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    return riff and head[24:28] == b"avih" and head[48:52] == bytes(4)
+
+
+def _cut_avi(file: IO[bytes], size: int) -> bool:
+    place = 12
+    while place + 12 <= size:
+        file.seek(place)
+        head = file.read(12)
+        length = int.from_bytes(head[4:8], "little")
+        if head[:4] == b"LIST" and head[8:] == b"movi":
+            place += 12  # its own length is one of those that are not known
+        else:
+            place += 8 + length + length % 2
+    return place > size
 
 
 def packet_bytes(head: bytes) -> int | None:

@@ -34,6 +34,7 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
 from choreo.files.temporary import owned
+from choreo.videos.cut_off import states_no_length
 from choreo.videos.joined import joined_at, other_kind_at
 
 MICROSECONDS = 1_000_000
@@ -395,7 +396,7 @@ def look(path: str | Path, *, max_pixels: int = _MAX_PIXELS) -> Source:
         path=path,
         container=said.container,
         begin=said.begin,
-        duration=said.duration,
+        duration=None if states_no_length(path) else said.duration,
         picture=picture,
         sound=sound,
     )
