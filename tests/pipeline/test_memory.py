@@ -93,6 +93,24 @@ def test_a_job_that_spins_for_want_of_memory_ends(tmp_path, action, mebibytes):
     assert re.search(r'File ".*job\.py", line \d+ in action', log)
 
 
+@pytest.mark.parametrize(
+    ("place", "limited", "watched"),
+    [(".snakemake/scripts", True, True), (".snakemake/scripts", False, False), (".", True, False)],
+)
+def test_scripts_of_jobs_are_watched_from_their_first_import(tmp_path, place, limited, watched):
+    """Since libraries spin while they are loaded, too; who only imports the package is not."""
+    script = tmp_path / place / "tmp1.train_model.py"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    limit = f"resource.setrlimit(resource.RLIMIT_AS, ({4 << 30}, {4 << 30}))\n" if limited else ""
+    script.write_text(
+        f"import resource, signal\n{limit}import choreo\n"
+        "print([signal.getitimer(kind)[0] > 0 for kind in (signal.ITIMER_PROF, "
+        "signal.ITIMER_VIRTUAL)])"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str([watched, watched])
+
+
 def test_a_job_that_works_goes_on(tmp_path):
     done = do(tmp_path, WORKS, more=24 << 20)
     assert (done.returncode, done.stderr) == (0, "")
