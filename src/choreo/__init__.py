@@ -4,6 +4,7 @@ Nothing heavy is imported here, so that a command or a rule loads only what it u
 """
 
 import os
+import sys
 
 __version__ = "0.1.0"
 
@@ -14,3 +15,9 @@ MADE_BY = "Made by Choreo"
 # Threads of a training that wait for each other sleep instead of spinning, which on a
 # machine with other work makes them up to ten times slower. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# A script of Snakemake: from here on, since what the scripts import takes memory, too.
+if ".snakemake/scripts/" in "".join(sys.argv[:1]):
+    from choreo.pipeline.memory import watch
+
+    watch()

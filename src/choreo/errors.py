@@ -45,10 +45,12 @@ _ACCIDENTS |= {
 }
 
 # What libraries say in words alone where the system gave no memory or no thread. Those of torch,
-# of OpenBLAS and of C++ are no OSError and no MemoryError.
+# of OpenBLAS and of C++ are no OSError and no MemoryError, those of HDF5 have no number.
 _NO_MEMORY = re.compile(
     r"can't start new thread|(?:can't|cannot|unable to|failed to|not enough memory: you tried to) "
-    r"allocate\b.*(?:memory|bytes)|bad_alloc|CUDA out of memory|CUDA error: out of memory",
+    r"allocate\b.*(?:memory|bytes)|bad_alloc|CUDA out of memory|CUDA error: out of memory"
+    # HDF5, which numbers nothing.
+    r"|^['\"]?(?:Unable to|Can't) .*\(memory allocation failed",
     re.IGNORECASE | re.DOTALL,
 )
 _DISK = {
@@ -158,6 +160,15 @@ class AccidentError(ChoreoError):
     """
 
 
+def lacks_memory(error: BaseException | None) -> bool:
+    """Tell whether an error that has no number of the system says that there was no memory."""
+    if isinstance(error, MemoryError):
+        return True
+    numbered = isinstance(error, OSError) and error.errno is not None
+    by_words = isinstance(error, (RuntimeError, OSError, KeyError)) and not numbered
+    return by_words and bool(_NO_MEMORY.search(str(error)))
+
+
 def accident(error: BaseException, *, where: object = None) -> AccidentError | None:
     """Tell an accident of the machine from a fault of a file.
 
@@ -175,8 +186,7 @@ def accident(error: BaseException, *, where: object = None) -> AccidentError | N
     """
     if isinstance(error, AccidentError):
         return error
-    said = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
-    if isinstance(error, MemoryError) or said:
+    if lacks_memory(error):
         return AccidentError("out of memory", where=where, remedy=_ACCIDENTS[errno.ENOMEM])
     if isinstance(error, OSError) and error.errno in _ACCIDENTS:
         return AccidentError(

@@ -166,6 +166,7 @@ def _changed(trial, *, what, back):
     run.wait_for_group()
     if back:
         change_back()
+        trial.given_up = what
     else:
         trial.changed = what
     return f"{way}; {_ended(run)}"

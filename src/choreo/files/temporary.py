@@ -120,7 +120,14 @@ def note(folder: str | Path, paths: Iterable[str | Path]) -> None:
     handle, name = tempfile.mkstemp(prefix=owned(), suffix=_NOTE, dir=folder)
     with open(handle, "w", encoding="utf-8") as file:
         json.dump([str(path) for path in paths], file)
-    atexit.register(Path(name).unlink, missing_ok=True)
+    atexit.register(_end_note, Path(name))
+
+
+def _end_note(path):
+    # The folders first, which nothing needs any more: Snakemake removes them later, and a kill
+    # between both would leave them, with no note of them.
+    _remove_noted(path)
+    path.unlink(missing_ok=True)
 
 
 def sweep(folder: str | Path, *, deep: bool = False) -> list[Path]:
@@ -156,8 +163,8 @@ def sweep(folder: str | Path, *, deep: bool = False) -> list[Path]:
 
 
 def _remove_noted(path):
-    # It may be cut off: the process was killed.
-    with contextlib.suppress(ValueError):
+    # It may be cut off: the process was killed. Or it is gone.
+    with contextlib.suppress(ValueError, FileNotFoundError):
         for noted in map(Path, json.loads(path.read_bytes())):
             if noted.name.startswith(_OF_SNAKEMAKE) and not noted.is_symlink():
                 shutil.rmtree(noted, ignore_errors=True)

@@ -36,7 +36,7 @@ _EFFECTS = ""
 UNCOUNTED = frozenset(
     f"{NAME}{module}"
     for module in (
-        f":{_EFFECTS}",  # how threads wait for one another
+        f":{_EFFECTS}",  # how threads wait for one another, and what ends a job
         ".config.limits",  # words of a setting out of bounds
         ".errors",
         ".files.locks",
@@ -45,6 +45,7 @@ UNCOUNTED = frozenset(
         ".files.temporary",
         ".pipeline.digest",
         ".pipeline.jobs",
+        ".pipeline.memory",
         ".training.progress",
     )
 )

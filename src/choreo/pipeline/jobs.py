@@ -21,6 +21,7 @@ from choreo.errors import AccidentError, ChoreoError, DamagedError, ItemError, a
 from choreo.files import ending
 from choreo.files.locks import Busy, hold, open_lock
 from choreo.files.outside import unread
+from choreo.pipeline import memory
 from choreo.pipeline.tombstones import problem_in, write_problem
 
 STUDY_LOCK = ".choreo.lock"
@@ -159,10 +160,15 @@ def logged(job):
     try:
         with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
             try:
+                if limits := memory.allowed():
+                    print(limits)
                 _compare_texts(job)
                 yield terminal
             except Exception as error:
                 known = error if isinstance(error, ChoreoError) else accident(error)
+                if known is None:
+                    # Libraries, and Python itself, say nearly anything then.
+                    known = memory.little_left(f"{type(error).__name__}: {error}")
                 if known is not None:
                     print(f"{job.rule}: {known}", file=terminal)
                 # On a full disk the log can't be written either.
@@ -255,6 +261,8 @@ def _left_out(job, item, error, terminal):
     for path in own_inputs(job, job.input):
         if (found := _not_whole(path)) is not None:
             raise found from error
+    if (found := memory.little_left(error)) is not None:
+        raise found from error
     print(f"left out: {item}: {error}", file=terminal)
     return _problem(job, item, error)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from choreo.errors import AccidentError, ChoreoError, ItemError, accident
+from choreo.errors import AccidentError, ChoreoError, ItemError, accident, lacks_memory
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays
 from choreo.files.temporary import temporary_folder
@@ -121,9 +121,7 @@ def main(arguments):
         return _say(_wants_too_much())
     except ChoreoError as error:
         # Of our own limit, not of the machine.
-        limit = isinstance(error, AccidentError) and isinstance(
-            error.__cause__, (MemoryError, RuntimeError)
-        )
+        limit = isinstance(error, AccidentError) and lacks_memory(error.__cause__)
         return _say(_wants_too_much() if limit else error)
     except OSError as error:
         if (found := accident(error)) is None:
