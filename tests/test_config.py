@@ -240,6 +240,14 @@ def test_a_number_that_yaml_takes_for_another_is_refused(tmp_path, number):
     config.check_keys([path])
 
 
+def test_numbers_within_braces_of_the_command_line_are_numbers():
+    """`--config 'training={switches: {flow: {noise: 1.5}}}'` gives texts to us."""
+    told = {"all": {"epochs": "2"}, "flow": {"noise": "1.5", "settle": "true", "x": ["a", "3"]}}
+    values = {"study": "a", "table": "t.tsv", "training": {"switches": told}}
+    found = config.read_config(values).training.switches
+    assert found == {"all": {"epochs": 2}, "flow": {"noise": 1.5, "settle": True, "x": ["a", 3]}}
+
+
 def test_tilde_is_the_users_folder(monkeypatch):
     monkeypatch.setenv("HOME", "/home/ada")
     study = config.read_config(MINIMAL | {"training": {"perceptual_weights": "~/g.pth"}})

@@ -1,12 +1,12 @@
 """Settings of the stage `evaluation`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from choreo.beats.registry import TRACKERS
 from choreo.choices import METHODS
-from choreo.config.fields import Distinct, Id, Section, Seed, UserPath
+from choreo.config.fields import Distinct, Id, Section, Seed, Switches, UserPath
 
 
 class Sensitivity(Section):
@@ -25,11 +25,11 @@ class Audit(Section):
     """Trainings of each of its models; null: those of `training.seeds`."""
     claims: list[Id] | None = None
     """Claims whose models are trained, such as [3, 10]; null: all. One more trains its own only."""
-    switches: dict[str, Any] = {}
+    switches: Switches = {}
     """Switches of all its models of the thesis, over those of `training.switches.all`."""
     rival: str = "flow"
     """Family that the thesis's model is compared with at the same cost."""
-    rival_switches: dict[str, Any] = {}
+    rival_switches: Switches = {}
     """Its switches: `epochs` so that its training costs what the GRU model's does."""
 
 

@@ -1,9 +1,11 @@
 """What the sections of a config are made of: kinds of values, and how YAML is read."""
 
+import contextlib
 import os
 import unicodedata
-from typing import Annotated, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
+import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -16,6 +18,7 @@ from pydantic import (
 
 from choreo.config.limits import MAX_SEED
 from choreo.files import is_id
+from choreo.files.strict_yaml import load_yaml
 
 
 def _name(value):
@@ -51,6 +54,16 @@ def _id(text):
             "and have at most 64 characters (it becomes a file name)"
         )
     return text
+
+
+def _as_in_a_file(value):
+    if isinstance(value, dict):
+        return {key: _as_in_a_file(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_as_in_a_file(one) for one in value]
+    with contextlib.suppress(yaml.YAMLError):
+        return load_yaml(value) if isinstance(value, str) else value
+    return value
 
 
 def _distinct(values):
@@ -118,3 +131,10 @@ def takes_numbers(annotation):
     if args := get_args(annotation):
         return any(takes_numbers(part) for part in args)
     return annotation in (int, float)
+
+
+Switches = Annotated[
+    dict[str, Any],
+    BeforeValidator(lambda value: {} if value is None else _as_in_a_file(value)),
+]
+"""Switches of a recipe; of ``--config`` numbers within braces come as texts."""

@@ -1,17 +1,23 @@
 """Settings of the stage `training`, and the recipes that they choose."""
 
 import difflib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from choreo.config.fields import Count, Distinct, Id, Section, Seed, UserPath, Workers, user_path
+from choreo.config.fields import (
+    Count,
+    Distinct,
+    Id,
+    Section,
+    Seed,
+    Switches,
+    UserPath,
+    Workers,
+    user_path,
+)
 from choreo.config.reserved import REMEDY, is_reserved
 from choreo.errors import ConfigError
-
-
-def _none_is_empty(value):
-    return {} if value is None else value
 
 
 class Training(Section):
@@ -25,7 +31,7 @@ class Training(Section):
     """Recipes to train: the rows of Table 2."""
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct] = [1]
     """One training a model and seed."""
-    switches: dict[Id, Annotated[dict[str, Any], BeforeValidator(_none_is_empty)]] = {}
+    switches: dict[Id, Switches] = {}
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
