@@ -59,6 +59,9 @@ _QUOTES = (("'", "'"), ('"', '"'), ("\u2018", "\u2019"), ("\u201c", "\u201d"))
 
 UNMARKED = "UTF-16 text without its mark"
 
+ANEW = "Make or fetch it again, or give another file"
+"""What can be done about any file, where its reader knows nothing better."""
+
 
 def _is_unmarked_utf16(head):
     """Tell whether every second of some bytes is 0, and the others are letters and signs."""
@@ -168,14 +171,15 @@ def reading(
     what : str
         What it should be, such as ``"a pose track"``.
     remedy : str, optional
-        What to do where it is something else.
+        What to do where it is something else; `ANEW` by default. Also for errors of ours that
+        say what is wrong alone.
     besides : tuple of str
         As of `looks_like`.
 
     Raises
     ------
     ItemError
-        For every fault of the file.
+        For every fault of the file, with a remedy.
     AccidentError
         Where the machine failed.
     """
@@ -184,6 +188,9 @@ def reading(
     except ChoreoError as error:
         if error.where is None:
             error.where = str(path)
+        # Of one within the other, the one that knows something better.
+        if error.remedy in (None, ANEW) and not isinstance(error, AccidentError):
+            error.remedy = remedy or ANEW
         # Libraries (HDF5) take a place that can't be read for something that is not there.
         if isinstance(error, ItemError) and (found := unread(path)) is not None:
             raise found from error
@@ -191,7 +198,7 @@ def reading(
     except FileNotFoundError as error:
         raise missing(path) from error
     except IsADirectoryError as error:
-        raise ItemError(f"a folder, not {what}", where=path, remedy=remedy) from error
+        raise ItemError(f"a folder, not {what}", where=path, remedy=remedy or ANEW) from error
     except Exception as error:  # a damaged file makes parsers raise nearly anything
         if (found := accident(error, where=path)) is not None:
             raise found from error
@@ -206,7 +213,7 @@ def reading(
         if kind is not None:
             raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1]) from error
         said = "nested too deeply" if isinstance(error, RecursionError) else _said(error)
-        raise ItemError(f"not {what} ({said})", where=path, remedy=remedy) from error
+        raise ItemError(f"not {what} ({said})", where=path, remedy=remedy or ANEW) from error
 
 
 # What a message says of a program's insides: of no use to a person, and new in each run.

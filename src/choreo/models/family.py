@@ -149,7 +149,8 @@ class Recipe(BaseModel):
                 message,
                 where=place,
                 value=first["input"],
-                remedy=allowed_numbers(cls, first["loc"], first["input"]),
+                remedy=allowed_numbers(cls, first["loc"], first["input"])
+                or "docs/training.md explains the switches",
             ) from error
 
 
