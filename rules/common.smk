@@ -40,6 +40,7 @@ if workflow.is_main_process:
     try:
         choreo.pipeline.workflow.check_writable()
         choreo.pipeline.place.check_place(sys.executable)
+        choreo.pipeline.place.check_no_wildcard(ROOT)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None

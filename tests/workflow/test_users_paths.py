@@ -167,6 +167,25 @@ def test_a_study_may_run_in_another_folder(project, planner, tmp_path):
     assert not (project.folder / "results").exists()
 
 
+def test_a_project_in_whose_path_snakemake_sees_a_wildcard_is_refused(project, tmp_path):
+    """Its Python may lie elsewhere, as in a conda environment."""
+    place = tmp_path / "pro{x}ject"
+    shutil.copytree(project.folder, place, symlinks=True)
+    command = project.command(options=["--dry-run"])
+    environment = project.environment | {
+        key: value.replace(str(project.folder), str(place))
+        for key, value in project.environment.items()
+    }
+    command = [part.replace(str(project.folder), str(place)) for part in map(str, command)]
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+    text = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode
+    assert "no job can be started: Snakemake takes '{}' for a wildcard" in text
+    assert "pro{x}ject" in text
+    assert "Move the project" in text
+    assert "Traceback" not in text
+
+
 def test_a_python_that_no_job_could_be_started_with_is_refused(project, tmp_path):
     """Snakemake writes its path into command lines without quotes; a link stands for it."""
     place = tmp_path / "my project" / "bin"
