@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,8 @@ _QUOTES = (("'", "'"), ('"', '"'), ("\u2018", "\u2019"), ("\u201c", "\u201d"))
 
 UNMARKED = "UTF-16 text without its mark"
 
+LOST = "is there twice, and one of them would be lost"
+OTHERWISE = "Delete one, or give it another name"
 ANEW = "Make or fetch it again, or give another file"
 """What can be done about any file, where its reader knows nothing better."""
 
@@ -288,4 +290,22 @@ def load_json(
         size = Path(path).stat().st_size
         if size > limit:
             raise ItemError(f"larger than {limit >> 20} MiB: not {what}", value=size)
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = Path(path).read_text(encoding="utf-8-sig")
+        return json.loads(text, object_pairs_hook=_each_once)
+
+
+def _each_once(pairs):
+    """An object of JSON, of whose keys Python would keep the last of each name."""
+    if name := twice(name for name, _ in pairs):
+        raise ItemError(f"the key {LOST}", value=name[:100], remedy=OTHERWISE)
+    return dict(pairs)
+
+
+def twice(names: Iterable[str]) -> str | None:
+    """Give the first name that is there a second time; empty ones are none."""
+    seen: set[str] = set()
+    for name in names:
+        if name and name in seen:
+            return name
+        seen.add(name)
+    return None

@@ -12,12 +12,13 @@ import codecs
 import csv
 import difflib
 import io
+import itertools
 import re
 from collections.abc import Collection
 from pathlib import Path
 
 from choreo.errors import ItemError
-from choreo.files.outside import UNMARKED, looks_like
+from choreo.files.outside import LOST, OTHERWISE, UNMARKED, looks_like, twice
 
 MAX_BYTES = 1 << 26
 """Largest table that is read; a row of a videos table takes about 100 bytes."""
@@ -178,12 +179,7 @@ def _heading(line, where, columns, required):
                 + f"Columns are separated by tabs; allowed: {', '.join(columns)}",
             )
         if column and column in heading:
-            raise ItemError(
-                "the column is there twice, and one of them would be lost",
-                where=where,
-                value=column,
-                remedy="Delete one, or give it another name",
-            )
+            raise _lost(where, column)
         heading.append(column)
     for column in required:
         if column not in heading:
@@ -217,6 +213,8 @@ def _unquoted(cell, where):
 def read_csv(path: str | Path):
     """Rows of a comma-separated table with a heading line (RFC 4180), as of a dataset.
 
+    Also where semicolons or tabs stand in the place of all its commas.
+
     Parameters
     ----------
     path : str or Path
@@ -224,10 +222,36 @@ def read_csv(path: str | Path):
     Returns
     -------
     list of dict of str to str
+        None for cells that a short row lacks.
 
     Raises
     ------
     ItemError, csv.Error
+        Also for a column that is there twice, and a cell under no heading.
         `choreo.files.outside.reading` makes one message of the latter.
     """
-    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
+    text = read_text(path)
+    first = _LINE_END.split(text, maxsplit=1)[0]
+    # As spreadsheets write it where decimals have commas.
+    delimiter = next((mark for mark in ";\t" if mark in first and "," not in first), ",")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    heading = [name.strip() for name in next(lines, [])]
+    if name := twice(heading):
+        raise _lost(f"{path}, line 1", name)
+    rows = []
+    for cells in lines:
+        for place, cell in enumerate(cells):
+            if cell.strip() and not heading[place : place + 1] > [""]:
+                raise ItemError(
+                    f"cell {place + 1} has no heading",
+                    where=f"{path}, line {lines.line_num}",
+                    value=cell[:100],
+                    remedy="Name its column; a cell that holds a comma stands in quotes",
+                )
+        if cells:
+            rows.append({n: c for n, c in itertools.zip_longest(heading, cells) if n})
+    return rows
+
+
+def _lost(where, column):
+    return ItemError(f"the column {LOST}", where=where, value=column[:100], remedy=OTHERWISE)
