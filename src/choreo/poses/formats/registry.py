@@ -187,8 +187,8 @@ def _module(name, *, to_read=False):
 
 def _reading(format, path):
     remedy = (
-        f"{format} is for {FORMATS[format].files}: write it again with its tool, or name the "
-        "format that it has (`choreo import --help`)"
+        "Write it again with its tool, or name the format that it has (`choreo import --help`; "
+        f"{format} is for {FORMATS[format].files})"
     )
     return reading(path, f"a file of {format}", remedy=remedy)
 
