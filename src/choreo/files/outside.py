@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 1 << 26
 """Largest small JSON (records, probes, summaries) that is read."""
+MAX_LISTS = 6_000_000
+"""Lists and objects of a small JSON, each of which takes 60 bytes or more; an hour of 24 joints in
+lists of their own has 2,600,000."""
 _MAX_CHARACTERS = 1 << 24
 """Of an array of texts, each counted as long as the longest."""
 
@@ -291,6 +294,8 @@ def load_json(
         if size > limit:
             raise ItemError(f"larger than {limit >> 20} MiB: not {what}", value=size)
         text = Path(path).read_text(encoding="utf-8-sig")
+        if text.count("[") + text.count("{") > MAX_LISTS:
+            raise ItemError(f"more than {MAX_LISTS:,} lists and objects: not {what}")
         return json.loads(text, object_pairs_hook=_each_once)
 
 

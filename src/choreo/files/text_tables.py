@@ -23,6 +23,11 @@ from choreo.files.outside import LOST, OTHERWISE, UNMARKED, looks_like, twice
 MAX_BYTES = 1 << 26
 """Largest table that is read; a row of a videos table takes about 100 bytes."""
 
+MAX_LINES = 1_000_000
+"""Most lines of a table or list."""
+MAX_CELLS = 10_000_000
+"""Most cells of a table of commas."""
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # The longer mark first: UTF-32's begins with UTF-16's.
 _MARKS = (
@@ -91,8 +96,18 @@ def read_lines(path: str | Path, limit: int = MAX_BYTES) -> list[tuple[int, str]
     Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds, U+2028 and their like may stand
     in a title and tear no row apart.
     """
-    lines = enumerate(_LINE_END.split(read_text(path, limit)), 1)
+    text = read_text(path, limit)
+    _check_lines(text, path)
+    lines = enumerate(_LINE_END.split(text), 1)
     return [(number, line) for number, line in lines if line.strip()]
+
+
+def _check_lines(text, path):
+    """Refuse what would take far more memory than its text, before it does."""
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MAX_LINES:
+        raise ItemError(
+            f"more than {MAX_LINES:,} lines", where=path, remedy="Divide it, or give another file"
+        )
 
 
 def read_rows(path: str | Path, columns: Collection[str], *, required: Collection[str] = ()):
@@ -231,9 +246,14 @@ def read_csv(path: str | Path):
         `choreo.files.outside.reading` makes one message of the latter.
     """
     text = read_text(path)
+    _check_lines(text, path)
     first = _LINE_END.split(text, maxsplit=1)[0]
     # As spreadsheets write it where decimals have commas.
     delimiter = next((mark for mark in ";\t" if mark in first and "," not in first), ",")
+    if text.count(delimiter) > MAX_CELLS:
+        raise ItemError(
+            f"more than {MAX_CELLS:,} cells", where=path, remedy="Give the table that is meant"
+        )
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     heading = [name.strip() for name in next(lines, [])]
     if name := twice(heading):
