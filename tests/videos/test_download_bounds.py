@@ -171,7 +171,7 @@ def test_a_refusal_is_of_the_video(odd, tmp_path, status):
     assert len(odd.requests) == 1
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 520])
+@pytest.mark.parametrize("status", [407, 408, 429, 500, 502, 503, 504, 507, 520])
 def test_a_broken_server_is_not(odd, tmp_path, status):
     failed(f"{odd.address}/status{status}.mp4", tmp_path / "a.video", AccidentError)
 

@@ -609,6 +609,8 @@ def _explain(error, state, folder, host):
             return f"{found.message} ({found.where})", found.remedy, False, AccidentError
         if isinstance(cause, HTTPError):
             status = f"the server answers {cause.status} {cause.reason or ''}".strip()
+            if cause.status == 407:
+                return status, "Give the proxy your name and password", False, AccidentError
             again = cause.status in _STATUS_TO_TRY_AGAIN
             if again or cause.status >= 500:
                 return status, "Run the same command again later", again, AccidentError
