@@ -11,7 +11,7 @@ import choreo.pipeline.place
 import choreo.pipeline.workflow
 from choreo.dataset.description import DataDescription
 from choreo.dataset.split import assign_splits
-from choreo.errors import ChoreoError
+from choreo.errors import ChoreoError, print_anywhere
 from choreo.evaluation.metrics import PARTS as PARTS_OF_TABLE2X
 from choreo.evaluation.own_songs import check_apart, made_names, songs_in
 from choreo.files import NAME, PROJECT
@@ -37,9 +37,11 @@ except TypeError:
     ROOT = PROJECT
 
 if workflow.is_main_process:
+    print_anywhere()
     try:
         choreo.pipeline.workflow.check_writable()
         choreo.pipeline.place.check_place(sys.executable)
+        choreo.pipeline.place.check_no_wildcard(ROOT)
         choreo.config.check_keys(workflow.configfiles)
     except ChoreoError as error:
         raise WorkflowError(str(error)) from None
@@ -229,6 +231,16 @@ def of_kind(kind):
     return only(v for v, row in ROWS.items() if row.kind == kind)
 
 
+def own_input(path, made, *, where):
+    """A file of the user as an input; refused where it is gone and these were made of it."""
+    if workflow.is_main_process:
+        try:
+            choreo.pipeline.workflow.check_not_lost(path, made, where=where)
+        except ChoreoError as error:
+            raise WorkflowError(str(error)) from None
+    return choreo.pipeline.workflow.as_input(path)
+
+
 def source_of(wildcards):
     """The file to standardise; none where a local path does not exist (the job says so)."""
     row = ROWS[wildcards.video]
@@ -236,8 +248,12 @@ def source_of(wildcards):
         return f"{OUT}/videos/demo/{row.id}.mp4"
     if row.kind == "url":
         return f"{OUT}/videos/downloads/{row.id}.video"
+    made = [f"{OUT}/videos/{row.id}.mp4", f"{OUT}/videos/{row.id}.json"]
+    if row.kind == "shard":
+        made = [f"{OUT}/dataset/shards/{row.id}.h5"]
     path = source_path(wildcards)
-    return [] if Path(path).is_dir() else choreo.pipeline.workflow.as_input(path)
+    found = own_input(path, made, where=f"{STUDY.table}, line {row.line}")
+    return [] if Path(path).is_dir() else found
 
 
 def source_path(wildcards):
@@ -272,7 +288,9 @@ def imported_path(wildcards):
 
 def imported_file(wildcards):
     """Another tool's poses of a video; none where there are none (the job says so)."""
-    return choreo.pipeline.workflow.as_input(imported_path(wildcards))
+    made = [f"{OUT}/poses/{wildcards.estimator}/{wildcards.video}.npz"]
+    where = f"config, poses.imports.{wildcards.estimator}.path"
+    return own_input(imported_path(wildcards), made, where=where)
 
 
 def imported_state(wildcards):

@@ -55,7 +55,11 @@ if MADE_SONGS:
 
 rule own_song:
     input:
-        audio=lambda w: choreo.pipeline.workflow.as_input(SONG_FILES[w.song]),
+        audio=lambda w: own_input(
+            SONG_FILES[w.song],
+            [f"{OUT}/dances/songs/{w.song}.wav"],
+            where=f"the study's song {w.song}",
+        ),
     output:
         audio=f"{OUT}/dances/songs/{{song}}.wav",
     log:

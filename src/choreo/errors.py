@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import unicodedata
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -80,6 +81,14 @@ def plain(text: object) -> str:
         else c.encode("unicode_escape").decode()
         for c in str(text)
     )
+
+
+def print_anywhere() -> None:
+    """Let what is printed reach any terminal: what its encoding lacks becomes an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        # None where there is no terminal; a test's stand-in may be no text file.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 class ChoreoError(Exception):

@@ -2,17 +2,20 @@
 
 import errno
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from soaking import soak_after
+from verbs import VERBS
 
 from choreo.cli import main, messages
 from choreo.pipeline.tombstones import write_problem
 from choreo.pipeline.workflow import list_problems
 from choreo.pose.track import PoseTrack
+from choreo.videos.wav import write_song
 
 
 def _track(frames):
@@ -98,6 +101,71 @@ def test_a_truth_of_another_length_is_refused(tmp_path, capsys):
     assert said[0] == said[1]
     assert "track and truth differ in frames: 6 and 5" in said[0]
     assert not (tmp_path / "c.npz").exists()
+
+
+READING = [
+    "videos IN -o out",
+    "poses IN -o out.npz",
+    "import coco IN --size 640x320 --fps 30 -o out.npz",
+    "import movement IN --size 640x320 --fps 30 -o out.npz",
+    "import aist IN --size 640x320 --fps 30 -o out.npz",
+    "export coco IN -o out.json",
+    "quality IN",
+    "compare IN",
+    "look IN -o out.mp4",
+    "clean IN -o out.npz",
+    "dataset info IN",
+    "dataset check IN",
+    "dataset sample IN -o out",
+    "dataset import ren IN -o out",
+    "dataset import brace IN --music IN --lists IN -o out",
+    "dataset pack IN -o out.h5",
+    "dataset append IN IN --split train",
+    "dataset shard IN IN -o out.h5",
+    "videos-table IN -o out.tsv",
+    "verify IN",
+    "train IN -o out",
+    "dance IN -o out.npz",
+    "dance song.wav --model IN -o out.npz",
+    "export-model IN -o out.pth",
+    "evaluate IN IN -o out",
+    "evaluate-others IN -o out",
+    "beats IN",
+    "render IN -o out.mp4",
+    "problems IN",
+    "fetch --configfile IN",
+]
+"""A command of every verb that reads something, with what is not there."""
+
+
+def test_the_verbs_that_read_are_all_there():
+    reading = {next(v for v in VERBS if tuple(c.split()[: len(v)]) == v) for c in READING}
+    assert set(VERBS) - reading == {("study", "power")}
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["missing", "a folder"])
+@pytest.mark.parametrize("command", READING)
+def test_what_is_not_there_or_is_a_folder_is_named_with_a_remedy(
+    command, there, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_song("song.wav", [np.sin(np.arange(32_000, dtype=np.float32) / 20)], 32_000)
+    if there:
+        (tmp_path / "IN").mkdir()
+        if command.startswith("verify"):
+            return  # which a folder is for
+    assert main(command.split()) == 1
+    said = capsys.readouterr().err
+    assert re.search(r"^choreo [\w-]+: [^\n]*\bIN\b[^\n]*\. [A-Z][^\n]+\n\Z", said), said
+    assert "Errno" not in said
+    assert list(tmp_path.glob("out*")) == []
+
+
+def test_the_song_that_no_dance_can_be_made_to_is_named(tmp_path, capsys):
+    song = tmp_path / "silent.wav"
+    write_song(song, [np.zeros(32_000, np.float32)], 32_000)
+    assert main(["dance", str(song), "-o", str(tmp_path / "d.npz")]) == 1
+    assert f"{song}: the song is silent" in capsys.readouterr().err
 
 
 def test_help_and_usage_errors_import_no_stage():

@@ -15,6 +15,7 @@ import soundfile
 import torch
 from scipy.io import wavfile
 from soaking import soak_after
+from torch.utils.tensorboard import SummaryWriter
 
 from choreo import figures, media
 from choreo.cli import main, verify
@@ -247,6 +248,21 @@ def test_a_turned_bit_in_a_text_is_told_where_its_file_has_the_digest(tmp_path, 
     damaged, _ = verify.verify(tmp_path)
     assert list(damaged) == [path]
     assert "damaged since it was written" in damaged[path]
+
+
+def test_a_turned_bit_in_what_tensorboard_reads(tmp_path):
+    """Every byte of it; a training that was killed left its last record cut, which is no damage."""
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("l1", 0.5, 1)
+        writer.add_text("model", "gru", 0)
+    (path,) = tmp_path.glob("events*")
+    data = path.read_bytes()
+    for at in range(len(data)):
+        path.write_bytes(data[:at])
+        assert verify.verify(path)[0] == {}, f"cut after byte {at}"
+        path.write_bytes(data)
+        _flip(path, at, at % 8)
+        assert list(verify.verify(path)[0]) == [path], f"byte {at} of {len(data)}"
 
 
 def test_files_without_a_digest_are_read_and_said_once(study, tmp_path, capsys, monkeypatch):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from choreo.errors import AccidentError, ItemError, accident, plain
-from choreo.files.outside import array_of, load_json, looks_like, reading
+from choreo.files.outside import ANEW, array_of, load_json, looks_like, reading
 from choreo.files.sealed import load_arrays
 from choreo.poses.formats import pickled
 
@@ -85,9 +85,34 @@ class FailingDisk(io.RawIOBase):
 
 
 def test_an_error_of_ours_keeps_its_words_and_gets_a_place():
-    with pytest.raises(ItemError, match=r"^a\.x: too short$"), reading("a.x", "a track"):
+    with pytest.raises(ItemError, match=r"^a\.x: too short\. Make or"), reading("a.x", "a track"):
         raise ItemError("too short")
     assert accident(ValueError()) is None
+
+
+@pytest.mark.parametrize("error", [ValueError("bad"), ItemError("too short"), IsADirectoryError()])
+@pytest.mark.parametrize(
+    ("inner", "outer", "said"),
+    [
+        (None, None, ANEW),
+        (None, "Train it anew", "Train it anew"),
+        ("Train it anew", None, "Train it anew"),
+        ("Train it anew", "Do something", "Train it anew"),
+    ],
+)
+def test_every_refusal_has_a_remedy_the_best_that_is_known(error, inner, outer, said):
+    with (
+        pytest.raises(ItemError) as refused,
+        reading("a.x", "a model", remedy=outer),
+        reading("a.x", "tensors", remedy=inner),
+    ):
+        raise error
+    assert refused.value.remedy == said
+
+
+def test_an_error_with_a_remedy_keeps_it():
+    with pytest.raises(ItemError, match=r"Cut it$"), reading("a.x", "a track", remedy="Make it"):
+        raise ItemError("too long", remedy="Cut it")
 
 
 def test_missing_files_and_folders(tmp_path):

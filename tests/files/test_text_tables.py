@@ -8,6 +8,8 @@ from choreo import config
 from choreo.cli import main
 from choreo.dataset.importers import aist, brace
 from choreo.errors import ChoreoError, ConfigError, ItemError
+from choreo.evaluation.own_songs import songs_in
+from choreo.files.outside import load_json
 from choreo.files.text_tables import read_csv, read_lines, read_rows
 
 TABLE = "id\tsource\tsong\tnote\na1\tvideos/one.mp4\tsa\tdanse\nb1\tvideos/two.mp4\tsb\tx\n"
@@ -141,6 +143,43 @@ def test_comma_separated_lists_too(tmp_path):
     path = tmp_path / "videos_info.csv"
     path.write_bytes(codecs.BOM_UTF16_LE + 'video_id,fps\n"a\u2028b",25\n'.encode("utf-16-le"))
     assert brace.read_fps(path) == {"a\u2028b": 25.0}
+
+
+def test_a_column_that_is_there_twice_is_refused_by_every_reader(tmp_path):
+    """Of a table, of a list and of a text of keys: one of the two would be lost."""
+    songs = "song\tpath\tpath\na\tx\ty\n"
+    twice = {
+        "t.tsv": (config.read_table, "id\tsource\tsource\na\tx\ty\n", "source"),
+        "c.csv": (read_csv, "id,b,b\na,1,2\n", "b"),
+        "s.csv": (read_csv, "id;b;b\na;1;2\n", "b"),
+        "videos_info.csv": (brace.read_fps, "video_id,fps,fps\na,25,30\n", "fps"),
+        "songs.tsv": (lambda p: songs_in(p, where="songs"), songs, "path"),
+        "j.json": (lambda p: load_json(p, "beats"), '{"a": [1], "b": 2, "a": [3]}', "a"),
+        "i.json": (lambda p: load_json(p, "beats"), '{"b": {"a": [1], "a": [3]}}', "a"),
+    }
+    for name, (read, text, column) in twice.items():
+        (tmp_path / name).write_text(text)
+        with pytest.raises(ChoreoError, match="there twice, and one of them would") as error:
+            read(tmp_path / name)
+        assert error.value.value == column
+        assert name in error.value.where
+        assert error.value.remedy
+
+
+def test_a_cell_under_no_heading_is_refused(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("id,b,,\na,1,,\nb,2,3,4,5,\n", encoding="utf-8")
+    with pytest.raises(ItemError, match=r"c\.csv, line 3: cell 3 has no heading \(got '3'\)"):
+        read_csv(path)
+    path.write_text("id,b,,\na,1,,\n\nb\n", encoding="utf-8")
+    assert read_csv(path) == [{"id": "a", "b": "1"}, {"id": "b", "b": None}]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_separates_cells_is_seen(tmp_path, mark):
+    path = tmp_path / "c.csv"
+    path.write_text(f"id{mark}b\na{mark}1.5\n", encoding="utf-8")
+    assert read_csv(path) == [{"id": "a", "b": "1.5"}]
 
 
 READERS = {

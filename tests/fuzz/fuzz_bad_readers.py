@@ -35,6 +35,10 @@ def _raises(error):
     return act
 
 
+def _refuses(message):
+    return _raises(lambda path: ItemError(message, where=path, remedy="Make it again"))
+
+
 def _waits(path, data):
     while True:
         pass
@@ -44,8 +48,9 @@ ACTS = {
     b"other": _raises(KeyError("a key")),
     b"exits": _raises(SystemExit(0)),
     b"unnamed": _raises(ItemError("damaged")),
-    b"inside": _raises(lambda path: ItemError("<object object at 0x7f0000000000>", where=path)),
-    b"long": _raises(lambda path: ItemError("x" * 9999, where=path)),
+    b"helpless": _raises(lambda path: ItemError("damaged", where=path)),
+    b"inside": _refuses("<object object at 0x7f0000000000>"),
+    b"long": _refuses("x" * 9999),
     b"accident": _raises(lambda path: AccidentError("out of memory", where=path)),
     b"beside": _beside,
     b"left": _left,
@@ -56,7 +61,7 @@ ACTS = {
     b"killed": lambda path, data: os.kill(os.getpid(), signal.SIGSEGV),
     b"ended": lambda path, data: os._exit(0),
     b"waits": _waits,
-    b"refused": _raises(lambda path: ItemError("not what it should be", where=path)),
+    b"refused": _refuses("not what it should be"),
     b"threads": lambda path, data: threading.Thread(target=int).start(),
 }
 

@@ -447,7 +447,7 @@ def _read_config(path):
         values = load_yaml(read_text(path))
     except yaml.YAMLError as error:
         # What Snakemake reads itself, and says of it.
-        raise ConfigError("no YAML", where=path) from error
+        raise ConfigError("no YAML", where=path, remedy="Snakemake says one") from error
     return config.read_config(values, where=path)
 
 

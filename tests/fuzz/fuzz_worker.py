@@ -213,9 +213,11 @@ def judged(name, path, sandbox):
 
 
 def _unclear(error, text, path):
-    """What is wrong with a message; None where it is one clear line that names the file."""
+    """What is wrong with a message; None where it is one clear line with file and remedy."""
     if path.name not in text and path.parent.name not in text:
         return "names no file"
+    if not error.remedy:
+        return "no remedy"
     if "\n" in text or any(ord(c) < 32 for c in text):
         return "more than a line"
     if "Traceback" in text or re.search(r"0x[0-9a-f]{9,}|<.{1,60} object at", text):

@@ -107,6 +107,7 @@ def test_the_same_seed_makes_the_same_files_and_few_are_whole(worker, kind):
         ("other", "KeyError: fuzz_bad_readers.py, act"),
         ("exits", "SystemExit: fuzz_bad_readers.py, act"),
         ("unnamed", "message, names no file"),
+        ("helpless", "message, no remedy"),
         ("inside", "message, of the program"),
         ("long", "message, too long"),
         ("accident", "accident"),

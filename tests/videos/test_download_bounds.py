@@ -1,5 +1,6 @@
 """What may not happen to a download: two at once, no bound, the wrong network, a wrong blame."""
 
+import contextlib
 import errno
 import functools
 import hashlib
@@ -56,6 +57,24 @@ class Odd(Handler):
             self.end_headers()
             data = self.server.given["cut"]
             self.wfile.write(data[: len(data) * 2 // 3] if self.server.most else data)
+            self.close_connection = True
+        elif name.startswith("short"):
+            # A promise that is not kept, each time by the next of these, then by the last.
+            self.server.requests.append((self.path, None))
+            data, places = self.server.video, self.server.places
+            self.send_response(200)
+            self.send_header("Content-Type", "video/mp4")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data[: places.pop(0) if len(places) > 1 else places[0]])
+            self.close_connection = True
+        elif name.startswith("endless"):
+            self.send_response(200)
+            self.send_header("Content-Type", self.server.kind)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not self.server.ended.is_set():
+                    self.wfile.write(b"#EXTM3U\n<p>a word</p>\n" * 5000)
             self.close_connection = True
         elif name == "drip.mp4":
             self.send_response(200)
@@ -152,7 +171,7 @@ def test_a_refusal_is_of_the_video(odd, tmp_path, status):
     assert len(odd.requests) == 1
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 507, 520])
+@pytest.mark.parametrize("status", [407, 408, 429, 500, 502, 503, 504, 507, 520])
 def test_a_broken_server_is_not(odd, tmp_path, status):
     failed(f"{odd.address}/status{status}.mp4", tmp_path / "a.video", AccidentError)
 
@@ -269,6 +288,23 @@ def test_no_room(odd, tmp_path, monkeypatch):
     assert "too little room" in text
     usage.free = 10**12
     download(f"{odd.address}/good.mp4", tmp_path / "a.video")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/x-mpegURL"])
+def test_a_page_without_end_takes_little_memory(odd, tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(module, "MAX_PAGE_BYTES", 3 << 20)
+    odd.kind = kind
+    text = failed(f"{odd.address}/endless", tmp_path / "a.video", ItemError, retries=0)
+    assert "a page or playlist there is larger than 3 MiB" in text
+
+
+def test_a_playlist_leads_to_no_other_kind_of_address(odd, tmp_path):
+    """Not by the ones that yt-dlp itself would follow."""
+    start = b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n"
+    for address in (b"ftp://127.0.0.1/a.ts", b"file:///etc/hostname"):
+        odd.given["list.m3u8"] = start + address + b"\n#EXT-X-ENDLIST\n"
+        text = failed(f"{odd.address}/list.m3u8", tmp_path / "a.video", ItemError, retries=0)
+        assert "not http or https" in text
 
 
 def test_an_encrypted_stream(odd, hls, tmp_path):
@@ -501,6 +537,22 @@ def test_a_file_of_untold_length_that_breaks_off(odd, tmp_path, kind, most):
         assert "cut off" in failed(url, path, ItemError)
         assert "cut off" in failed(url, path, AccidentError, retries=0)
         assert not list(path.parent.glob(".partial/*/video*"))
+
+
+@pytest.mark.parametrize(
+    ("places", "kind"),
+    [
+        # Where the network breaks is chance; that nothing comes at all, too.
+        ([n * 70_001 % 1_900_000 for n in range(9, 40)], AccidentError),
+        ([0], AccidentError),
+        ([600_000], ItemError),
+        ([30_000], ItemError),
+    ],
+)
+def test_a_promise_that_is_not_kept(odd, tmp_path, places, kind):
+    """A file that always ends at one byte is damaged; elsewhere each time, it is the network."""
+    odd.places = list(places)
+    assert "cut off" in failed(f"{odd.address}/short.mp4", tmp_path / "a.video", kind)
 
 
 def test_a_file_that_begins_like_a_record_of_ours_is_no_video(odd, tmp_path):

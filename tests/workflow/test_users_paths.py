@@ -9,6 +9,8 @@ import sys
 import pytest
 import yaml
 
+from choreo.pipeline.tombstones import write_problem
+
 pytestmark = [pytest.mark.workflow]
 NAMES = (
     "plain",
@@ -127,6 +129,82 @@ def test_braces_where_a_job_could_not_be_given_the_path_are_refused(project, val
     assert "Traceback" not in text
 
 
+@pytest.mark.parametrize("where", ["table", "import", "songs", "config"])
+def test_a_language_in_which_names_are_other_files_is_refused(project, where):
+    """Every video of such a name would be left out as missing, for good."""
+    imports = {"path": "pos\u00e9s/{video}.json", "format": "alphapose"}
+    poses = {"estimators": ["mine"], "chosen": "mine", "imports": {"mine": imports}}
+    given = {
+        "table": {},
+        "import": {"poses": poses},
+        "songs": {"evaluation": {"songs": {"folder": "songs.tsv"}}},
+        "config": {"dances": {"songs": "s\u00f6ngs"}},
+    }
+    source = "vid\u00e9.mp4" if where == "table" else "demo:dusty/ada/1"
+    study(project, [("a", "demo:neon/ada/1"), ("b", source)], **given[where])
+    (project.folder / "songs.tsv").write_text("song\tpath\na\ts\u00f6ng.wav\n", encoding="utf-8")
+    kept = {"LANG", "LC_CTYPE", "LC_ALL", "PYTHONUTF8", "PYTHONIOENCODING"}
+    environment = {k: v for k, v in project.environment.items() if k not in kept}
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        project.command(options=["--dry-run"]),
+        cwd=project.folder,
+        env=environment | ascii_alone,
+        capture_output=True,
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode
+    assert b"would be looked up in ascii" in said
+    assert b"set PYTHONUTF8=1" in said
+    assert b"Traceback" not in said
+    assert b"Logging error" not in said
+    assert said.isascii()
+
+
+@pytest.mark.parametrize(
+    ("made", "gone"),
+    [
+        ("videos/v.mp4", "disk/v.mp4"),
+        ("dataset/shards/s.h5", "disk/s.h5"),
+        ("poses/mine/v.npz", "disk/v.json"),
+        ("dances/songs/tune.wav", "disk/tune.wav"),
+    ],
+)
+def test_what_is_gone_takes_no_results_with_it(project, made, gone):
+    """A disk that is not mounted is no property of the videos on it."""
+    for name in ("v.mp4", "s.h5", "v.json", "tune.wav"):
+        path = project.folder / "disk" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    mine = {"path": "disk/{video}.json", "format": "alphapose"}
+    study(
+        project,
+        [("v", "disk/v.mp4"), ("s", "disk/s.h5"), ("d", "demo:neon/ada/1")],
+        poses={"estimators": ["mine"], "chosen": "mine", "imports": {"mine": mine}},
+        evaluation={"songs": {"folder": "songs.tsv"}},
+    )
+    (project.folder / "songs.tsv").write_text("song\tpath\ntune\tdisk/tune.wav\n")
+    result = project.results / "tiny" / made
+    result.parent.mkdir(parents=True)
+    target = str(result.relative_to(project.folder))
+    (project.folder / gone).unlink()
+
+    def planned():
+        return project.run(target, options=("--dry-run", "--forcerun", target), check=False)
+
+    # Never there: left out by its job, as ever.
+    assert planned().returncode == 0
+    write_problem(result, {"item": "v", "stage": "videos", "message": "no such file"})
+    assert planned().returncode == 0
+    result.write_bytes(b"a real result")
+    done = planned()
+    assert done.returncode
+    text = " ".join(done.stdout.split())
+    assert f"this file is gone, and results were made of it (got '{gone}')" in text
+    assert "is its disk mounted?" in text
+    assert target in text
+
+
 def test_words_and_addresses_of_a_person_are_no_wildcards(project):
     """Whatever text a setting or a cell may be, it is planned with, and given on as it was."""
     words = "{x} {video} { {{song}} me@here {"
@@ -165,6 +243,25 @@ def test_a_study_may_run_in_another_folder(project, planner, tmp_path):
         assert done.returncode == 0, done.stdout[-3000:]
         assert f"results/{study_}/" in done.stdout or "table1" in done.stdout
     assert not (project.folder / "results").exists()
+
+
+def test_a_project_in_whose_path_snakemake_sees_a_wildcard_is_refused(project, tmp_path):
+    """Its Python may lie elsewhere, as in a conda environment."""
+    place = tmp_path / "pro{x}ject"
+    shutil.copytree(project.folder, place, symlinks=True)
+    command = project.command(options=["--dry-run"])
+    environment = project.environment | {
+        key: value.replace(str(project.folder), str(place))
+        for key, value in project.environment.items()
+    }
+    command = [part.replace(str(project.folder), str(place)) for part in map(str, command)]
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+    text = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode
+    assert "no job can be started: Snakemake takes '{}' for a wildcard" in text
+    assert "pro{x}ject" in text
+    assert "Move the project" in text
+    assert "Traceback" not in text
 
 
 def test_a_python_that_no_job_could_be_started_with_is_refused(project, tmp_path):

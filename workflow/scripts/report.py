@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from choreo.files import whole
+from choreo.files import keep_digest, whole
 from choreo.pipeline.jobs import run
 from choreo.pipeline.nested import ask
 
@@ -11,6 +11,7 @@ def action(terminal):
     with whole(snakemake.output[0]) as temporary:
         options = ("--report", str(temporary), "--", *p.targets, *p.shared)
         print(ask(p.snakefile, p.config, *options, values=values))
+        keep_digest(temporary)
 
 
 run(snakemake, action)

@@ -8,8 +8,8 @@ import click
 
 from choreo import __version__
 from choreo.cli.command import Group
-from choreo.cli.messages import print_anywhere, tell
-from choreo.errors import ChoreoError, ItemError, accident
+from choreo.cli.messages import tell
+from choreo.errors import ChoreoError, ItemError, accident, print_anywhere
 
 EPILOG = """\
 examples:

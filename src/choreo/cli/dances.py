@@ -222,10 +222,18 @@ def dance(
         None if _is_track(path) else load_generator(find_weights(path)) for path in others
     ]
     songs = {}
+
+    def danced(generator):
+        samples = _read(song, songs, CHANNELS[generator.data.method])
+        try:
+            return dance_to(generator, samples, **settings)
+        except ItemError as error:
+            # Of samples that came from anywhere, such as silence.
+            error.where = error.where or str(song)
+            raise
+
     tracks = [
-        load(path)
-        if generator is None
-        else dance_to(generator, _read(song, songs, CHANNELS[generator.data.method]), **settings)
+        load(path) if generator is None else danced(generator)
         for path, generator in zip((model, *others), generators)
     ]
     if format:

@@ -1,5 +1,6 @@
 """``choreo fetch``."""
 
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,8 @@ from choreo.cli.arguments import option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import tell
 from choreo.errors import AccidentError
-from choreo.files import PROJECT
+from choreo.files import PROJECT, shipped
+from choreo.files.outside import missing
 
 EPILOG = """\
 examples:
@@ -29,13 +31,15 @@ def fetch(configfile, config):
     each is checked as it is fetched. Then run the study with --config offline=true: it ends
     before it starts where something is missing.
     """
+    if configfile and not os.path.isfile(configfile := shipped(configfile)):
+        raise missing(configfile)
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")]
     command += ["--cores", "2", "--quiet", "rules", "progress", "host"]
     command += ["--configfile", str(configfile)] if configfile else []
     command += ["--config", *config] if config else []
     if subprocess.run([*command, "--", "fetch"]).returncode:
         raise AccidentError(
-            "not all could be fetched; what is missing stands above",
-            remedy="The same command goes on where it was",
+            "not all could be fetched; what is missing, or wrong, stands above",
+            remedy="Mend that where it needs to be; the same command goes on where it was",
         )
     tell("All that this study needs is here; what videos were left out stands above.")

@@ -7,14 +7,6 @@ from choreo.cli.arguments import given
 from choreo.errors import plain
 
 
-def print_anywhere():
-    """Let what is printed reach any terminal: what its encoding lacks becomes an escape."""
-    for stream in (sys.stdout, sys.stderr):
-        # None where there is no terminal; a test's stand-in may be no text file.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
-
-
 def tell(text, file=None):
     """Print text that may hold names and titles from outside, which then move no cursor."""
     print(plain(text), file=file)

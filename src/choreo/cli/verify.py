@@ -28,6 +28,8 @@ TEXTS = (".csv", ".tsv", ".md", ".txt", ".yaml", ".yml", ".html", ".svg", ".rst"
 _MADE_ALONE = (".checkpoints", "checkpoints", "tensorboard", "looks")
 """Folders whose files no rule declares: what is deleted there is made again by itself."""
 
+_EVENTS = "events.out.tfevents."
+"""How names of TensorBoard's files begin."""
 _SECONDS = 3600.0
 
 EPILOG = """\
@@ -84,7 +86,7 @@ def verify(results, on_file=None):
     for path in paths:
         kind = ending(path)
         # Any file may have its digest as an attribute.
-        look = _LOOKS.get(kind, compare_text)
+        look = _events if path.name.startswith(_EVENTS) else _LOOKS.get(kind, compare_text)
         kind = kind if kind in _LOOKS else "others"
         counts[kind] = counts.get(kind, 0) + 1
         if path not in damaged:
@@ -259,6 +261,25 @@ def _checksums(data):
         at = end + 4
     if kind != b"IEND" or at != len(data):
         raise ItemError("it is not whole")
+
+
+def _events(path):
+    """Compare the checksums of TensorBoard's records; a killed training leaves the last one cut."""
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    data, at = path.read_bytes(), 0
+    while at + 12 <= len(data):
+        length, checksum = struct.unpack_from("<QI", data, at)
+        whole = masked_crc32c(data[at : at + 8]) == checksum
+        end = at + 12 + length
+        if whole and end + 4 > len(data):
+            return
+        if (
+            not whole
+            or masked_crc32c(data[at + 12 : end]) != struct.unpack_from("<I", data, end)[0]
+        ):
+            raise ItemError("a record in it does not have the checksum that is kept with it")
+        at = end + 4
 
 
 def _page(path):

@@ -135,7 +135,7 @@ def videos_table(list, output, lists, **chosen):
 
     if not list.is_file():
         raise ItemError(
-            "no such list",
+            "a folder, not a list" if list.is_dir() else "no such list",
             where=list,
             remedy="It can be had from https://aistdancedb.ongaaccel.jp (all videos) or "
             "https://google.github.io/aistplusplus_dataset (AIST++'s splits)",

@@ -26,11 +26,13 @@ def explain(error, model, where):
     shown = None if isinstance(value, (dict, BaseModel)) else value
     if isinstance(value, (datetime.date, datetime.datetime)):
         shown = str(value)
+    form = allowed_numbers(model, first["loc"], value) or _form(model, first, value)
     return ConfigError(
         f"{key}: {message}" if key else message,
         where=where,
         value=shown,
-        remedy=allowed_numbers(model, first["loc"], value) or _form(model, first, value),
+        # The message itself says what is allowed; this, what it is for.
+        remedy=form or "config/README.md explains each",
     )
 
 

@@ -1,7 +1,9 @@
 """What the sections of a config are made of: kinds of values, and how YAML is read."""
 
+import codecs
 import contextlib
 import os
+import sys
 import unicodedata
 from typing import Annotated, Any, get_args, get_origin
 
@@ -32,6 +34,17 @@ def _name(value):
     return value
 
 
+def nameable(text):
+    """A path as this Python looks it up: names of files are UTF-8 in configs and tables."""
+    encoding = sys.getfilesystemencoding()
+    if not text.isascii() and codecs.lookup(encoding).name != "utf-8":
+        raise ValueError(
+            f"would be looked up in {encoding}, and not as it is written: set PYTHONUTF8=1, or a "
+            "language of UTF-8 such as LANG=C.UTF-8"
+        )
+    return text
+
+
 def user_path(text):
     """A path that Snakemake is given, which takes braces for a wildcard of its own."""
     if not text.strip():
@@ -44,7 +57,7 @@ def user_path(text):
             )
         if unicodedata.category(c) == "Cc":
             raise ValueError("must hold no line break, tab or other control character")
-    return os.path.expanduser(text)
+    return os.path.expanduser(nameable(text))
 
 
 def _id(text):

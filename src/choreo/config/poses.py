@@ -4,11 +4,11 @@ import os
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from choreo import provenance
 from choreo.choices import LINKERS
-from choreo.config.fields import Distinct, Id, Minutes, Section, UserPath
+from choreo.config.fields import Distinct, Id, Minutes, Section, UserPath, nameable
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
 from choreo.poses.formats.registry import read_formats
@@ -17,7 +17,7 @@ from choreo.poses.formats.registry import read_formats
 class Import(Section):
     """Another tool's poses."""
 
-    path: str
+    path: Annotated[str, AfterValidator(nameable)]
     """File or folder of one video, with `{video}` in the place of the video's id."""
     format: Literal[tuple(read_formats())] = "alphapose"
     """Format of the files."""

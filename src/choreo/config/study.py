@@ -12,7 +12,7 @@ from choreo.config.dances import Dances
 from choreo.config.dataset import Dataset
 from choreo.config.evaluation import Evaluation
 from choreo.config.explain import explain
-from choreo.config.fields import Id, Section, Seed
+from choreo.config.fields import Id, Section, Seed, nameable
 from choreo.config.poses import Poses
 from choreo.config.survey import Survey
 from choreo.config.training import Training
@@ -39,7 +39,7 @@ class Config(Section):
 
     study: Annotated[Id, AfterValidator(_free_name)]
     """Name of the study; everything goes to `results/<study>/`."""
-    table: Annotated[str, Field(min_length=1)]
+    table: Annotated[str, Field(min_length=1), AfterValidator(nameable)]
     """The videos table (.tsv), one row a video."""
     on_bad_video: Literal["skip", "stop"] = "skip"
     """`skip`: leave a bad video out and list it in `problems.csv`. `stop`: fail."""

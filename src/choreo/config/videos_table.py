@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from choreo.choices import SPLITS
 from choreo.config.explain import explain
-from choreo.config.fields import Id, Score, Seconds, Section
+from choreo.config.fields import Id, Score, Seconds, Section, nameable
 from choreo.errors import ConfigError, ItemError
 from choreo.files import ending, shipped
 from choreo.files.outside import reading
@@ -26,8 +26,8 @@ def _source(text):
         if unicodedata.category(c) == "Cc":
             raise ValueError("must hold no line break, tab or other control character")
     if match := re.fullmatch(r"file://(?:localhost)?(/.*)", text, re.IGNORECASE):
-        return unquote(match[1])
-    return text
+        text = unquote(match[1])
+    return text if "://" in text else nameable(text)
 
 
 def _pick(text):

@@ -725,7 +725,11 @@ def check_values(rows, clip, where):
                 remedy="Make it anew from its track, or leave the video out",
             )
     if (rows["repaired"].view(np.uint8) > 1).any():
-        raise ItemError(f"{clip['video']}: repaired holds more than yes and no", where=where)
+        raise ItemError(
+            f"{clip['video']}: repaired holds more than yes and no",
+            where=where,
+            remedy="Make it anew from its track, or leave the video out",
+        )
 
 
 def checksums(rows):

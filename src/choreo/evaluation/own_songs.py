@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from choreo.config.fields import nameable
 from choreo.errors import ConfigError, ItemError
 from choreo.files import ending, is_id
 from choreo.files.text_tables import read_rows
@@ -88,6 +89,12 @@ def _listed(path, where):
                 value=values.get("song"),
                 remedy="Names have letters, digits, _ and -, at most 64",
             )
+        try:
+            nameable(values["path"])
+        except ValueError as error:
+            raise ConfigError(
+                str(error), where=f"{path}, line {line}", value=values["path"]
+            ) from None
         # os.path: a name that no system takes, or of nobody's home, is not there.
         file = os.path.expanduser(values["path"])
         beside = os.path.join(path.parent, file)

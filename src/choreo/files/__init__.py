@@ -126,12 +126,22 @@ def write_text(path: str | Path, text: str) -> None:
     Its digest is kept beside its bytes, as an attribute `TEXT_DIGEST` of the file, where the file
     system has such (`choreo.files.sealed.compare_text`); a copy may be without.
     """
-    data = text.encode()
     with whole(path) as temporary:
-        temporary.write_bytes(data)
-        if hasattr(os, "setxattr"):
-            with contextlib.suppress(OSError):
-                os.setxattr(temporary, TEXT_DIGEST, hashlib.sha256(data).hexdigest().encode())
+        temporary.write_bytes(text.encode())
+        keep_digest(temporary)
+
+
+def keep_digest(path: str | Path) -> None:
+    """Give a file its digest as the attribute `TEXT_DIGEST`, where the file system has such.
+
+    Parameters
+    ----------
+    path : str or Path
+        Of a kind that has no room for one, and not in its place yet (`whole`).
+    """
+    if hasattr(os, "setxattr"):
+        with contextlib.suppress(OSError):
+            os.setxattr(path, TEXT_DIGEST, sha256(path).encode())
 
 
 def write_json(path: str | Path, value: object) -> None:

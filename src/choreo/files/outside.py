@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_JSON_BYTES = 1 << 26
 """Largest small JSON (records, probes, summaries) that is read."""
+MAX_LISTS = 6_000_000
+"""Lists and objects of a small JSON, each of which takes 60 bytes or more; an hour of 24 joints in
+lists of their own has 2,600,000."""
 _MAX_CHARACTERS = 1 << 24
 """Of an array of texts, each counted as long as the longest."""
 
@@ -58,6 +61,11 @@ _IN_WORKBOOKS = (b"[Content_Types].xml", b"_rels/.rels", b"xl/", b"mimetypeappli
 _QUOTES = (("'", "'"), ('"', '"'), ("\u2018", "\u2019"), ("\u201c", "\u201d"))
 
 UNMARKED = "UTF-16 text without its mark"
+
+LOST = "is there twice, and one of them would be lost"
+OTHERWISE = "Delete one, or give it another name"
+ANEW = "Make or fetch it again, or give another file"
+"""What can be done about any file, where its reader knows nothing better."""
 
 
 def _is_unmarked_utf16(head):
@@ -168,14 +176,15 @@ def reading(
     what : str
         What it should be, such as ``"a pose track"``.
     remedy : str, optional
-        What to do where it is something else.
+        What to do where it is something else; `ANEW` by default. Also for errors of ours that
+        say what is wrong alone.
     besides : tuple of str
         As of `looks_like`.
 
     Raises
     ------
     ItemError
-        For every fault of the file.
+        For every fault of the file, with a remedy.
     AccidentError
         Where the machine failed.
     """
@@ -184,6 +193,9 @@ def reading(
     except ChoreoError as error:
         if error.where is None:
             error.where = str(path)
+        # Of one within the other, the one that knows something better.
+        if error.remedy in (None, ANEW) and not isinstance(error, AccidentError):
+            error.remedy = remedy or ANEW
         # Libraries (HDF5) take a place that can't be read for something that is not there.
         if isinstance(error, ItemError) and (found := unread(path)) is not None:
             raise found from error
@@ -191,7 +203,7 @@ def reading(
     except FileNotFoundError as error:
         raise missing(path) from error
     except IsADirectoryError as error:
-        raise ItemError(f"a folder, not {what}", where=path, remedy=remedy) from error
+        raise ItemError(f"a folder, not {what}", where=path, remedy=remedy or ANEW) from error
     except Exception as error:  # a damaged file makes parsers raise nearly anything
         if (found := accident(error, where=path)) is not None:
             raise found from error
@@ -206,7 +218,7 @@ def reading(
         if kind is not None:
             raise ItemError(f"{kind[0]}, not {what}", where=path, remedy=kind[1]) from error
         said = "nested too deeply" if isinstance(error, RecursionError) else _said(error)
-        raise ItemError(f"not {what} ({said})", where=path, remedy=remedy) from error
+        raise ItemError(f"not {what} ({said})", where=path, remedy=remedy or ANEW) from error
 
 
 # What a message says of a program's insides: of no use to a person, and new in each run.
@@ -281,4 +293,24 @@ def load_json(
         size = Path(path).stat().st_size
         if size > limit:
             raise ItemError(f"larger than {limit >> 20} MiB: not {what}", value=size)
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = Path(path).read_text(encoding="utf-8-sig")
+        if text.count("[") + text.count("{") > MAX_LISTS:
+            raise ItemError(f"more than {MAX_LISTS:,} lists and objects: not {what}")
+        return json.loads(text, object_pairs_hook=_each_once)
+
+
+def _each_once(pairs):
+    """An object of JSON, of whose keys Python would keep the last of each name."""
+    if name := twice(name for name, _ in pairs):
+        raise ItemError(f"the key {LOST}", value=name[:100], remedy=OTHERWISE)
+    return dict(pairs)
+
+
+def twice(names: Iterable[str]) -> str | None:
+    """Give the first name that is there a second time; empty ones are none."""
+    seen: set[str] = set()
+    for name in names:
+        if name and name in seen:
+            return name
+        seen.add(name)
+    return None

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 _MAX_DEPTH = 40
-_MAX_NODES = 100_000
+MAX_NODES = 100_000
 """Entries of a file with all its aliases unfolded; the shipped recipes have some hundreds."""
 
 
@@ -40,6 +40,10 @@ class _UniqueKeys(yaml.SafeLoader):
         depth, self._depth = getattr(self, "_depth", 0), getattr(self, "_depth", 0) + 1
         if self._depth > _MAX_DEPTH:
             raise yaml.YAMLError(f"nested deeper than {_MAX_DEPTH} levels")
+        # Before all of it is in memory: a list of numbers takes 400 times its text.
+        self._count = getattr(self, "_count", 0) + 1
+        if self._count > MAX_NODES:
+            raise yaml.YAMLError(f"more than {MAX_NODES} entries")
         alias = self.check_event(yaml.AliasEvent)
         node = super().compose_node(parent, index)
         self._depth = depth
@@ -48,10 +52,10 @@ class _UniqueKeys(yaml.SafeLoader):
             parts = node.value if isinstance(node, yaml.CollectionNode) else []
             if isinstance(node, yaml.MappingNode):
                 parts = [part for pair in parts for part in pair]
-            sizes[id(node)] = 1 + sum(sizes.get(id(part), _MAX_NODES) for part in parts)
+            sizes[id(node)] = 1 + sum(sizes.get(id(part), MAX_NODES) for part in parts)
         # What holds itself has no size yet.
-        if sizes.get(id(node), _MAX_NODES + 1) > _MAX_NODES:
-            raise yaml.YAMLError(f"it unfolds to more than {_MAX_NODES} entries")
+        if sizes.get(id(node), MAX_NODES + 1) > MAX_NODES:
+            raise yaml.YAMLError(f"it unfolds to more than {MAX_NODES} entries")
         return node
 
     def construct_document(self, node):

@@ -12,15 +12,21 @@ import codecs
 import csv
 import difflib
 import io
+import itertools
 import re
 from collections.abc import Collection
 from pathlib import Path
 
 from choreo.errors import ItemError
-from choreo.files.outside import UNMARKED, looks_like
+from choreo.files.outside import LOST, OTHERWISE, UNMARKED, looks_like, twice
 
 MAX_BYTES = 1 << 26
 """Largest table that is read; a row of a videos table takes about 100 bytes."""
+
+MAX_LINES = 1_000_000
+"""Most lines of a table or list."""
+MAX_CELLS = 10_000_000
+"""Most cells of a table of commas."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # The longer mark first: UTF-32's begins with UTF-16's.
@@ -90,8 +96,18 @@ def read_lines(path: str | Path, limit: int = MAX_BYTES) -> list[tuple[int, str]
     Only ``\n``, ``\r\n`` and ``\r`` end a line: form feeds, U+2028 and their like may stand
     in a title and tear no row apart.
     """
-    lines = enumerate(_LINE_END.split(read_text(path, limit)), 1)
+    text = read_text(path, limit)
+    _check_lines(text, path)
+    lines = enumerate(_LINE_END.split(text), 1)
     return [(number, line) for number, line in lines if line.strip()]
+
+
+def _check_lines(text, path):
+    """Refuse what would take far more memory than its text, before it does."""
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MAX_LINES:
+        raise ItemError(
+            f"more than {MAX_LINES:,} lines", where=path, remedy="Divide it, or give another file"
+        )
 
 
 def read_rows(path: str | Path, columns: Collection[str], *, required: Collection[str] = ()):
@@ -178,12 +194,7 @@ def _heading(line, where, columns, required):
                 + f"Columns are separated by tabs; allowed: {', '.join(columns)}",
             )
         if column and column in heading:
-            raise ItemError(
-                "the column is there twice, and one of them would be lost",
-                where=where,
-                value=column,
-                remedy="Delete one, or give it another name",
-            )
+            raise _lost(where, column)
         heading.append(column)
     for column in required:
         if column not in heading:
@@ -217,6 +228,8 @@ def _unquoted(cell, where):
 def read_csv(path: str | Path):
     """Rows of a comma-separated table with a heading line (RFC 4180), as of a dataset.
 
+    Also where semicolons or tabs stand in the place of all its commas.
+
     Parameters
     ----------
     path : str or Path
@@ -224,10 +237,41 @@ def read_csv(path: str | Path):
     Returns
     -------
     list of dict of str to str
+        None for cells that a short row lacks.
 
     Raises
     ------
     ItemError, csv.Error
+        Also for a column that is there twice, and a cell under no heading.
         `choreo.files.outside.reading` makes one message of the latter.
     """
-    return list(csv.DictReader(io.StringIO(read_text(path), newline="")))
+    text = read_text(path)
+    _check_lines(text, path)
+    first = _LINE_END.split(text, maxsplit=1)[0]
+    # As spreadsheets write it where decimals have commas.
+    delimiter = next((mark for mark in ";\t" if mark in first and "," not in first), ",")
+    if text.count(delimiter) > MAX_CELLS:
+        raise ItemError(
+            f"more than {MAX_CELLS:,} cells", where=path, remedy="Give the table that is meant"
+        )
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    heading = [name.strip() for name in next(lines, [])]
+    if name := twice(heading):
+        raise _lost(f"{path}, line 1", name)
+    rows = []
+    for cells in lines:
+        for place, cell in enumerate(cells):
+            if cell.strip() and not heading[place : place + 1] > [""]:
+                raise ItemError(
+                    f"cell {place + 1} has no heading",
+                    where=f"{path}, line {lines.line_num}",
+                    value=cell[:100],
+                    remedy="Name its column; a cell that holds a comma stands in quotes",
+                )
+        if cells:
+            rows.append({n: c for n, c in itertools.zip_longest(heading, cells) if n})
+    return rows
+
+
+def _lost(where, column):
+    return ItemError(f"the column {LOST}", where=where, value=column[:100], remedy=OTHERWISE)

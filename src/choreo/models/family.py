@@ -148,7 +148,8 @@ class Recipe(BaseModel):
                 message,
                 where=place,
                 value=value,
-                remedy=allowed_numbers(cls, first["loc"], first["input"]),
+                remedy=allowed_numbers(cls, first["loc"], first["input"])
+                or "docs/training.md explains the switches",
             ) from error
 
 

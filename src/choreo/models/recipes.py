@@ -20,6 +20,8 @@ from choreo.models import DEFAULT, recipe_class
 if TYPE_CHECKING:
     from choreo.models.family import Recipe
 
+_REMEDY = "Write a mapping, as config/models.yaml has it"
+
 
 def recipe_from(switches: Mapping[str, Any], *, where: str | None = None) -> Recipe:
     """Make a recipe of a mapping.
@@ -66,19 +68,29 @@ def load_recipes(path: str | Path) -> dict[str, Recipe]:
     """
     path = shipped(path)
     try:
-        with reading(path, "YAML"):
+        with reading(path, "YAML", remedy=_REMEDY):
             data = load_yaml(read_text(path))
     except ItemError as error:
         raise error.restated(ConfigError) from None
     if not isinstance(data, dict) or not data:
-        raise ConfigError("must map model names to switches", where=path, value=data)
+        raise ConfigError(
+            "must map model names to switches", where=path, value=data, remedy=_REMEDY
+        )
     recipes = {}
     for name, switches in data.items():
         if not is_id(str(name)):
-            raise ConfigError("not a name for a model", where=path, value=name)
+            raise ConfigError(
+                "not a name for a model",
+                where=path,
+                value=name,
+                remedy="Names have letters, digits, _ and -, at most 64",
+            )
         if not isinstance(switches, dict):
             raise ConfigError(
-                "must be a mapping of switches", where=f"{path}, {name}", value=switches
+                "must be a mapping of switches",
+                where=f"{path}, {name}",
+                value=switches,
+                remedy=_REMEDY,
             )
         recipes[str(name)] = recipe_from(switches, where=f"{path}, {name}")
     return recipes

@@ -21,6 +21,28 @@ def unfit_for_a_shell(path):
     return "".join(dict.fromkeys(c for c in str(path) if c.isspace() or c in UNFIT))
 
 
+def check_no_wildcard(path):
+    """Refuse a workflow in whose path Snakemake would look for wildcards.
+
+    Its scripts and messages go through Python's formatting there; spaces and quotes do no harm.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder of the Snakefile.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if found := "".join(c for c in "{}" if c in str(path)):
+        raise ConfigError(
+            f"a path from which no job can be started: Snakemake takes {found!r} for a wildcard",
+            where=path,
+            remedy="Move the project to a folder without braces",
+        )
+
+
 def check_place(*paths):
     """Refuse a project or a Python from which no job could be started.
 

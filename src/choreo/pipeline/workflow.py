@@ -17,7 +17,7 @@ from choreo.errors import AccidentError, ConfigError, accident, plain
 from choreo.files.locks import Busy, hold, open_lock
 from choreo.files.temporary import note, sweep
 from choreo.pipeline.jobs import STUDY_LOCK, open_study
-from choreo.pipeline.tombstones import tombstones, warnings
+from choreo.pipeline.tombstones import tombstones, usable, warnings
 
 _NOT_THE_FUTURE_NS = 1_000_000_000
 """So much the clocks of a machine and of its disk's server may differ."""
@@ -345,6 +345,38 @@ def as_input(path):
     """
     text = os.path.normpath(path)
     return text if os.path.exists(text) and not set("{}") & set(text) else []
+
+
+def check_not_lost(path, made, *, where):
+    """Refuse a plan for which a file of the user is gone that results were made of.
+
+    Its disk may not be mounted. The job would find no such file, and leave out, with all that
+    follows, what was there.
+
+    Parameters
+    ----------
+    path : str or Path
+        The user's file or folder.
+    made : iterable of str
+        Outputs that are made of it.
+    where : str
+        What names the file.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if os.path.exists(path):
+        return
+    there = [one for one in made if os.path.isfile(one)]
+    if there and len(usable(there)) == len(there):
+        raise ConfigError(
+            "this file is gone, and results were made of it",
+            where=where,
+            value=str(path),
+            remedy="Put it back (is its disk mounted?), or take it out of the study; to have it "
+            f"left out as missing, delete {' '.join(there)}",
+        )
 
 
 def state_of(path):

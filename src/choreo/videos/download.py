@@ -47,13 +47,17 @@ MAX_SECONDS = 7200.0
 _SPARE_BYTES = 100 * 1024**2
 """Room that a download leaves on the disk."""
 _MAX_MEMORY = 2 * 1024**3
-"""Most that a page, a playlist or a fragment may add to the memory of this process."""
+"""Most that a fragment, with all else, may add to the memory of this process."""
+MAX_PAGE_BYTES = 64 * 1024**2
+"""Largest page, playlist or key, unpacked; a page of YouTube has 2 MB."""
 _LOOK_SECONDS = 0.5
 _LONGEST_PAUSE = 60.0
 _STATUS_TO_TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _ADDRESS = "Open the address in a browser and correct it, or give a local file"
 _AGAIN = "Check the network, then run the same command again"
 _SCHEMES = {"http", "https"}
+_INLINE = "data"
+"""Scheme of an address that holds its content itself, as playlists have for keys."""
 _PROTOCOLS = {
     *_SCHEMES,
     "m3u8",
@@ -178,6 +182,7 @@ def _identity(path):
 def _fetch_with_patience(url, folder, state, *, retries, wait, refused):
     failures, best = 0, _bytes_in(folder)
     while True:
+        state.before = _bytes_in(folder)
         try:
             return _fetch(url, folder, state)
         except Exception as error:  # a page may make yt-dlp's readers raise anything
@@ -308,9 +313,7 @@ class _Bounds:
             )
         self._room(0)
         if _memory() - self._memory > _MAX_MEMORY:
-            raise _Stopped(
-                ItemError, "a page, playlist or fragment there is too large to be read", _ADDRESS
-            )
+            raise _Stopped(ItemError, "a fragment there is too large to be read", _ADDRESS)
 
     def _room(self, size):
         free = shutil.disk_usage(self._folder).free
@@ -358,6 +361,7 @@ class _Progress:
         self.total = None
         self.last_error = None
         self.cut_at = None
+        self.before = 0
         self.bounds = bounds
         self._report = report
 
@@ -413,12 +417,14 @@ class _Session(yt_dlp.YoutubeDL):
 
     def urlopen(self, request):
         address = request if isinstance(request, str) else getattr(request, "url", None)
+        if urlsplit(address or "").scheme not in {*_SCHEMES, _INLINE}:
+            raise _Refused("the address leads to one that is not http or https", _ADDRESS)
         name = self._formats.get(address)
         begin = None
         if name is not None:
             begin = re.match(r"bytes=(\d+)-", request.headers.get("Range", ""))
         try:
-            response = super().urlopen(request)
+            response = _bounded(super().urlopen(request))
             if name is None:
                 return response
             found, known = _Known.of(response), _known(self._folder)
@@ -473,6 +479,29 @@ class _Log:
         pass
 
     info = warning = error = debug
+
+
+def _bounded(response):
+    """Bound an answer that is read at once, as pages, playlists and keys are."""
+    read = response.read
+
+    def bounded(amount=None):
+        if amount is not None:
+            return read(amount)
+        blocks, size = [], 0
+        while block := read(1 << 16):
+            blocks.append(block)
+            size += len(block)
+            if size > MAX_PAGE_BYTES:
+                raise _Stopped(
+                    ItemError,
+                    f"a page or playlist there is larger than {MAX_PAGE_BYTES >> 20} MiB",
+                    _ADDRESS,
+                )
+        return b"".join(blocks)
+
+    response.read = bounded
+    return response
 
 
 def _bytes_in(folder):
@@ -580,6 +609,8 @@ def _explain(error, state, folder, host):
             return f"{found.message} ({found.where})", found.remedy, False, AccidentError
         if isinstance(cause, HTTPError):
             status = f"the server answers {cause.status} {cause.reason or ''}".strip()
+            if cause.status == 407:
+                return status, "Give the proxy your name and password", False, AccidentError
             again = cause.status in _STATUS_TO_TRY_AGAIN
             if again or cause.status >= 500:
                 return status, "Run the same command again later", again, AccidentError
@@ -600,12 +631,17 @@ def _explain(error, state, folder, host):
         return "no space left on the disk", "Make room and run it again", False, AccidentError
     last = causes[-1]
     if isinstance(last, ContentTooShortError) or re.search(r"more expected|bytes, expected", text):
-        came = f"{_bytes_in(folder):,} of {int(state.total):,}" if state.total else "a part of its"
+        here, said = _bytes_in(folder), re.search(r"(\d+) bytes read", text)
+        came = f"{here:,} of {int(state.total):,}" if state.total else "a part of its"
+        # Nothing is kept of a first block that is cut.
+        place = here or int(said[1] if said else 0)
+        before, state.cut_at = (state.before, state.cut_at), place
         return (
             f"the file is cut off: {came} bytes came",
             "Run again to go on from there; if it stays so, the file on the server is damaged",
             True,
-            ItemError,
+            # A connection breaks anywhere, a damaged file always ends there.
+            ItemError if place and place in before else AccidentError,
         )
     broken = (TransportError, TimeoutError, ConnectionError, socket.gaierror)
     if any(isinstance(cause, broken) for cause in causes):

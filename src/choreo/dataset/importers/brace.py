@@ -28,6 +28,7 @@ _NAME = re.compile(r"_(\d{1,9})-(\d{1,9})(_|$)")
 _KEY = re.compile(r"(?P<video>[A-Za-z0-9_-]{1,64})/img-(?P<number>\d{1,9})\.png")
 _MAX_BYTES = 1 << 28
 _MAX_FRAMES = 1_000_000
+_REMEDY = "Fetch it again from BRACE's repository"
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,9 @@ def read_lists(path):
         name = f"sequences_{split}.csv"
         for one in rows(name, sequence, "video_id, seq_idx"):
             if splits.setdefault(one, split) != split:
-                raise ItemError("a sequence is in both splits", where=path, value=one)
+                raise ItemError(
+                    "a sequence is in both splits", where=path, value=one, remedy=_REMEDY
+                )
     return Lists(read_fps(path / "videos_info.csv"), segments, splits)
 
 
@@ -189,14 +192,21 @@ def read(paths, *, fps):
         for key, entry in _load(path).items():
             match = _KEY.fullmatch(key)
             if not match or (video is not None and match["video"] != video):
-                raise ItemError("not a frame of one video", where=path, value=key[:80])
+                raise ItemError(
+                    "not a frame of one video", where=path, value=key[:80], remedy=_REMEDY
+                )
             video = match["video"]
             numbers.append(int(match["number"]))
             values.append(_keypoints(entry, path, key))
         poses = dict(zip(numbers, values)) | poses
         first, last = min(poses), max(poses)
         if first < 1 or last - first >= _MAX_FRAMES or len(set(numbers)) != len(numbers):
-            raise ItemError("impossible frame numbers", where=path, value=f"{first} to {last}")
+            raise ItemError(
+                "impossible frame numbers",
+                where=path,
+                value=f"{first} to {last}",
+                remedy=_REMEDY,
+            )
     full = np.full((last - first + 1, 17, 3), np.nan, np.float32)
     full[np.array(list(poses)) - first] = list(poses.values())
     return PoseTrack(
@@ -222,7 +232,7 @@ def video_of(path):
     ItemError
         Where the file is missing or begins otherwise.
     """
-    with reading(path, "a BRACE segment"), open(path, encoding="utf-8") as file:
+    with reading(path, "a BRACE segment", remedy=_REMEDY), open(path, encoding="utf-8") as file:
         match = re.match(r'\s*\{\s*"' + _KEY.pattern + '"', file.read(1000))
     if not match:
         raise ItemError(
@@ -259,7 +269,11 @@ def _table(path, read, columns):
 def _load(path):
     entries = load_json(path, "a BRACE segment", limit=_MAX_BYTES)
     if not isinstance(entries, dict) or not entries:
-        raise ItemError("not a BRACE segment: it must be an object with a key a frame", where=path)
+        raise ItemError(
+            "not a BRACE segment: it must be an object with a key a frame",
+            where=path,
+            remedy=_REMEDY,
+        )
     return entries
 
 
@@ -269,5 +283,7 @@ def _keypoints(entry, path, key):
     except (KeyError, TypeError, ValueError, OverflowError):
         values = np.empty(0)
     if values.shape != (17, 3) or np.isinf(values).any():
-        raise ItemError("keypoints must be 17 times x, y, score", where=path, value=key)
+        raise ItemError(
+            "keypoints must be 17 times x, y, score", where=path, value=key, remedy=_REMEDY
+        )
     return values

@@ -26,6 +26,7 @@ _DATA = DataDescription("released")
 _CLIP_CHUNKS = 2
 """5-second chunks of one of Ren et al.'s 10-second clips."""
 _SECOND = re.compile(r"\d{1,6}")
+_REMEDY = "Fetch it again, or import it as what it is (`choreo dataset import --help`)"
 
 
 def import_ren(path: str | Path, folder: str | Path, *, outside: str | None = "keep") -> list[Path]:
@@ -90,9 +91,13 @@ def _ren(path):
     """Yield each video's key, its chunks as (index, start, poses, audio), and how many are bad."""
     for video, clips in entries(path, encoded=True):
         if not isinstance(clips, dict) or not all(_SECOND.fullmatch(key) for key in clips):
-            raise ItemError("a video must hold clips by their second", where=path, value=video)
+            raise ItemError(
+                "a video must hold clips by their second", where=path, value=video, remedy=_REMEDY
+            )
         if len({int(second) for second in clips}) < len(clips):
-            raise ItemError("a video has two clips of one second", where=path, value=video)
+            raise ItemError(
+                "a video has two clips of one second", where=path, value=video, remedy=_REMEDY
+            )
         chunks = []
         for number, second in enumerate(sorted(clips, key=int)):
             clip = _chunk(clips[second], "joint_coors", "audio_sequence", _CLIP_CHUNKS)
@@ -112,7 +117,10 @@ def _paired(path):
             pairs = list(zip(value["pose"], value["music"], strict=True))
         except (KeyError, TypeError, ValueError) as error:
             raise ItemError(
-                "a video must hold as many `pose` as `music` chunks", where=path, value=video
+                "a video must hold as many `pose` as `music` chunks",
+                where=path,
+                value=video,
+                remedy=_REMEDY,
             ) from error
         found = [_chunk({"pose": p, "music": m}, "pose", "music", 1) for p, m in pairs]
         chunks = [(k, k * _DATA.chunk_seconds, *c) for k, c in enumerate(found) if c is not None]
@@ -140,7 +148,12 @@ def _write_all(videos, folder, prefix, path, origin, outside):
     shards, found, seen = [], 0, set()
     for video, chunks, bad in videos:
         if not is_id(prefix + video):
-            raise ItemError("a video's key must do as an id", where=path, value=video)
+            raise ItemError(
+                "a video's key must do as an id",
+                where=path,
+                value=video,
+                remedy="Ids have letters, digits, _ and -, at most 64",
+            )
         if video.lower() in seen:
             raise ItemError(
                 "two videos have this key",
@@ -167,7 +180,9 @@ def _write_all(videos, folder, prefix, path, origin, outside):
             remedy="Use --outside clip or rescale",
         )
     if not shards:
-        raise ItemError("no chunk of the expected shape is in this file", where=path)
+        raise ItemError(
+            "no chunk of the expected shape is in this file", where=path, remedy=_REMEDY
+        )
     return shards
 
 

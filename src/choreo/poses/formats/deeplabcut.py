@@ -95,7 +95,11 @@ def _individuals(labels, path):
                 remedy="3-D tables are not read",
             )
         if coord in found:
-            raise ItemError(f"two columns {coord} of {part[:40]}", where=path)
+            raise ItemError(
+                f"two columns {coord} of {part[:40]}",
+                where=path,
+                remedy="One of them would be lost: delete it, or name its body part otherwise",
+            )
         found[coord] = number
     for found in people.values():
         for part, coords in found.items():

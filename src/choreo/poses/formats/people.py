@@ -268,8 +268,15 @@ def columns(people, *, at, path, frames, skeleton, first=0):
     ItemError
         Where frame numbers do not rise, or the video does not have one.
     """
-    if (np.diff(at) < 1).any() or (len(at) and at[0] < 0):
-        raise ItemError("frame numbers must rise from row to row, from 0 on", where=path)
+    back = np.diff(at, prepend=-1) < 1
+    if back.any():
+        row = int(back.argmax())
+        raise ItemError(
+            "frame numbers must rise from row to row, from 0 on",
+            where=f"{path}, row {row + 1} of the frames",
+            value=int(at[row]),
+            remedy="Write the file again, a row a frame in their order",
+        )
     last = int(at[-1]) if len(at) else -1
     frame_count(last, None, where=path)
     if first is None and len(at):

@@ -198,8 +198,8 @@ def arrays(path):
         if len(data) > MAX_BYTES:
             raise ItemError(f"larger than {MAX_BYTES >> 20} MiB: no pickle of keypoints")
         value = loads(data)
-    if not isinstance(value, dict):
-        raise ItemError("not a pickle of arrays (it holds no dict)", where=path)
+        if not isinstance(value, dict):
+            raise ItemError("not a pickle of arrays (it holds no dict)")
     return _arrays_of(value)
 
 

@@ -185,6 +185,14 @@ def _module(name, *, to_read=False):
     return FORMATS[name].module()
 
 
+def _reading(format, path):
+    remedy = (
+        "Write it again with its tool, or name the format that it has (`choreo import --help`; "
+        f"{format} is for {FORMATS[format].files})"
+    )
+    return reading(path, f"a file of {format}", remedy=remedy)
+
+
 def read_detections(
     format: str,
     path: str | Path,
@@ -225,7 +233,7 @@ def read_detections(
                 value=said[key],
                 remedy=f"It is for {', '.join(having)}" if having else None,
             )
-    with reading(path, f"a file of {format}", remedy=f"It is for {FORMATS[format].files}"):
+    with _reading(format, path):
         native.refuse_other(path, f"a file of {format}")
         return module.read_detections(path, frames=frames, skeleton=skeleton, **said)
 
@@ -254,7 +262,7 @@ def rate(format: str, path: str | Path) -> float | None:
     module = _module(format, to_read=True)
     if "fps" not in FORMATS[format].options:
         return None
-    with reading(path, f"a file of {format}"):
+    with _reading(format, path):
         return module.rate(path)
 
 
