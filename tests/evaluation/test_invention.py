@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from choreo.evaluation import invention
 from choreo.evaluation.invention import measure_invention
 from choreo.evaluation.segments import Segments
 from choreo.pose.skeletons import OPENPOSE18
@@ -77,3 +80,33 @@ def test_no_run_goes_over_the_end_of_a_training_dance():
 def test_a_dance_is_not_compared_with_itself():
     one = segments(dance(1), dance(2))
     assert not measure_invention(one, one)["copied_share"].any()
+
+
+@pytest.mark.parametrize("rows", [1, 300, 1 << 20])
+def test_training_dances_may_come_in_blocks_of_any_size(rows, monkeypatch):
+    training = segments(*(dance(seed) for seed in range(1, 7)))
+    own = np.concatenate([dance(1)[:40], dance(5)[10:50]])
+    expected = measure_invention(segments(own, names=["new"]), training)
+    assert expected["copied_share"][0] > 0
+    monkeypatch.setattr(invention, "_ROWS", rows)
+    found = measure_invention(segments(own, names=["new"]), training)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values)
+
+
+def test_memory_does_not_grow_with_the_training_dances(monkeypatch):
+    monkeypatch.setattr(invention, "_ROWS", 1000)
+    own, source = segments(dance(0), names=["new"]), dance(1, FRAMES)
+
+    def peak(count):
+        training = segments(*[source] * count, names=[f"t{k:03d}" for k in range(count)])
+        tracemalloc.start()
+        try:
+            measure_invention(own, training)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(50)
+    # All laid out at once they took 20 kB a chunk of 20 frames.
+    assert (peak(500) - peak(50)) / 450 < 500

@@ -1,5 +1,5 @@
+from choreo.comparison.records import video_records
 from choreo.comparison.table1 import table1
-from choreo.files import read_json
 from choreo.pipeline.jobs import run
 from choreo.pipeline.tombstones import usable
 
@@ -7,7 +7,7 @@ from choreo.pipeline.tombstones import usable
 def action(terminal):
     p = snakemake.params
     table1(
-        [read_json(path) for path in usable(snakemake.input.qualities)],
+        video_records(usable(snakemake.input.qualities)),
         estimators=p.estimators,
         study=p.study,
         seed=p.seed,

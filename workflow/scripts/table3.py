@@ -1,3 +1,4 @@
+from choreo.comparison.records import video_records
 from choreo.evaluation.audit import Evidence, table3
 from choreo.evaluation.measurements import Measurements
 from choreo.files import read_json
@@ -18,7 +19,7 @@ def action(terminal):
         real=Measurements.load(i.reference),
         regeneration=by_arm(p.regenerated, [read_json(path) for path in i.regeneration]),
         cleaning=read_json(i.cleaning),
-        qualities=[read_json(path) for path in usable(i.get("qualities") or [])],
+        qualities=video_records(usable(i.get("qualities") or [])),
         metrics=dict(zip(p.told, map(read_json, i.metrics), strict=True)),
     )
     table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)

@@ -269,10 +269,9 @@ def bands(found, *, seed=1):
     if not found.videos:
         return {}
     draws = resample(found.videos, seed)
-    weights = draws.weights(draws.songs)
     result = {}
     for name, shares in found.shares.items():
-        rows = weights @ shares / len(shares)
+        rows = draws.means(shares)
         half = np.array([draws.half_width(column, LEVEL) for column in rows[1:].T])
         result[name] = np.stack([rows[0], np.maximum(rows[0] - half, 0), rows[0] + half])
     return result

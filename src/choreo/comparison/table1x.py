@@ -130,10 +130,12 @@ def _check(records, estimators):
             "Table 1x needs the comparison of at least one video",
             remedy="Every video was left out: see problems.csv",
         )
-    videos = [r["video"] for r in records]
-    for video in videos:
-        if videos.count(video) > 1:
+    seen = set()
+    for record in records:
+        video = record["video"]
+        if video in seen:
             raise ItemError(f"two records of video {video}", remedy="Give each video once")
+        seen.add(video)
     names = dict.fromkeys(name for r in records for name in r["estimators"])
     return [name for name in estimators or names if name in names]
 

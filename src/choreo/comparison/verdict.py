@@ -75,7 +75,7 @@ def paired_difference(a, b, resampling):
         `difference` (mean of a - b), `low` and `high` (95% interval: Student's t of n - 1
         times the bootstrap's standard error; NaN for one video) and `p` (two-sided).
     """
-    rows = resampling.weights(resampling.songs) @ (a - b) / len(a)
+    rows = resampling.means(a - b)
     half = resampling.half_width(rows[1:], LEVEL)
     return {
         "difference": float(rows[0]),

@@ -130,7 +130,7 @@ def paired(a, b, names, *, seed=1):
     order = np.searchsorted(resampling.songs, np.asarray(names, dtype=str))
     gap = np.zeros(len(resampling.songs))
     np.add.at(gap, order, (a - b) / np.bincount(order)[order])
-    rows = resampling.weights(resampling.songs) @ gap / len(gap)
+    rows = resampling.means(gap)
     return Effect(
         float(a.mean()),
         float(b.mean()),

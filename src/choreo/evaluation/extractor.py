@@ -221,7 +221,7 @@ def train_extractor(pixels, songs, *, seen=None, seed=1, steps=STEPS):
             optimizer.step()
             schedule.step()
     meta = {
-        "data_sha256": hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest(),
+        "data_sha256": hashlib.sha256(pixels).hexdigest(),
         "segments": len(pixels),
         "frames": frames,
         "songs": sorted(set(map(str, songs))),

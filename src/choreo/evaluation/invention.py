@@ -11,6 +11,8 @@ COPIED_SECONDS = 1.0
 """A run of at least this many seconds beside one training dance counts as copied."""
 _BLOCK = 16
 """Frames that are compared at once with all training frames: bounds the memory."""
+_ROWS = 1 << 15
+"""Training frames, and as many of their gaps, that are laid out at once: 5 MB."""
 _NECK, _HIPS = OPENPOSE18.index("neck"), [OPENPOSE18.index(f"{s}_hip") for s in ("left", "right")]
 
 
@@ -34,28 +36,41 @@ def measure_invention(segments, training):
         `copied_share`, share of its frames that lie in runs of `COPIED_SECONDS` or more. A
         dance is not compared with itself: training dances of the same name are left out.
     """
-    known, names = _training(training)
     run, share = np.zeros(len(segments)), np.zeros(len(segments))
     needed = round(COPIED_SECONDS * segments.fps)
-    for dance in dict.fromkeys(segments.dances.tolist()):
-        own = np.flatnonzero(segments.dances == dance)
-        reference, itself = known, names == dance
-        if itself.any():
-            reference = np.where(itself[:, None], np.float32(np.inf), known)
+    of = {d: np.flatnonzero(segments.dances == d) for d in dict.fromkeys(segments.dances.tolist())}
+    parts = {d: [_normalised(poses) for poses, _ in parts_of(segments, of[d])] for d in of}
+    found = {d: [np.zeros(len(poses), int) for poses in parts[d]] for d in of}
+    # No run goes from one training dance to the next, so that they need not be there at once.
+    for known, names in _training(training):
+        for dance in of:
+            reference, itself = known, names == dance
+            if itself.any():
+                reference = np.where(itself[:, None], np.float32(np.inf), known)
+            for poses, lengths in zip(parts[dance], found[dance], strict=True):
+                np.maximum(lengths, _run_lengths(poses, reference), out=lengths)
+    for dance, own in of.items():
         longest, copied, frames = 0, 0, 0
-        for poses, _ in parts_of(segments, own):
-            lengths = _run_lengths(_normalised(poses), reference)
+        for lengths in found[dance]:
             longest = max(longest, int(lengths.max()))
-            inside = np.zeros(len(poses), bool)
+            inside = np.zeros(len(lengths), bool)
             for end in np.flatnonzero(lengths >= needed):
                 inside[end - lengths[end] + 1 : end + 1] = True
-            copied, frames = copied + inside.sum(), frames + len(poses)
+            copied, frames = copied + inside.sum(), frames + len(lengths)
         run[own], share[own] = longest / segments.fps, copied / frames
     return {"copied_run": run, "copied_share": share}
 
 
 def _training(training):
-    """All training poses and mirror images, shape (U, 36), with a gap after each part."""
+    """Training poses and mirror images, shape (U, 36), with a gap after each part, in blocks.
+
+    Yields
+    ------
+    poses : ndarray of float32, shape (U, 36)
+        Of whole dances, `_ROWS` or as many as one dance has.
+    names : ndarray of str, shape (U,)
+        Their dances.
+    """
     poses, names = [], []
     for dance in dict.fromkeys(training.dances.tolist()):
         for part, _ in parts_of(training, np.flatnonzero(training.dances == dance)):
@@ -63,7 +78,11 @@ def _training(training):
             for each in (one, OPENPOSE18.mirrored(one)):
                 poses += [each.reshape(len(part), -1), np.full((1, each[0].size), np.inf)]
                 names += [dance] * (len(part) + 1)
-    return np.concatenate(poses).astype(np.float32), np.array(names)
+        if len(names) >= _ROWS:
+            yield np.concatenate(poses).astype(np.float32), np.array(names)
+            poses, names = [], []
+    if names:
+        yield np.concatenate(poses).astype(np.float32), np.array(names)
 
 
 def _normalised(poses):

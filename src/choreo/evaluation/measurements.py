@@ -383,8 +383,19 @@ def one_dance_a_song(dances: _Dances) -> _Dances:
     dances : Segments or Measurements
         Held-out real dances.
     """
+    return dances.take(longest_dances(dances.songs, dances.dances))
+
+
+def longest_dances(songs: np.ndarray, dances: np.ndarray) -> np.ndarray:
+    """Index of the segments that `one_dance_a_song` keeps.
+
+    Parameters
+    ----------
+    songs, dances : ndarray of str, shape (N,)
+        Of each segment.
+    """
     chosen = []
-    for song in dict.fromkeys(dances.songs.tolist()):
-        names, counts = np.unique(dances.dances[dances.songs == song], return_counts=True)
+    for song in dict.fromkeys(songs.tolist()):
+        names, counts = np.unique(dances[songs == song], return_counts=True)
         chosen.append(names[np.argmax(counts)])
-    return dances.take(np.flatnonzero(np.isin(dances.dances, chosen)))
+    return np.flatnonzero(np.isin(dances, chosen))

@@ -16,6 +16,9 @@ NO_SONG = (
     "`split` column)."
 )
 
+COMPARED = ("incorrect", "frames")
+"""What is read of the quality of a track, besides its names."""
+
 
 def best_model(summary: list[dict]) -> dict | None:
     """The model of the lowest FID in the summary of Table 2x; the first of equals.

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 
 from choreo import media, provenance
+from choreo.comparison.records import video_records
 from choreo.comparison.speed import benchmark_seconds
 from choreo.dances.video import HEIGHT
 from choreo.errors import ItemError
@@ -22,7 +23,7 @@ from choreo.evaluation.table2 import LABELS
 from choreo.files import read_json
 from choreo.files.outside import reading
 from choreo.pipeline.tombstones import problem_in, warning_in
-from choreo.report.findings import best_model, findings
+from choreo.report.findings import COMPARED, best_model, findings
 from choreo.report.gallery import Dance, distances_of, measures, song_scores
 from choreo.report.page import FIGURES, SIMULATED, Contents, Quality
 from choreo.report.shown import Shown, read_records, read_table
@@ -105,12 +106,14 @@ def gather(
     )
     dances = _dances(results, models, seeds, songs, filmed, danced)
     _score(results, dances, models, seeds, distances)
-    qualities = [
-        {**read_json(path), "estimator": estimator, "video": video}
+    compared = {
+        path: {"estimator": estimator, "video": video}
         for estimator in estimators
         for video in videos
         if _usable(path := results / "comparison" / estimator / f"{video}.json")
-    ]
+    }
+    records = video_records(compared, keep=COMPARED)
+    qualities = [record | named for record, named in zip(records, compared.values(), strict=True)]
     drawn = {name: results / "figures" / f"{name}.png" for name in figures}
     pictures = {name: path.read_bytes() for name, path in drawn.items() if _usable(path)}
     problems = results / "videos" / "problems.csv"

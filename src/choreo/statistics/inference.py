@@ -10,6 +10,8 @@ import numpy as np
 from scipy.special import stdtr, stdtrit  # Student's t; scipy.stats takes a second to import
 
 REPLICATES = 300
+_BLOCK = 64
+"""Replicates whose draws are whole numbers of 8 bytes at once: 5 MB for 10,000 songs."""
 
 SIGNIFICANT = 0.05
 """p under which things are told apart."""
@@ -57,7 +59,8 @@ class Resampling:
     songs : ndarray of str, shape (G,)
         All songs, sorted.
     counts : ndarray of int, shape (B, G)
-        How often each song is in each replicate.
+        How often each song is in each replicate; of the smallest type that holds it, so that
+        2,000 replicates of 10,000 songs take 40 MB.
     seed : int
         Of the draws.
     """
@@ -74,8 +77,11 @@ class Resampling:
         names = np.unique(np.asarray(songs, dtype=str))
         rng = np.random.default_rng(seed)
         size = max(1, len(names))
-        counts = rng.multinomial(size, np.full(size, 1 / size), size=replicates)
-        return cls(names, counts[:, : len(names)], seed)
+        counts = np.empty((replicates, len(names)), np.min_scalar_type(-size - 1))
+        for rows in _blocks(replicates):
+            drawn = rng.multinomial(size, np.full(size, 1 / size), size=len(counts[rows]))
+            counts[rows] = drawn[:, : len(names)]
+        return cls(names, counts, seed)
 
     @property
     def freedom(self) -> int:
@@ -86,6 +92,25 @@ class Resampling:
         """Weight of each segment, shape (1 + B, N): 1 in the first row, then by replicate."""
         drawn = self.counts[:, np.searchsorted(self.songs, songs)]
         return np.concatenate([np.ones((1, len(songs)), int), drawn])
+
+    def means(self, values: np.ndarray) -> np.ndarray:
+        """Mean over the songs, then in each replicate, without holding all weights at once.
+
+        Parameters
+        ----------
+        values : ndarray, shape (G,) or (G, K)
+            One a song, in the order of `songs`.
+
+        Returns
+        -------
+        ndarray, shape (1 + B,) or (1 + B, K)
+        """
+        values = np.asarray(values, float)
+        found = np.empty((1 + len(self.counts), *values.shape[1:]))
+        found[0] = np.ones(len(values)) @ values
+        for rows in _blocks(len(self.counts)):
+            found[1:][rows] = self.counts[rows].astype(float) @ values
+        return found / len(values)
 
     def over_seeds(self, values):
         """Mean over training seeds, which are drawn with replacement as well.
@@ -152,6 +177,10 @@ class Resampling:
         if error == 0:
             return 1.0 if difference == 0 else 0.0
         return float(2 * stdtr(self.freedom, -abs(difference) / error))
+
+
+def _blocks(replicates):
+    return [slice(first, first + _BLOCK) for first in range(0, replicates, _BLOCK)]
 
 
 @dataclass(frozen=True)
