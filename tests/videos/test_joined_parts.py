@@ -139,6 +139,28 @@ def test_of_a_sound_file_whose_head_states_its_size(kind, tmp_path):
         read_song(two)
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("au", ()),
+        ("amr", ("-ar", "8000")),
+        ("wav", ("-rf64", "always")),
+        ("wav", ("-f", "wav", "pipe:1")),
+        ("au", ("-f", "au", "pipe:1")),
+    ],
+)
+def test_the_head_of_a_second_file_is_no_sound(kind, options, tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0, 16_000), 16_000, subtype="PCM_16")
+    one = tmp_path / f"a.{kind}"
+    if "pipe:1" in options:
+        one.write_bytes(ffmpeg("-i", tmp_path / "s.wav", *options))
+    else:
+        ffmpeg("-i", tmp_path / "s.wav", *options, one)
+    assert loud_at(read_song(one)) == pytest.approx([0.5], abs=0.01)
+    with pytest.raises(ItemError, match="joined end to end"):
+        read_song(join(tmp_path / f"two.{kind}", one, one))
+
+
 def test_a_song_that_changes_its_channels_is_not_cut_off(tmp_path):
     parts = []
     for channels in (1, 2):
@@ -201,8 +223,17 @@ def test_so_are_those_of_a_song(kind, encoders, tmp_path):
 FOREIGN = {
     **{"wav": (), "aiff": (), "flac": (), "ogg": ("-c:a", "libvorbis"), "mka": (), "au": ()},
     **{"w64": (), "caf": (), "m4a": (), "mp3": ("-c:a", "libmp3lame"), "wma": (), "aac": ()},
-    **dict.fromkeys(("mp4", "avi", "ts", "flv"), ("-c:v", "mpeg4")),
+    **{"amr": ("-ar", "8000", "-ac", "1"), "ac3": (), "mp2": (), "oga": ("-c:a", "flac")},
+    **dict.fromkeys(("mp4", "avi", "ts", "flv", "nut"), ("-c:v", "mpeg4")),
+    "mpg": ("-c:v", "mpeg1video"),
 }
+# Bare frames in a stream of packets may be its own: that it does not end with them is said by
+# what its last packets hold.
+PACKETS, BARE = {"ts", "mpg"}, {"aac", "ac3", "mp2"}
+# Files of one kind by two names, or of which the one goes on in the other.
+ALIKE = [{"mp4", "m4a"}, {"ogg", "oga"}, {"mp3", "mp2"}]
+# In these, sound may lie as bare frames, and no end is stated.
+OPEN = {"w64", "caf", "wma", "nut", "au"}
 """Kinds of files, and how the project's ffmpeg makes one."""
 
 
@@ -223,17 +254,17 @@ def test_another_kind_behind_the_end_is_seen(first, of_every_kind, tmp_path):
     assert other_kind_at(of_every_kind / f"part.{first}") is None
     begin = (of_every_kind / f"part.{first}").stat().st_size
     for second in FOREIGN:
-        # Packets of a stream may carry aac: that it does not end with one is said elsewhere.
-        if {first, second} in ({"mp4", "m4a"}, {second}) or (first, second) == ("ts", "aac"):
+        if {first, second} in [{second}, *ALIKE]:
+            continue
+        if (first in PACKETS | OPEN and second in BARE) or (first, second) == ("aac", "ts"):
             continue
         parts = [of_every_kind / f"part.{kind}" for kind in (first, second)]
         two = join(tmp_path / f"{second}.{first}", *parts)
         place, kind = other_kind_at(two)
         # An encoder's words stand in the first frame of an mp3, behind its tag.
         assert begin <= place <= begin + (200 if second == "mp3" else 0)
-        assert kind == {"mka": "matroska", "m4a": "mp4", "wma": "asf", "ts": "mpegts"}.get(
-            second, second
-        )
+        names = {"mka": "matroska", "m4a": "mp4", "wma": "asf", "ts": "mpegts", "mpg": "mpeg"}
+        assert kind == (names | {"mp2": "mp3", "oga": "ogg"}).get(second, second)
         with pytest.raises(ItemError):
             read_song(two)
         if (first, second) == ("wav", "flac"):
@@ -253,6 +284,41 @@ def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
     soundfile.write(tmp_path / "odd.wav", np.zeros(101), 16_000, subtype="PCM_U8")
     assert joined_at(tmp_path / "odd.wav") is None
     assert joined_at(join(tmp_path / "two.wav", *[tmp_path / "odd.wav"] * 2)) is not None
+
+
+# Files that hold the first bytes of another kind, or a row of its frames, and end with themselves.
+WITHIN = {
+    "flac in ogg.oga": ("-c:a", "flac"),
+    "flac in a live.mkv": ("-c:a", "flac", "-live", "1"),
+    "mp3 in a live.mkv": ("-c:a", "libmp3lame", "-live", "1"),
+    "mp3 in caf.caf": ("-c:a", "libmp3lame"),
+    "mp3 in wav.wav": ("-c:a", "libmp3lame"),
+    "ac3 in mpg.mpg": ("-c:a", "ac3", "-b:a", "64k"),
+    "mp2 in mpg.mpg": ("-c:a", "mp2", "-ar", "16000", "-b:a", "16k"),
+    "mp2 in ts.ts": ("-c:a", "mp2", "-ar", "16000", "-b:a", "16k"),
+    "dv.dv": ("-c:v", "dvvideo", "-s", "720x576", "-r", "25", "-ar", "48000", "-ac", "2"),
+    "two channels.rf64": ("-f", "wav", "-rf64", "always", "-ac", "2"),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN)
+def test_what_a_file_holds_is_no_other_file(name, tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0), 48_000)
+    picture = ("-f", "lavfi", "-i", "color=s=64x48:r=25:d=1") if "-c:v" in WITHIN[name] else ()
+    ffmpeg(*picture, "-i", tmp_path / "s.wav", *WITHIN[name], tmp_path / name)
+    assert joined_at(tmp_path / name) is None
+    assert other_kind_at(tmp_path / name) is None
+    assert loud_at(read_song(tmp_path / name)) == pytest.approx([0.5], abs=0.08)
+
+
+@pytest.mark.parametrize("kind", ["flac", "aac", "ac3", "mp3"])
+def test_a_tag_before_sound_is_no_other_file(kind, tmp_path):
+    soundfile.write(tmp_path / "s.wav", clicks([0.5], 1.0), 48_000)
+    ffmpeg("-i", tmp_path / "s.wav", "-write_xing", "0", tmp_path / f"a.{kind}")
+    tagged = tmp_path / f"b.{kind}"
+    tagged.write_bytes(b"ID3\3\0\0\0\0\2\x2c" + bytes(300) + (tmp_path / f"a.{kind}").read_bytes())
+    assert other_kind_at(tagged) is None
+    assert loud_at(read_song(tagged)) == pytest.approx([0.5], abs=0.08)
 
 
 def test_joined_songs_are_heard_whole_in_a_drawn_video(tmp_path):

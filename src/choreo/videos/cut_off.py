@@ -7,10 +7,17 @@ Where a file says how long it lasts, what can be decoded tells. Streams say noth
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 _SEGMENT, _CLUSTER, _EBML = 0x18538067, 0x1F43B675, 0x1A45DFA3
+# What a Matroska file, a segment and a cluster hold.
+_ELEMENTS = {
+    *(_EBML, _SEGMENT, _CLUSTER, 0xEC, 0xBF),
+    *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
+    *(0xE7, 0x5854, 0xA7, 0xAB, 0xA3, 0xA0, 0xAF),
+}
 _PICTURES = {b"mdat", b"moof"}
 _BEGINS_MP4 = _PICTURES | {b"ftyp", b"styp", b"moov", b"free", b"skip", b"wide", b"sidx"}
 # Bytes of a packet of MPEG-TS, and where in it its mark lies: broadcast, camcorders.
@@ -121,23 +128,48 @@ def _cut_flv(file: IO[bytes], size: int) -> bool:
 
 
 def _cut_matroska(file: IO[bytes], size: int, streams_only: bool) -> bool:
+    last = 0
+    for name, end, told in matroska_elements(file, size):
+        if name == _SEGMENT and told and streams_only:
+            return False
+        last = end
+    return last > size
+
+
+def matroska_elements(file: IO[bytes], size: int) -> Iterator[tuple[int, int, bool]]:
+    """Walk through a Matroska file, and into what does not say how long it is.
+
+    Parameters
+    ----------
+    file : file
+        Open for reading.
+    size : int
+        Its bytes.
+
+    Yields
+    ------
+    name : int
+    end : int
+        Where what comes next begins; beyond the file where it is cut.
+    told : bool
+        It says how long it is.
+    """
     place = 0
     while place < size:
         file.seek(place)
         head = file.read(12)
         name = _wide(head, keep=True)
-        length = name and _wide(head[name[1] :])
-        if not name or name[1] > 4:
-            return False
+        if not name or name[0] not in _ELEMENTS:
+            return
+        length = _wide(head[name[1] :])
         if not length:
-            return len(head) < 12
-        unknown = length[0] == (1 << 7 * length[1]) - 1
-        if unknown and name[0] not in (_SEGMENT, _CLUSTER):
-            return False
-        if name[0] == _SEGMENT and not unknown and streams_only:
-            return False
-        place += name[1] + length[1] + (0 if unknown else length[0])
-    return place > size
+            yield name[0], place if len(head) == 12 else size + 1, False
+            return
+        told = length[0] != (1 << 7 * length[1]) - 1
+        if not told and name[0] not in (_SEGMENT, _CLUSTER):
+            return
+        place += name[1] + length[1] + (length[0] if told else 0)
+        yield name[0], place, told
 
 
 def _wide(data: bytes, *, keep: bool = False) -> tuple[int, int] | None:

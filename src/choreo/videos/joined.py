@@ -12,21 +12,11 @@ import re
 import struct
 from pathlib import Path
 
-from choreo.videos.cut_off import packet_bytes
-
-# How files begin of which ffmpeg reads the first alone where several are joined, and which
-# occurs nowhere else in them: asf, w64, caf, nut, mxf.
-_SIGNS = (
-    bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
-    b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
-    b"caff\0\1\0\0desc",
-    b"nut/multimedia container\0",
-    bytes.fromhex("060e2b34020501010d01020101020400"),
-)
+from choreo.videos.cut_off import matroska_elements, packet_bytes
 
 # Kind -> how such a file begins for certain, bytes in it that are found fast, and where in it.
 _BEGINNINGS = {
-    "wav": (rb"RIFF.{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", b"RIFF", 0),
+    "wav": (rb"(?:RIFF|RF64|BW64).{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", b"WAVE", 8),
     "avi": (rb"RIFF.{4}AVI LIST", b"RIFF", 0),
     "aiff": (rb"FORM.{4}AIF[FC](?:FVER|COMM|COMT|MARK|ID3 )", b"FORM", 0),
     "flac": (rb"fLaC[\0\x80]\0\0\x22", b"fLaC", 0),
@@ -35,25 +25,111 @@ _BEGINNINGS = {
     "ogg": (rb"OggS\0\x02\0{8}", b"OggS\0\x02", 0),
     "flv": (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", b"FLV\1", 0),
     "au": (rb"\.snd\0\0\0[\x18-\xff].{4}\0\0\0[\x01-\x1b]\0", b".snd\0", 0),
-    "asf": (re.escape(_SIGNS[0]), _SIGNS[0], 0),
-    "w64": (re.escape(_SIGNS[1]), _SIGNS[1], 0),
-    "caf": (re.escape(_SIGNS[2]), _SIGNS[2], 0),
-    "mxf": (re.escape(_SIGNS[4]), _SIGNS[4], 0),
+    "amr": (rb"#!AMR(?:-WB)?\n", b"#!AMR", 0),
+    # Such a one occurs nowhere else in a file of its kind.
+    **{
+        kind: (re.escape(sign), sign, 0)
+        for kind, sign in {
+            "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+            "w64": b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
+            "caf": b"caff\0\1\0\0desc",
+            "nut": b"nut/multimedia container\0",
+            "mxf": bytes.fromhex("060e2b34020501010d01020101020400"),
+        }.items()
+    },
     # A tag alone may stand in any file: with the first frame of sound behind it, or the
     # encoder's own words in that frame.
     "mp3": (rb"\xff[\xe2-\xfb].{7,34}?(?:Xing|Info)\0\0\0", (b"Xing\0\0\0", b"Info\0\0\0"), -36),
     # The tables of programs, of which nothing but packets follows.
     "mpegts": (rb"G[\x40\x60][\0\x11].(?:.{184}G.{3}){6}", (b"G@\0", b"G@\x11"), 0),
+    # The head of a pack, of MPEG-2 and of MPEG-1, and of what follows it.
+    "mpeg": (
+        rb"\0\0\x01\xba(?:[\x44-\x7f].{8}[\xf8-\xff]\xff*|[\x21-\x2f].{7})\0\0\x01[\xbb-\xef]",
+        b"\0\0\1\xba",
+        0,
+    ),
 }
 _BEGIN = {kind: re.compile(pattern, re.DOTALL) for kind, (pattern, _, _) in _BEGINNINGS.items()}
+# Kinds of which ffmpeg reads the first file alone, or the head of the next as sound.
+_READ_ALONE = ("wav", "aiff", "au", "amr", "asf", "w64", "caf", "nut", "mxf")
 _SHOWN = 4096
 _GOES_ON = (b"RIFF", b"AVIX")
 _BOX = re.compile(rb"(.{4})[0-9A-Za-z\xa9 -]{4}", re.DOTALL)
-_SEGMENT = re.compile(rb"^\x1a\x45\xdf\xa3.*?\x18\x53\x80\x67([\x01-\xff].{7})", re.DOTALL)
-# Bare frames of aac say their own length, so that several in a row are no accident; streams that
-# carry such frames in packets break every row.
-_AAC, _ROW, _CARRY_AAC = (b"\xff\xf1", b"\xff\xf9"), 8, {"mpegts", "mpeg", "aac"}
-_PROGRAM_STREAM = b"\0\0\x01\xba"
+_PAGE = re.compile(rb"OggS\0.{21}(.)", re.DOTALL)
+
+# Bare frames of sound say their own length, so that several in a row are no accident. Streams
+# that carry such frames in packets, or have no end that they state, may hold rows as well.
+_ROW = 8
+_BARE = {"mp3", "flac", "aac", "ac3", "amr"}
+_AC3_RATES = (
+    32,
+    40,
+    48,
+    56,
+    64,
+    80,
+    96,
+    112,
+    128,
+    160,
+    192,
+    224,
+    256,
+    320,
+    384,
+    448,
+    512,
+    576,
+    640,
+)
+_MPEG_RATES = {
+    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+
+
+def _adts_bytes(head):
+    return int.from_bytes(head[3:6]) >> 5 & 0x1FFF
+
+
+def _ac3_bytes(head):
+    if head[5] >> 3 > 10:
+        return 2 * ((int.from_bytes(head[2:4]) & 0x7FF) + 1)
+    rate, code = head[4] >> 6, head[4] & 0x3F
+    if rate == 3 or code >= 2 * len(_AC3_RATES):
+        return 0
+    kilobits = _AC3_RATES[code // 2]
+    return 2 * (2 * kilobits, kilobits * 320 // 147 + code % 2, 3 * kilobits)[rate]
+
+
+def _mpeg_bytes(head):
+    version, layer = 1 if head[1] & 8 else 2, 4 - (head[1] >> 1 & 3)
+    rate, per_second = head[2] >> 4, head[2] >> 2 & 3
+    if layer == 4 or rate in (0, 15) or per_second == 3 or head[1] & 0x18 == 8:
+        return 0
+    kilobits = _MPEG_RATES[version, layer if version == 1 else min(layer, 2)][rate - 1]
+    hertz = (44_100, 48_000, 32_000)[per_second] >> (version - 1 + (not head[1] & 0x10))
+    padding = head[2] >> 1 & 1
+    if layer == 1:
+        return 4 * (12_000 * kilobits // hertz + padding)
+    return (72_000 if (version, layer) == (2, 3) else 144_000) * kilobits // hertz + padding
+
+
+# Kind -> how its frames begin, and how long the one is whose first bytes are given.
+_FRAMES = {
+    "aac": ((b"\xff\xf1", b"\xff\xf9"), _adts_bytes),
+    "ac3": ((b"\x0b\x77",), _ac3_bytes),
+    "mp3": (
+        tuple(
+            bytes((0xFF, second))
+            for second in (*range(0xE2, 0xE8), *range(0xF2, 0xF8), *range(0xFA, 0x100))
+        ),
+        _mpeg_bytes,
+    ),
+}
 
 
 def joined_at(path: str | Path) -> int | None:
@@ -75,19 +151,28 @@ def joined_at(path: str | Path) -> int | None:
             return _second_mp4(file, size)
         if head[:3] == b"FLV":
             return _second_flv(file)
-        for group, kind, order in (
-            (b"RIFF", b"WAVE", "<I"),
-            (b"FORM", b"AIFF", ">I"),
-            (b"FORM", b"AIFC", ">I"),
-        ):
-            if (head[:4], head[8:]) == (group, kind):
-                return _second_chunk(file, 8 + struct.unpack(order, head[4:8])[0], group, kind)
-        for sign in _SIGNS:
-            if head.startswith(sign[:12]) and size > len(sign):
-                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                    place = data.find(sign, len(sign))
-                return None if place < 0 else place
-    return None
+        if not head:
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            own = [kind for kind in _READ_ALONE if _BEGIN[kind].match(data)]
+            # Not all who count chunks know that those of odd length are padded.
+            first = max(1, _stated_end(data, size, file) - 1)
+            found = (_found(data, kind, first) for kind in own)
+            return min((place for place in found if place is not None), default=None)
+
+
+def reads_on(path: str | Path) -> bool:
+    """Tell that of a file joined with another one the head of that is read as if it were sound.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file of which `joined_at` or `other_kind_at` found the second.
+    """
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        kind = next((kind for kind in _BEGIN if _BEGIN[kind].match(data)), None)
+        told = _stated_end(data, len(data), file)
+    return kind in ("au", "amr") or (kind in ("wav", "aiff") and not told)
 
 
 def other_kind_at(path: str | Path) -> tuple[int, str] | None:
@@ -100,8 +185,8 @@ def other_kind_at(path: str | Path) -> tuple[int, str] | None:
     Returns
     -------
     (int, str) or None
-        Its first byte and its kind. Bare frames of mp3 without an encoder's words and MPEG-PS
-        have no beginning that is theirs alone, and are not found.
+        Its first byte and its kind. Behind packets that carry such sound, and in files that
+        don't say where they end, bare frames of sound are not looked for.
     """
     about = Path(path).stat()
     return _other_kind(str(path), about.st_size, about.st_mtime_ns)
@@ -112,37 +197,52 @@ def _other_kind(path, size, _):
     if not size:
         return None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        own = {kind for kind, begin in _BEGIN.items() if begin.match(data)}
+        begin = _behind_tag(data)
+        own = {kind for kind, pattern in _BEGIN.items() if pattern.match(data, begin)}
+        own |= {kind for kind, (marks, _) in _FRAMES.items() if data[begin : begin + 2] in marks}
         if packet_bytes(data[:1000]):
             own.add("mpegts")
-        elif data[:4] == _PROGRAM_STREAM:
-            own.add("mpeg")
-        elif data[:2] in _AAC:
-            own.add("aac")
-        elif data[:3] == b"ID3" or data[:1] == b"\xff":
+        elif begin and not own:
             own.add("mp3")
+        stated = _stated_end(data, size, file)
         # Padding and tags may stand between the two.
-        first = max(1, _stated_end(data, size) - 1)
-        found = []
-        for kind, (_, marks, ahead) in _BEGINNINGS.items():
-            if kind in own:
-                continue
-            for mark in marks if isinstance(marks, tuple) else (marks,):
-                place = data.find(mark, first)
-                while place >= 0:
-                    if (start := _begins(data, kind, place, ahead, first)) is not None:
-                        found.append((start, kind))
-                        break
-                    place = data.find(mark, place + 1)
-        if not own & _CARRY_AAC and (start := _aac_in(data, first)) is not None:
-            found.append((start, "aac"))
+        first = max(1, begin + 1, stated - 1)
+        found = [(_found(data, kind, first), kind) for kind in _BEGINNINGS if kind not in own]
+        if stated or (own and own <= _BARE):
+            found += [(_row(data, kind, first), kind) for kind in _FRAMES if kind not in own]
+    return min(((place, kind) for place, kind in found if place is not None), default=None)
+
+
+def _behind_tag(data):
+    """First byte behind a tag ID3, which many put before sound of any kind."""
+    if data[:3] != b"ID3" or len(data) < 10:
+        return 0
+    high, *rest = data[6:10]
+    for byte in rest:
+        high = high << 7 | byte
+    return 10 + high
+
+
+def _found(data, kind, first):
+    """First byte of a file of this kind behind `first`; None for none."""
+    _, marks, ahead = _BEGINNINGS[kind]
+    found = []
+    for mark in marks if isinstance(marks, tuple) else (marks,):
+        place = data.find(mark, first)
+        while place >= 0:
+            if (start := _begins(data, kind, place, ahead, first)) is not None:
+                found.append(start)
+                break
+            place = data.find(mark, place + 1)
     return min(found, default=None)
 
 
-def _stated_end(data, size):
-    """Byte at which a file ends as it says itself; 0 where it does not say it."""
-    head, place = data[:16], 0
-    if head[:4] in (b"RIFF", b"FORM"):
+def _stated_end(data, size, file):
+    """Byte at which a file ends by its own structure; 0 where it has none that tells."""
+    head, place = data[:28], 0
+    if head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
+        place = 8 + int.from_bytes(head[20:28], "little")
+    elif head[:4] in (b"RIFF", b"FORM"):
         order = "<I" if head[:4] == b"RIFF" else ">I"
         # Large AVIs have several.
         while not place or (data[place : place + 4], data[place + 8 : place + 12]) == _GOES_ON:
@@ -155,6 +255,8 @@ def _stated_end(data, size):
             length = int.from_bytes(found[1])
             if length == 1:
                 length = int.from_bytes(data[place + 8 : place + 16])
+            if length == 0:
+                return size
             if length < 8 or place + length > size:
                 break
             place += length
@@ -162,28 +264,35 @@ def _stated_end(data, size):
         place = 13
         while place + 11 <= size and data[place] & 0x1F in (8, 9, 18):
             place += 15 + int.from_bytes(data[place + 1 : place + 4])
-    elif found := _SEGMENT.search(data, 0, _SHOWN):
-        count = 9 - found[1][0].bit_length()
-        length = int.from_bytes(found[1][:count]) & ((1 << 7 * count) - 1)
-        place = 0 if length == (1 << 7 * count) - 1 else found.start(1) + count + length
+    elif _BEGIN["matroska"].match(data):
+        *_, place = (0, *(end for _, end, _ in matroska_elements(file, size)))
+        place = min(place, size)
+    elif head[:5] == b"OggS\0":
+        # A page holds parts of files in any codec, with their own first bytes.
+        while (found := _PAGE.match(data, place)) is not None:
+            lengths = data[found.end() : found.end() + found[1][0]]
+            place = min(size, found.end() + len(lengths) + sum(lengths))
     return place if place <= size else 0
 
 
-def _aac_in(data, first):
-    """First byte of a row of bare aac frames; None where there is none."""
-    for mark in _AAC:
+def _row(data, kind, first):
+    """First byte of a row of bare frames; None where there is none."""
+    marks, frame_bytes = _FRAMES[kind]
+    found = []
+    for mark in marks:
         place = data.find(mark, first)
         while place >= 0:
             end, frames = place, 0
             while frames < _ROW and data[end : end + 2] == mark and end + 7 <= len(data):
-                length = int.from_bytes(data[end + 3 : end + 6]) >> 5 & 0x1FFF
+                length = frame_bytes(data[end : end + 7])
                 if length < 7:
                     break
                 end, frames = end + length, frames + 1
             if frames == _ROW:
-                return place
+                found.append(place)
+                break
             place = data.find(mark, place + 1)
-    return None
+    return min(found, default=None)
 
 
 def _begins(data, kind, place, ahead, first):
@@ -193,16 +302,6 @@ def _begins(data, kind, place, ahead, first):
     else:
         match = _BEGIN[kind].match(data, max(first, place - ahead), place + _SHOWN)
     return match and match.start()
-
-
-def _second_chunk(file, end, group, kind):
-    # Chunks are of even length; not all who count them know.
-    for place in (end, end + end % 2):
-        file.seek(place)
-        again = file.read(12)
-        if (again[:4], again[8:]) == (group, kind):
-            return place
-    return None
 
 
 def _second_mp4(file, size):

@@ -35,7 +35,7 @@ from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
 from choreo.files.temporary import owned
 from choreo.videos.cut_off import states_no_length
-from choreo.videos.joined import joined_at, other_kind_at
+from choreo.videos.joined import joined_at, other_kind_at, reads_on
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -518,8 +518,9 @@ def _stream_of_flac(head):
 def _joined(source, place, kind=None):
     """Two files in one, of which ffmpeg reads the first; the other begins at byte `place`."""
     second = ""
-    with contextlib.suppress(ItemError):  # the second can spoil the end of the first
-        second = f" after {_end_read(source):.2f} s"
+    if not reads_on(source.path):
+        with contextlib.suppress(ItemError):  # the second can spoil the end of the first
+            second = f" after {_end_read(source):.2f} s"
     path, name = source.path, shlex.quote(source.path.name)
     begin = f"`tail -c +{place + 1} {name} > second{f'.{kind}' if kind else path.suffix}` writes"
     if kind is None:
