@@ -12,9 +12,10 @@ SIZE = (1920, 1080)
 
 
 def made(views=9, frames=12, **changes):
-    rng = np.random.default_rng(0)
+    joints = np.random.default_rng(0).uniform(1, 1000, (views, frames, 17, 3))
+    joints[..., 2] /= 1000
     return {
-        "keypoints2d": rng.uniform(1, 1000, (views, frames, 17, 3)),
+        "keypoints2d": joints,
         "det_scores": np.linspace(0, 1, views * frames).reshape(views, frames),
         "timestamps": np.arange(frames) * 16_667,
     } | changes

@@ -172,6 +172,40 @@ def test_poses_of_a_picture_of_another_size(tmp_path, frames, scale, said):
         read("coco", path, size=size)
 
 
+def upright(format, frames=90):
+    """Someone who stands, in the joints that tell: shoulders, hips, knees and ankles."""
+    track = standing(format, frames=frames)
+    heights = {"shoulder": 90, "hip": 180, "knee": 250, "ankle": 320}
+    for column, name in enumerate(SKELETONS[track.skeleton].joints):
+        track.keypoints[:, column, 1] = heights.get(name.rpartition("_")[2], 60)
+    return track
+
+
+@pytest.mark.parametrize("format", registry.read_formats())
+def test_a_dancer_who_is_always_upside_down_is_asked_about(tmp_path, format):
+    track = upright(format)
+    upwards = track.keypoints * (1, -1) + (0, SIZE[1])
+    # Half of a clip may be a handstand.
+    some = np.where(np.arange(90)[:, None, None] < 45, upwards, track.keypoints)
+    for number, keypoints in enumerate((track.keypoints, some, upwards)):
+        path = tmp_path / str(number) / NAMES[format]
+        path.parent.mkdir()
+        registry.write(format, track.with_(keypoints=keypoints.astype(np.float32)), path)
+        if keypoints is not upwards:
+            assert len(read(format, path)) == 90
+    with pytest.raises(ItemError, match=r"in 100% of the poses.*as where y goes upwards.*less y"):
+        read(format, path)
+    assert len(read(format, path, units="pixels")) == 90
+
+
+def test_shares_whose_y_goes_upwards(tmp_path):
+    track = upright("coco")
+    shares = (track.keypoints * (1, -1) + (0, SIZE[1])) / SIZE
+    registry.write("coco", track.with_(keypoints=shares.astype(np.float32)), tmp_path / "a.json")
+    with pytest.raises(ItemError, match="of shares 1 less y"):
+        read("coco", tmp_path / "a.json", units="share")
+
+
 def test_a_close_up_whose_legs_are_guessed_is_taken(tmp_path):
     path = scaled(tmp_path, 90, (1.5, 1.5))
     entries = json.loads(path.read_text())

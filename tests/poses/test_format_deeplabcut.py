@@ -21,6 +21,7 @@ def frame(individuals=None, parts=PARTS, frames=4, coords=("x", "y", "likelihood
     names = ["scorer", *(["individuals"] if individuals else []), "bodyparts", "coords"]
     columns = pd.MultiIndex.from_product(levels, names=names)
     values = np.random.default_rng(0).uniform(0, 300, (frames, len(columns)))
+    values[:, columns.get_level_values("coords") == "likelihood"] /= 300
     return pd.DataFrame(values, columns=columns, index=index)
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from choreo.errors import ItemError
+from choreo.pose.skeletons import SKELETONS
 
 """What coordinates may be in: pixels, or shares of the picture's width and height (0 to 1)."""
 
@@ -26,6 +27,9 @@ SMALL_PART = 0.25
 
 CUT = 0.1
 """Share of joints outside the picture, as sure as those inside, from which is asked."""
+
+MOST_INVERTED = 0.9
+"""Share of the poses with the shoulders below the legs from which is asked."""
 
 LARGEST_SCORE = 20.0
 """No estimator gives as much: peaks of heatmaps reach 1, of SimCC's sums about 10."""
@@ -61,8 +65,8 @@ def in_pixels(detections, size, units, where):
     ItemError
         Where they are shares of the picture and nobody said so, or the other way round;
         where most joints lie outside the picture; where everyone is smaller or larger than
-        a dancer can be, or keeps to the upper left quarter. With the picture's size, the
-        extent found and the remedy.
+        a dancer can be, keeps to the upper left quarter, or stands on the head. With the
+        picture's size, the extent found and the remedy.
     """
     points = detections.keypoints[np.isfinite(detections.keypoints).all(-1)]
     if not len(points):
@@ -100,6 +104,8 @@ def in_pixels(detections, size, units, where):
         _check_part(points, high, size, where, len(detections))
     if units is None and len(detections) >= ASKED_FROM:
         _check_cut(detections, size, where)
+    if units != "pixels" and len(detections) >= ASKED_FROM:
+        _check_upright(detections, where)
     return detections
 
 
@@ -224,4 +230,27 @@ def _check_cut(detections, size, where):
         where=where,
         remedy="Give the video in which they were found, or say --units pixels (`units: pixels` "
         "in the config) where they are right",
+    )
+
+
+def _check_upright(detections, where):
+    """Ask where everyone stands on the head all through, as where y goes upwards."""
+    names = SKELETONS[detections.skeleton].joints
+    heights = []
+    for joints in (("shoulder",), ("knee", "ankle")):
+        columns = [n for n, name in enumerate(names) if name.endswith(joints)]
+        given = np.isfinite(detections.keypoints[:, columns, 1])
+        total = np.where(given, detections.keypoints[:, columns, 1], 0).sum(1)
+        heights.append(np.where(given.any(1), total / np.maximum(1, given.sum(1)), np.nan))
+    told = np.isfinite(heights).all(0)
+    inverted = heights[0][told] > heights[1][told]
+    if told.sum() < ASKED_FROM or inverted.mean() < MOST_INVERTED:
+        return
+    raise ItemError(
+        f"in {inverted.mean():.0%} of the poses the shoulders are below the knees and ankles, as "
+        "where y goes upwards",
+        where=where,
+        remedy="y must grow from the upper edge of the picture downwards: write its height less y "
+        "(of shares 1 less y), or bring the coordinates to pixels and say --units pixels (`units: "
+        "pixels` in the config) where they are right",
     )
