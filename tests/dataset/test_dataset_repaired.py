@@ -21,9 +21,9 @@ from choreo.errors import ItemError
 from choreo.videos.wav import write_song
 
 
-def _made_up(seconds, fps=10.0):
+def _made_up(seconds, fps=10.0, seed=0):
     """A dance of 20 s of which cleaning made up these spans."""
-    track = dance(20, fps=fps)
+    track = dance(20, fps=fps, seed=seed)
     times = np.arange(len(track)) / track.fps
     frames = np.zeros(len(track), bool)
     for first, last in seconds:
@@ -35,10 +35,10 @@ SECOND = [(5, 8), (10, 10.9)]
 """3 s of the second chunk, and 0.9 s of the third, which is under a fifth."""
 
 
-def _shard(path, *, spans=SECOND, method="thesis", video="v", **options):
-    normalised = normalise(_made_up(spans), method=method)
+def _shard(path, *, spans=SECOND, method="thesis", video="v", seed=0, **options):
+    normalised = normalise(_made_up(spans, seed=seed), method=method)
     options = {"max_repaired": 1, **options}
-    write_shard(path, normalised, song(20), video=video, song=video, **options)
+    write_shard(path, normalised, song(20, seed), video=video, song=video, **options)
     return path
 
 
@@ -146,7 +146,7 @@ def test_overlapping_chunks_of_validation_and_test_stay_consecutive(tmp_path):
 def test_the_verbs_take_the_limit_and_refuse_it_where_it_has_no_effect(tmp_path, capsys):
     shard = _shard(tmp_path / "v.h5")
     released = _shard(tmp_path / "r.h5", method="released")
-    other = _shard(tmp_path / "w.h5", video="w")
+    other = _shard(tmp_path / "w.h5", video="w", seed=1)
     packed = tmp_path / "p.h5"
     # The verb asks for a second song to test on.
     verb = ["dataset", "pack", str(shard), str(other), "-o", str(packed)]

@@ -10,10 +10,11 @@ import pytest
 import soundfile
 from evaluation_dances import CANVAS, swaying
 
+from choreo.cli.verify import verify
 from choreo.dataset import layout
 from choreo.dataset.check import check
 from choreo.dataset.normalise import Normalised, Transform
-from choreo.dataset.pack import ChunkDataset, pack, write_shard
+from choreo.dataset.pack import ChunkDataset, append, pack, write_shard
 from choreo.dataset.seen import same_content, seen_in
 from choreo.errors import ConfigError, ItemError
 from choreo.evaluation.extractor import Extractor, train_extractor
@@ -266,7 +267,14 @@ def test_the_same_content_under_another_name_is_refused(tmp_path, what):
     other = {"poses": {"seed": 1}, "sound": {"seed": 2, "sound_of": "a"}}[what]
     other = make_shard(tmp_path, "v2", "b", "bo", **other)
     path = tmp_path / "d.h5"
-    pack([own, other], path, splits={"v1": "train", "v2": "test"})
+    # A study is told before its trainings.
+    with pytest.raises(ConfigError, match=rf"same {what} under.*v1 \(train\) and v2 \(test\)"):
+        pack([own, other], path, splits={"v1": "train", "v2": "test"})
+    assert not path.exists()
+    pack([own], path, splits={"v1": "train"})
+    append([other], path, splits={"v2": "test"})
+    # What is in the dataset is not damaged.
+    assert verify(path)[0] == {}
     with pytest.raises(ItemError, match=f"v2 .test. has the same {what} in a chunk as v1"):
         read_real(path, "test", sound=False)
     assert check(path) == [f"v2 (test) has the same {what} in a chunk as v1 (train)"]

@@ -150,7 +150,7 @@ def _near(head, magic):
 def _dataset(path):
     from choreo.dataset.check import check
 
-    problems = check(path)
+    problems = check(path, leaks=False)
     if problems:
         raise ItemError("; ".join(problems))
 

@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from choreo.dataset import audio as sound
 from choreo.dataset import chunks as cutting
 from choreo.dataset import layout
 from choreo.dataset.normalise import Transform, normalise
+from choreo.dataset.seen import Content
 from choreo.dataset.split import assign_splits, check_no_leak
 from choreo.errors import ConfigError, ItemError, check_known
 from choreo.files import is_id, sha256
@@ -386,7 +388,8 @@ def pack(
     ItemError
         Where a shard is missing, damaged, not of this layout, or of made-up joints throughout.
     ConfigError
-        Where a video has no split, a split would leak, or there is no shard.
+        Where a video has no split, a split would leak (by a name, or by the same poses or
+        sound under two names), or there is no shard.
     """
     planned = _planned(shards, splits)
     if not planned:
@@ -399,7 +402,8 @@ def pack(
     check_splits([clip for _, clip in planned], by)
     about = {"by": by, "study": provenance or {}}
     with layout.created(path, _description(planned[0][0]), about) as file:
-        _add(file, planned, max_repaired)
+        # What splits share an evaluation would refuse, after all trainings.
+        _add(file, planned, max_repaired, refuse=partial(Content().refuse_shared, where=path))
 
 
 def split_shards(shards, *, asked=None, **options):
@@ -714,7 +718,7 @@ def check_splits(clips, by):
     check_no_leak(ids, {clip["video"]: clip["split"] for clip in clips}, by=by)
 
 
-def _add(file, planned, max_repaired):
+def _add(file, planned, max_repaired, *, refuse=None):
     for shard, clip in planned:
         with layout.open_dataset(shard) as part:
             data = layout.description_of(part)
@@ -725,7 +729,7 @@ def _add(file, planned, max_repaired):
                     where=shard,
                     value="; ".join(differences),
                 )
-            _stream(part, file, clip, shard, max_repaired)
+            _stream(part, file, clip, shard, max_repaired, refuse=refuse)
 
 
 def _made_up(part, shard, max_repaired):
@@ -741,8 +745,11 @@ def _made_up(part, shard, max_repaired):
     return made_up
 
 
-def _stream(part, file, clip, shard, max_repaired):
-    """Copy the chunks of a shard in blocks, and its clip: all that enters a dataset passes here."""
+def _stream(part, file, clip, shard, max_repaired, *, refuse=None):
+    """Copy the chunks of a shard in blocks, and its clip: all that enters a dataset passes here.
+
+    `refuse` may refuse chunks: a function of the clip, their poses and their sound.
+    """
     number = len(file["clips/video"])
     step = round(layout.description_of(part).chunk_seconds / clip["stride_seconds"])
     read, written = hashlib.sha256(), hashlib.sha256()
@@ -765,6 +772,8 @@ def _stream(part, file, clip, shard, max_repaired):
         if clip["split"] in ("validation", "test"):
             taken &= block["index"] % step == 0
         block = {name: values[taken] for name, values in block.items()}
+        if refuse is not None:
+            refuse(clip, block["pose"], block["audio"])
         layout.append_rows(file, block, number, written)
         repaired += int(block["repaired"].sum())
         count += len(block["index"])

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 from choreo.dataset import layout
-from choreo.errors import ItemError
+from choreo.errors import ConfigError, ItemError
 
 _NAMES = {"songs": "song", "videos": "video", "dancers": "dancer", "clips": "sha256"}
 
@@ -78,27 +78,77 @@ def same_content(path):
         their songs have different names, of the same sound. Still poses and silence don't
         count.
     """
+    content, found = Content(), {}
     with layout.open_dataset(path) as file:
         clips, owner = layout.clips_of(file), file["clip"][:]
-        first, found = {}, {}
         for start in range(0, len(owner), layout.BLOCK):
             block = slice(start, start + layout.BLOCK)
             poses, audio = file["pose"][block], file["audio"][block]
             for k, number in enumerate(owner[block].tolist()):
-                for what, moving, values in (
-                    ("poses", (poses[k] != poses[k][0]).any(), poses[k]),
-                    ("sound", (audio[k] != audio[k][0]).any(), audio[k]),
-                ):
-                    if moving:
-                        digest = hashlib.blake2b(values.tobytes(), digest_size=16).digest()
-                        other = first.setdefault((what, digest), number)
-                        if _leaks(what, clips[other], clips[number]):
-                            found.setdefault((what, other, number), None)
+                clip = clips[number]
+                for what, other in content.shared(clip, poses[k : k + 1], audio[k : k + 1]):
+                    found.setdefault((what, other["video"], clip["video"]), (what, other, clip))
     return [
-        f"{clips[b]['video']} ({clips[b]['split']}) has the same {what} in a chunk as "
-        f"{clips[a]['video']} ({clips[a]['split']})"
-        for what, a, b in found
+        f"{b['video']} ({b['split']}) has the same {what} in a chunk as {a['video']} ({a['split']})"
+        for what, a, b in found.values()
     ]
+
+
+class Content:
+    """The chunks that were seen so far, to find them again in another split."""
+
+    def __init__(self):
+        self._first = {}
+
+    def shared(self, clip, poses, audio):
+        """Take chunks in, and find those that another split has under another name.
+
+        Parameters
+        ----------
+        clip : dict
+            With ``video``, ``song`` and ``split``.
+        poses, audio : ndarray, shape (N, ...)
+            Of its chunks.
+
+        Yields
+        ------
+        what : {"poses", "sound"}
+        other : dict
+            The clip that had it first.
+        """
+        for chunk in zip(poses, audio):
+            for what, values in zip(("poses", "sound"), chunk):
+                if (values != values[0]).any():
+                    digest = hashlib.blake2b(values.tobytes(), digest_size=16).digest()
+                    other = self._first.setdefault(what.encode() + digest, clip)
+                    if _leaks(what, other, clip):
+                        yield what, other
+
+    def refuse_shared(self, clip, poses, audio, *, where):
+        """As `shared`, and refuse what is found.
+
+        Parameters
+        ----------
+        clip, poses, audio
+            As in `shared`.
+        where : str or Path
+            The dataset.
+
+        Raises
+        ------
+        ConfigError
+            Naming both videos, with the remedy.
+        """
+        for what, other in self.shared(clip, poses, audio):
+            raise ConfigError(
+                f"two videos of different splits have the same {what} under different names",
+                where=where,
+                value=f"{other['video']} ({other['split']}) and {clip['video']} ({clip['split']})",
+                remedy="Give both the same name in the videos table's column `song` (choreo "
+                "dataset shard --song)"
+                if what == "sound"
+                else "Name the dance in the videos table once, or put both into one split there",
+            )
 
 
 def _leaks(what, a, b):
