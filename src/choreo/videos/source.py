@@ -402,7 +402,7 @@ def look(path: str | Path, *, max_pixels: int = _MAX_PIXELS) -> Source:
     )
     if (place := joined_at(path)) is not None:
         raise _joined(source, place)
-    if (other := other_kind_at(path)) is not None:
+    if (other := other_kind_at(path, source.container)) is not None:
         raise _joined(source, *other)
     if (unlike := _unlike_parts(source)) is not None:
         # Of what is no longer what its beginning says, decoding may fail before its end.
