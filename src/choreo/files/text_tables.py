@@ -261,7 +261,7 @@ def read_csv(path: str | Path):
     rows = []
     for cells in lines:
         for place, cell in enumerate(cells):
-            if cell.strip() and not heading[place : place + 1] > [""]:
+            if cell.strip() and not (place < len(heading) and heading[place]):
                 raise ItemError(
                     f"cell {place + 1} has no heading",
                     where=f"{path}, line {lines.line_num}",
