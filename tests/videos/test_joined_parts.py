@@ -253,6 +253,7 @@ ODD = {
     "live flac.mkv": ("-c:a", "flac", "-live", "1"),
     "attached.mkv": ("-attach", "part.wav", "-attach", "part.mp3", "-attach", "part.aac"),
     "live attached.mkv": ("-live", "1", "-attach", "part.wav", "-attach", "part.m4a"),
+    "its own kind attached.mka": ("-c:a", "aac", "-attach", "part.mka"),
     "tag.flac": lambda parts: _tag(parts["wav"]) + _tag(parts["aac"]) + parts["flac"],
     "tag.aac": lambda parts: _tag(parts["flac"]) + parts["aac"],
     "tag.mp3": lambda parts: _tag(parts["m4a"]) + parts["mp3"],

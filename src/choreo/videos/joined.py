@@ -132,7 +132,7 @@ def _other_kind(path, container, size, _):
         elif data[begin : begin + 1] == b"\xff":
             own.add("mp3")
         # Padding and tags may stand between the two.
-        first = max(1, begin, _stated_end(data, size) - 1)
+        first = max(1, begin, stated_end(data) - 1)
         found = []
         for kind, (_, marks, ahead) in _BEGINNINGS.items():
             if kind in own:
@@ -160,8 +160,20 @@ def _after_tags(data):
     return place
 
 
-def _stated_end(data, size):
-    """Byte at which a file ends as it says itself; 0 where it does not say it."""
+def stated_end(data: bytes | mmap.mmap) -> int:
+    """Find where a file ends as it says itself; of live Matroska, where what it plays begins.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        All of it.
+
+    Returns
+    -------
+    int
+        A byte; 0 where the file does not say it, or ends before.
+    """
+    size = len(data)
     head, place = data[:16], 0
     if head[:4] in (b"RIFF", b"FORM"):
         order = "<I" if head[:4] == b"RIFF" else ">I"
@@ -184,14 +196,14 @@ def _stated_end(data, size):
         while place + 11 <= size and data[place] & 0x1F in (8, 9, 18):
             place += 15 + int.from_bytes(data[place + 1 : place + 4])
     elif head[:4] == EBML.to_bytes(4):
-        place = _end_of_matroska(data, size)
+        place = _end_of_matroska(data)
     return place if place <= size else 0
 
 
-def _end_of_matroska(data, size):
+def _end_of_matroska(data):
     """Byte behind the last part of known length; of a stream, where what it plays begins."""
     place = 0
-    while place < size:
+    while place < len(data):
         name = ebml_number(data[place : place + 4], keep=True)
         length = name and ebml_number(data[place + name[1] : place + name[1] + 8])
         # A second head is of another file.
