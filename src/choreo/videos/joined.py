@@ -57,7 +57,8 @@ _IN_SEGMENT = {
 # Bare frames of aac say their own length, so that several in a row are no accident; streams that
 # carry such frames in packets break every row.
 _AAC, _ROW, _CARRY_AAC = (b"\xff\xf1", b"\xff\xf9"), 8, {"mpegts", "mpeg", "aac"}
-_FLAC_FRAMES = (b"\xff\xf8", b"\xff\xf9")
+# Tags, pictures and so on, which a flac has before its frames.
+_MOST_BLOCKS, _FLAC_FRAMES = 64, (b"\xff\xf8", b"\xff\xf9")
 _PROGRAM_STREAM = b"\0\0\x01\xba"
 
 
@@ -247,11 +248,13 @@ def _begins(data, kind, place, ahead, first):
 
 def _plays_flac(data, place):
     """Whether sound follows what begins like a flac: Ogg and Matroska hold such beginnings."""
-    last, place = False, place + 4
-    while not last and place + 4 <= len(data):
-        last = data[place] >= 0x80
-        place += 4 + int.from_bytes(data[place + 1 : place + 4])
-    return data[place : place + 2] in _FLAC_FRAMES
+    place += 4
+    for _ in range(_MOST_BLOCKS):
+        head = data[place : place + 4]
+        place += 4 + int.from_bytes(head[1:])
+        if head >= b"\x80":
+            return data[place : place + 2] in _FLAC_FRAMES
+    return False
 
 
 def _second_chunk(file, end, group, kind):
