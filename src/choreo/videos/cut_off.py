@@ -10,7 +10,8 @@ import struct
 from pathlib import Path
 from typing import IO
 
-_SEGMENT, _CLUSTER, _EBML = 0x18538067, 0x1F43B675, 0x1A45DFA3
+EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+"""Names of parts of Matroska: its head, what holds all else, and a stretch of what it plays."""
 _PICTURES = {b"mdat", b"moof"}
 _BEGINS_MP4 = _PICTURES | {b"ftyp", b"styp", b"moov", b"free", b"skip", b"wide", b"sidx"}
 # Bytes of a packet of MPEG-TS, and where in it its mark lies: broadcast, camcorders.
@@ -37,7 +38,7 @@ def is_cut(path: str | Path, *, streams_only: bool = False) -> bool:
         head = file.read(1000)
         if head[4:8] in _BEGINS_MP4:
             return _cut_mp4(file, size, streams_only)
-        if head.startswith(_EBML.to_bytes(4)):
+        if head.startswith(EBML.to_bytes(4)):
             return _cut_matroska(file, size, streams_only)
         if head.startswith(b"FLV"):
             return _cut_flv(file, size)
@@ -66,16 +67,17 @@ def _piped_avi(head: bytes) -> bool:
 
 
 def _cut_avi(file: IO[bytes], size: int) -> bool:
-    place = 12
+    place = end = 12
     while place + 12 <= size:
         file.seek(place)
         head = file.read(12)
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"LIST" and head[8:] == b"movi":
-            place += 12  # its own length is one of those that are not known
-        else:
-            place += 8 + length + length % 2
-    return place > size
+            length = 4  # its own is one of those that are not known
+        end = place + 8 + length
+        # Some leave the byte that makes its length even out of the last one.
+        place = end + length % 2
+    return end > size
 
 
 def packet_bytes(head: bytes) -> int | None:
@@ -125,23 +127,36 @@ def _cut_matroska(file: IO[bytes], size: int, streams_only: bool) -> bool:
     while place < size:
         file.seek(place)
         head = file.read(12)
-        name = _wide(head, keep=True)
-        length = name and _wide(head[name[1] :])
+        name = ebml_number(head, keep=True)
+        length = name and ebml_number(head[name[1] :])
         if not name or name[1] > 4:
             return False
         if not length:
             return len(head) < 12
         unknown = length[0] == (1 << 7 * length[1]) - 1
-        if unknown and name[0] not in (_SEGMENT, _CLUSTER):
+        if unknown and name[0] not in (SEGMENT, CLUSTER):
             return False
-        if name[0] == _SEGMENT and not unknown and streams_only:
+        if name[0] == SEGMENT and not unknown and streams_only:
             return False
         place += name[1] + length[1] + (0 if unknown else length[0])
     return place > size
 
 
-def _wide(data: bytes, *, keep: bool = False) -> tuple[int, int] | None:
-    """Read a number of Matroska, whose first bits tell its length; returns both."""
+def ebml_number(data: bytes, *, keep: bool = False) -> tuple[int, int] | None:
+    """Read a number of Matroska, whose first bits tell its length in bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        That begin with it.
+    keep : bool
+        Leave those bits in the number, as names have them.
+
+    Returns
+    -------
+    (int, int) or None
+        The number and its length; None where there is none.
+    """
     count = 9 - data[0].bit_length() if data and data[0] else 9
     if count > min(8, len(data)):
         return None

@@ -433,7 +433,7 @@ class _Session(yt_dlp.YoutubeDL):
                     return response
                 response.close()
                 del request.headers["Range"]
-                response = super().urlopen(request)
+                response = _bounded(super().urlopen(request))
                 found = _Known.of(response)
         except (HTTPError, TransportError) as error:
             self._state.last_error = error

@@ -12,7 +12,7 @@ import re
 import struct
 from pathlib import Path
 
-from choreo.videos.cut_off import packet_bytes
+from choreo.videos.cut_off import CLUSTER, EBML, SEGMENT, ebml_number, packet_bytes
 
 # How files begin of which ffmpeg reads the first alone where several are joined, and which
 # occurs nowhere else in them: asf, w64, caf, nut, mxf.
@@ -49,10 +49,16 @@ _BEGIN = {kind: re.compile(pattern, re.DOTALL) for kind, (pattern, _, _) in _BEG
 _SHOWN = 4096
 _GOES_ON = (b"RIFF", b"AVIX")
 _BOX = re.compile(rb"(.{4})[0-9A-Za-z\xa9 -]{4}", re.DOTALL)
-_SEGMENT = re.compile(rb"^\x1a\x45\xdf\xa3.*?\x18\x53\x80\x67([\x01-\xff].{7})", re.DOTALL)
+# What a segment of Matroska holds: lists of places, of tracks, tags and so on.
+_IN_SEGMENT = {
+    *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
+    *(CLUSTER, 0xEC, 0xBF),
+}
 # Bare frames of aac say their own length, so that several in a row are no accident; streams that
 # carry such frames in packets break every row.
 _AAC, _ROW, _CARRY_AAC = (b"\xff\xf1", b"\xff\xf9"), 8, {"mpegts", "mpeg", "aac"}
+# Tags, pictures and so on, which a flac has before its frames.
+_MOST_BLOCKS, _FLAC_FRAMES = 64, (b"\xff\xf8", b"\xff\xf9")
 _PROGRAM_STREAM = b"\0\0\x01\xba"
 
 
@@ -90,12 +96,15 @@ def joined_at(path: str | Path) -> int | None:
     return None
 
 
-def other_kind_at(path: str | Path) -> tuple[int, str] | None:
+def other_kind_at(path: str | Path, container: str = "") -> tuple[int, str] | None:
     """Find where a file of another kind begins in a file.
 
     Parameters
     ----------
     path : str or Path
+    container : str
+        ffmpeg's names of its container, separated by commas: it reads some of which the first
+        bytes do not tell, such as a stream that was recorded from the middle of a packet on.
 
     Returns
     -------
@@ -104,25 +113,27 @@ def other_kind_at(path: str | Path) -> tuple[int, str] | None:
         have no beginning that is theirs alone, and are not found.
     """
     about = Path(path).stat()
-    return _other_kind(str(path), about.st_size, about.st_mtime_ns)
+    return _other_kind(str(path), container, about.st_size, about.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=64)  # a file is looked at several times
-def _other_kind(path, size, _):
+def _other_kind(path, container, size, _):
     if not size:
         return None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        own = {kind for kind, begin in _BEGIN.items() if begin.match(data)}
-        if packet_bytes(data[:1000]):
+        begin = _after_tags(data)
+        own = set(container.split(","))
+        own |= {kind for kind, pattern in _BEGIN.items() if pattern.match(data, begin)}
+        if packet_bytes(data[begin : begin + 1000]):
             own.add("mpegts")
-        elif data[:4] == _PROGRAM_STREAM:
+        elif data[begin : begin + 4] == _PROGRAM_STREAM:
             own.add("mpeg")
-        elif data[:2] in _AAC:
+        elif data[begin : begin + 2] in _AAC:
             own.add("aac")
-        elif data[:3] == b"ID3" or data[:1] == b"\xff":
+        elif data[begin : begin + 1] == b"\xff":
             own.add("mp3")
         # Padding and tags may stand between the two.
-        first = max(1, _stated_end(data, size) - 1)
+        first = max(1, begin, stated_end(data) - 1)
         found = []
         for kind, (_, marks, ahead) in _BEGINNINGS.items():
             if kind in own:
@@ -139,8 +150,31 @@ def _other_kind(path, size, _):
     return min(found, default=None)
 
 
-def _stated_end(data, size):
-    """Byte at which a file ends as it says itself; 0 where it does not say it."""
+def _after_tags(data):
+    """Byte behind the tags (ID3) that may stand before any kind, with pictures in them."""
+    place = 0
+    while data[place : place + 3] == b"ID3":
+        length = 0
+        for byte in data[place + 6 : place + 10]:
+            length = length << 7 | byte & 0x7F
+        place += 10 + length
+    return place
+
+
+def stated_end(data: bytes | mmap.mmap) -> int:
+    """Find where a file ends as it says itself; of live Matroska, where what it plays begins.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        All of it.
+
+    Returns
+    -------
+    int
+        A byte; 0 where the file does not say it, or ends before.
+    """
+    size = len(data)
     head, place = data[:16], 0
     if head[:4] in (b"RIFF", b"FORM"):
         order = "<I" if head[:4] == b"RIFF" else ">I"
@@ -162,11 +196,26 @@ def _stated_end(data, size):
         place = 13
         while place + 11 <= size and data[place] & 0x1F in (8, 9, 18):
             place += 15 + int.from_bytes(data[place + 1 : place + 4])
-    elif found := _SEGMENT.search(data, 0, _SHOWN):
-        count = 9 - found[1][0].bit_length()
-        length = int.from_bytes(found[1][:count]) & ((1 << 7 * count) - 1)
-        place = 0 if length == (1 << 7 * count) - 1 else found.start(1) + count + length
+    elif head[:4] == EBML.to_bytes(4):
+        place = _end_of_matroska(data)
     return place if place <= size else 0
+
+
+def _end_of_matroska(data):
+    """Byte behind the last part of known length; of a stream, where what it plays begins."""
+    place = 0
+    while place < len(data):
+        name = ebml_number(data[place : place + 4], keep=True)
+        length = name and ebml_number(data[place + name[1] : place + name[1] + 8])
+        # A second head is of another file.
+        if not length or name[0] not in (_IN_SEGMENT | {SEGMENT} if place else {EBML}):
+            break
+        inside = place + name[1] + length[1]
+        unknown = length[0] == (1 << 7 * length[1]) - 1
+        if unknown and name[0] != SEGMENT:
+            break
+        place = inside if unknown else inside + length[0]
+    return place
 
 
 def _aac_in(data, first):
@@ -192,7 +241,20 @@ def _begins(data, kind, place, ahead, first):
         match = _BEGIN[kind].search(data, max(first, place + ahead), place + 8)
     else:
         match = _BEGIN[kind].match(data, max(first, place - ahead), place + _SHOWN)
+    if match and kind == "flac" and not _plays_flac(data, match.start()):
+        return None
     return match and match.start()
+
+
+def _plays_flac(data, place):
+    """Whether sound follows what begins like a flac: Ogg and Matroska hold such beginnings."""
+    place += 4
+    for _ in range(_MOST_BLOCKS):
+        head = data[place : place + 4]
+        place += 4 + int.from_bytes(head[1:])
+        if head >= b"\x80":
+            return data[place : place + 2] in _FLAC_FRAMES
+    return False
 
 
 def _second_chunk(file, end, group, kind):
