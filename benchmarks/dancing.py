@@ -187,7 +187,7 @@ def main():
     parser.add_argument("--extractor", type=Path, help="is made where it is not there")
     parser.add_argument("--seed", type=int, default=1, help="of the dances")
     parser.add_argument("--csv", type=Path, help="where the table goes besides")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     torch.set_num_threads(1)
     models = {}
     for text in options.models:
