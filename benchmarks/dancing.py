@@ -29,7 +29,7 @@ from choreo.dataset.seen import seen_in
 from choreo.evaluation import distances
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.inputs import check_unseen, read_real
-from choreo.evaluation.measurements import MusicBeats, measure, one_dance_a_song
+from choreo.evaluation.measurements import MusicBeats, measure
 from choreo.evaluation.segments import join, segments_from_track
 from choreo.evaluation.song_beats import inside, near
 from choreo.evaluation.table2x import RealSet, frechet_score, motion_scores
@@ -97,7 +97,7 @@ class Judge:
                 self.extractor.save(extractor)
         check_unseen(self.extractor.meta["seen"], dataset, where=extractor)
         self.real = RealSet(self.extractor.features(training.pixels))
-        self.held_out = one_dance_a_song(read_real(dataset, split, sound=True))
+        self.held_out = read_real(dataset, split, sound=True, one_a_song=True)
         own = self.real.scale(self.extractor.features(self.held_out.pixels))
         self.copied = np.percentile(distances.nearest(own, self.real.scaled), _COPY)
 
@@ -187,7 +187,7 @@ def main():
     parser.add_argument("--extractor", type=Path, help="is made where it is not there")
     parser.add_argument("--seed", type=int, default=1, help="of the dances")
     parser.add_argument("--csv", type=Path, help="where the table goes besides")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     torch.set_num_threads(1)
     models = {}
     for text in options.models:

@@ -229,7 +229,7 @@ def test_a_key_given_twice_in_a_config_file_is_refused(tmp_path):
     config.check_keys([path])
 
 
-@pytest.mark.parametrize("number", ["010", "007", "0_10"])
+@pytest.mark.parametrize("number", ["010", "007", "0_10", "1:30", "-1:30:00", "1:30.5"])
 def test_a_number_that_yaml_takes_for_another_is_refused(tmp_path, number):
     """A study called 010 would be 8, without a word."""
     path = tmp_path / "a.yaml"
@@ -246,6 +246,25 @@ def test_numbers_within_braces_of_the_command_line_are_numbers():
     values = {"study": "a", "table": "t.tsv", "training": {"switches": told}}
     found = config.read_config(values).training.switches
     assert found == {"all": {"epochs": 2}, "flow": {"noise": 1.5, "settle": True, "x": ["a", 3]}}
+
+
+@pytest.mark.parametrize(
+    "value", ["2020-01-01", "", "#1", "- a", "a: b", "&a b", "010", "1:30", "[a", '!!int ""', "x"]
+)
+def test_other_texts_of_switches_stay_what_they_are(value):
+    values = {"study": "a", "table": "t.tsv", "training": {"switches": {"flow": {"x": value}}}}
+    assert config.read_config(values).training.switches == {"flow": {"x": value}}
+
+
+@pytest.mark.parametrize(
+    "text", ['!!int ""', '!!float ""', '!!bool "x"', '!!timestamp "x"', "!!set [1]", "9" * 5000]
+)
+def test_what_is_marked_as_what_it_is_not_is_no_yaml(tmp_path, text):
+    path = tmp_path / "m.yaml"
+    path.write_text(f"a: {text}\n")
+    with pytest.raises(ConfigError, match=r"m\.yaml: not YAML"):
+        load_recipes(path)
+    config.check_keys([path])  # Snakemake says what is wrong with it
 
 
 def test_tilde_is_the_users_folder(monkeypatch):

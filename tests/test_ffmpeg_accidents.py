@@ -334,6 +334,26 @@ def test_an_able_ffmpeg_that_was_asked_for_is_used(fresh, tmp_path):
     assert media.ffmpeg_binary() == str(path)
 
 
+def test_an_able_ffmpeg_whose_trial_is_killed_is_tried_again(fresh, tmp_path):
+    body = f'[ -e "$0.once" ] || {{ : > "$0.once"; kill -9 $$; }}\nexec "{bundled()}" "$@"'
+    found = executable(tmp_path / "bin" / "ffmpeg", body)
+    fresh.delenv("CHOREO_FFMPEG", raising=False)
+    fresh.setenv("PATH", str(found.parent), prepend=os.pathsep)
+    assert media.ffmpeg_binary() == str(found)
+
+
+def test_the_ffmpeg_that_is_brought_is_killed_as_it_is_looked_for(fresh, tmp_path):
+    """Then there is none, says imageio-ffmpeg; no address is wrong for that."""
+    from imageio_ffmpeg import _utils
+
+    fresh.delenv("CHOREO_FFMPEG", raising=False)
+    fresh.setenv("PATH", str(tmp_path))
+    fresh.setattr(_utils, "_is_valid_exe", lambda exe: False)
+    fresh.setattr(_utils, "_get_ffmpeg_exe", _utils._get_ffmpeg_exe.__wrapped__)
+    with pytest.raises(AccidentError, match=r"does not start.*same command again"):
+        media.ffmpeg_binary()
+
+
 def test_what_takes_too_long_to_tell_is_given_up(clip, stand_in):
     stand_in("exec sleep 60")
     node = ffmpeg.output(media.source(clip).video, "pipe:1", format="rawvideo")

@@ -100,6 +100,8 @@ def ffmpeg_binary() -> str:
     ------
     ConfigError
         Where ``CHOREO_FFMPEG`` names something that does not pass.
+    AccidentError
+        Where the one that is brought does not start.
     """
     if chosen := os.environ.get("CHOREO_FFMPEG"):
         if (fault := _unable(chosen)) is not None:
@@ -114,10 +116,18 @@ def ffmpeg_binary() -> str:
         return found
     import imageio_ffmpeg
 
-    return imageio_ffmpeg.get_ffmpeg_exe()
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        # It starts the one that it brings, and looks elsewhere where that does not end well.
+        raise AccidentError(
+            f"the ffmpeg that imageio-ffmpeg brings does not start: {error}",
+            where=imageio_ffmpeg.__file__,
+            remedy="Run the same command again; where it stays so, make the environment anew",
+        ) from error
 
 
-def _unable(binary):
+def _unable(binary, again=False):
     """Why an ffmpeg can't be used, in its own words; None where it can.
 
     It makes a fifth of a second of picture and sound and throws them away, with every option,
@@ -139,6 +149,9 @@ def _unable(binary):
         return str(error)
     if done.returncode == 0:
         return None
+    if -done.returncode in (signal.SIGKILL, signal.SIGTERM) and not again:
+        # Somebody ended this one process; another ffmpeg in its place would encode otherwise.
+        return _unable(binary, again=True)
     if done.returncode < 0:
         return f"it was ended by {_signal(-done.returncode)}"
     return last_lines(done.stderr.decode(errors="replace"))

@@ -1,32 +1,18 @@
 """Real dances are evaluated to the same music and in as many chunks as generated ones."""
 
-from dataclasses import replace
-
 import numpy as np
-from evaluation_dances import swaying
 
 from choreo.dataset.normalise import CANVAS, Normalised, Transform
 from choreo.dataset.pack import ChunkDataset, pack, write_shard
 from choreo.evaluation.inputs import read_held_out, read_real
-from choreo.evaluation.measurements import Measurements, one_dance_a_song
+from choreo.evaluation.measurements import longest_dances
 
 
 def test_the_longest_dance_of_each_song_is_kept():
     songs = np.array(["a", "a", "a", "b", "b"])
     dances = np.array(["a1", "a2", "a2", "b1", "b2"])
-    features = {"kinetic": np.arange(5.0)[:, None]}
-    kept = one_dance_a_song(Measurements(songs, dances, features, None, {}, {}))
-    assert kept.dances.tolist() == ["a2", "a2", "b1"]
-    assert kept.features["kinetic"].ravel().tolist() == [1, 2, 3]
-
-
-def test_segments_too():
-    segments = swaying(6, songs=("a", "b"), prefix="v")
-    dances = ["v1", "v2", "v2", "w", "w", "w"]
-    kept = one_dance_a_song(replace(segments, dances=dances))
-    assert kept.dances.tolist() == ["v2", "v2", "w", "w", "w"]
-    np.testing.assert_array_equal(kept.audio, segments.audio[1:])
-    np.testing.assert_array_equal(kept.starts, segments.starts[1:])
+    assert longest_dances(songs, dances).tolist() == [1, 2, 3]
+    assert longest_dances(songs[::-1], dances[::-1]).tolist() == [1, 2, 3]
 
 
 def _dataset(folder, videos):
@@ -71,7 +57,8 @@ def test_only_the_dances_that_are_kept_are_read(tmp_path, monkeypatch):
         asked.clear()
         held_out = read_held_out(path)
         counts.append(sum(asked))
-        expected = one_dance_a_song(read_real(path, "test", sound=True))
+        every = read_real(path, "test", sound=True)
+        expected = every.take(longest_dances(every.songs, every.dances))
         for name in ("pixels", "songs", "dances", "starts", "audio"):
             np.testing.assert_array_equal(getattr(held_out, name), getattr(expected, name))
         assert held_out.dances.tolist() == ["v01", "v01"]

@@ -298,10 +298,14 @@ def turned_bit(trial):
     run.wait()
     run.wait_for_group()
     seen = f"{path.relative_to(trial.results)}, byte {at}; {_ended(run)}"
-    # As docs and messages say: what is damaged is found, deleted, and made again.
+    # As `verify` says: what is damaged is found, deleted, and made again by its name.
     damaged, _ = verify(trial.results)
     for found in damaged:
         found.unlink()
+    if named := [found for found in damaged if not found.name.startswith(".")]:
+        again = trial.start(more=named)
+        again.wait()
+        again.wait_for_group()
     return f"{seen}; verify names {len(damaged)} file(s)"
 
 

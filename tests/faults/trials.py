@@ -374,7 +374,7 @@ class Trial(Place):
         self.mend = lambda: None
         """What makes an end of the accident where it has not passed by itself."""
 
-    def start(self, study=None, *, first=None, server=0, options=()):
+    def start(self, study=None, *, first=None, server=0, options=(), more=()):
         """Start the study's command.
 
         Parameters
@@ -387,8 +387,11 @@ class Trial(Place):
             Of the bench.
         options : iterable of str
             Of Snakemake.
+        more : iterable of Path
+            Files that are asked for besides.
         """
         name, targets = STUDIES[study or self.study]
+        targets = [*targets, *(str(path.relative_to(self.project)) for path in more)]
         environment = self.environment()
         if first is not None:
             path = self.project / "first.py"

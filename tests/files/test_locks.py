@@ -228,6 +228,24 @@ def test_jobs_that_outlive_their_run_keep_the_study(tmp_path, code):
     workflow.hold_study(study, own)
 
 
+def test_a_run_waits_a_moment_for_what_is_just_ending(tmp_path, monkeypatch):
+    study, own = tmp_path / "results" / "demo", tmp_path / ".snakemake"
+    own.mkdir()
+    run = child(RUN, study, own)
+    slept = []
+
+    def end(seconds):
+        slept.append(seconds)
+        if len(slept) == 2:
+            run.kill()
+            run.communicate()
+
+    monkeypatch.setattr(workflow.time, "sleep", end)
+    monkeypatch.setattr(workflow, "_ENDING_SECONDS", 60)
+    workflow.hold_study(study, own)
+    assert len(slept) == 2
+
+
 def _is_held(study):
     handle = locks.open_lock(study / STUDY_LOCK)
     try:

@@ -175,6 +175,12 @@ def test_a_cell_under_no_heading_is_refused(tmp_path):
     assert read_csv(path) == [{"id": "a", "b": "1"}, {"id": "b", "b": None}]
 
 
+def test_rows_of_nothing_are_none(tmp_path):
+    path = tmp_path / "c.csv"
+    path.write_text("\n,,\nid,b\n,\na,1\n\n , \n,2\n,,\n", encoding="utf-8")
+    assert read_csv(path) == [{"id": "a", "b": "1"}, {"id": "", "b": "2"}]
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t"])
 def test_what_separates_cells_is_seen(tmp_path, mark):
     path = tmp_path / "c.csv"

@@ -276,6 +276,18 @@ def test_a_refusal_is_final(server, tmp_path):
     assert len(server.requests) == 1
 
 
+def test_an_ffmpeg_that_does_not_start_is_no_fault_of_the_address(server, tmp_path, monkeypatch):
+    def none():
+        try:
+            raise RuntimeError("No ffmpeg exe could be found")
+        except RuntimeError as error:
+            raise AccidentError("it does not start", where="ffmpeg") from error
+
+    monkeypatch.setattr(module, "ffmpeg_binary", none)
+    with pytest.raises(AccidentError, match="it does not start"):
+        download(f"{server.address}/good.mp4", tmp_path / "a.video")
+
+
 def test_nobody_listens(server, tmp_path):
     server.shutdown()
     server.server_close()

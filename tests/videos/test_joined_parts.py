@@ -272,6 +272,65 @@ def test_another_kind_behind_the_end_is_seen(first, of_every_kind, tmp_path):
                 look(two)
 
 
+def _tag(data):
+    """ID3 with a file in it, as with a cover."""
+    size = b"GEOB" + len(data).to_bytes(4) + b"\0\0" + data
+    return b"ID3\3\0\0" + bytes(len(size) >> s & 0x7F for s in (21, 14, 7, 0)) + size
+
+
+ODD = {
+    "flac.ogg": ("-c:a", "flac"),
+    "piped flac.mkv": ("-c:a", "flac", "-f", "matroska", "pipe:1"),
+    "live flac.mkv": ("-c:a", "flac", "-live", "1"),
+    "attached.mkv": ("-attach", "part.wav", "-attach", "part.mp3", "-attach", "part.aac"),
+    "live attached.mkv": ("-live", "1", "-attach", "part.wav", "-attach", "part.m4a"),
+    "its own kind attached.mka": ("-c:a", "aac", "-attach", "part.mka"),
+    "tag.flac": lambda parts: _tag(parts["wav"]) + _tag(parts["aac"]) + parts["flac"],
+    "tag.aac": lambda parts: _tag(parts["flac"]) + parts["aac"],
+    "tag.mp3": lambda parts: _tag(parts["m4a"]) + parts["mp3"],
+    "middle.ts": lambda parts: parts["ts"][100:],
+    "zeros.mp3": lambda parts: bytes(500) + parts["mp3"],
+    "zeros.aac": lambda parts: bytes(33) + parts["aac"],
+    "padded.wav": lambda parts: parts["wav"] + bytes(4096),
+}
+"""Files in which beginnings of others stand, or whose own is not at their first byte."""
+
+
+@pytest.mark.parametrize("name", soak_after(6, list(ODD)))
+def test_beginnings_within_a_good_file_are_none_of_another(name, of_every_kind, tmp_path):
+    path, how = tmp_path / name, ODD[name]
+    if callable(how):
+        parts = {kind: (of_every_kind / f"part.{kind}").read_bytes() for kind in FOREIGN}
+        path.write_bytes(how(parts))
+    else:
+        options = [of_every_kind / one if one.startswith("part.") else one for one in how]
+        if "-attach" in how:
+            options += ["-metadata:s:t", "mimetype=application/octet-stream"]
+        tone = ("-f", "lavfi", "-i", "sine=d=1:r=44100")
+        piped = ffmpeg(*tone, *options, *([] if "pipe:1" in how else [path]))
+        if "pipe:1" in how:
+            path.write_bytes(piped)
+    assert look(path).sound is not None
+    assert len(read_song(path)) >= 15_000
+
+
+def test_another_kind_is_seen_behind_tags_and_streams(of_every_kind, tmp_path):
+    parts = {kind: (of_every_kind / f"part.{kind}").read_bytes() for kind in FOREIGN}
+    live = tmp_path / "live.mkv"
+    tone = ("-f", "lavfi", "-i", "sine=d=1:r=44100")
+    ffmpeg(*tone, "-c:a", "flac", "-live", "1", live)
+    for first, second, kind in (
+        (_tag(parts["wav"]) + parts["flac"], "mp3", "mp3"),
+        (_tag(parts["wav"]) + parts["mp3"], "flac", "flac"),
+        (live.read_bytes(), "wav", "wav"),
+        (live.read_bytes(), "flac", "flac"),
+    ):
+        path = tmp_path / "two"
+        path.write_bytes(first + parts[second])
+        place, found = other_kind_at(path)
+        assert (found, len(first) <= place <= len(first) + 200) == (kind, True)
+
+
 def test_no_single_file_is_taken_for_a_joined_one(tmp_path):
     for kind, encoders in (READ_ON | FIRST_ALONE).items():
         assert joined_at(part(tmp_path / f"one.{kind}", encoders)) is None

@@ -104,3 +104,12 @@ def test_what_is_nothing_of_these_kinds(tmp_path, data):
     path = tmp_path / "x"
     path.write_bytes(data)
     assert not is_cut(path, streams_only=True) or data[:1] == b"\x1a"
+
+
+def test_the_last_part_of_an_avi_may_be_odd(clips, tmp_path):
+    """Some write no byte behind it that makes its length even."""
+    data, path = clips["piped.avi"], tmp_path / "a.avi"
+    whole = data + b"JUNK" + (5).to_bytes(4, "little") + bytes(5)
+    for lacking in (0, 1):
+        path.write_bytes(whole[: len(whole) - lacking])
+        assert is_cut(path) == bool(lacking)

@@ -15,6 +15,7 @@ from choreo.comparison.sweep import ranking, sweep
 from choreo.comparison.table1 import joints_not_given
 from choreo.comparison.verdict import Measure, verdicts
 from choreo.errors import ItemError
+from choreo.files.outside import twice
 from choreo.tables import Table
 
 TRUTH = "truth"
@@ -130,12 +131,8 @@ def _check(records, estimators):
             "Table 1x needs the comparison of at least one video",
             remedy="Every video was left out: see problems.csv",
         )
-    seen = set()
-    for record in records:
-        video = record["video"]
-        if video in seen:
-            raise ItemError(f"two records of video {video}", remedy="Give each video once")
-        seen.add(video)
+    if video := twice(record["video"] for record in records):
+        raise ItemError(f"two records of video {video}", remedy="Give each video once")
     names = dict.fromkeys(name for r in records for name in r["estimators"])
     return [name for name in estimators or names if name in names]
 

@@ -36,7 +36,7 @@ class Dataset(Section):
     stride_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] | None = None
     """Step between chunks of training songs; null: their length; less: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
-    """Chunks with more made-up joints (repaired, or out of the picture) are left out; 1: none."""
+    """Chunks with more made-up joints (repaired, out of picture) stay out; not with `released`."""
     split: Split = Split()
 
     @model_validator(mode="after")

@@ -70,12 +70,18 @@ def _id(text):
 
 
 def _as_in_a_file(value):
+    """Numbers, yes, no and null as YAML reads them where no quotes are, however deep."""
     if isinstance(value, dict):
         return {key: _as_in_a_file(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_as_in_a_file(one) for one in value]
-    with contextlib.suppress(yaml.YAMLError):
-        return load_yaml(value) if isinstance(value, str) else value
+    read = value
+    if isinstance(value, str) and value:
+        with contextlib.suppress(yaml.YAMLError):
+            read = load_yaml(value)
+    # A text that would be a list, a date or a comment is a name of something.
+    if isinstance(read, (bool, int, float)) or value in ("null", "~"):
+        return read
     return value
 
 

@@ -18,7 +18,7 @@ from choreo.config.survey import Survey
 from choreo.config.training import Training
 from choreo.config.videos import Videos
 from choreo.errors import ConfigError, ItemError
-from choreo.files.strict_yaml import DuplicateKey, OctalNumber, load_yaml
+from choreo.files.strict_yaml import DuplicateKey, OtherNumber, load_yaml
 from choreo.files.text_tables import read_text
 
 ONCE = "shared"
@@ -87,7 +87,7 @@ def read_config(values, *, where="config"):
 def check_keys(paths):
     """Refuse a config file of which YAML reads something else than it says.
 
-    A key that is given twice, of which the last is kept, and 010, which is 8.
+    A key that is given twice, of which the last is kept, and 010, which is 8, or 1:30, which is 90.
 
     Parameters
     ----------
@@ -104,11 +104,11 @@ def check_keys(paths):
             load_yaml(read_text(path))
         except DuplicateKey as error:
             raise ConfigError(str(error), where=path, remedy="Delete one of the two") from None
-        except OctalNumber as error:
+        except OtherNumber as error:
             raise ConfigError(
                 str(error),
                 where=path,
-                remedy="Put it in quotes where it is a name, or leave out the 0 before it",
+                remedy="Put it in quotes where it is a name; else write that number",
             ) from None
         except (yaml.YAMLError, ItemError, OSError):
             continue  # JSON with tabs, which Snakemake reads

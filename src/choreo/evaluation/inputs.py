@@ -16,7 +16,7 @@ from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.measurements import longest_dances
 from choreo.evaluation.music_features import music_features
-from choreo.evaluation.segments import Segments, in_pixels, join, segments_from_track
+from choreo.evaluation.segments import Segments, canvas_pixels, join, segments_from_track
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
 from choreo.videos.wav import Reader, read_wav
@@ -52,7 +52,7 @@ def read_real(
         Whether to keep the music, which beats need. Without it 10,000 chunks take 72 MB; with it
         1.7 GB.
     one_a_song : bool
-        Read only what `one_dance_a_song` keeps.
+        Read only the `longest_dances`.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def read_real(
     for numbers in _blocks(len(taken)):
         rows = slice(numbers.start, numbers.stop)
         block = chunks.stored(taken[rows])
-        pixels[rows] = in_pixels(block["pose"], chunks.canvas)
+        pixels[rows] = canvas_pixels(block["pose"], chunks.canvas)
         if audio is not None:
             audio[rows] = block["audio"]
     chunks.close()

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -31,10 +30,6 @@ from choreo.evaluation.song_beats import beats_of_songs, inside, known_best
 from choreo.files.outside import reading
 from choreo.files.sealed import load_arrays, save_arrays
 
-if TYPE_CHECKING:
-    from choreo.evaluation.segments import Segments
-
-_Dances = TypeVar("_Dances", "Segments", "Measurements")
 _BLOCK = 512
 """Segments that are measured at once: bounds the memory."""
 _COUNTS = tuple(f.name for f in fields(BeatCounts) if f.name != "tolerance")
@@ -372,27 +367,21 @@ def _motion(segments, method):
     return motion, np.zeros(len(segments), bool)
 
 
-def one_dance_a_song(dances: _Dances) -> _Dances:
-    """Keep of each song the longest dance (the first of several as long).
+def longest_dances(songs: np.ndarray, dances: np.ndarray) -> np.ndarray:
+    """Find of each song the longest dance (the first of several as long).
 
     Models dance once to each song, to its longest sound: real and generated dances then
     are to the same music and as many chunks, which distances depend on.
 
     Parameters
     ----------
-    dances : Segments or Measurements
-        Held-out real dances.
-    """
-    return dances.take(longest_dances(dances.songs, dances.dances))
-
-
-def longest_dances(songs: np.ndarray, dances: np.ndarray) -> np.ndarray:
-    """Index of the segments that `one_dance_a_song` keeps.
-
-    Parameters
-    ----------
     songs, dances : ndarray of str, shape (N,)
-        Of each segment.
+        Of each segment of held-out real dances.
+
+    Returns
+    -------
+    ndarray of int, shape (K,)
+        Index of those dances' segments.
     """
     chosen = []
     for song in dict.fromkeys(songs.tolist()):

@@ -126,10 +126,10 @@ def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None,
         for name in np.unique(dances):
             own = dances == name
             starts[own] = np.arange(own.sum()) * poses.shape[1] / fps
-    return Segments(in_pixels(poses, canvas), songs, dances, starts, audio, fps, canvas)
+    return Segments(canvas_pixels(poses, canvas), songs, dances, starts, audio, fps, canvas)
 
 
-def in_pixels(poses, canvas):
+def canvas_pixels(poses, canvas):
     """Poses in [-1, 1], where -1 is the canvas's left or upper edge, in its pixels: float32."""
     return (np.asarray(poses, np.float32) + 1) * (np.asarray(canvas, np.float32) / 2)
 

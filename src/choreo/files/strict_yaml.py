@@ -16,8 +16,8 @@ class DuplicateKey(yaml.YAMLError):
     """A key that is given twice, of which YAML would keep the last."""
 
 
-class OctalNumber(yaml.YAMLError):
-    """A number that begins with 0, of which YAML makes another: 010 is 8."""
+class OtherNumber(yaml.YAMLError):
+    """A number of which YAML makes another: 010 is 8, 1:30 is 90."""
 
 
 def load_yaml(text: str) -> Any:
@@ -25,7 +25,7 @@ def load_yaml(text: str) -> Any:
 
     Raises
     ------
-    DuplicateKey, OctalNumber, yaml.YAMLError
+    DuplicateKey, OtherNumber, yaml.YAMLError
     """
     return yaml.load(text, _UniqueKeys)
 
@@ -61,13 +61,15 @@ class _UniqueKeys(yaml.SafeLoader):
     def construct_document(self, node):
         try:
             return super().construct_document(node)
-        except ValueError as error:  # such as a number of a million digits
+        except (ValueError, LookupError, AttributeError, TypeError) as error:
+            # Such as of a number of a million digits, or what is no number and marked as one.
             raise yaml.YAMLError(str(error)) from error
 
-    def construct_yaml_int(self, node):
-        value = super().construct_yaml_int(node)
-        if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
-            raise OctalNumber(
+    def construct_number(self, node):
+        integer = node.tag == "tag:yaml.org,2002:int"
+        value = (super().construct_yaml_int if integer else super().construct_yaml_float)(node)
+        if re.fullmatch(r"[-+]?0[0-9_]+|.*:.*", node.value):
+            raise OtherNumber(
                 f"YAML reads {node.value} in line {node.start_mark.line + 1} as the number {value}"
             )
         return value
@@ -84,4 +86,5 @@ class _UniqueKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_UniqueKeys.add_constructor("tag:yaml.org,2002:int", _UniqueKeys.construct_yaml_int)
+for _kind in ("int", "float"):
+    _UniqueKeys.add_constructor(f"tag:yaml.org,2002:{_kind}", _UniqueKeys.construct_number)

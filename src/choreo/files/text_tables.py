@@ -228,7 +228,7 @@ def _unquoted(cell, where):
 def read_csv(path: str | Path):
     """Rows of a comma-separated table with a heading line (RFC 4180), as of a dataset.
 
-    Also where semicolons or tabs stand in the place of all its commas.
+    Also where semicolons or tabs stand in the place of all its commas. Empty rows are none.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def read_csv(path: str | Path):
     """
     text = read_text(path)
     _check_lines(text, path)
-    first = _LINE_END.split(text, maxsplit=1)[0]
+    first = _LINE_END.split(text.lstrip(), maxsplit=1)[0]
     # As spreadsheets write it where decimals have commas.
     delimiter = next((mark for mark in ";\t" if mark in first and "," not in first), ",")
     if text.count(delimiter) > MAX_CELLS:
@@ -255,21 +255,22 @@ def read_csv(path: str | Path):
             f"more than {MAX_CELLS:,} cells", where=path, remedy="Give the table that is meant"
         )
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    heading = [name.strip() for name in next(lines, [])]
+    # Spreadsheets write empty rows as commas alone.
+    filled = (cells for cells in lines if any(cell.strip() for cell in cells))
+    heading = [name.strip() for name in next(filled, [])]
     if name := twice(heading):
-        raise _lost(f"{path}, line 1", name)
+        raise _lost(f"{path}, line {lines.line_num}", name)
     rows = []
-    for cells in lines:
+    for cells in filled:
         for place, cell in enumerate(cells):
-            if cell.strip() and not heading[place : place + 1] > [""]:
+            if cell.strip() and not (place < len(heading) and heading[place]):
                 raise ItemError(
                     f"cell {place + 1} has no heading",
                     where=f"{path}, line {lines.line_num}",
                     value=cell[:100],
                     remedy="Name its column; a cell that holds a comma stands in quotes",
                 )
-        if cells:
-            rows.append({n: c for n, c in itertools.zip_longest(heading, cells) if n})
+        rows.append({n: c for n, c in itertools.zip_longest(heading, cells) if n})
     return rows
 
 

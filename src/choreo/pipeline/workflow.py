@@ -130,6 +130,10 @@ def share_locks(out, folder=".snakemake"):
                 _keep(path, handle)
 
 
+_ENDING_SECONDS = 2.0
+"""So long a run waits for a study that was just left."""
+
+
 def hold_study(out, folder=".snakemake"):
     """Take a study for one run, which shares it with its jobs.
 
@@ -151,7 +155,7 @@ def hold_study(out, folder=".snakemake"):
     path = out / STUDY_LOCK
     handle = open_study(out)
     try:
-        hold(handle, where=path)
+        _hold_soon(handle, path)
         hold(handle, shared=True, where=path)
     except Busy:
         who = _holders(handle)
@@ -166,6 +170,18 @@ def hold_study(out, folder=".snakemake"):
         with contextlib.suppress(OSError, UnicodeDecodeError):
             if any(line.startswith(f"{out}/") for line in lock.read_text().splitlines()):
                 lock.unlink()
+
+
+def _hold_soon(handle, path):
+    # The threads of killed jobs may still be ending, one after the other.
+    until = time.monotonic() + _ENDING_SECONDS
+    while True:
+        try:
+            return hold(handle, where=path)
+        except Busy:
+            if time.monotonic() > until:
+                raise
+        time.sleep(0.1)
 
 
 def _holders(handle):

@@ -7,17 +7,11 @@ Where a file says how long it lasts, what can be decoded tells. Streams say noth
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-_SEGMENT, _CLUSTER, _EBML = 0x18538067, 0x1F43B675, 0x1A45DFA3
-# What a Matroska file, a segment and a cluster hold.
-_ELEMENTS = {
-    *(_EBML, _SEGMENT, _CLUSTER, 0xEC, 0xBF),
-    *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
-    *(0xE7, 0x5854, 0xA7, 0xAB, 0xA3, 0xA0, 0xAF),
-}
+EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+"""Names of parts of Matroska: its head, what holds all else, and a stretch of what it plays."""
 _PICTURES = {b"mdat", b"moof"}
 _BEGINS_MP4 = _PICTURES | {b"ftyp", b"styp", b"moov", b"free", b"skip", b"wide", b"sidx"}
 # Bytes of a packet of MPEG-TS, and where in it its mark lies: broadcast, camcorders.
@@ -44,7 +38,7 @@ def is_cut(path: str | Path, *, streams_only: bool = False) -> bool:
         head = file.read(1000)
         if head[4:8] in _BEGINS_MP4:
             return _cut_mp4(file, size, streams_only)
-        if head.startswith(_EBML.to_bytes(4)):
+        if head.startswith(EBML.to_bytes(4)):
             return _cut_matroska(file, size, streams_only)
         if head.startswith(b"FLV"):
             return _cut_flv(file, size)
@@ -73,16 +67,17 @@ def _piped_avi(head: bytes) -> bool:
 
 
 def _cut_avi(file: IO[bytes], size: int) -> bool:
-    place = 12
+    place = end = 12
     while place + 12 <= size:
         file.seek(place)
         head = file.read(12)
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"LIST" and head[8:] == b"movi":
-            place += 12  # its own length is one of those that are not known
-        else:
-            place += 8 + length + length % 2
-    return place > size
+            length = 4  # its own is one of those that are not known
+        end = place + 8 + length
+        # Some leave the byte that makes its length even out of the last one.
+        place = end + length % 2
+    return end > size
 
 
 def packet_bytes(head: bytes) -> int | None:
@@ -128,52 +123,40 @@ def _cut_flv(file: IO[bytes], size: int) -> bool:
 
 
 def _cut_matroska(file: IO[bytes], size: int, streams_only: bool) -> bool:
-    last = 0
-    for name, end, told in matroska_elements(file, size):
-        if name == _SEGMENT and told and streams_only:
-            return False
-        last = end
-    return last > size
-
-
-def matroska_elements(file: IO[bytes], size: int) -> Iterator[tuple[int, int, bool]]:
-    """Walk through a Matroska file, and into what does not say how long it is.
-
-    Parameters
-    ----------
-    file : file
-        Open for reading.
-    size : int
-        Its bytes.
-
-    Yields
-    ------
-    name : int
-    end : int
-        Where what comes next begins; beyond the file where it is cut.
-    told : bool
-        It says how long it is.
-    """
     place = 0
     while place < size:
         file.seek(place)
         head = file.read(12)
-        name = _wide(head, keep=True)
-        if not name or name[0] not in _ELEMENTS:
-            return
-        length = _wide(head[name[1] :])
+        name = ebml_number(head, keep=True)
+        length = name and ebml_number(head[name[1] :])
+        if not name or name[1] > 4:
+            return False
         if not length:
-            yield name[0], place if len(head) == 12 else size + 1, False
-            return
-        told = length[0] != (1 << 7 * length[1]) - 1
-        if not told and name[0] not in (_SEGMENT, _CLUSTER):
-            return
-        place += name[1] + length[1] + (length[0] if told else 0)
-        yield name[0], place, told
+            return len(head) < 12
+        unknown = length[0] == (1 << 7 * length[1]) - 1
+        if unknown and name[0] not in (SEGMENT, CLUSTER):
+            return False
+        if name[0] == SEGMENT and not unknown and streams_only:
+            return False
+        place += name[1] + length[1] + (0 if unknown else length[0])
+    return place > size
 
 
-def _wide(data: bytes, *, keep: bool = False) -> tuple[int, int] | None:
-    """Read a number of Matroska, whose first bits tell its length; returns both."""
+def ebml_number(data: bytes, *, keep: bool = False) -> tuple[int, int] | None:
+    """Read a number of Matroska, whose first bits tell its length in bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        That begin with it.
+    keep : bool
+        Leave those bits in the number, as names have them.
+
+    Returns
+    -------
+    (int, int) or None
+        The number and its length; None where there is none.
+    """
     count = 9 - data[0].bit_length() if data and data[0] else 9
     if count > min(8, len(data)):
         return None

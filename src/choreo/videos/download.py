@@ -185,6 +185,8 @@ def _fetch_with_patience(url, folder, state, *, retries, wait, refused):
         state.before = _bytes_in(folder)
         try:
             return _fetch(url, folder, state)
+        except AccidentError:  # of ours: no ffmpeg starts
+            raise
         except Exception as error:  # a page may make yt-dlp's readers raise anything
             if not isinstance(error, (YoutubeDLError, OSError)):
                 traceback.print_exc()
@@ -433,7 +435,7 @@ class _Session(yt_dlp.YoutubeDL):
                     return response
                 response.close()
                 del request.headers["Range"]
-                response = super().urlopen(request)
+                response = _bounded(super().urlopen(request))
                 found = _Known.of(response)
         except (HTTPError, TransportError) as error:
             self._state.last_error = error

@@ -12,7 +12,7 @@ import re
 import struct
 from pathlib import Path
 
-from choreo.videos.cut_off import matroska_elements, packet_bytes
+from choreo.videos.cut_off import CLUSTER, EBML, SEGMENT, ebml_number, packet_bytes
 
 # Kind -> how such a file begins for certain, bytes in it that are found fast, and where in it.
 _BEGINNINGS = {
@@ -54,13 +54,20 @@ _BEGIN = {kind: re.compile(pattern, re.DOTALL) for kind, (pattern, _, _) in _BEG
 _READ_ALONE = ("wav", "aiff", "au", "amr", "asf", "w64", "caf", "nut", "mxf")
 _SHOWN = 4096
 _GOES_ON = (b"RIFF", b"AVIX")
+# What a segment of Matroska holds: lists of places, of tracks, tags and so on.
+_IN_SEGMENT = {
+    *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
+    *(CLUSTER, 0xEC, 0xBF),
+}
+# Tags, pictures and so on, which a flac has before its frames.
+_MOST_BLOCKS, _FLAC_FRAMES = 64, (b"\xff\xf8", b"\xff\xf9")
 _BOX = re.compile(rb"(.{4})[0-9A-Za-z\xa9 -]{4}", re.DOTALL)
 _PAGE = re.compile(rb"OggS\0.{21}(.)", re.DOTALL)
 
 # Bare frames of sound say their own length, so that several in a row are no accident. Streams
 # that carry such frames in packets, or have no end that they state, may hold rows as well.
 _ROW = 8
-_BARE = {"mp3", "flac", "aac", "ac3", "amr"}
+_BARE = {"mp3", "flac", "aac", "ac3", "eac3", "amr"}
 _AC3_RATES = (
     32,
     40,
@@ -156,7 +163,7 @@ def joined_at(path: str | Path) -> int | None:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             own = [kind for kind in _READ_ALONE if _BEGIN[kind].match(data)]
             # Not all who count chunks know that those of odd length are padded.
-            first = max(1, _stated_end(data, size, file) - 1)
+            first = max(1, stated_end(data) - 1)
             found = (_found(data, kind, first) for kind in own)
             return min((place for place in found if place is not None), default=None)
 
@@ -171,16 +178,19 @@ def reads_on(path: str | Path) -> bool:
     """
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         kind = next((kind for kind in _BEGIN if _BEGIN[kind].match(data)), None)
-        told = _stated_end(data, len(data), file)
+        told = stated_end(data)
     return kind in ("au", "amr") or (kind in ("wav", "aiff") and not told)
 
 
-def other_kind_at(path: str | Path) -> tuple[int, str] | None:
+def other_kind_at(path: str | Path, container: str = "") -> tuple[int, str] | None:
     """Find where a file of another kind begins in a file.
 
     Parameters
     ----------
     path : str or Path
+    container : str
+        ffmpeg's names of its container, separated by commas: it reads some of which the first
+        bytes do not tell, such as a stream that was recorded from the middle of a packet on.
 
     Returns
     -------
@@ -189,22 +199,23 @@ def other_kind_at(path: str | Path) -> tuple[int, str] | None:
         don't say where they end, bare frames of sound are not looked for.
     """
     about = Path(path).stat()
-    return _other_kind(str(path), about.st_size, about.st_mtime_ns)
+    return _other_kind(str(path), container, about.st_size, about.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=64)  # a file is looked at several times
-def _other_kind(path, size, _):
+def _other_kind(path, container, size, _):
     if not size:
         return None
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        begin = _behind_tag(data)
-        own = {kind for kind, pattern in _BEGIN.items() if pattern.match(data, begin)}
+        begin = _after_tags(data)
+        own = set(filter(None, container.split(",")))
+        own |= {kind for kind, pattern in _BEGIN.items() if pattern.match(data, begin)}
         own |= {kind for kind, (marks, _) in _FRAMES.items() if data[begin : begin + 2] in marks}
-        if packet_bytes(data[:1000]):
+        if packet_bytes(data[begin : begin + 1000]):
             own.add("mpegts")
         elif begin and not own:
             own.add("mp3")
-        stated = _stated_end(data, size, file)
+        stated = stated_end(data)
         # Padding and tags may stand between the two.
         first = max(1, begin + 1, stated - 1)
         found = [(_found(data, kind, first), kind) for kind in _BEGINNINGS if kind not in own]
@@ -213,14 +224,15 @@ def _other_kind(path, size, _):
     return min(((place, kind) for place, kind in found if place is not None), default=None)
 
 
-def _behind_tag(data):
-    """First byte behind a tag ID3, which many put before sound of any kind."""
-    if data[:3] != b"ID3" or len(data) < 10:
-        return 0
-    high, *rest = data[6:10]
-    for byte in rest:
-        high = high << 7 | byte
-    return 10 + high
+def _after_tags(data):
+    """Byte behind the tags (ID3) that may stand before any kind, with pictures in them."""
+    place = 0
+    while data[place : place + 3] == b"ID3":
+        length = 0
+        for byte in data[place + 6 : place + 10]:
+            length = length << 7 | byte & 0x7F
+        place += 10 + length
+    return place
 
 
 def _found(data, kind, first):
@@ -237,8 +249,20 @@ def _found(data, kind, first):
     return min(found, default=None)
 
 
-def _stated_end(data, size, file):
-    """Byte at which a file ends by its own structure; 0 where it has none that tells."""
+def stated_end(data: bytes | mmap.mmap) -> int:
+    """Find where a file ends as it says itself; of live Matroska, where what it plays begins.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        All of it.
+
+    Returns
+    -------
+    int
+        A byte; 0 where the file does not say it, or ends before.
+    """
+    size = len(data)
     head, place = data[:28], 0
     if head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
         place = 8 + int.from_bytes(head[20:28], "little")
@@ -264,15 +288,31 @@ def _stated_end(data, size, file):
         place = 13
         while place + 11 <= size and data[place] & 0x1F in (8, 9, 18):
             place += 15 + int.from_bytes(data[place + 1 : place + 4])
-    elif _BEGIN["matroska"].match(data):
-        *_, place = (0, *(end for _, end, _ in matroska_elements(file, size)))
-        place = min(place, size)
+    elif head[:4] == EBML.to_bytes(4):
+        place = _end_of_matroska(data)
     elif head[:5] == b"OggS\0":
         # A page holds parts of files in any codec, with their own first bytes.
         while (found := _PAGE.match(data, place)) is not None:
             lengths = data[found.end() : found.end() + found[1][0]]
             place = min(size, found.end() + len(lengths) + sum(lengths))
     return place if place <= size else 0
+
+
+def _end_of_matroska(data):
+    """Byte behind the last part of known length; of a stream, where what it plays begins."""
+    place = 0
+    while place < len(data):
+        name = ebml_number(data[place : place + 4], keep=True)
+        length = name and ebml_number(data[place + name[1] : place + name[1] + 8])
+        # A second head is of another file.
+        if not length or name[0] not in (_IN_SEGMENT | {SEGMENT} if place else {EBML}):
+            break
+        inside = place + name[1] + length[1]
+        unknown = length[0] == (1 << 7 * length[1]) - 1
+        if unknown and name[0] != SEGMENT:
+            break
+        place = inside if unknown else inside + length[0]
+    return place
 
 
 def _row(data, kind, first):
@@ -301,7 +341,20 @@ def _begins(data, kind, place, ahead, first):
         match = _BEGIN[kind].search(data, max(first, place + ahead), place + 8)
     else:
         match = _BEGIN[kind].match(data, max(first, place - ahead), place + _SHOWN)
+    if match and kind == "flac" and not _plays_flac(data, match.start()):
+        return None
     return match and match.start()
+
+
+def _plays_flac(data, place):
+    """Whether sound follows what begins like a flac: Ogg and Matroska hold such beginnings."""
+    place += 4
+    for _ in range(_MOST_BLOCKS):
+        head = data[place : place + 4]
+        place += 4 + int.from_bytes(head[1:])
+        if head >= b"\x80":
+            return data[place : place + 2] in _FLAC_FRAMES
+    return False
 
 
 def _second_mp4(file, size):

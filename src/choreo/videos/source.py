@@ -35,7 +35,7 @@ from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
 from choreo.files.temporary import owned
 from choreo.videos.cut_off import states_no_length
-from choreo.videos.joined import joined_at, other_kind_at, reads_on
+from choreo.videos.joined import joined_at, other_kind_at, reads_on, stated_end
 
 MICROSECONDS = 1_000_000
 """Ticks a second in which picture times are asked for; finer than any container's by need."""
@@ -402,7 +402,7 @@ def look(path: str | Path, *, max_pixels: int = _MAX_PIXELS) -> Source:
     )
     if (place := joined_at(path)) is not None:
         raise _joined(source, place)
-    if (other := other_kind_at(path)) is not None:
+    if (other := other_kind_at(path, source.container)) is not None:
         raise _joined(source, *other)
     if (unlike := _unlike_parts(source)) is not None:
         # Of what is no longer what its beginning says, decoding may fail before its end.
@@ -450,7 +450,10 @@ def _unlike_parts(source):
         if head is None:
             return None
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            places = [found.start() for found in head.finditer(data)]
+            # Behind what an attachment may be in.
+            first = stated_end(data)
+            found = (one.start() for one in head.finditer(data))
+            places = [place for place in found if not 0 < place < first]
             ends = [*places[1:], len(data)]
             kinds = [
                 kind(data[place : min(end, place + _HEAD_BYTES)])

@@ -7,8 +7,6 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.pose.skeletons import SKELETONS
 
-"""What coordinates may be in: pixels, or shares of the picture's width and height (0 to 1)."""
-
 MOST_OUTSIDE = 0.5
 """Largest share of the joints that may lie outside the picture."""
 
@@ -33,6 +31,9 @@ MOST_INVERTED = 0.9
 
 LARGEST_SCORE = 20.0
 """No estimator gives as much: peaks of heatmaps reach 1, of SimCC's sums about 10."""
+
+LARGEST_PERCENT = 110.0
+"""Where scores are percent: peaks of heatmaps that were fitted or rounded go beyond 1 a little."""
 
 _FITS = 0.95
 _FEW = 6
@@ -122,7 +123,7 @@ def scores_to_one(detections, where):
     -------
     Detections
         With scores divided by 100 where half of them lie above `LARGEST_SCORE` and none above
-        100; else as they were.
+        `LARGEST_PERCENT`; else as they were.
 
     Raises
     ------
@@ -132,7 +133,7 @@ def scores_to_one(detections, where):
     scores = detections.scores[np.isfinite(detections.scores) & (detections.scores != 0)]
     if not len(scores) or np.median(scores) <= LARGEST_SCORE:
         return detections
-    if scores.max() > 100:
+    if scores.max() > LARGEST_PERCENT:
         raise ItemError(
             "scores of joints are no shares and no percent",
             where=where,
