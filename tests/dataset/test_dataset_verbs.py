@@ -311,7 +311,10 @@ def test_a_true_dance_in_large_pictures_is_left_as_it_is(fps, tmp_path, capsys):
         if name in ("px", "height"):
             # So many frames are bridged that nothing is left to learn from.
             said = _say(capsys, *command, "-o", out, *options, status=1)
-            assert "none of its 1 chunks can be used (repaired: 1)" in said
+            assert (
+                "none of its 1 chunks can be used (joints repaired, or outside the picture: 1)"
+                in said
+            )
             assert "raise dataset.max_repaired" in said
             continue
         _say(capsys, *command, "-o", out, *options)

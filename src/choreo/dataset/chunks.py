@@ -257,7 +257,7 @@ def cut(
         else:
             kept.append((index, frames, samples))
     if not kept:
-        reasons = ", ".join(f"{reason}: {n}" for reason, n in sorted(dropped.items()))
+        reasons = ", ".join(f"{_SAID.get(why, why)}: {n}" for why, n in sorted(dropped.items()))
         raise ItemError(
             f"none of its {dropped.total()} chunks can be used ({reasons})",
             where=where,
@@ -401,6 +401,9 @@ def _no_chunk(runs, sizes, data, where):
         remedy="Take a longer clip (`start` and `end` in the videos table), or leave it out",
     )
 
+
+_SAID = {"outside": "outside [-1, 1]", "repaired": "joints repaired, or outside the picture"}
+"""What a person reads in the place of reasons that are kept in records."""
 
 _REMEDIES = {
     "outside": "set dataset.outside to clip or rescale",
