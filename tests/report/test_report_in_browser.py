@@ -1,11 +1,15 @@
 """The page in a real browser: nothing goes wrong, nothing is asked of anyone, and it fits."""
 
+import cv2
+import numpy as np
 import pytest
 import report_study
 
 from choreo.dances.video import HEIGHT
+from choreo.report import style
 from choreo.report.page import page
 from choreo.report.study import gather
+from choreo.survey.page import PARTS
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +67,30 @@ def test_a_dance_of_the_gallery_plays_and_loads_nothing_before(opened):
     assert opened.wait(f"{video}.currentTime > 0 && {video}.videoWidth === {HEIGHT}")
 
 
+@pytest.mark.parametrize("of", ["report", "survey"])
+def test_the_bar_of_controls_leaves_the_feet_visible(browser, tmp_path, of):
+    css = style.CSS if of == "report" else (PARTS / "page.css").read_text(encoding="utf-8")
+    cv2.imwrite(str(tmp_path / "white.png"), np.full((64, 64, 3), 255, np.uint8))
+    (tmp_path / "page.html").write_text(
+        f"<!doctype html><style>{css}</style><div style='width:300px'>"
+        "<video controls preload='none' poster='white.png' src='none.mp4'></video></div>"
+    )
+    browser.screen(*LAPTOP, phone=False)
+    browser.open((tmp_path / "page.html").as_uri())
+    box = browser.run(
+        "(({x, y, width, height}) => [x, y, width, height])"
+        "(document.querySelector('video').getBoundingClientRect())"
+    )
+    left, top, width, height = (round(side) for side in box)
+    browser.picture(tmp_path / "window.png")
+    seen = cv2.imread(str(tmp_path / "window.png"), cv2.IMREAD_GRAYSCALE)
+    seen = seen[top : top + height, left : left + width]
+    assert seen[height // 2].min() > 200  # the poster is there
+    lower = seen[height * 3 // 4 : height - 10, 10:-10]
+    assert np.median(lower) > 200
+    assert lower.min() < 110  # and so are the buttons
+
+
 WIDER = """
 Array.from(document.querySelectorAll('body *')).filter(function (e) {
   return !e.closest('.wide') || e.classList.contains('wide');
@@ -108,6 +136,26 @@ def test_a_wide_table_scrolls_and_keeps_its_first_column(browser, results):
     assert all(abs(left) < 2 for left in kept), kept
     columns = "Array.from(document.querySelectorAll('tr')).map(r => r.children.length)"
     assert max(browser.run(columns)) <= 1 + 8
+
+
+CUT = """
+Array.from(document.querySelectorAll('.wide')).filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => 'table: ' + e.textContent.slice(0, 60))
+"""
+
+
+def test_on_paper_everything_is_unfolded_and_nothing_is_cut(browser, results):
+    browser.screen(700, 1000, phone=False)  # what A4 leaves between a printer's margins
+    browser.open((results / "index.html").as_uri())
+    folded = "Array.from(document.querySelectorAll('details')).filter(d => !d.open).length"
+    assert browser.run(folded) > 0
+    assert browser("Page.printToPDF", paperWidth=8.27, paperHeight=11.69)["data"]
+    assert browser.run(folded) == 0
+    browser("Emulation.setEmulatedMedia", media="print")
+    try:
+        assert browser.run(f"[...{WIDER.strip()}, ...{CUT.strip()}]") == []
+    finally:
+        browser("Emulation.setEmulatedMedia", media="")
 
 
 def test_sorting_by_a_metric_moves_songs_and_dances(opened):

@@ -24,6 +24,8 @@ nav{display:flex;flex-wrap:wrap;gap:.35rem 1.1rem;margin:1rem 0 0;font-size:.95r
 figure{margin:0;min-width:0}
 figcaption{font-size:.92rem;margin-top:.35rem}
 video{display:block;width:100%;aspect-ratio:1;background:#eef1f5;border-radius:10px}
+/* Chromium's bar of controls darkens half a small picture: the feet are what one looks at. */
+video::-webkit-media-controls-panel{background-image:none!important;filter:brightness(.2)}
 .dance.real video{outline:3px solid #b9c6d8}
 .score{display:block;color:var(--soft);font-variant-numeric:tabular-nums}
 .wide{overflow-x:auto;margin:.6rem 0 1rem;max-width:100%}

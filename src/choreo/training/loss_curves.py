@@ -61,7 +61,8 @@ def loss_curves(paths: Sequence[str | Path]) -> Figure:
                 axis.plot(epochs.index + 1, epochs[name], label=label, marker=marker, **style)
         axis.set_title(TITLES.get(name, name))
         axis.set_xlabel("epoch")
-        axis.ticklabel_format(axis="y", style="sci", scilimits=(-3, 4))
+        # A common factor (1e4) would stand in the title.
+        axis.yaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.margins(x=0.02)
     handles, labels = [], []
