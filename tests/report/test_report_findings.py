@@ -39,6 +39,7 @@ def test_intervals_of_a_handful_are_no_numbers():
     for sentence in said:
         assert "±" not in sentence
         assert "600" not in sentence
+        assert not re.search(r"\([^)]*\(", sentence), sentence
         assert re.search("too few (songs|videos)|can't be told", sentence), sentence
 
 

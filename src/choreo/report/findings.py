@@ -152,25 +152,22 @@ def _of(row, column, unit=""):
     return _value(row, column, ".1f", unit)
 
 
-def _real(real, column):
-    known = math.isfinite(number(real.get(column)))
-    return f" (real dances: {_of(real, column, '%')})" if known else ""
+def _real(real, column, unit="%", who="real dances"):
+    """A bracket with what real dances have, where it is known; none stands in it."""
+    if not math.isfinite(number(real.get(column))):
+        return ""
+    value = _of(real, column, unit).replace(" (", ", ").removesuffix(")")
+    return f" ({who}: {value})"
 
 
 def _own(best, real):
     parts = []
     if math.isfinite(number(best.get("listening"))):
         part = f"{_value(best, 'listening', '.1f')} points of its phase locking are lost when "
-        part += "another song is laid under it"
-        if math.isfinite(number(real.get("listening"))):
-            part += f" (real dances: {_value(real, 'listening', '.1f')})"
-        parts.append(part)
+        parts.append(f"{part}another song is laid under it{_real(real, 'listening', '')}")
     if math.isfinite(number(best.get("copied"))):
         part = f"{_value(best, 'copied', '.1f', '%')} of its movement is copied from a training "
-        part += "dance"
-        if math.isfinite(number(real.get("copied"))):
-            part += f" (held-out real dances: {_value(real, 'copied', '.1f', '%')})"
-        parts.append(part)
+        parts.append(f"{part}dance{_real(real, 'copied', who='held-out real dances')}")
     if math.isfinite(number(best.get("frozen"))) and len(parts) < 2:
         parts.append(f"it stands still in {_value(best, 'frozen', '.1f', '%')} of the time")
     if not parts:
