@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -192,3 +193,20 @@ def test_a_text_in_the_place_of_a_file_has_a_remedy(tmp_path, capsys):
     said = capsys.readouterr().err
     assert "Name the file, by a shorter path" in said
     assert len(said) < 300
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(0, 0), (24, 0), (24, 60), (50, 200)])
+def test_a_bar_tells_the_time_left_on_a_terminal_of_any_size(rows, columns):
+    pty, fcntl, termios = map(pytest.importorskip, ("pty", "fcntl", "termios"))
+    ours, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+    script = (
+        "import time; from choreo.cli.messages import progress\n"
+        "with progress(3, 'drawing') as bar:\n"
+        "    for _ in range(3): time.sleep(0.2); bar.update()"
+    )
+    subprocess.run([sys.executable, "-c", script], stderr=terminal, check=True)
+    os.close(terminal)
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert re.search(r"drawing: +33%.*1/3 \[00:00<00:0\d", said), said

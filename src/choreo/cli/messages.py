@@ -1,6 +1,7 @@
 """How the verbs of ``choreo`` answer."""
 
 import json
+import os
 import sys
 
 from choreo.cli.arguments import given
@@ -29,7 +30,16 @@ def progress(total, what, unit="frames"):
     """Return a progress bar, shown where there is a terminal."""
     from tqdm import tqdm
 
-    return tqdm(total=total, unit=f" {unit}", desc=what, disable=None, file=sys.stderr)
+    # Some terminals, as of a container, say that they are 0 high, and tqdm draws them nothing.
+    known = not sys.stderr.isatty() or os.get_terminal_size(sys.stderr.fileno()).lines
+    return tqdm(
+        total=total,
+        unit=f" {unit}",
+        desc=what,
+        disable=None,
+        file=sys.stderr,
+        nrows=None if known else 24,
+    )
 
 
 def load(path):
