@@ -191,7 +191,7 @@ def test_card_counts_repaired_outside_dropped_and_unused(tmp_path):
     assert data.index.tolist() == [0, 1, 3]
     assert data.start_seconds.tolist() == [0, 5.6, 15.6]
     text = (tmp_path / "c.md").read_text()
-    assert "Chunks left out: 1 (outside)." in text
+    assert "Chunks left out of these videos: 1 (outside)." in text
     assert "gaps in the poses, or too short for a whole chunk: 1 s." in text
 
 
