@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from choreo.videos import containers
+from choreo.videos import containers, joined
 from choreo.videos.containers import CLUSTER, EBML, SEGMENT
-from choreo.videos.joined import stated_end
+from choreo.videos.joined import other_kind_at, stated_end
 
 
 def box(kind, body, length=None):
@@ -173,3 +173,26 @@ def test_any_bytes_come_to_an_end():
                 assert one.whole
                 assert one.start < one.next == following.start < len(data)
             assert stated_end(data) <= len(data)
+
+
+def test_a_second_file_is_seen_wherever_the_pass_divides_the_first(tmp_path, monkeypatch):
+    """Bytes are looked through a block at a time, for every kind at once."""
+    monkeypatch.setattr(joined, "_BLOCK", 16)
+    frame = b"\xff\xf1\0" + (24 << 5).to_bytes(3) + bytes(18)
+    seconds = {
+        "amr": b"#!AMR\n",
+        "caf": b"caff\0\1\0\0desc",
+        "au": b".snd\0\0\0\x18" + bytes(4) + b"\0\0\0\1\0",
+        "wav": b"RIFF" + bytes(4) + b"WAVEfmt ",
+        "mpeg": b"\0\0\1\xba\x21" + bytes(7) + b"\0\0\1\xbb",
+        # It is told by bytes behind those of a file that begins later.
+        "mp3": b"\xff\xfb" + bytes(5) + b"#!AMR\n" + bytes(9) + b"Info\0\0\0",
+        "aac": frame * 8,
+    }
+    for count in range(40):
+        first = chunk(b"RIFF", b"AVI ") + bytes(count)
+        for kind, second in seconds.items():
+            path = tmp_path / f"{count}.{kind}"
+            # A later one of another kind is not the first.
+            path.write_bytes(first + second + bytes(5) + b"#!AMR\n" + seconds["au"])
+            assert other_kind_at(path, "avi") == (len(first), kind)

@@ -11,24 +11,26 @@ import itertools
 import re
 from pathlib import Path
 
+import numpy as np
+
 from choreo.videos import containers
 from choreo.videos.containers import CLUSTER, EBML, SEGMENT, Data, mapped
 
 # Kind -> how such a file begins for certain, bytes in it that are found fast, and where in it.
 _BEGINNINGS = {
-    "wav": (rb"(?:RIFF|RF64|BW64).{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", b"WAVE", 8),
-    "avi": (rb"RIFF.{4}AVI LIST", b"RIFF", 0),
-    "aiff": (rb"FORM.{4}AIF[FC](?:FVER|COMM|COMT|MARK|ID3 )", b"FORM", 0),
-    "flac": (rb"fLaC[\0\x80]\0\0\x22", b"fLaC", 0),
-    "mp4": (rb"\0\0\0[\x10-\x60]ftyp[0-9A-Za-z ]{4}.{4}[0-9A-Za-z ]{4}", b"ftyp", 4),
-    "matroska": (rb"\x1a\x45\xdf\xa3.{1,80}?\x42\x82.(?:matroska|webm)", b"\x1a\x45\xdf\xa3", 0),
-    "ogg": (rb"OggS\0\x02\0{8}", b"OggS\0\x02", 0),
-    "flv": (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", b"FLV\1", 0),
-    "au": (rb"\.snd\0\0\0[\x18-\xff].{4}\0\0\0[\x01-\x1b]\0", b".snd\0", 0),
-    "amr": (rb"#!AMR(?:-WB)?\n", b"#!AMR", 0),
+    "wav": (rb"(?:RIFF|RF64|BW64).{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", (b"WAVE",), 8),
+    "avi": (rb"RIFF.{4}AVI LIST", (b"RIFF",), 0),
+    "aiff": (rb"FORM.{4}AIF[FC](?:FVER|COMM|COMT|MARK|ID3 )", (b"FORM",), 0),
+    "flac": (rb"fLaC[\0\x80]\0\0\x22", (b"fLaC",), 0),
+    "mp4": (rb"\0\0\0[\x10-\x60]ftyp[0-9A-Za-z ]{4}.{4}[0-9A-Za-z ]{4}", (b"ftyp",), 4),
+    "matroska": (rb"\x1a\x45\xdf\xa3.{1,80}?\x42\x82.(?:matroska|webm)", (b"\x1a\x45\xdf\xa3",), 0),
+    "ogg": (rb"OggS\0\x02\0{8}", (b"OggS\0\x02",), 0),
+    "flv": (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", (b"FLV\1",), 0),
+    "au": (rb"\.snd\0\0\0[\x18-\xff].{4}\0\0\0[\x01-\x1b]\0", (b".snd\0",), 0),
+    "amr": (rb"#!AMR(?:-WB)?\n", (b"#!AMR",), 0),
     # Such a one occurs nowhere else in a file of its kind.
     **{
-        kind: (re.escape(sign), sign, 0)
+        kind: (re.escape(sign), (sign,), 0)
         for kind, sign in {
             "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
             "w64": b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
@@ -39,20 +41,23 @@ _BEGINNINGS = {
     },
     # A tag alone may stand in any file: with the first frame of sound behind it, or the
     # encoder's own words in that frame.
-    "mp3": (rb"\xff[\xe2-\xfb].{7,34}?(?:Xing|Info)\0\0\0", (b"Xing\0\0\0", b"Info\0\0\0"), -36),
+    "mp3": (rb"\xff[\xe2-\xfb].{7,34}?(?:Xing|Info)\0\0\0", (b"Xing\0\0\0", b"Info\0\0\0"), 36),
     # The tables of programs, of which nothing but packets follows.
     "mpegts": (rb"G[\x40\x60][\0\x11].(?:.{184}G.{3}){6}", (b"G@\0", b"G@\x11"), 0),
     # The head of a pack, of MPEG-2 and of MPEG-1, and of what follows it.
     "mpeg": (
         rb"\0\0\x01\xba(?:[\x44-\x7f].{8}[\xf8-\xff]\xff*|[\x21-\x2f].{7})\0\0\x01[\xbb-\xef]",
-        b"\0\0\1\xba",
-        0,
+        (b"\0\1\xba",),
+        1,
     ),
 }
+_FARTHEST = max(ahead for _, _, ahead in _BEGINNINGS.values())
 _BEGIN = {kind: re.compile(pattern, re.DOTALL) for kind, (pattern, _, _) in _BEGINNINGS.items()}
 # Kinds of which ffmpeg reads the first file alone, or the head of the next as sound.
 _READ_ALONE = ("wav", "aiff", "au", "amr", "asf", "w64", "caf", "nut", "mxf")
 _SHOWN = 4096
+# Bytes that are looked through at once.
+_BLOCK = 1 << 18
 # Parts of Matroska behind its head: the segment, lists of places, of tracks, tags and so on.
 _IN_MATROSKA = {
     *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
@@ -136,9 +141,8 @@ def joined_at(path: str | Path) -> int | None:
             return end if end and data[end : end + 4] == b"FLV\1" else None
         own = [kind for kind in _READ_ALONE if _BEGIN[kind].match(data)]
         # Not all who count chunks know that those of odd length are padded.
-        first = max(1, stated_end(data) - 1) if own else 0
-        found = (_found(data, kind, first) for kind in own)
-        return min((place for place in found if place is not None), default=None)
+        found = _first(data, own, (), max(1, stated_end(data) - 1)) if own else None
+    return found and found[0]
 
 
 def reads_on(path: str | Path) -> bool:
@@ -187,12 +191,9 @@ def _other_kind(path, container, *_):
         elif begin and not own:
             own.add("mp3")
         stated = stated_end(data)
+        rows = _FRAMES.keys() - own if stated or (own and own <= _BARE) else ()
         # Padding and tags may stand between the two.
-        first = max(1, begin + 1, stated - 1)
-        found = [(_found(data, kind, first), kind) for kind in _BEGINNINGS if kind not in own]
-        if stated or (own and own <= _BARE):
-            found += [(_row(data, kind, first), kind) for kind in _FRAMES if kind not in own]
-    return min(((place, kind) for place, kind in found if place is not None), default=None)
+        return _first(data, _BEGINNINGS.keys() - own, rows, max(1, begin + 1, stated - 1))
 
 
 def _after_tags(data):
@@ -204,18 +205,36 @@ def _after_tags(data):
     return place
 
 
-def _found(data, kind, first):
-    """First byte of a file of this kind behind `first`; None for none."""
-    _, marks, ahead = _BEGINNINGS[kind]
-    found = []
-    for mark in marks if isinstance(marks, tuple) else (marks,):
-        place = data.find(mark, first)
-        while place >= 0:
-            if (start := _begins(data, kind, place, ahead, first)) is not None:
-                found.append(start)
-                break
-            place = data.find(mark, place + 1)
-    return min(found, default=None)
+def _first(data, kinds, rows, first):
+    """First byte and kind of the first file of these kinds behind `first`, or of such a row."""
+    looks = {mark: (kind, _begins) for kind in kinds for mark in _BEGINNINGS[kind][1]}
+    looks |= {mark: (kind, _row) for kind in rows for mark in _FRAMES[kind][0]}
+    found = None
+    for mark, place in _marks(data, looks, first):
+        if found and place > found[0] + _FARTHEST:
+            break  # none begins before it any more
+        kind, look = looks[mark]
+        if (start := look(data, kind, place, first)) is not None:
+            found = min(found or (start, kind), (start, kind))
+    return found
+
+
+def _marks(data, marks, first):
+    """Each of these marks behind `first` and its place: one pass for all, by their first bytes."""
+    begins, goes_on = np.zeros((2, 1 << 16), bool)
+    for mark in marks:
+        begins[int.from_bytes(mark[:2], "little")] = True
+        for third in mark[2:3] or range(256):
+            goes_on[mark[1] | third << 8] = True
+    found = re.compile(b"|".join(map(re.escape, marks)))
+    for place in range(first, len(data), _BLOCK):
+        block = data[place : place + _BLOCK + 2]
+        # Each two bytes in a row as a number.
+        pairs = np.ndarray(len(block) - 1, "<u2", block, strides=(1,))
+        likely = np.flatnonzero(begins[pairs[:-1]])
+        for one in likely[goes_on[pairs[likely + 1]]].tolist():
+            if match := found.match(data, place + one):
+                yield match[0], place + one
 
 
 def stated_end(data: Data) -> int:
@@ -266,32 +285,22 @@ def stated_end(data: Data) -> int:
     return place if place <= size else 0
 
 
-def _row(data, kind, first):
-    """First byte of a row of bare frames; None where there is none."""
-    marks, frame_bytes = _FRAMES[kind]
-    found = []
-    for mark in marks:
-        place = data.find(mark, first)
-        while place >= 0:
-            end, frames = place, 0
-            while frames < _ROW and data[end : end + 2] == mark and end + 7 <= len(data):
-                length = frame_bytes(data[end : end + 7])
-                if length < 7:
-                    break
-                end, frames = end + length, frames + 1
-            if frames == _ROW:
-                found.append(place)
-                break
-            place = data.find(mark, place + 1)
-    return min(found, default=None)
+def _row(data, kind, place, _):
+    """First byte of a row of bare frames of which a mark was found here; None for none."""
+    mark, end = data[place : place + 2], place
+    for _ in range(_ROW):
+        head = data[end : end + 7]
+        if head[:2] != mark or len(head) < 7 or (length := _FRAMES[kind][1](head)) < 7:
+            return None
+        end += length
+    return place
 
 
-def _begins(data, kind, place, ahead, first):
+def _begins(data, kind, place, first):
     """First byte of a file of this kind of which a mark was found here; None for none."""
-    if ahead < 0:
-        match = _BEGIN[kind].search(data, max(first, place + ahead), place + 8)
-    else:
-        match = _BEGIN[kind].match(data, max(first, place - ahead), place + _SHOWN)
+    pattern, (_, _, ahead) = _BEGIN[kind], _BEGINNINGS[kind]
+    look, shown = (pattern.search, 8) if kind == "mp3" else (pattern.match, _SHOWN)
+    match = look(data, max(first, place - ahead), place + shown)
     if match and kind == "flac" and not _plays_flac(data, match.start()):
         return None
     return match and match.start()
