@@ -7,28 +7,30 @@ too, and its times tell (`choreo.videos.source.scan`, `choreo.videos.source.soun
 from __future__ import annotations
 
 import functools
-import mmap
+import itertools
 import re
-import struct
 from pathlib import Path
 
-from choreo.videos.cut_off import CLUSTER, EBML, SEGMENT, ebml_number, packet_bytes
+import numpy as np
+
+from choreo.videos import containers
+from choreo.videos.containers import CLUSTER, EBML, SEGMENT, Data, mapped
 
 # Kind -> how such a file begins for certain, bytes in it that are found fast, and where in it.
 _BEGINNINGS = {
-    "wav": (rb"(?:RIFF|RF64|BW64).{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", b"WAVE", 8),
-    "avi": (rb"RIFF.{4}AVI LIST", b"RIFF", 0),
-    "aiff": (rb"FORM.{4}AIF[FC](?:FVER|COMM|COMT|MARK|ID3 )", b"FORM", 0),
-    "flac": (rb"fLaC[\0\x80]\0\0\x22", b"fLaC", 0),
-    "mp4": (rb"\0\0\0[\x10-\x60]ftyp[0-9A-Za-z ]{4}.{4}[0-9A-Za-z ]{4}", b"ftyp", 4),
-    "matroska": (rb"\x1a\x45\xdf\xa3.{1,80}?\x42\x82.(?:matroska|webm)", b"\x1a\x45\xdf\xa3", 0),
-    "ogg": (rb"OggS\0\x02\0{8}", b"OggS\0\x02", 0),
-    "flv": (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", b"FLV\1", 0),
-    "au": (rb"\.snd\0\0\0[\x18-\xff].{4}\0\0\0[\x01-\x1b]\0", b".snd\0", 0),
-    "amr": (rb"#!AMR(?:-WB)?\n", b"#!AMR", 0),
+    "wav": (rb"(?:RIFF|RF64|BW64).{4}WAVE(?:fmt |JUNK|bext|LIST|ds64|fact)", (b"WAVE",), 8),
+    "avi": (rb"RIFF.{4}AVI LIST", (b"RIFF",), 0),
+    "aiff": (rb"FORM.{4}AIF[FC](?:FVER|COMM|COMT|MARK|ID3 )", (b"FORM",), 0),
+    "flac": (rb"fLaC[\0\x80]\0\0\x22", (b"fLaC",), 0),
+    "mp4": (rb"\0\0\0[\x10-\x60]ftyp[0-9A-Za-z ]{4}.{4}[0-9A-Za-z ]{4}", (b"ftyp",), 4),
+    "matroska": (rb"\x1a\x45\xdf\xa3.{1,80}?\x42\x82.(?:matroska|webm)", (b"\x1a\x45\xdf\xa3",), 0),
+    "ogg": (rb"OggS\0\x02\0{8}", (b"OggS\0\x02",), 0),
+    "flv": (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", (b"FLV\1",), 0),
+    "au": (rb"\.snd\0\0\0[\x18-\xff].{4}\0\0\0[\x01-\x1b]\0", (b".snd\0",), 0),
+    "amr": (rb"#!AMR(?:-WB)?\n", (b"#!AMR",), 0),
     # Such a one occurs nowhere else in a file of its kind.
     **{
-        kind: (re.escape(sign), sign, 0)
+        kind: (re.escape(sign), (sign,), 0)
         for kind, sign in {
             "asf": bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
             "w64": b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000"),
@@ -39,56 +41,37 @@ _BEGINNINGS = {
     },
     # A tag alone may stand in any file: with the first frame of sound behind it, or the
     # encoder's own words in that frame.
-    "mp3": (rb"\xff[\xe2-\xfb].{7,34}?(?:Xing|Info)\0\0\0", (b"Xing\0\0\0", b"Info\0\0\0"), -36),
+    "mp3": (rb"\xff[\xe2-\xfb].{7,34}?(?:Xing|Info)\0\0\0", (b"Xing\0\0\0", b"Info\0\0\0"), 36),
     # The tables of programs, of which nothing but packets follows.
     "mpegts": (rb"G[\x40\x60][\0\x11].(?:.{184}G.{3}){6}", (b"G@\0", b"G@\x11"), 0),
     # The head of a pack, of MPEG-2 and of MPEG-1, and of what follows it.
     "mpeg": (
         rb"\0\0\x01\xba(?:[\x44-\x7f].{8}[\xf8-\xff]\xff*|[\x21-\x2f].{7})\0\0\x01[\xbb-\xef]",
-        b"\0\0\1\xba",
-        0,
+        (b"\0\1\xba",),
+        1,
     ),
 }
+_FARTHEST = max(ahead for _, _, ahead in _BEGINNINGS.values())
 _BEGIN = {kind: re.compile(pattern, re.DOTALL) for kind, (pattern, _, _) in _BEGINNINGS.items()}
 # Kinds of which ffmpeg reads the first file alone, or the head of the next as sound.
 _READ_ALONE = ("wav", "aiff", "au", "amr", "asf", "w64", "caf", "nut", "mxf")
 _SHOWN = 4096
-_GOES_ON = (b"RIFF", b"AVIX")
-# What a segment of Matroska holds: lists of places, of tracks, tags and so on.
-_IN_SEGMENT = {
+# Bytes that are looked through at once.
+_BLOCK = 1 << 18
+# Parts of Matroska behind its head: the segment, lists of places, of tracks, tags and so on.
+_IN_MATROSKA = {
     *(0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1C53BB6B, 0x1941A469, 0x1043A770, 0x1254C367),
-    *(CLUSTER, 0xEC, 0xBF),
+    *(SEGMENT, CLUSTER, 0xEC, 0xBF),
 }
 # Tags, pictures and so on, which a flac has before its frames.
 _MOST_BLOCKS, _FLAC_FRAMES = 64, (b"\xff\xf8", b"\xff\xf9")
-_BOX = re.compile(rb"(.{4})[0-9A-Za-z\xa9 -]{4}", re.DOTALL)
-_PAGE = re.compile(rb"OggS\0.{21}(.)", re.DOTALL)
+_NAME = re.compile(rb"[0-9A-Za-z\xa9 -]{4}")
 
 # Bare frames of sound say their own length, so that several in a row are no accident. Streams
 # that carry such frames in packets, or have no end that they state, may hold rows as well.
 _ROW = 8
 _BARE = {"mp3", "flac", "aac", "ac3", "eac3", "amr"}
-_AC3_RATES = (
-    32,
-    40,
-    48,
-    56,
-    64,
-    80,
-    96,
-    112,
-    128,
-    160,
-    192,
-    224,
-    256,
-    320,
-    384,
-    448,
-    512,
-    576,
-    640,
-)
+_AC3_KBPS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 _MPEG_RATES = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -106,9 +89,9 @@ def _ac3_bytes(head):
     if head[5] >> 3 > 10:
         return 2 * ((int.from_bytes(head[2:4]) & 0x7FF) + 1)
     rate, code = head[4] >> 6, head[4] & 0x3F
-    if rate == 3 or code >= 2 * len(_AC3_RATES):
+    if rate == 3 or code >= 2 * len(_AC3_KBPS):
         return 0
-    kilobits = _AC3_RATES[code // 2]
+    kilobits = _AC3_KBPS[code // 2]
     return 2 * (2 * kilobits, kilobits * 320 // 147 + code % 2, 3 * kilobits)[rate]
 
 
@@ -130,10 +113,7 @@ _FRAMES = {
     "aac": ((b"\xff\xf1", b"\xff\xf9"), _adts_bytes),
     "ac3": ((b"\x0b\x77",), _ac3_bytes),
     "mp3": (
-        tuple(
-            bytes((0xFF, second))
-            for second in (*range(0xE2, 0xE8), *range(0xF2, 0xF8), *range(0xFA, 0x100))
-        ),
+        tuple(b"\xff%c" % n for n in (*range(0xE2, 0xE8), *range(0xF2, 0xF8), *range(0xFA, 256))),
         _mpeg_bytes,
     ),
 }
@@ -151,21 +131,18 @@ def joined_at(path: str | Path) -> int | None:
     int or None
         Its first byte.
     """
-    size = Path(path).stat().st_size
-    with open(path, "rb") as file:
-        head = file.read(12)
-        if head[4:8] == b"ftyp":
-            return _second_mp4(file, size)
-        if head[:3] == b"FLV":
-            return _second_flv(file)
-        if not head:
-            return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            own = [kind for kind in _READ_ALONE if _BEGIN[kind].match(data)]
-            # Not all who count chunks know that those of odd length are padded.
-            first = max(1, stated_end(data) - 1)
-            found = (_found(data, kind, first) for kind in own)
-            return min((place for place in found if place is not None), default=None)
+    with mapped(path) as data:
+        if data[4:8] == b"ftyp":
+            boxes = containers.boxes(data)
+            rest = itertools.dropwhile(lambda box: box.kind != b"moov", boxes)
+            return next((box.start for box in rest if box.kind == b"ftyp"), None)
+        if data[:3] == b"FLV":
+            end = stated_end(data)
+            return end if end and data[end : end + 4] == b"FLV\1" else None
+        own = [kind for kind in _READ_ALONE if _BEGIN[kind].match(data)]
+        # Not all who count chunks know that those of odd length are padded.
+        found = _first(data, own, (), max(1, stated_end(data) - 1)) if own else None
+    return found and found[0]
 
 
 def reads_on(path: str | Path) -> bool:
@@ -176,7 +153,7 @@ def reads_on(path: str | Path) -> bool:
     path : str or Path
         A file of which `joined_at` or `other_kind_at` found the second.
     """
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with mapped(path) as data:
         kind = next((kind for kind in _BEGIN if _BEGIN[kind].match(data)), None)
         told = stated_end(data)
     return kind in ("au", "amr") or (kind in ("wav", "aiff") and not told)
@@ -203,53 +180,64 @@ def other_kind_at(path: str | Path, container: str = "") -> tuple[int, str] | No
 
 
 @functools.lru_cache(maxsize=64)  # a file is looked at several times
-def _other_kind(path, container, size, _):
-    if not size:
-        return None
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+def _other_kind(path, container, *_):
+    with mapped(path) as data:
         begin = _after_tags(data)
         own = set(filter(None, container.split(",")))
         own |= {kind for kind, pattern in _BEGIN.items() if pattern.match(data, begin)}
         own |= {kind for kind, (marks, _) in _FRAMES.items() if data[begin : begin + 2] in marks}
-        if packet_bytes(data[begin : begin + 1000]):
+        if containers.packet_bytes(data[begin : begin + 1000]):
             own.add("mpegts")
         elif begin and not own:
             own.add("mp3")
         stated = stated_end(data)
+        rows = _FRAMES.keys() - own if stated or (own and own <= _BARE) else ()
         # Padding and tags may stand between the two.
-        first = max(1, begin + 1, stated - 1)
-        found = [(_found(data, kind, first), kind) for kind in _BEGINNINGS if kind not in own]
-        if stated or (own and own <= _BARE):
-            found += [(_row(data, kind, first), kind) for kind in _FRAMES if kind not in own]
-    return min(((place, kind) for place, kind in found if place is not None), default=None)
+        return _first(data, _BEGINNINGS.keys() - own, rows, max(1, begin + 1, stated - 1))
 
 
 def _after_tags(data):
     """Byte behind the tags (ID3) that may stand before any kind, with pictures in them."""
     place = 0
     while data[place : place + 3] == b"ID3":
-        length = 0
-        for byte in data[place + 6 : place + 10]:
-            length = length << 7 | byte & 0x7F
-        place += 10 + length
+        length = data[place + 6 : place + 10]
+        place += 10 + functools.reduce(lambda total, byte: total << 7 | byte & 0x7F, length, 0)
     return place
 
 
-def _found(data, kind, first):
-    """First byte of a file of this kind behind `first`; None for none."""
-    _, marks, ahead = _BEGINNINGS[kind]
-    found = []
-    for mark in marks if isinstance(marks, tuple) else (marks,):
-        place = data.find(mark, first)
-        while place >= 0:
-            if (start := _begins(data, kind, place, ahead, first)) is not None:
-                found.append(start)
-                break
-            place = data.find(mark, place + 1)
-    return min(found, default=None)
+def _first(data, kinds, rows, first):
+    """First byte and kind of the first file of these kinds behind `first`, or of such a row."""
+    looks = {mark: (kind, _begins) for kind in kinds for mark in _BEGINNINGS[kind][1]}
+    looks |= {mark: (kind, _row) for kind in rows for mark in _FRAMES[kind][0]}
+    found = None
+    for mark, place in _marks(data, looks, first):
+        if found and place > found[0] + _FARTHEST:
+            break  # none begins before it any more
+        kind, look = looks[mark]
+        if (start := look(data, kind, place, first)) is not None:
+            found = min(found or (start, kind), (start, kind))
+    return found
 
 
-def stated_end(data: bytes | mmap.mmap) -> int:
+def _marks(data, marks, first):
+    """Each of these marks behind `first` and its place: one pass for all, by their first bytes."""
+    begins, goes_on = np.zeros((2, 1 << 16), bool)
+    for mark in marks:
+        begins[int.from_bytes(mark[:2], "little")] = True
+        for third in mark[2:3] or range(256):
+            goes_on[mark[1] | third << 8] = True
+    found = re.compile(b"|".join(map(re.escape, marks)))
+    for place in range(first, len(data), _BLOCK):
+        block = data[place : place + _BLOCK + 2]
+        # Each two bytes in a row as a number.
+        pairs = np.ndarray(len(block) - 1, "<u2", block, strides=(1,))
+        likely = np.flatnonzero(begins[pairs[:-1]])
+        for one in likely[goes_on[pairs[likely + 1]]].tolist():
+            if match := found.match(data, place + one):
+                yield match[0], place + one
+
+
+def stated_end(data: Data) -> int:
     """Find where a file ends as it says itself; of live Matroska, where what it plays begins.
 
     Parameters
@@ -267,80 +255,52 @@ def stated_end(data: bytes | mmap.mmap) -> int:
     if head[:4] in (b"RF64", b"BW64") and head[12:16] == b"ds64":
         place = 8 + int.from_bytes(head[20:28], "little")
     elif head[:4] in (b"RIFF", b"FORM"):
-        order = "<I" if head[:4] == b"RIFF" else ">I"
         # Large AVIs have several.
-        while not place or (data[place : place + 4], data[place + 8 : place + 12]) == _GOES_ON:
-            length = struct.unpack(order, data[place + 4 : place + 8])[0]
-            if length in (0, 0xFFFFFFFF):
-                return 0
-            place += 8 + length + length % 2
-    elif head[4:8] == b"ftyp":
-        while (found := _BOX.match(data, place)) is not None:
-            length = int.from_bytes(found[1])
-            if length == 1:
-                length = int.from_bytes(data[place + 8 : place + 16])
-            if length == 0:
-                return size
-            if length < 8 or place + length > size:
+        for chunk in containers.chunks(data):
+            if chunk.start and (chunk.kind, data[place + 8 : place + 12]) != (b"RIFF", b"AVIX"):
                 break
-            place += length
+            if chunk.length in (0, 0xFFFFFFFF):
+                return 0
+            place = chunk.next
+    elif head[4:8] == b"ftyp":
+        for box in containers.boxes(data):
+            if not (box.whole and _NAME.match(box.kind)):
+                break
+            place = box.next
     elif head[:3] == b"FLV":
-        place = 13
-        while place + 11 <= size and data[place] & 0x1F in (8, 9, 18):
-            place += 15 + int.from_bytes(data[place + 1 : place + 4])
+        for tag in containers.tags(data):
+            place = tag.next
     elif head[:4] == EBML.to_bytes(4):
-        place = _end_of_matroska(data)
+        for part in containers.elements(data):
+            # A second head is of another file; of a stream, what it plays has no end.
+            known = _IN_MATROSKA if part.start else {EBML}
+            told = part.length is not None or (part.head and part.kind == SEGMENT)
+            if not told or part.kind not in known:
+                break
+            place = part.next
     elif head[:5] == b"OggS\0":
         # A page holds parts of files in any codec, with their own first bytes.
-        while (found := _PAGE.match(data, place)) is not None:
-            lengths = data[found.end() : found.end() + found[1][0]]
-            place = min(size, found.end() + len(lengths) + sum(lengths))
+        for page in containers.pages(data):
+            place = min(size, page.next)
     return place if place <= size else 0
 
 
-def _end_of_matroska(data):
-    """Byte behind the last part of known length; of a stream, where what it plays begins."""
-    place = 0
-    while place < len(data):
-        name = ebml_number(data[place : place + 4], keep=True)
-        length = name and ebml_number(data[place + name[1] : place + name[1] + 8])
-        # A second head is of another file.
-        if not length or name[0] not in (_IN_SEGMENT | {SEGMENT} if place else {EBML}):
-            break
-        inside = place + name[1] + length[1]
-        unknown = length[0] == (1 << 7 * length[1]) - 1
-        if unknown and name[0] != SEGMENT:
-            break
-        place = inside if unknown else inside + length[0]
+def _row(data, kind, place, _):
+    """First byte of a row of bare frames of which a mark was found here; None for none."""
+    mark, end = data[place : place + 2], place
+    for _ in range(_ROW):
+        head = data[end : end + 7]
+        if head[:2] != mark or len(head) < 7 or (length := _FRAMES[kind][1](head)) < 7:
+            return None
+        end += length
     return place
 
 
-def _row(data, kind, first):
-    """First byte of a row of bare frames; None where there is none."""
-    marks, frame_bytes = _FRAMES[kind]
-    found = []
-    for mark in marks:
-        place = data.find(mark, first)
-        while place >= 0:
-            end, frames = place, 0
-            while frames < _ROW and data[end : end + 2] == mark and end + 7 <= len(data):
-                length = frame_bytes(data[end : end + 7])
-                if length < 7:
-                    break
-                end, frames = end + length, frames + 1
-            if frames == _ROW:
-                found.append(place)
-                break
-            place = data.find(mark, place + 1)
-    return min(found, default=None)
-
-
-def _begins(data, kind, place, ahead, first):
+def _begins(data, kind, place, first):
     """First byte of a file of this kind of which a mark was found here; None for none."""
-    if ahead < 0:
-        match = _BEGIN[kind].search(data, max(first, place + ahead), place + 8)
-    else:
-        match = _BEGIN[kind].match(data, max(first, place - ahead), place + _SHOWN)
+    pattern, (_, _, ahead) = _BEGIN[kind], _BEGINNINGS[kind]
+    look, shown = (pattern.search, 8) if kind == "mp3" else (pattern.match, _SHOWN)
+    match = look(data, max(first, place - ahead), place + shown)
     if match and kind == "flac" and not _plays_flac(data, match.start()):
         return None
     return match and match.start()
@@ -355,33 +315,3 @@ def _plays_flac(data, place):
         if head >= b"\x80":
             return data[place : place + 2] in _FLAC_FRAMES
     return False
-
-
-def _second_mp4(file, size):
-    place, seen = 0, set()
-    while place + 8 <= size:
-        file.seek(place)
-        head = file.read(16)
-        length, kind = struct.unpack(">I4s", head[:8])
-        if kind == b"ftyp" and b"moov" in seen:
-            return place
-        seen.add(kind)
-        if length == 1 and len(head) == 16:
-            length = struct.unpack(">Q", head[8:])[0]
-        if length < 8:
-            # 0: up to the end of the file.
-            return None
-        place += length
-    return None
-
-
-def _second_flv(file):
-    place = 13
-    while True:
-        file.seek(place)
-        head = file.read(11)
-        if head[:4] == b"FLV\1":
-            return place
-        if len(head) < 11 or head[0] & 0x1F not in (8, 9, 18):
-            return None
-        place += 15 + int.from_bytes(head[1:4])

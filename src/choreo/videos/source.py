@@ -14,7 +14,6 @@ from __future__ import annotations
 import array
 import contextlib
 import math
-import mmap
 import re
 import shlex
 import shutil
@@ -34,6 +33,7 @@ from choreo import media
 from choreo.errors import ItemError
 from choreo.files.outside import looks_like, missing, reading
 from choreo.files.temporary import owned
+from choreo.videos.containers import mapped
 from choreo.videos.cut_off import states_no_length
 from choreo.videos.joined import joined_at, other_kind_at, reads_on, stated_end
 
@@ -445,20 +445,18 @@ def _unlike_parts(source):
     """
     if source.container in _SAID_AGAIN:
         return _unlike_end(source)
-    with open(source.path, "rb") as file:
-        head, kind = _HEADS.get(file.read(4), (None, None))
+    with mapped(source.path) as data:
+        head, kind = _HEADS.get(data[:4], (None, None))
         if head is None:
             return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            # Behind what an attachment may be in.
-            first = stated_end(data)
-            found = (one.start() for one in head.finditer(data))
-            places = [place for place in found if not 0 < place < first]
-            ends = [*places[1:], len(data)]
-            kinds = [
-                kind(data[place : min(end, place + _HEAD_BYTES)])
-                for place, end in zip(places, ends)
-            ]
+        # Behind what an attachment may be in.
+        first = stated_end(data)
+        found = (one.start() for one in head.finditer(data))
+        places = [place for place in found if not 0 < place < first]
+        ends = [*places[1:], len(data)]
+        kinds = [
+            kind(data[place : min(end, place + _HEAD_BYTES)]) for place, end in zip(places, ends)
+        ]
     return next((f"{kinds[0]}, then {one}" for one in kinds if one != kinds[0]), None)
 
 
