@@ -1,9 +1,11 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
+import hashlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -105,6 +107,67 @@ def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
         for one in found:
             (exact,) = one.specifier
             assert exact.version in wanted.specifier, wanted
+
+
+def test_what_a_cuda_build_needs_is_locked_below_torch_and_nothing_else_is():
+    packages, torch, cuda = load_script(ENVS / "install.py").parts(LOCK)
+    names = [re.match(r"[\w.-]+", entry)[0] for entry in cuda]
+    assert {"nvidia-cublas", "triton"} <= set(names)
+    assert torch.startswith("torch==")
+    assert not [name for name in names if not re.match(r"nvidia-|cuda-|triton$", name)]
+    assert all("sys_platform == 'linux'" in entry.splitlines()[0] for entry in cuda)
+    assert not [entry for entry in packages if re.match(r"nvidia-|cuda-|triton=", entry)]
+
+
+BUILD = b"a wheel"
+
+
+@pytest.mark.parametrize(
+    ("needs", "known", "index", "installed"),
+    [
+        ("jinja2", True, None, ["locked: one", "wheel"]),
+        ("nvidia-a", True, None, ["locked: one", "wheel", "locked: nvidia-a"]),
+        ("nvidia-a", False, "https://cu", ["locked: one", "wheel", "torch==2.0"]),
+        ("nvidia-a", False, None, None),
+    ],
+    ids=["CPU build", "CUDA build", "CUDA build of another index", "unknown build"],
+)
+def test_cuda_packages_are_installed_by_hash_where_the_lock_knows_the_build(
+    tmp_path, monkeypatch, needs, known, index, installed
+):
+    install = load_script(ENVS / "install.py")
+    digest = hashlib.sha256(BUILD if known else b"another").hexdigest()
+    lock = [("one==1", "0" * 64), ("torch==2.0", digest), ("nvidia-a==3", "1" * 64)]
+    (tmp_path / "requirements.lock").write_text(
+        "".join(f"{name} \\\n    --hash=sha256:{digest}\n" for name, digest in lock)
+    )
+    done = []
+
+    def run(command, **options):
+        if "download" in command:
+            Path(command[command.index("-d") + 1], "torch-2.0.whl").write_bytes(BUILD)
+            assert ("--index-url" in command) == bool(index)
+        elif "--require-hashes" in command:
+            assert "--no-deps" in command
+            (name,) = re.findall(r"^[\w-]+", Path(command[-1]).read_text(), re.MULTILINE)
+            done.append(f"locked: {name}")
+        elif "--editable" not in command and "install" in command:
+            done.append("wheel" if command[-1].endswith(".whl") else command[-1])
+        return SimpleNamespace(returncode=0, stdout=needs, stderr="")
+
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "check_place", lambda python: None)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--here"])
+    monkeypatch.delenv("TORCH_INDEX", raising=False)
+    if index:
+        monkeypatch.setenv("TORCH_INDEX", index)
+    if installed is None:
+        with pytest.raises(SystemExit, match="does not know"):
+            install.main()
+        return
+    install.main()
+    assert done == installed
 
 
 @pytest.mark.parametrize("status", [0, 1])
