@@ -1,7 +1,9 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
 import hashlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +92,39 @@ def test_images_have_what_a_study_and_the_installation_need():
     needed |= {name for name in named if (ROOT / name).is_file()}
     assert {"requirements.lock", "requirements.in", "README.md", "LICENSE"} <= needed
     assert needed | {"pyproject.toml"} == parts
+
+
+@pytest.mark.workflow
+def test_the_command_at_an_image_s_head_plans_a_study_that_lies_elsewhere(tmp_path):
+    """What is copied is enough, and the study's folder has none of it."""
+    heads = [
+        re.sub(r"\\?\n#?", " ", (ENVS / name).read_text()) for name in RECIPES if RECIPES[name]
+    ]
+    commands = [re.search(r"(snakemake --.+?mine\.yaml)", head)[1].split() for head in heads]
+    assert commands[0] == commands[1]
+    image, study = tmp_path / "image", tmp_path / "study"
+    for part in copied("Dockerfile"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        copy(ROOT / part, _in(image) / part)
+    for name in ("mine.yaml", "mine.tsv"):
+        shutil.copy2(ROOT / "config" / name, _in(study / "config"))
+    command = [word.replace("/choreo/", f"{image}/") for word in commands[0]]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--dry-run", "--quiet", "reason"],
+        cwd=study,
+        env=os.environ | {"PYTHONPATH": str(image / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"specific profile {image}/profiles/default" in done.stdout
+    assert re.search(r"^train_model +3$", done.stdout, re.MULTILINE)
+
+
+def _in(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
