@@ -2,8 +2,9 @@
 
 ``python benchmarks/planning.py [--videos 100 1000 10000] [--study NAME ...]`` plans the target
 ``dataset`` for tables of simulated videos of which nothing is there (`snakemake -n`), in a
-process of its own each, and prints a line a size. With ``--study`` also what a finished study
-takes to find that nothing is to be done (its config file is named).
+process of its own each, and prints a line a size. With ``--parts 10`` also the plan of the first
+tenth alone (``--batch pack_dataset=1/10``). With ``--study`` also what a finished study takes to
+find that nothing is to be done (its config file is named).
 """
 
 import argparse
@@ -37,9 +38,9 @@ def write_study(folder, videos):
     return config
 
 
-def plan(config, *targets):
+def plan(config, *targets, options=()):
     """Plan once; give wall seconds, CPU seconds, peak memory in MB and the number of jobs."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host"]
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "host", *options]
     command += ["--configfile", str(config), "--", *targets]
     # Of this child alone: the largest of all children so far would hide the smaller ones.
     code = "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:]).returncode; "
@@ -63,12 +64,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--videos", type=int, nargs="*", default=[100, 1000, 10_000])
     parser.add_argument("--study", nargs="*", default=[], metavar="CONFIG")
+    parser.add_argument("--parts", type=int, metavar="N", help="plan the first of N parts, too")
     options = parser.parse_args()
     print(f"{'what':<28}{'jobs':>8}{'wall s':>9}{'CPU s':>9}{'MB':>7}")
     with tempfile.TemporaryDirectory() as folder:
         for videos in options.videos:
-            found = plan(write_study(Path(folder), videos), "dataset")
-            say(f"dataset of {videos} videos", *found)
+            config = write_study(Path(folder), videos)
+            say(f"dataset of {videos} videos", *plan(config, "dataset"))
+            if options.parts:
+                part = ("--batch", f"pack_dataset=1/{options.parts}")
+                say(f"the first of {options.parts} parts", *plan(config, "dataset", options=part))
     for config in options.study:
         say(f"nothing to do, {Path(config).name}", *plan(config))
 

@@ -20,6 +20,24 @@ PAGE = Path(__file__).with_name("licences.md")
 SAID_ELSEWHERE = {
     "audioop-lts": "PSF-2.0",
     "conda-inject": "MIT",
+    "cuda-bindings": "Apache-2.0",
+    "cuda-pathfinder": "Apache-2.0",
+    "cuda-toolkit": "says nothing; names packages, has no files",
+    "nvidia-cublas": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cuda-cupti": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cuda-nvrtc": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cuda-runtime": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cudnn-cu13": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cufft": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cufile": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-curand": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cusolver": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cusparse": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-cusparselt-cu13": "NVIDIA Proprietary Software",
+    "nvidia-nccl-cu13": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-nvjitlink": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-nvshmem-cu13": "LicenseRef-NVIDIA-Proprietary",
+    "nvidia-nvtx": "Apache 2.0",
     "pyreadline3": "BSD License",
     "snakemake-interface-common": "MIT",
     "snakemake-interface-logger-plugins": "MIT",
@@ -29,8 +47,9 @@ SAID_ELSEWHERE = {
     "standard-aifc": "PSF-2.0",
     "standard-chunk": "PSF-2.0",
     "standard-sunau": "PSF-2.0",
+    "triton": "MIT License",
 }
-"""Of packages that Linux does not install, or whose metadata says nothing."""
+"""Of packages that are not installed on Linux without a GPU, or whose metadata says nothing."""
 MARKS = (
     ("python_full_version < '3.11.5'", "Python before 3.11.5"),
     ("python_full_version >= '3.11.5'", "Python 3.11.5 or newer"),
@@ -38,8 +57,10 @@ MARKS = (
     ("python_full_version >= '3.12'", "Python 3.12"),
     ("python_full_version < '3.12'", "Python 3.11"),
     ("sys_platform == 'win32'", "Windows"),
+    ("sys_platform == 'linux'", "torch's CUDA build, on Linux"),
 )
 _LONGEST = 40
+_OWNERS = re.compile(r"Proprietary")
 _COPYLEFT = re.compile(r"\b(?:A|L)?GPL|\bMPL|General Public|Mozilla")
 
 HEAD = """\
@@ -165,11 +186,14 @@ def page():
     found = entries((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     licences = {name: licence_of(name) for name, _, _ in found}
     strict = [f"{name} ({terms})" for name, terms in licences.items() if _COPYLEFT.search(terms)]
+    owners = [name for name, terms in licences.items() if _OWNERS.search(terms)]
     rows.append(
         "\n## Packages\n\n"
         f"{len(found)} entries of the lock, {len(licences)} packages; none is for "
         "non-commercial use alone. Those of the GPL family and the MPL ask for more than a notice "
-        f"where they are changed and passed on: {', '.join(strict)}.\n\n"
+        f"where they are changed and passed on: {', '.join(strict)}. With torch's CUDA build come "
+        "packages under their owner's own terms, to be read before an image with them is passed "
+        f"on: {', '.join(owners)}.\n\n"
         "| package | version | licence | only for |\n|---|---|---|---|\n"
     )
     for name, version, marker in found:

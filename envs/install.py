@@ -6,7 +6,8 @@ locked, hashes checked, without dependency resolution.
 
 torch: by default the build that pip finds first among those the lock knows. Set
 TORCH_INDEX to the address of another index (PyTorch's "Get Started" page lists one a
-CUDA version and one for the CPU) to take the locked version from there instead.
+CUDA version and one for the CPU) to take the locked version from there instead. The CUDA packages
+of a build that the lock knows are locked, too; those of another one are added as it names them.
 """
 
 import hashlib
@@ -39,6 +40,13 @@ def entries(text):
         elif line.strip():
             found.append(line)
     return found
+
+
+def parts(text):
+    """Split a lock into packages, torch, and what torch's CUDA build needs beside them."""
+    locked = entries(text)
+    at = next(n for n, entry in enumerate(locked) if entry.startswith("torch=="))
+    return locked[:at], locked[at], locked[at + 1 :]
 
 
 def has_pip(python):
@@ -99,14 +107,17 @@ def main():
         if done.returncode:
             sys.exit(done.stderr + "choreo env: failed; mend the cause and run `make env` again")
 
-    locked = entries((ROOT / "requirements.lock").read_text())
-    torch = next(entry for entry in locked if entry.startswith("torch=="))
+    packages, torch, cuda = parts((ROOT / "requirements.lock").read_text())
     version = torch.split()[0]
     with tempfile.TemporaryDirectory() as folder:
-        listing = Path(folder, "requirements.txt")
-        say(f"installing {len(locked) - 1} packages as locked")
-        listing.write_text("\n".join(entry for entry in locked if entry is not torch))
-        run("install", "--no-deps", "--require-hashes", "-r", str(listing))
+
+        def run_locked(some):
+            listing = Path(folder, "requirements.txt")
+            listing.write_text("\n".join(some))
+            run("install", "--no-deps", "--require-hashes", "-r", str(listing))
+
+        say(f"installing {len(packages)} packages as locked")
+        run_locked(packages)
         say(f"installing {version}")
         # Fetched first and its hash compared then: with hashes to check, pip would pass
         # over a CPU build that an index or folder offers without naming its hash.
@@ -121,7 +132,8 @@ def main():
         )
         wheel = next(Path(folder).glob("torch-*.whl"))
         digest = sha256(wheel)
-        if f"sha256:{digest}" in torch:
+        known = f"sha256:{digest}" in torch
+        if known:
             say(f"{wheel.name}: its hash is in the lock")
         elif index:
             say(f"{wheel.name}: from TORCH_INDEX; the lock does not know its hash ({digest})")
@@ -131,12 +143,16 @@ def main():
                 f"({digest}). If you trust where it comes from, name that index: TORCH_INDEX=..."
             )
         run("install", "--no-deps", str(wheel))
-    # A CUDA build names its exact CUDA packages itself; pip adds what is not there.
-    ask = "import importlib.metadata as m; print(*m.requires('torch'))"
-    needs = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, text=True, check=True)
-    if "nvidia" in needs.stdout:
-        say("this is a CUDA build: adding the CUDA packages it names (about 3 GB)")
-        run("install", version)
+        ask = "import importlib.metadata as m; print(*m.requires('torch'))"
+        needs = subprocess.run([python, "-c", ask], stdout=subprocess.PIPE, text=True, check=True)
+        if "nvidia" in needs.stdout and known:
+            say(f"this is a CUDA build: installing {len(cuda)} packages for it as locked (3 GB)")
+            run_locked(cuda)
+        elif "nvidia" in needs.stdout:
+            # One for another CUDA version names other packages than the lock has.
+            say("this is a CUDA build that the lock does not know: adding the packages that it")
+            say("names (about 3 GB), whose hashes are not compared")
+            run("install", version)
     run("install", "--no-deps", "--no-index", "--no-build-isolation", "--editable", str(ROOT))
     subprocess.run([python, "-m", "choreo.beats.librosa_cache"], check=True)
     if not here:

@@ -1,8 +1,8 @@
 """Write requirements.lock from requirements.in (needs `uv` on PATH): `make lock`.
 
 What is locked already keeps its version where requirements.in lets it; `--upgrade` takes the
-newest of everything. torch is locked by version and by the hashes of all its builds, but without
-what its CUDA build brings along: that is for `install.py` to add where that build is used.
+newest of everything. torch is locked by version and by the hashes of all its builds; what its CUDA
+build for Linux brings along stands below it, for `install.py` to add where that build is used.
 """
 
 import re
@@ -18,7 +18,8 @@ HEAD = """\
 # Every package, with hashes, for Python 3.11 and 3.12 on Linux, macOS and Windows.
 # Made by `make lock` from requirements.in; installed by `make env` without dependency
 # resolution, so that the headless OpenCV can stand where MediaPipe asks for another.
-# torch may be a CPU or a CUDA build of the version at the end (see envs/README.md).
+# torch may be a CPU or a CUDA build of its version; what stands below it is installed with the CUDA
+# build of the package index alone (see envs/README.md).
 """
 
 
@@ -45,7 +46,10 @@ def main():
     # uv also keeps the hashes that it finds in the former lock.
     known = dict.fromkeys([*re.findall(r"sha256:(\w+)", build), *CPU_BUILDS])
     build = " \\\n    ".join([torch, *(f"--hash=sha256:{digest}" for digest in known)])
-    (ROOT / "requirements.lock").write_text(f"{HEAD}{packages}{build}\n")
+    needed = re.split(r"\n(?=\w)", compiled(torch, former).strip())
+    there = {torch, *re.findall(r"^[\w.-]+==", packages, re.MULTILINE)}
+    cuda = "\n".join(one for one in needed if not one.startswith(tuple(there)))
+    (ROOT / "requirements.lock").write_text(f"{HEAD}{packages}{build}\n{cuda}\n")
 
 
 if __name__ == "__main__":

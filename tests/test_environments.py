@@ -1,9 +1,13 @@
 """The recipes of environments under envs/ say the same: one Python, one lock, one project."""
 
+import hashlib
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -90,6 +94,39 @@ def test_images_have_what_a_study_and_the_installation_need():
     assert needed | {"pyproject.toml"} == parts
 
 
+@pytest.mark.workflow
+def test_the_command_at_an_image_s_head_plans_a_study_that_lies_elsewhere(tmp_path):
+    """What is copied is enough, and the study's folder has none of it."""
+    heads = [
+        re.sub(r"\\?\n#?", " ", (ENVS / name).read_text()) for name in RECIPES if RECIPES[name]
+    ]
+    commands = [re.search(r"(snakemake --.+?mine\.yaml)", head)[1].split() for head in heads]
+    assert commands[0] == commands[1]
+    image, study = tmp_path / "image", tmp_path / "study"
+    for part in copied("Dockerfile"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        copy(ROOT / part, _in(image) / part)
+    for name in ("mine.yaml", "mine.tsv"):
+        shutil.copy2(ROOT / "config" / name, _in(study / "config"))
+    command = [word.replace("/choreo/", f"{image}/") for word in commands[0]]
+    done = subprocess.run(
+        [sys.executable, "-m", *command, "--dry-run", "--quiet", "reason"],
+        cwd=study,
+        env=os.environ | {"PYTHONPATH": str(image / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"specific profile {image}/profiles/default" in done.stdout
+    assert re.search(r"^train_model +3$", done.stdout, re.MULTILINE)
+
+
+def _in(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
     entries = re.split(r"\n(?=\w)", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE))
     locked = {}
@@ -105,6 +142,67 @@ def test_the_lock_has_each_package_that_is_asked_for_once_and_by_hash():
         for one in found:
             (exact,) = one.specifier
             assert exact.version in wanted.specifier, wanted
+
+
+def test_what_a_cuda_build_needs_is_locked_below_torch_and_nothing_else_is():
+    packages, torch, cuda = load_script(ENVS / "install.py").parts(LOCK)
+    names = [re.match(r"[\w.-]+", entry)[0] for entry in cuda]
+    assert {"nvidia-cublas", "triton"} <= set(names)
+    assert torch.startswith("torch==")
+    assert not [name for name in names if not re.match(r"nvidia-|cuda-|triton$", name)]
+    assert all("sys_platform == 'linux'" in entry.splitlines()[0] for entry in cuda)
+    assert not [entry for entry in packages if re.match(r"nvidia-|cuda-|triton=", entry)]
+
+
+BUILD = b"a wheel"
+
+
+@pytest.mark.parametrize(
+    ("needs", "known", "index", "installed"),
+    [
+        ("jinja2", True, None, ["locked: one", "wheel"]),
+        ("nvidia-a", True, None, ["locked: one", "wheel", "locked: nvidia-a"]),
+        ("nvidia-a", False, "https://cu", ["locked: one", "wheel", "torch==2.0"]),
+        ("nvidia-a", False, None, None),
+    ],
+    ids=["CPU build", "CUDA build", "CUDA build of another index", "unknown build"],
+)
+def test_cuda_packages_are_installed_by_hash_where_the_lock_knows_the_build(
+    tmp_path, monkeypatch, needs, known, index, installed
+):
+    install = load_script(ENVS / "install.py")
+    digest = hashlib.sha256(BUILD if known else b"another").hexdigest()
+    lock = [("one==1", "0" * 64), ("torch==2.0", digest), ("nvidia-a==3", "1" * 64)]
+    (tmp_path / "requirements.lock").write_text(
+        "".join(f"{name} \\\n    --hash=sha256:{digest}\n" for name, digest in lock)
+    )
+    done = []
+
+    def run(command, **options):
+        if "download" in command:
+            Path(command[command.index("-d") + 1], "torch-2.0.whl").write_bytes(BUILD)
+            assert ("--index-url" in command) == bool(index)
+        elif "--require-hashes" in command:
+            assert "--no-deps" in command
+            (name,) = re.findall(r"^[\w-]+", Path(command[-1]).read_text(), re.MULTILINE)
+            done.append(f"locked: {name}")
+        elif "--editable" not in command and "install" in command:
+            done.append("wheel" if command[-1].endswith(".whl") else command[-1])
+        return SimpleNamespace(returncode=0, stdout=needs, stderr="")
+
+    monkeypatch.setattr(install, "ROOT", tmp_path)
+    monkeypatch.setattr(install, "check_place", lambda python: None)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(sys, "argv", ["install.py", "--here"])
+    monkeypatch.delenv("TORCH_INDEX", raising=False)
+    if index:
+        monkeypatch.setenv("TORCH_INDEX", index)
+    if installed is None:
+        with pytest.raises(SystemExit, match="does not know"):
+            install.main()
+        return
+    install.main()
+    assert done == installed
 
 
 @pytest.mark.parametrize("status", [0, 1])

@@ -177,6 +177,9 @@ def _npz(path, header, body=b""):
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (1000,)}", "holds less"),
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -1)}", "impossible shape"),
         ("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "objects"),
+        ("{'descr': '<U-1', 'fortran_order': False, 'shape': ()}", "impossible size"),
+        ("{'descr': '|S-4', 'fortran_order': False, 'shape': (2,)}", "impossible size"),
+        ("{'descr': ('|V-8', (2,)), 'fortran_order': False, 'shape': ()}", "impossible size"),
         ("{'descr'", "not a track"),
         ("-" * 9000 + "1", "a header nested too deeply"),
         ("{'descr': '<f8', 'fortran_order': False, 'shape': (1+x,)}", r"malformed node .*\.\.\."),
@@ -229,10 +232,20 @@ def test_a_path_of_windows(given):
         load_json(given, "a record")
 
 
-@pytest.mark.parametrize("start", [b"", b"\x93NUMPY\x01\x00\x28\x23" + b"-" * 9000])
-def test_an_npy_whose_header_is_nested_too_deeply_is_no_accident(tmp_path, start):
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"", "an empty file"),
+        (b"\x93NUMPY\x01\x00\x28\x23" + b"-" * 9000, "nested too deeply"),
+        (
+            b"\x93NUMPY\x01\x00\x36\x00{'descr': '<U-1', 'fortran_order': False, 'shape': ()}\n",
+            "impossible size",
+        ),
+    ],
+)
+def test_an_npy_whose_header_is_no_header_is_no_accident(tmp_path, start, said):
     (tmp_path / "a.npy").write_bytes(start)
-    with pytest.raises(ItemError, match=r"a\.npy: .*(an empty file|nested too deeply)"):
+    with pytest.raises(ItemError, match=rf"a\.npy: .*{said}"):
         pickled.npy(tmp_path / "a.npy")
 
 

@@ -8,10 +8,26 @@ import pytest
 
 SNAKEFILE = """
 import os
+from snakemake.jobs import Job
 from snakemake.persistence.file import FilePersistence
 from choreo.pipeline.workflow import make_what_was_cut_off
 
 make_what_was_cut_off(FilePersistence)
+
+if os.environ.get("FAIL") == "before it began":
+    remove = Job.remove_existing_output
+
+    async def remove_and_be_killed(self):
+        await remove(self)
+        os.kill(os.getpid(), 9)
+
+    Job.remove_existing_output = remove_and_be_killed
+
+if os.environ.get("SETTING") == "on a full disk":
+    def mark(*arguments):
+        raise OSError(28, "No space left on device")
+
+    FilePersistence._mark_incomplete = mark
 
 rule last:
     input: "middle.txt"
@@ -26,6 +42,11 @@ rule middle:
 """
 # Snakemake notes that a job has begun just after it began: killed at once, there is no note.
 KILLED = "sleep 0.5; kill -9 $PPID"
+# The old output is gone, and Snakemake itself has noted nothing.
+KILLED_BEFORE = "before it began"
+FAILS = pytest.mark.parametrize(
+    "fail", ["false", KILLED, KILLED_BEFORE], ids=["failed", "killed", "killed before it began"]
+)
 TRIGGERS = (
     "--nolock",
     "--rerun-incomplete",
@@ -68,7 +89,7 @@ def write(folder, text, seconds):
         os.utime(path, (now - seconds, now - seconds))
 
 
-@pytest.mark.parametrize("fail", ["false", KILLED], ids=["failed", "killed"])
+@FAILS
 def test_what_failed_is_made_by_the_same_command(run, tmp_path, fail):
     write(tmp_path, "two", 0)
     run(fail)
@@ -79,7 +100,7 @@ def test_what_failed_is_made_by_the_same_command(run, tmp_path, fail):
     assert "Nothing to be done" in run()
 
 
-@pytest.mark.parametrize("fail", ["false", KILLED], ids=["failed", "killed"])
+@FAILS
 def test_a_setting_that_was_changed_back_leaves_nothing_missing(run, tmp_path, fail):
     run(fail, setting="other")
     assert not (tmp_path / "middle.txt").exists()
@@ -87,6 +108,12 @@ def test_a_setting_that_was_changed_back_leaves_nothing_missing(run, tmp_path, f
     assert (tmp_path / "middle.txt").read_text() == "one"
     assert "Nothing to be done" in run()
     assert not list((tmp_path / ".snakemake" / "incomplete").iterdir())
+
+
+def test_a_job_that_can_not_be_noted_runs(run, tmp_path):
+    write(tmp_path, "two", 0)
+    assert "Failed to set marker file" in run(setting="on a full disk")
+    assert (tmp_path / "last.txt").read_text() == "two"
 
 
 def test_what_was_deleted_to_save_space_is_not_made_again(run, tmp_path):

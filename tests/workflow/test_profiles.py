@@ -17,6 +17,20 @@ ROOT = Path(__file__).parents[2]
 PROFILES = sorted(path.parent.name for path in (ROOT / "profiles").glob("*/profile.yaml"))
 DEFAULT = yaml.safe_load((ROOT / "profiles" / "default" / "profile.yaml").read_text())
 
+NEVER_MEASURED = {
+    # They need the network, or other people's programs and weights.
+    *("alphapose_people", "openpose_people", "rtmpose_people", "download_video"),
+    *("fetch_alphapose", "fetch_alphapose_weights", "fetch_openpose_image"),
+    "fetch_rtmpose_weights",
+    # Neither the demo nor the studies of docs/resources.csv have them.
+    *("corrupt_truths", "dance_to_songs", "dancer_picture", "dances_to_recordings"),
+    *("generate_dance", "import_poses", "import_shard", "index_zip", "measure_recordings"),
+    *("measure_released_fid", "own_song", "read_people", "recorded", "render_dance_to_song"),
+    *("sensitivity", "shipped_model", "survey_catch", "survey_dance", "survey_page"),
+    "survey_results",
+}
+"""Rules whose memory and time are a guess."""
+
 
 def read(profile):
     """A profile as Snakemake reads it."""
@@ -146,9 +160,8 @@ def test_every_rule_asks_for_more_than_it_was_seen_to_take(resources):
     assert len(resources.outgrown(frame)) == 1
 
 
-@pytest.mark.workflow
-def test_no_job_of_a_study_takes_more_memory_than_its_rule_asks_for(resources, finished):
-    frame = resources.compared([finished.results / "tiny"])
-    assert len(frame) > 30
-    over = frame[frame.most_mb > frame.asked_mb]
-    assert over.empty, over.to_string()
+def test_rules_that_were_never_measured_are_known(rules, resources):
+    """A new rule is measured, or stands here; one that was measured goes from here."""
+    measured = set(pd.read_csv(ROOT / "docs" / "resources.csv").rule)
+    asking = {name for name, text in rules.items() if resources.asked(text)["mem_mb"] is not None}
+    assert asking - measured == NEVER_MEASURED

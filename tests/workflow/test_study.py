@@ -11,9 +11,11 @@ import subprocess
 import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pandas as pd
 import pytest
+from scripts import load_script
 
 from choreo.pipeline.tombstones import problem_in
 from choreo.pose.track import PoseTrack
@@ -22,6 +24,8 @@ from choreo.survey.design import FIGURES, TABLES, Key
 from choreo.survey.simulated_answers import simulate, write_simulated
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_output_is_there(finished):
@@ -279,6 +283,10 @@ def test_a_study_that_is_killed_and_run_again_has_the_same_files(finished, copy)
     assert copy.tables() == finished.tables()
     weights = "results/tiny/training/gru/seed1/weights.safetensors"
     assert (copy.folder / weights).read_bytes() == (finished.folder / weights).read_bytes()
+    # What Snakemake measured of a forked job is none of its memory; these were processes.
+    taken = load_script(ROOT / "benchmarks" / "resources.py").compared([copy.results / "tiny"])
+    assert taken.set_index("rule").most_mb["train_model"] > 200
+    assert taken[taken.most_mb > taken.asked_mb].empty, taken.to_string()
 
 
 BAD = {

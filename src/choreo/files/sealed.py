@@ -358,10 +358,14 @@ def array_header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.
     if header is None:
         raise ItemError(f"{name}: an array of unknown layout {version}")
     try:
-        return header(file)
+        shape, fortran, dtype = header(file)
     except MemoryError as error:
         # Python's parser says so of what is nested too deeply.
         raise ItemError(f"{name}: a header nested too deeply") from error
+    if dtype.itemsize < 0:
+        # numpy takes <U-1 for a type, and says that there is no memory for -4 bytes.
+        raise ItemError(f"{name} declares values of an impossible size ({dtype})")
+    return shape, fortran, dtype
 
 
 def load_arrays(

@@ -245,20 +245,32 @@ def make_what_was_cut_off(persistence):
     the output is missing, and what was made of the old one is still there: the next run
     would take that for up to date, and end with "Nothing to be done".
 
+    Snakemake notes that a job has begun just after it deleted its outputs. Where one is there, it
+    is noted before as well, so that no kill comes between.
+
     Parameters
     ----------
     persistence : type
         Snakemake's class of what lies in its folder (`snakemake.persistence.file`), which
         tells it what is incomplete; with ``--rerun-incomplete`` that is made again.
     """
+    from snakemake.jobs import Job
+
     if not hasattr(persistence, "_choreo_incomplete"):
-        persistence._choreo_incomplete = persistence.incomplete
-    found = persistence._choreo_incomplete
+        persistence._choreo_incomplete = persistence.incomplete, Job.remove_existing_output
+    found, remove = persistence._choreo_incomplete
 
     async def incomplete(self, job):
         return [*await found(self, job), *await _cut_off(self, job)]
 
-    persistence.incomplete = incomplete
+    async def note_and_remove(self):
+        if [file async for file in self.existing_output()]:
+            # Where it can't be written, the run goes on, as after Snakemake's own note.
+            with contextlib.suppress(OSError):
+                self.dag.workflow.persistence.started(self)
+        await remove(self)
+
+    persistence.incomplete, Job.remove_existing_output = incomplete, note_and_remove
 
 
 async def _cut_off(persistence, job):
