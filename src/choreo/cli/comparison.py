@@ -1,6 +1,13 @@
 """``choreo quality``, ``compare`` and ``look``: how good the tracks of estimators are."""
 
-from choreo.cli.arguments import argument, json_option, option, path_option, track_argument
+from choreo.cli.arguments import (
+    argument,
+    constant,
+    json_option,
+    option,
+    path_option,
+    track_argument,
+)
 from choreo.cli.command import verb
 from choreo.cli.messages import load, say, show, tell
 from choreo.cli.outputs import output, writes
@@ -117,7 +124,7 @@ def compare(track, others, truth, **thresholds):
     "OUT",
     ".mp4, or .png for a contact sheet",
     what="a look",
-    suffixes=(".mp4", ".png"),
+    suffixes=constant("choreo.comparison.look:SUFFIXES"),
     required=False,
 )
 @option("--samples", type=WHOLE, of="choreo.comparison.look:look", help="frames of a contact sheet")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from click import Choice
 
-from choreo.cli.arguments import argument, given, json_option, option, path_option
+from choreo.cli.arguments import argument, constant, given, json_option, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say, tell
 from choreo.cli.outputs import output
@@ -71,7 +71,7 @@ def standardised(name, folder):
 @fps_option
 @option(
     "--channels",
-    type=Choice(["mean", "left"]),
+    type=Choice(constant("choreo.videos.audio:CHANNELS")),
     of=STANDARDISE,
     help="how the song is made mono (left: as dataset.method released)",
 )
