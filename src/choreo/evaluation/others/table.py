@@ -148,7 +148,7 @@ def _with_graph(systems, reference, solid, seed):
     if not made:
         return systems, reference, f"No motion graph: no real dance is {BEATS} beats long."
     about = (
-        f"{GRAPH}: pieces of {BEATS} beats of {len(copied)} real dances of the reference, joined "
+        f"{GRAPH}: units of {BEATS} beats of {len(copied)} real dances of the reference, joined "
         f"where they fit, to the {len(songs)} songs of the largest system. It invents nothing. The "
         f"reference's other {len(real)} dances, by other dancers as far as names tell, are the "
         "real set of every row."
