@@ -4,12 +4,10 @@ import ast
 import functools
 import importlib
 import inspect
-from importlib.util import find_spec
-from pathlib import Path
 
 import click
 
-from choreo.cli.parameter_types import PATH
+from choreo.cli.parameter_types import PATH, top_level
 
 
 class Option(click.Option):
@@ -59,7 +57,7 @@ def default_of(function, name):
     object
     """
     module, _, function = function.partition(":")
-    defined, constants = _top_level(module)
+    defined, constants = top_level(module)
     given = defined[function]
     try:
         default = dict(zip([arg.arg for arg in given.kwonlyargs], given.kw_defaults))[name]
@@ -69,22 +67,6 @@ def default_of(function, name):
     except (KeyError, ValueError):
         found = getattr(importlib.import_module(module), function)
         return inspect.signature(found).parameters[name].default
-
-
-def constant(of):
-    """A literal that stands in a module's text, ``module:NAME``, as `default_of` reads it."""
-    module, _, name = of.partition(":")
-    return ast.literal_eval(_top_level(module)[1][name])
-
-
-def _top_level(module):
-    """Arguments of a module's functions, and its constants, by their names."""
-    tree = ast.parse(Path(find_spec(module).origin).read_text(encoding="utf-8"))
-    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
-    return (
-        {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)},
-        {t.id: node.value for node in assigned for t in node.targets if isinstance(t, ast.Name)},
-    )
 
 
 option = functools.partial(click.option, cls=Option)

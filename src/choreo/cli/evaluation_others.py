@@ -4,11 +4,11 @@ import math
 
 from click import Choice
 
-from choreo.cli.arguments import argument, constant, json_option, option, path_option
+from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say
 from choreo.cli.outputs import output, table_files
-from choreo.cli.parameter_types import POSITIVE, SEED, size
+from choreo.cli.parameter_types import POSITIVE, SEED, constant, size
 
 EVALUATE = "choreo.evaluation.others.table:evaluate_others"
 VIEWS = "choreo.evaluation.others.bodies:VIEWS"

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from click import Choice
 
-from choreo.cli.arguments import argument, constant, given, json_option, option, path_option
+from choreo.cli.arguments import argument, given, json_option, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say, tell
 from choreo.cli.outputs import output
-from choreo.cli.parameter_types import setting, words
+from choreo.cli.parameter_types import constant, setting, words
 from choreo.config import Row, Videos
 from choreo.errors import ItemError
 

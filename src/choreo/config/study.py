@@ -62,12 +62,10 @@ class Config(Section):
     def _one_rate(self):
         own, corpus = ((d.fps, d.chunk_seconds) for d in (self.dataset, self.corpus))
         if self.training.data == "corpus" and corpus != own:
-            learned, danced = (
-                "{} poses a second in chunks of {:g} s".format(*s) for s in (corpus, own)
-            )
             raise ValueError(
-                f"with training.data: corpus models learn from {learned}, and are compared with "
-                f"dances of {danced}: give corpus and dataset the same fps and chunk_seconds"
+                "with training.data: corpus models learn from {} poses a second in chunks of {:g} "
+                "s, and are compared with dances of {} in chunks of {:g} s: give corpus and "
+                "dataset the same fps and chunk_seconds".format(*corpus, *own)
             )
         return self
 

@@ -95,7 +95,11 @@ _metrics(
     ("nearest", "Nearest training clip", +1, BODY, "Nearest training clip", _NEAR_REAL),
     ("diversity_within", "Diversity in a song", -1, (), None, _NEAR_REAL),
     (
-        *("diversity_across", "Diversity across songs", -1, ("freeze",), "Diversity across songs"),
+        "diversity_across",
+        "Diversity across songs",
+        -1,
+        ("freeze",),
+        "Diversity across songs",
         _NEAR_REAL,
     ),
 )
