@@ -388,7 +388,7 @@ def test_missing_rows(real, bounding):
         extended({}, {"noise": bounding["noise"]}, real)
 
 
-def test_music_features_find_the_same_music():
+def test_music_spectra_find_the_same_music():
     features = music_spectra(TEST.audio)
     assert features.shape == (len(TEST), 60)
     assert np.isfinite(music_spectra(np.zeros((1, 80_000), np.int16))).all()
