@@ -45,7 +45,7 @@ class Metric:
     ordered : bool
         Whether real dances should have the best of it, and noise the worst.
     near_real : bool
-        Whether good is what is near the real dances.
+        Whether `aim` is `NEAR_REAL`.
     compared : str or None
         Its name in a sentence, where models are compared in it.
     """
@@ -95,11 +95,7 @@ _metrics(
     ("nearest", "Nearest training clip", +1, BODY, "Nearest training clip", _NEAR_REAL),
     ("diversity_within", "Diversity in a song", -1, (), None, _NEAR_REAL),
     (
-        "diversity_across",
-        "Diversity across songs",
-        -1,
-        ("freeze",),
-        "Diversity across songs",
+        *("diversity_across", "Diversity across songs", -1, ("freeze",), "Diversity across songs"),
         _NEAR_REAL,
     ),
 )
