@@ -449,7 +449,7 @@ AUDIT_NOTED = [arm for arm in ("base", "original", "rival") if arm in AUDIT]
 
 rule table3:
     input:
-        dances=with_test_songs(
+        dances=with_audited(
             collect(
                 f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
                 model=AUDIT.values(),
