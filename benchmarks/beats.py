@@ -27,7 +27,7 @@ import numpy as np
 import pandas as pd
 import soxr
 
-from choreo.beats.registry import TRACKERS
+from choreo.beats.registry import without_weights
 from choreo.beats.trackers import tempo_of
 from choreo.media import SAMPLE_RATE
 from choreo.synth import songs
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="that has the others")
     parser.add_argument("--song", nargs=2, action="append", default=[], metavar=("FILE", "BPM"))
     options = parser.parse_args()
-    free = [name for name, tracker in TRACKERS.items() if not tracker.needs_weights]
+    free = without_weights()
     chosen = free if options.trackers is None else options.trackers
     pythons = dict.fromkeys(chosen, sys.executable)
     pythons |= dict.fromkeys(options.others, options.python)

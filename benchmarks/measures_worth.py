@@ -375,17 +375,17 @@ def beat_worths(poses, fps, beats, songs, seconds):
     found = {"beat coverage": _areas(covered)}
     drawn = np.modf(np.arange(1, SHIFTS + 1) * (np.sqrt(5) - 1) / 2)[0][:, None]
     for measure in MEASURES:
-        rate, danced, heard = fps, poses, music
+        rate, danced, given = fps, poses, music
         if measure.published:
             rate, danced = published.FPS, resampled(poses, fps, published.FPS)
-            heard = {key: in_frames(rows, len(danced)) for key, rows in music.items()}
+            given = {key: in_frames(rows, len(danced)) for key, rows in music.items()}
         moved = np.asarray(measure.motion(danced, rate), float)
         if not len(moved):
-            raw = over = {key: np.zeros(len(rows)) for key, rows in heard.items()}
+            raw = over = {key: np.zeros(len(rows)) for key, rows in given.items()}
         else:
             shifted = (moved + np.rint(drawn * seconds * rate) / rate) % seconds
             raw, over = {}, {}
-            for key, rows in heard.items():
+            for key, rows in given.items():
                 raw[key] = measure.score(moved, rows)
                 # Over all shifts it is the same whatever the phase.
                 one = rows[:: len(PHASES)] if key == "tempi" else rows

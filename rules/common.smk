@@ -66,14 +66,12 @@ try:
     )
     KNOWN_RECIPES = load_recipes(STUDY.training.recipes)
     RECIPES = choreo.config.chosen_recipes(STUDY, KNOWN_RECIPES)
-    check_all(
-        RECIPES,
-        DataDescription(
-            STUDY.dataset.method,
-            fps=STUDY.dataset.fps,
-            chunk_seconds=STUDY.dataset.chunk_seconds,
-        ),
+    DATA = DataDescription(
+        STUDY.dataset.method,
+        fps=STUDY.dataset.fps,
+        chunk_seconds=STUDY.dataset.chunk_seconds,
     )
+    check_all(RECIPES, DATA)
     # Models of the claims audit (Table 3): under which name each is trained, and the
     # recipes of those that the study does not train anyway.
     AUDIT, AUDITED = audit_models(STUDY, RECIPES)
@@ -502,6 +500,19 @@ except ChoreoError as error:
 MORE_SONGS = [*MADE_SONGS, *OWN_SONGS]
 EVALUATED_SONGS = [*TEST_SONGS, *MORE_SONGS]
 SONG_FILES = OWN_SONGS | RECORDINGS | DANCED_SONGS
+
+
+def with_audited(path):
+    """Input function that refuses before anything runs data that the audit's models don't take."""
+
+    def checked(wildcards):
+        try:
+            check_all(AUDITED, DATA)
+        except ChoreoError as error:
+            raise WorkflowError(str(error)) from None
+        return with_test_songs(path)(wildcards)
+
+    return checked
 
 
 def with_videos(but=()):

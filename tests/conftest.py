@@ -41,6 +41,17 @@ def browser(tmp_path_factory):
     window.close()
 
 
+@pytest.fixture
+def one_thread():
+    """One thread of torch in a test: as many as before afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 _crashed = []
 
 

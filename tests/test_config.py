@@ -88,6 +88,17 @@ def test_defaults_are_those_of_the_thesis():
         ({"poses": {"imports": {"MediaPipe17": IMPORT}}}, r"MediaPipe17 is an estimator of ours"),
         ({"poses": {"imports": {"a": IMPORT, "A": IMPORT}}}, r"A and a are the same on file"),
         ({"dataset": {"stride_seconds": 3}}, r"stride_seconds must divide.*0.5, 1, 2.5, 5"),
+        *(
+            ({section: {"chunk_seconds": 0.55}}, section + r": .*whole number of poses \(10 a sec")
+            for section in ("dataset", "corpus")
+        ),
+        *(
+            (
+                {"training": {"data": "corpus"}, section: {"fps": 20}},
+                f"learn from {rates[0]} poses.*with dances of {rates[1]}.*the same fps and chunk",
+            )
+            for section, rates in (("corpus", (20, 10)), ("dataset", (10, 20)))
+        ),
     ],
 )
 def test_a_wrong_config_is_refused(values, message):

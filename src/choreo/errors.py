@@ -116,7 +116,8 @@ class ChoreoError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = str(message)
-        self.where = None if where is None else str(where)
+        # What is wrong with the whole of a thing has no key behind its name.
+        self.where = None if where is None else str(where).removesuffix(", ")
         self.value = value
         self.remedy = remedy
 
@@ -215,7 +216,7 @@ class Complaint(NamedTuple):
         Keys and numbers that lead there, with dots between; empty for the whole.
     message : str
     value : object
-        A number, or the beginning of a text; None where something is missing.
+        A number, or the beginning of a text; None of the whole, and where something is missing.
     """
 
     place: str
@@ -235,7 +236,7 @@ def first_complaint(error: Any) -> Complaint:
     Complaint
     """
     first = error.errors(include_url=False)[0]
-    value = None if first["type"] == "missing" else first["input"]
+    value = None if first["type"] == "missing" or not first["loc"] else first["input"]
     if value is not None and not isinstance(value, (int, float)):
         value = str(value)[:60]
     place = ".".join(str(part) for part in first["loc"])[:80]

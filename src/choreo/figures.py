@@ -119,9 +119,7 @@ def draw_box(
     return box
 
 
-def draw_arrow(
-    axis: Any, *points: tuple[float, float], colour: str = "#333333", **options: Any
-) -> None:
+def draw_arrow(axis: Any, *points: tuple[float, float], **options: Any) -> None:
     """Draw a line through points with a head at its end.
 
     Parameters
@@ -129,12 +127,11 @@ def draw_arrow(
     axis : matplotlib.axes.Axes
         Of `diagram`.
     *points : (float, float)
-    colour : str
     **options
         Of ``matplotlib.patches.FancyArrowPatch``.
     """
     style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.1}
-    style |= {"color": colour, "joinstyle": "round", "shrinkA": 0, "shrinkB": 0} | options
+    style |= {"color": "#333333", "joinstyle": "round", "shrinkA": 0, "shrinkB": 0} | options
     if len(points) > 2:
         axis.add_patch(FancyArrowPatch(path=Line(points), **style))
     else:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soxr
 
-from choreo.beats.registry import DEFAULT, TRACKERS
+from choreo.beats.registry import DEFAULT, TRACKERS, without_weights
 from choreo.beats.sound import as_float
 from choreo.beats.state_space import find_beats
 from choreo.beats.trackers import track_beats
@@ -14,7 +14,7 @@ from choreo.media import SAMPLE_RATE
 from choreo.synth import songs
 from choreo.synth.clicks import clicks
 
-FREE = [name for name, tracker in TRACKERS.items() if not tracker.needs_weights]
+FREE = without_weights()
 
 
 def f_measure(truth, sound):

@@ -10,6 +10,8 @@ from verbs import VERBS
 
 from choreo.cli.arguments import default_of
 from choreo.cli.parameter_types import Number
+from choreo.evaluation.others.bodies import VIEWS
+from choreo.videos.audio import CHANNELS
 
 OPTIONS = [
     (f"{' '.join(verb)} {param.opts[0]}", param)
@@ -69,6 +71,15 @@ def test_a_default_is_that_of_what_the_verb_calls(option):
     told = option.get_help_record(click.Context(click.Command("x")))[1]
     if isinstance(default.default, (int, float)):
         assert f"default: {default.default:g}" in told
+
+
+@pytest.mark.parametrize(
+    ("verb", "name", "words"),
+    [("evaluate-others", "view", VIEWS), ("videos", "channels", CHANNELS)],
+)
+def test_choices_are_those_of_the_stage(verb, name, words):
+    (option,) = [param for param in VERBS[(verb,)].params if param.name == name]
+    assert list(option.type.choices) == list(words)
 
 
 def test_choices_are_those_of_the_settings():

@@ -20,13 +20,7 @@ from choreo.models.gan.segments import dance_segments, split_song
 from choreo.models.recipes import recipe_from
 from choreo.pose.track import PoseTrack
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

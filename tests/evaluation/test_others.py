@@ -10,13 +10,11 @@ import pytest
 from test_published_parity import dance as wandering
 
 from choreo.cli import main
-from choreo.cli.evaluation_others import evaluate_others as evaluate_others_verb
 from choreo.errors import ItemError
 from choreo.evaluation.others import published, right
 from choreo.evaluation.others.bodies import (
     FEET,
     SMPL,
-    VIEWS,
     Dance,
     bone,
     film,
@@ -269,11 +267,6 @@ def test_a_file_of_edge_has_the_score_that_its_own_axes_give(tmp_path):
     frame = evaluate_others({"edge": [read_dance(path)]}).frame.set_index("metric")
     assert theirs > 0
     assert frame.loc["physical_contact", "published"] == pytest.approx(theirs)
-
-
-def test_the_verb_has_the_views_that_there_are():
-    (view,) = [option for option in evaluate_others_verb.params if option.name == "view"]
-    assert list(view.type.choices) == list(VIEWS)
 
 
 def test_centimetres_are_seen_and_what_is_never_upright_is_refused(tmp_path):

@@ -17,7 +17,7 @@ from choreo.evaluation.measurements import (
     save_systems,
 )
 from choreo.evaluation.metrics import METRICS, worths
-from choreo.evaluation.music_features import music_features
+from choreo.evaluation.music_spectra import music_spectra
 from choreo.evaluation.table2 import LABELS
 from choreo.evaluation.table2x import (
     BEATS,
@@ -72,7 +72,7 @@ def real(extractor):
 @pytest.fixture(scope="module")
 def bounding(extractor):
     return bounds.measure_bounds(
-        TEST, TRAIN, extractor, training_music=music_features(TRAIN.audio), seed=2
+        TEST, TRAIN, extractor, training_music=music_spectra(TRAIN.audio), seed=2
     )
 
 
@@ -388,11 +388,11 @@ def test_missing_rows(real, bounding):
         extended({}, {"noise": bounding["noise"]}, real)
 
 
-def test_music_features_find_the_same_music():
-    features = music_features(TEST.audio)
+def test_music_spectra_find_the_same_music():
+    features = music_spectra(TEST.audio)
     assert features.shape == (len(TEST), 60)
-    assert np.isfinite(music_features(np.zeros((1, 80_000), np.int16))).all()
-    louder = music_features((TEST.audio // 2).astype(np.int16))
+    assert np.isfinite(music_spectra(np.zeros((1, 80_000), np.int16))).all()
+    louder = music_spectra((TEST.audio // 2).astype(np.int16))
     gaps = np.linalg.norm(features[:, None] - louder[None], axis=-1)
     # Segments of one song sound alike here; the song is what must be found.
     assert (TEST.songs[gaps.argmin(1)] == TEST.songs).all()

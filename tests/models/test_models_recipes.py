@@ -94,6 +94,15 @@ def test_a_changed_recipe_is_checked():
         recipe.with_(batch_size=0)
 
 
+def test_what_is_wrong_with_a_whole_recipe_names_it_and_no_key(tmp_path):
+    path = tmp_path / "models.yaml"
+    path.write_text("m: {family: flow, music: raw, tempo: 0.1}")
+    with pytest.raises(ConfigError) as caught:
+        load_recipes(path)
+    assert str(caught.value).startswith(f"{path}, m: tempo must be 0")
+    assert "got" not in str(caught.value)
+
+
 def test_a_model_is_looked_up_by_name():
     recipes = {"gru": recipe_from({})}
     assert recipe_named(recipes, "gru") is recipes["gru"]

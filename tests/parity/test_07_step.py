@@ -17,7 +17,6 @@ import torch
 from test_06_nets import (
     DATA,
     RELEASED,
-    _one_thread,  # noqa: F401
     load_inputs,
     recipe_of,
     rule,
@@ -28,6 +27,8 @@ from choreo.models.gan.networks import Networks
 from choreo.models.gan.step import TrainingStep
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import recipe_from
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 TERMS = {
     "G_frame_bce": "adversarial_local",

@@ -1,6 +1,11 @@
 """The house: a room of the package imports only rooms below it, and no module itself."""
 
+import re
+from pathlib import Path
+
 from choreo.pipeline import imports
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_imports_go_one_way():
@@ -12,6 +17,12 @@ def test_every_folder_and_module_has_its_place():
     there = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     there |= {path.parent.name for path in folder.glob("*/__init__.py")}
     assert there == set(imports.ROOMS)
+
+
+def test_the_page_for_contributors_has_the_rooms_in_their_order():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)
+    assert re.findall(r"`(\w+)/?`", " ".join(rows)) == list(imports.ROOMS)
 
 
 def test_an_import_against_the_order_is_seen(monkeypatch):

@@ -50,6 +50,9 @@ def test_data_that_a_family_does_not_take_stop_the_plan(own):
     path = own.folder / "config" / "tiny.yaml"
     path.write_text(path.read_text() + settings)
     assert "train_model" in own.planned("results/tiny/training/nod/seed1/card.md")
+    done = own.run("table3", options=("-n",), check=False)
+    assert done.returncode
+    assert "family gan takes chunks of 5 s, 10 poses a second" in done.stdout
 
 
 @pytest.mark.slow

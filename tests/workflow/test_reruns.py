@@ -216,6 +216,13 @@ def test_what_the_package_itself_does_counts_for_no_rule():
     assert {name for names in named.values() for name in names} == {"MADE_BY"}
 
 
+def test_the_page_names_what_counts_for_no_rule():
+    page = (ROOT / "docs" / "reruns.md").read_text()
+    parts = {part for entry in digests.UNCOUNTED for part in entry.split(":") if part}
+    named = {part.removeprefix("choreo.") for part in parts - {"choreo"}}
+    assert {part for part in named if f"`{part}`" not in page} == set()
+
+
 def test_digests_are_kept_while_no_file_changes(package, tmp_path, monkeypatch):
     (script,) = RULES["table1"]
     kept = tmp_path / "kept" / "code.json"

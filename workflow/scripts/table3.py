@@ -20,7 +20,7 @@ def action(terminal):
         regeneration=by_arm(p.regenerated, [read_json(path) for path in i.regeneration]),
         cleaning=read_json(i.cleaning),
         qualities=video_records(usable(i.get("qualities") or [])),
-        metrics=dict(zip(p.told, map(read_json, i.metrics), strict=True)),
+        metrics=dict(zip(p.noted, map(read_json, i.metrics), strict=True)),
     )
     table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)
     table.write(snakemake.output[0].removesuffix(".html"))

@@ -77,5 +77,10 @@ def _beat_this():
     return find_beats
 
 
+def without_weights() -> list[str]:
+    """Names of the trackers that need no file of weights."""
+    return [name for name, entry in TRACKERS.items() if not entry.needs_weights]
+
+
 DEFAULT = "state_space"
 """The best of those that need no weights (`benchmarks/beats.py`)."""

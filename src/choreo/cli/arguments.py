@@ -4,12 +4,10 @@ import ast
 import functools
 import importlib
 import inspect
-from importlib.util import find_spec
-from pathlib import Path
 
 import click
 
-from choreo.cli.parameter_types import PATH
+from choreo.cli.parameter_types import PATH, top_level
 
 
 class Option(click.Option):
@@ -59,16 +57,8 @@ def default_of(function, name):
     object
     """
     module, _, function = function.partition(":")
-    tree = ast.parse(Path(find_spec(module).origin).read_text(encoding="utf-8"))
-    defined = {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)}
+    defined, constants = top_level(module)
     given = defined[function]
-    constants = {
-        target.id: node.value
-        for node in tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
     try:
         default = dict(zip([arg.arg for arg in given.kwonlyargs], given.kw_defaults))[name]
         if isinstance(default, ast.Name):

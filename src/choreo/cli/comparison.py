@@ -4,7 +4,7 @@ from choreo.cli.arguments import argument, json_option, option, path_option, tra
 from choreo.cli.command import verb
 from choreo.cli.messages import load, say, show, tell
 from choreo.cli.outputs import output, writes
-from choreo.cli.parameter_types import HEIGHTS, POSITIVE, WHOLE, setting
+from choreo.cli.parameter_types import HEIGHTS, POSITIVE, WHOLE, constant, setting
 from choreo.config import Comparison
 from choreo.errors import ItemError
 
@@ -29,7 +29,7 @@ examples:
 """
 
 
-def threshold(of):
+def threshold(of, kinds=""):
     """``--threshold``, of the function that is called."""
     return option(
         "--threshold",
@@ -37,19 +37,19 @@ def threshold(of):
         type=POSITIVE,
         metavar="PX",
         of=of,
-        help="pixels a joint may move between frames (eq. 1)",
+        help=f"{kinds}pixels a joint may move between frames (eq. 1)",
     )
 
 
-def threshold_height(of):
-    """``--threshold-height`` in the place of pixels."""
+def threshold_height(of, kinds="", *, beside=False, more=", in the place of pixels"):
+    """``--threshold-height`` in the place of pixels, or beside them."""
     return option(
         "--threshold-height",
         type=HEIGHTS,
         metavar="FRACTION",
         of=of,
-        instead_of="threshold_px",
-        help="the threshold as a fraction of the dancer's height, in the place of pixels",
+        instead_of=None if beside else "threshold_px",
+        help=f"{kinds}the threshold as a fraction of the dancer's height{more}",
     )
 
 
@@ -88,13 +88,7 @@ def quality(track, truth, **settings):
 @track_argument
 @argument("others", nargs=-1, metavar="[TRACK]...", help="further tracks")
 @threshold(COMPARE)
-@option(
-    "--threshold-height",
-    type=HEIGHTS,
-    metavar="FRACTION",
-    of=COMPARE,
-    help="the same as a fraction of the dancer's height, for the column by height",
-)
+@threshold_height(COMPARE, beside=True, more=", for the column by height")
 @path_option("--truth", help="the true track")
 @json_option
 def compare(track, others, truth, **thresholds):
@@ -117,7 +111,7 @@ def compare(track, others, truth, **thresholds):
     "OUT",
     ".mp4, or .png for a contact sheet",
     what="a look",
-    suffixes=(".mp4", ".png"),
+    suffixes=constant("choreo.comparison.look:SUFFIXES"),
     required=False,
 )
 @option("--samples", type=WHOLE, of="choreo.comparison.look:look", help="frames of a contact sheet")

@@ -10,7 +10,7 @@ from choreo.cli.command import verb
 from choreo.cli.messages import load, progress, tell
 from choreo.cli.outputs import output, replacing
 from choreo.cli.parameter_types import COUNT, PATH, SEED, setting
-from choreo.cli.poses import format_files, format_suffixes
+from choreo.cli.poses import FILMED, format_files, format_suffixes
 from choreo.cli.training import recipes_option
 from choreo.config import Dances
 from choreo.errors import ItemError
@@ -21,7 +21,6 @@ from choreo.poses.formats.registry import FORMATS, format_by_ending
 
 GENERATE = "choreo.dances.generate:generate"
 VIDEO = "choreo.dances.video"
-FILMED = (".mp4", ".gif")
 FIRST_POSES = setting(Dances, "initial_pose").choices
 
 EPILOG = """\

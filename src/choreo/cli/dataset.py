@@ -11,9 +11,10 @@ from click import Choice
 from choreo.choices import KEYS, SPLITS
 from choreo.cli.arguments import argument, given, json_option, option, path_option
 from choreo.cli.command import Group
+from choreo.cli.comparison import threshold, threshold_height
 from choreo.cli.messages import progress, say, tell
 from choreo.cli.outputs import changes, output
-from choreo.cli.parameter_types import DATASET, HEIGHTS, POSITIVE, SEED, WHOLE, setting, words
+from choreo.cli.parameter_types import DATASET, SEED, WHOLE, setting, words
 from choreo.config import Cleaning, Dataset, Evaluation, Split
 from choreo.errors import ItemError
 from choreo.files import is_id
@@ -278,19 +279,8 @@ def _brace(files, music, lists, *, official):
     )
 
 
-def _ren(files, folder, **outside):
-    from choreo.dataset.importers.chunked import import_ren
-
-    return import_ren(files, folder, **outside)
-
-
-def _paired(files, folder, **outside):
-    from choreo.dataset.importers.chunked import import_paired
-
-    return import_paired(files, folder, **outside)
-
-
-_KINDS = {"aist": _aist, "brace": _brace, "ren": _ren, "paired": _paired}
+# Of chunks the function that imports them.
+_KINDS = {"aist": _aist, "brace": _brace, "ren": "import_ren", "paired": "import_paired"}
 
 # What only those take that are cleaned, normalised and cut here; all take --outside and the splits.
 _CLEANED = {
@@ -344,22 +334,8 @@ def _needed(name, value):
     help="aist: which one (c01: in front)",
 )
 @option("--cleaning", type=setting(Cleaning, "method"), of=SHARDS, help="aist, brace: the method")
-@option(
-    "--threshold",
-    "threshold_px",
-    type=POSITIVE,
-    metavar="PX",
-    of=SHARDS,
-    help="aist, brace: pixels a joint may move in one frame (eq. 1)",
-)
-@option(
-    "--threshold-height",
-    type=HEIGHTS,
-    metavar="F",
-    of=SHARDS,
-    instead_of="threshold_px",
-    help="aist, brace: the same as a fraction of the dancer's height (default 6 / fps)",
-)
+@threshold(SHARDS, "aist, brace: ")
+@threshold_height(SHARDS, "aist, brace: ", more=" (default 6 / fps)")
 @_method(help=f"aist, brace: {_METHOD}")
 @option(
     "--official-split", "official", is_flag=True, help="brace: its own train and test; see below"
@@ -389,8 +365,10 @@ def import_(kind, files, output, music, lists, **options):
         for name, message in (problems | more).items():
             tell(f"left out: {name}: {message}", file=sys.stderr)
     else:
+        from choreo.dataset.importers import chunked
+
         _refuse_unknown_dancers(kind, by, files)
-        shards = _KINDS[kind](files, output / "shards", **options)
+        shards = getattr(chunked, _KINDS[kind])(files, output / "shards", **options)
         card = import_shards(shards, output, split=split)
     _tell_card(output / "dataset.h5", card)
     tell(f"{output / 'videos.tsv'}: the table of a study of them")

@@ -2,7 +2,7 @@
 
 from click import Choice
 
-from choreo.beats.registry import TRACKERS
+from choreo.beats.registry import without_weights
 from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.beats import beat_this_option
 from choreo.cli.command import verb
@@ -10,6 +10,7 @@ from choreo.cli.messages import say, show
 from choreo.cli.outputs import output, table_files
 from choreo.cli.parameter_types import DATASET, SEED, setting
 from choreo.config import Evaluation
+from choreo.evaluation.metrics import PARTS
 
 EVALUATE = "choreo.evaluation.from_files:evaluate_dances"
 EPILOG = """\
@@ -23,9 +24,7 @@ What each number means, and its chance level: docs/metrics.md.
 
 
 def _files(options, folder):
-    from choreo.evaluation.table2x import TABLES
-
-    stems = ["table2", *(f"table2x_{part}" for part in TABLES)]
+    stems = ["table2", *(f"table2x_{part}" for part in PARTS)]
     files = [file for stem in stems for file in table_files(folder / stem)]
     if options.extractor is None:
         files.append(folder / "extractor.safetensors")
@@ -57,7 +56,7 @@ def _files(options, folder):
 @option("--seed", type=SEED, of=EVALUATE, help="of extractor, noise and bootstrap")
 @option(
     "--tracker",
-    type=Choice([name for name, entry in TRACKERS.items() if not entry.needs_weights]),
+    type=Choice(without_weights()),
     of=EVALUATE,
     help="whose music beats the method thesis takes (librosa, as its text has it)",
 )

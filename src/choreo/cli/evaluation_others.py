@@ -8,9 +8,10 @@ from choreo.cli.arguments import argument, json_option, option, path_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say
 from choreo.cli.outputs import output, table_files
-from choreo.cli.parameter_types import POSITIVE, SEED, size
+from choreo.cli.parameter_types import POSITIVE, SEED, constant, size
 
 EVALUATE = "choreo.evaluation.others.table:evaluate_others"
+VIEWS = "choreo.evaluation.others.bodies:VIEWS"
 EPILOG = """\
 examples:
   choreo evaluate-others edge/ bailando/ --reference aist/ --fps 30 -o tables/
@@ -20,7 +21,6 @@ examples:
 Folders may hold .pkl, .npy, .npz, .bvh, .json or .csv of most projects: docs/published_metrics.md
 says which, what each column is, and where the published formulas are wrong.
 """
-_VIEWS = ("front", "left", "back", "right")
 
 
 @verb(epilog=EPILOG)
@@ -30,7 +30,9 @@ _VIEWS = ("front", "left", "back", "right")
 @path_option("--songs", metavar="DIR", help="NAME.wav, ... whose beats are tracked")
 @path_option("--beats", metavar="FILE", help="JSON of dances or songs and their beats in seconds")
 @option("--fps", type=POSITIVE, help="frames a second, where files do not say")
-@option("--view", type=Choice(_VIEWS), of=EVALUATE, help="where the camera stands, for 2-D")
+@option(
+    "--view", type=Choice(constant(VIEWS)), of=EVALUATE, help="where the camera stands, for 2-D"
+)
 @option("--format", metavar="NAME", help="pose format of 2-D files (choreo import --help)")
 @option("--size", type=size, metavar="WxH", help="picture of these")
 @option("--seed", type=SEED, of=EVALUATE, help="of held-out real dances and the motion graph")

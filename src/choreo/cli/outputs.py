@@ -335,17 +335,17 @@ def _beside(suffix, known):
     return lambda path: known(path.parent / (path.name.removesuffix(path.suffix) + suffix))
 
 
-def _page(path):
+def _marked(path):
     return MADE_BY.encode() in _head(path, 4096)
 
 
 def _csv(path):
-    return _head(path, 16).startswith(b"epoch,step") or _beside(".html", _page)(path)
+    return _head(path, 16).startswith(b"epoch,step") or _beside(".html", _marked)(path)
 
 
 def _markdown(path):
     with contextlib.suppress(OSError):
-        if _page(path.with_name(path.name.removesuffix(".md") + ".html")):
+        if _marked(path.with_name(path.name.removesuffix(".md") + ".html")):
             return True
     lines = _head(path).decode(errors="replace").splitlines()
     # The cards of a model and of a dataset.
@@ -366,16 +366,16 @@ _OURS = {
     ".mp4": _video,
     ".gif": _gif,
     ".wav": _beside(".json", _record),
-    ".png": lambda path: MADE_BY.encode() in _head(path, 4096),
+    ".png": _marked,
     ".rrd": lambda path: b"choreo" in _head(path),
     ".h5": _dataset,
     ".safetensors": _weights,
     ".json": _record,
     ".csv": _csv,
-    ".html": _page,
+    ".html": _marked,
     ".md": _markdown,
     ".tsv": _videos_table,
-    ".tex": _beside(".html", _page),
+    ".tex": _beside(".html", _marked),
 }
 """How a file is known as Choreo's, by its suffix."""
 

@@ -1,6 +1,8 @@
 """Kinds of values that the verbs of ``choreo`` take; what is wrong is a usage error."""
 
+import ast
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal, get_args, get_origin
 
@@ -83,6 +85,22 @@ def _words_of(annotation):
 
 
 SEED = setting(Config, "seed")
+
+
+def constant(of):
+    """A literal that stands in a module's text, ``module:NAME``, which is not imported for it."""
+    module, _, name = of.partition(":")
+    return ast.literal_eval(top_level(module)[1][name])
+
+
+def top_level(module):
+    """Arguments of a module's functions, and its constants, by their names."""
+    tree = ast.parse(Path(find_spec(module).origin).read_text(encoding="utf-8"))
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    return (
+        {node.name: node.args for node in tree.body if isinstance(node, ast.FunctionDef)},
+        {t.id: node.value for node in assigned for t in node.targets if isinstance(t, ast.Name)},
+    )
 
 
 def words(text):

@@ -72,6 +72,7 @@ examples:
   choreo export bvh dance.npz --fps 30 -o dance.bvh
 """
 
+FILMED = (".mp4", ".gif")
 _track = output("TRACK", "the track (.npz)", what="a track", suffixes=(".npz",))
 
 
@@ -246,7 +247,7 @@ def export(format, track, output, skeleton, fps):
     "OUT",
     "the video (.mp4), or a .gif, which has no sound",
     what="a track as a video",
-    suffixes=(".mp4", ".gif"),
+    suffixes=FILMED,
 )
 @path_option("--audio", help="a song that starts with the track")
 @path_option("--video", help="draw on this video, in which it was found")

@@ -20,9 +20,8 @@ from choreo.cli.arguments import argument, json_option
 from choreo.cli.command import verb
 from choreo.cli.messages import say
 from choreo.errors import AccidentError, ChoreoError, ItemError
-from choreo.files import ending
+from choreo.files import ending, sealed
 from choreo.files.outside import load_json, reading
-from choreo.files.sealed import compare_text, load_arrays
 
 TEXTS = (".csv", ".tsv", ".md", ".txt", ".yaml", ".yml", ".html", ".svg", ".rst", ".bib")
 _MADE_ALONE = (".checkpoints", "checkpoints", "tensorboard", "looks")
@@ -86,7 +85,7 @@ def verify(results, on_file=None):
     for path in paths:
         kind = ending(path)
         # Any file may have its digest as an attribute.
-        look = _events if path.name.startswith(_EVENTS) else _LOOKS.get(kind, compare_text)
+        look = _events if path.name.startswith(_EVENTS) else _LOOKS.get(kind, sealed.compare_text)
         kind = kind if kind in _LOOKS else "others"
         counts[kind] = counts.get(kind, 0) + 1
         if path not in damaged:
@@ -156,9 +155,7 @@ def _dataset(path):
 
 
 def _weights(path):
-    from choreo.files.sealed import load_tensors
-
-    load_tensors(path, "weights")
+    sealed.load_tensors(path, "weights")
 
 
 def _json(path):
@@ -171,13 +168,11 @@ def _json(path):
                 return  # which is told of that file
             if found != other:
                 raise ItemError(f"it does not say what {beside} beside it says, which has a digest")
-    compare_text(path)
+    sealed.compare_text(path)
 
 
 def _header(path):
-    from choreo.files.sealed import load_tensors
-
-    return load_tensors(path, "weights", wanted=lambda name: False)[0]
+    return sealed.load_tensors(path, "weights", wanted=lambda name: False)[0]
 
 
 def _card(path):
@@ -192,22 +187,18 @@ _TWICE = {"metrics.json": ("weights.safetensors", _header), "card.json": ("datas
 
 def _unchanged(path, kind):
     """Whether a file has the digest that is in it; False where there is none."""
-    from choreo.files.sealed import compare, say_unsealed
-
-    if compare(path):
+    if sealed.compare(path):
         return True
-    say_unsealed(path, kind)
+    sealed.say_unsealed(path, kind)
     return False
 
 
 def _checkpoint(path):
-    from choreo.files.sealed import load_torch
-
-    load_torch(path, "a checkpoint")
+    sealed.load_torch(path, "a checkpoint")
 
 
 def _arrays(path):
-    load_arrays(path, "a file of arrays")
+    sealed.load_arrays(path, "a file of arrays")
 
 
 def _video(path):
@@ -293,7 +284,7 @@ def _page(path):
 def _text(path):
     if "\0" in path.read_text(encoding="utf-8-sig"):
         raise ItemError("a text that holds zero bytes")
-    compare_text(path)
+    sealed.compare_text(path)
 
 
 _LOOKS = {

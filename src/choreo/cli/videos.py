@@ -8,7 +8,7 @@ from choreo.cli.arguments import argument, given, json_option, option, path_opti
 from choreo.cli.command import verb
 from choreo.cli.messages import say, tell
 from choreo.cli.outputs import output
-from choreo.cli.parameter_types import setting, words
+from choreo.cli.parameter_types import constant, setting, words
 from choreo.config import Row, Videos
 from choreo.errors import ItemError
 
@@ -71,7 +71,7 @@ def standardised(name, folder):
 @fps_option
 @option(
     "--channels",
-    type=Choice(["mean", "left"]),
+    type=Choice(constant("choreo.videos.audio:CHANNELS")),
     of=STANDARDISE,
     help="how the song is made mono (left: as dataset.method released)",
 )

@@ -17,7 +17,7 @@ UNUSED = {
 class Cleaning(Section):
     """Stage `cleaning`."""
 
-    method: Literal["thesis", "released", "robust"] = "thesis"
+    method: Literal[tuple(UNUSED)] = "thesis"
     """`thesis`: eq. (1)-(2) and spline. `released`: the code's. `robust`: joint by joint."""
     threshold_px: Pixels = 50.0
     """Eq. (1)'s threshold in pixels. `robust` has none: another than 50 is refused with it."""

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from choreo.config.fields import Id, Section, Seed
-from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS
+from choreo.config.fields import ChunkSeconds, Fps, Id, Section, Seed, whole_chunks
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 
 
 class Corpus(Section):
@@ -27,9 +27,11 @@ class Corpus(Section):
     """Share of the dancers, and of the songs of all other kinds, for testing."""
     validation: Annotated[float, Field(gt=0, lt=0.5)] = 0.06
     """The same for validation."""
-    fps: Annotated[int, Field(ge=1, le=MAX_FPS)] = POSE_FPS
-    """Poses a second; models of family `gan` take 10."""
-    chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] = CHUNK_SECONDS
-    """Length of a chunk, a whole number of poses."""
+    fps: Fps = POSE_FPS
+    """Poses a second; where models learn from it (`training.data`), those of `dataset`."""
+    chunk_seconds: ChunkSeconds = CHUNK_SECONDS
+    """Length of a chunk, a whole number of poses; like `fps`."""
     songs_a_job: Annotated[int, Field(ge=1, le=1000)] = 12
     """Songs that one job makes."""
+
+    _whole = model_validator(mode="after")(whole_chunks)

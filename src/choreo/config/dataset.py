@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from choreo.choices import KEYS, METHODS, OUTSIDE
-from choreo.config.fields import Score, Section
-from choreo.rates import CHUNK_SECONDS, MAX_CHUNK_SECONDS, MAX_FPS, POSE_FPS, SAMPLE_RATE
+from choreo.config.fields import ChunkSeconds, Fps, Score, Section, whole_chunks
+from choreo.rates import CHUNK_SECONDS, POSE_FPS
 
 
 class Split(Section):
@@ -29,25 +29,21 @@ class Dataset(Section):
     """`thesis`: section 4.1 as the text says. `released`: what the code did (left channel)."""
     outside: Literal[OUTSIDE] | None = None
     """What becomes of coordinates outside [-1, 1]; null: what the method did."""
-    fps: Annotated[int, Field(ge=1, le=MAX_FPS)] = POSE_FPS
+    fps: Fps = POSE_FPS
     """Poses a second; of `released`, and for models of family `gan`, 10."""
-    chunk_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] = CHUNK_SECONDS
+    chunk_seconds: ChunkSeconds = CHUNK_SECONDS
     """Length of a chunk, a whole number of poses; of `released`, and for family `gan`, 5."""
-    stride_seconds: Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)] | None = None
+    stride_seconds: ChunkSeconds | None = None
     """Step between chunks of training songs; null: their length; less: overlap (not `released`)."""
     max_repaired: Annotated[float, Field(gt=0, le=1)] = 0.2
     """Chunks with more made-up joints (repaired, out of picture) stay out; not with `released`."""
     split: Split = Split()
 
+    _whole = model_validator(mode="after")(whole_chunks)
+
     @model_validator(mode="after")
-    def _whole_poses(self):
+    def _whole_stride(self):
         frames = round(self.chunk_seconds * self.fps)
-        for rate, what in ((self.fps, "poses"), (SAMPLE_RATE, "samples")):
-            count = self.chunk_seconds * rate
-            if round(count) < 1 or abs(count - round(count)) > 1e-6:
-                raise ValueError(
-                    f"chunk_seconds must be a whole number of {what} ({rate} a second)"
-                )
         strides = [n / self.fps for n in range(1, frames + 1) if not frames % n]
         if self.stride_seconds is not None and self.stride_seconds not in strides:
             raise ValueError(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from choreo.beats.registry import TRACKERS
+from choreo.beats.registry import without_weights
 from choreo.choices import METHODS
 from choreo.config.fields import Distinct, Id, Section, Seed, Switches, UserPath
 
@@ -34,9 +34,8 @@ class Audit(Section):
 
 
 def _free_tracker(name):
-    free = [key for key, entry in TRACKERS.items() if not entry.needs_weights]
-    if name not in free:
-        raise ValueError(f"{name} is no beat tracker; use one of {', '.join(free)}")
+    if name not in without_weights():
+        raise ValueError(f"{name} is no beat tracker; use one of {', '.join(without_weights())}")
     return name
 
 

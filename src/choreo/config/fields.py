@@ -21,6 +21,7 @@ from pydantic import (
 from choreo.config.limits import MAX_SEED
 from choreo.files import is_id
 from choreo.files.strict_yaml import load_yaml
+from choreo.rates import MAX_CHUNK_SECONDS, MAX_FPS, SAMPLE_RATE
 
 
 def _name(value):
@@ -113,6 +114,8 @@ Heights = Annotated[
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Workers = Annotated[int, Field(ge=1, le=1024)]
 Minutes = Annotated[float, Field(gt=0, le=10_080)]
+Fps = Annotated[int, Field(ge=1, le=MAX_FPS)]
+ChunkSeconds = Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)]
 
 
 def _is_section(model, name):
@@ -143,6 +146,15 @@ class Section(BaseModel):
         if asked and takes_numbers(cls.model_fields[info.field_name].annotation):
             raise ValueError("YAML reads this as true or false (yes, no, on, off): write a number")
         return value
+
+
+def whole_chunks(section):
+    """Refuse a length of chunks that is no whole number of poses and of samples."""
+    for rate, what in ((section.fps, "poses"), (SAMPLE_RATE, "samples")):
+        count = section.chunk_seconds * rate
+        if round(count) < 1 or abs(count - round(count)) > 1e-6:
+            raise ValueError(f"chunk_seconds must be a whole number of {what} ({rate} a second)")
+    return section
 
 
 def takes_numbers(annotation):

@@ -13,6 +13,8 @@ from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
 from choreo.poses.formats.registry import read_formats
 
+_Device = Literal["auto", "cpu", "cuda"]
+
 
 class Import(Section):
     """Another tool's poses."""
@@ -58,7 +60,7 @@ class AlphaPose(Section):
     """Path of halpe26_fast_res50_256x192.pth; null: downloaded once."""
     detector: UserPath | None = None
     """Path of yolov3-spp.weights; null: downloaded once."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: _Device = "auto"
     """Where it runs."""
     stall_minutes: Minutes = 15.0
     """Stop it when it shows no sign of progress for so long."""
@@ -90,7 +92,7 @@ class RTMPose(Section):
     """Path of the 17-joint model (.onnx); null: downloaded once."""
     weights26: UserPath | None = None
     """Path of the 26-joint model (.onnx); null: downloaded once."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: _Device = "auto"
     """Where it runs; cuda needs onnxruntime-gpu."""
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from choreo.config.cleaning import Cleaning
 from choreo.config.comparison import Comparison
@@ -57,6 +57,17 @@ class Config(Section):
     evaluation: Evaluation = Evaluation()
     corpus: Corpus = Corpus()
     survey: Survey = Survey()
+
+    @model_validator(mode="after")
+    def _one_rate(self):
+        own, corpus = ((d.fps, d.chunk_seconds) for d in (self.dataset, self.corpus))
+        if self.training.data == "corpus" and corpus != own:
+            raise ValueError(
+                "with training.data: corpus models learn from {} poses a second in chunks of {:g} "
+                "s, and are compared with dances of {} in chunks of {:g} s: give corpus and "
+                "dataset the same fps and chunk_seconds".format(*corpus, *own)
+            )
+        return self
 
 
 def read_config(values, *, where="config"):

@@ -161,17 +161,17 @@ def trained(a, b, resampling, *, margin=0.0, spread=None):
     -------
     Effect
     """
-    told = compare(a, b, resampling, margin=margin, spread=spread)
+    result = compare(a, b, resampling, margin=margin, spread=spread)
     return Effect(
         a.corrected,
         b.corrected,
-        told.half_width,
-        told.p,
+        result.half_width,
+        result.p,
         len(resampling.songs),
         len(a.seeds),
         margin,
-        told.by_songs,
-        told.by_seeds,
+        result.by_songs,
+        result.by_seeds,
     )
 
 

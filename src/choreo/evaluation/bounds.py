@@ -16,7 +16,7 @@ from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.evaluation.distances import apart
 from choreo.evaluation.frechet import Scale
 from choreo.evaluation.measurements import listen_to_songs, measure
-from choreo.evaluation.music_features import music_features
+from choreo.evaluation.music_spectra import music_spectra
 from choreo.media import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def bounding_segments(held_out, training, music_beats, *, training_music=None, s
     music_beats : MusicBeats
         Music beats of `held_out`.
     training_music : ndarray, shape (n, D), optional
-        `choreo.evaluation.music_features` of the training segments; without it there is no
+        `choreo.evaluation.music_spectra` of the training segments; without it there is no
         retrieval row.
     seed : int
         Of the noise.
@@ -72,7 +72,7 @@ def bounding_segments(held_out, training, music_beats, *, training_music=None, s
         rows[name] = (replace(held_out, pixels=poses, dances=_named(held_out, name)), music_beats)
     if training_music is not None:
         scale = Scale(training_music)
-        nearest = apart(scale(music_features(held_out.audio)), scale(training_music)).argmin(1)
+        nearest = apart(scale(music_spectra(held_out.audio)), scale(training_music)).argmin(1)
         found = replace(
             held_out, pixels=training.pixels[nearest], dances=_named(held_out, "retrieval")
         )

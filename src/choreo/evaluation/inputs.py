@@ -15,7 +15,7 @@ from choreo.dataset.seen import refuse_seen, same_content, seen_in
 from choreo.errors import ItemError
 from choreo.evaluation.extractor import Extractor
 from choreo.evaluation.measurements import longest_dances
-from choreo.evaluation.music_features import music_features
+from choreo.evaluation.music_spectra import music_spectra
 from choreo.evaluation.segments import Segments, canvas_pixels, join, segments_from_track
 from choreo.files.outside import load_json, reading
 from choreo.pose.track import PoseTrack
@@ -314,10 +314,10 @@ def read_music(dataset: str | Path, split: str) -> np.ndarray:
     Returns
     -------
     ndarray, shape (N, 60)
-        `choreo.evaluation.music_features`, in the order of `read_real`.
+        `choreo.evaluation.music_spectra`, in the order of `read_real`.
     """
     chunks = ChunkDataset(dataset, split)
-    found = [music_features(chunks.stored(rows)["audio"]) for rows in _blocks(len(chunks))]
+    found = [music_spectra(chunks.stored(rows)["audio"]) for rows in _blocks(len(chunks))]
     chunks.close()
     return np.concatenate(found)
 

@@ -44,6 +44,8 @@ class Metric:
         Its name in the sensitivity study; None where it is not studied.
     ordered : bool
         Whether real dances should have the best of it, and noise the worst.
+    near_real : bool
+        Whether `aim` is `NEAR_REAL`.
     compared : str or None
         Its name in a sentence, where models are compared in it.
     """
@@ -55,6 +57,7 @@ class Metric:
     notices: tuple[str, ...] = ()
     damaged: str | None = None
     ordered: bool = False
+    near_real: bool = False
     compared: str | None = None
 
     @property
@@ -65,15 +68,13 @@ class Metric:
     @property
     def aim(self) -> str:
         """What is good: "lower", "higher", or `NEAR_REAL`, as the notes of Table 2x have it."""
-        either = self.group in ("motion", "invention") or self.name.startswith("diversity")
-        return NEAR_REAL if either or self.name == "nearest" else self.better
+        return NEAR_REAL if self.near_real else self.better
 
 
-def _metrics(group, *rows):
+def _metrics(group, *rows, **of_all):
     for name, text, damage, notices, damaged, *more in rows:
-        METRICS[name] = Metric(
-            name, group, text, damage, notices, damaged, **(more[0] if more else {})
-        )
+        own = of_all | (more[0] if more else {})
+        METRICS[name] = Metric(name, group, text, damage, notices, damaged, **own)
 
 
 def headings(group: str) -> dict[str, str]:
@@ -81,7 +82,7 @@ def headings(group: str) -> dict[str, str]:
     return {name: m.text for name, m in METRICS.items() if m.group == group}
 
 
-_SORTED = {"ordered": True}
+_SORTED, _NEAR_REAL = {"ordered": True}, {"near_real": True}
 _metrics(
     "distance",
     ("frechet", "FID", +1, BODY, "FID", {"ordered": True, "compared": "FID"}),
@@ -91,9 +92,12 @@ _metrics(
     ("recall", "Recall", -1, BODY, "Recall", _SORTED),
     ("density", "Density", -1, BODY, "Density", _SORTED),
     ("coverage", "Coverage", -1, BODY, "Coverage", _SORTED),
-    ("nearest", "Nearest training clip", +1, BODY, "Nearest training clip"),
-    ("diversity_within", "Diversity in a song", -1, (), None),
-    ("diversity_across", "Diversity across songs", -1, ("freeze",), "Diversity across songs"),
+    ("nearest", "Nearest training clip", +1, BODY, "Nearest training clip", _NEAR_REAL),
+    ("diversity_within", "Diversity in a song", -1, (), None, _NEAR_REAL),
+    (
+        *("diversity_across", "Diversity across songs", -1, ("freeze",), "Diversity across songs"),
+        _NEAR_REAL,
+    ),
 )
 _metrics(
     "beats",
@@ -131,6 +135,7 @@ _metrics(
     "invention",
     ("copied_run", "Longest copied run (s)", +1, (), "Longest copied run"),
     ("copied_share", "Copied (%)", +1, (), "Copied share"),
+    **_NEAR_REAL,
 )
 _metrics(
     "motion",
@@ -141,6 +146,7 @@ _metrics(
     ("limb_drift", "Limb drift (%)", +1, ("jitter",), "Limb drift"),
     ("foot_sliding", "Foot sliding (torsos/s)", +1, ("jitter",), "Foot sliding"),
     ("out_of_frame", "Out of frame (%)", +1, (), "Out of frame"),
+    **_NEAR_REAL,
 )
 
 

@@ -98,7 +98,7 @@ def parts_of(segments, own):
     return [(poses[first : last + 1], first / segments.fps) for first, last in known]
 
 
-def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None, audio=None):
+def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, audio=None):
     """Make segments from dataset chunks.
 
     Parameters
@@ -111,8 +111,8 @@ def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None,
         Width and height that [-1, 1] stands for.
     fps : float
         Frames a second.
-    dances, starts, audio : sequences, optional
-        See `Segments`; without them each song is one dance, cut without gaps.
+    dances, audio : sequences, optional
+        See `Segments`; without `dances` each song is one. A dance is cut without gaps.
 
     Returns
     -------
@@ -121,11 +121,10 @@ def segments_from_chunks(poses, songs, *, canvas, fps, dances=None, starts=None,
     poses = np.asarray(poses, np.float32)
     songs = np.asarray(songs, dtype=str)
     dances = songs if dances is None else np.asarray(dances, dtype=str)
-    if starts is None:
-        starts = np.zeros(len(songs))
-        for name in np.unique(dances):
-            own = dances == name
-            starts[own] = np.arange(own.sum()) * poses.shape[1] / fps
+    starts = np.zeros(len(songs))
+    for name in np.unique(dances):
+        own = dances == name
+        starts[own] = np.arange(own.sum()) * poses.shape[1] / fps
     return Segments(canvas_pixels(poses, canvas), songs, dances, starts, audio, fps, canvas)
 
 

@@ -851,7 +851,7 @@ def pairs_table(found, *, study=None):
         for quantity, (text, direction) in COMPARED.items():
             features = "learned" if quantity in DISTANCES else ""
             one, two = (found.scores[name, quantity, features] for name in (a, b))
-            told = compare(one, two, found.resampling)
+            result = compare(one, two, found.resampling)
             rows.append(
                 {
                     "a": a,
@@ -860,9 +860,9 @@ def pairs_table(found, *, study=None):
                     "text": text,
                     "better": direction,
                     "seeds": min(found.systems[name]["seeds"] for name in (a, b)),
-                    "difference": told.difference,
-                    "half_width": told.half_width,
-                    "p": told.p,
+                    "difference": result.difference,
+                    "half_width": result.half_width,
+                    "p": result.p,
                 }
             )
     columns = ["a", "b", "quantity", "text", "better", "seeds", "difference", "half_width", "p"]

@@ -1,4 +1,4 @@
-"""What a family of models is: a recipe, and what is built from it (docs/training.md).
+"""What a family of models is: a recipe, and what is built from it (docs/models.md).
 
 A family has a light part, its `Recipe`, which is read while the DAG is built, and a heavy
 one, its `Model`, which `Recipe.build` imports. All later stages (training, dances,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binom, norm
 
+from choreo.statistics.inference import SIGNIFICANT
+
 
 @dataclass(frozen=True)
 class Power:
@@ -38,7 +40,6 @@ def power(
     *,
     dancer_spread: float = 0.5,
     song_spread: float = 0.5,
-    level: float = 0.05,
     questions: int = 1,
     surveys: int = 2000,
     seed: int = 1,
@@ -53,7 +54,6 @@ def power(
     dancer_spread, song_spread : float
         How much dancers, and songs, differ in it, in standard deviations of one answer's own
         chance (a probit model): at 0.5 a song of one deviation turns 50% into 69%.
-    level : float
     questions : int
         Tests that are corrected for, as Bonferroni's (Holm's is a little better).
     surveys : int
@@ -63,7 +63,7 @@ def power(
     Returns
     -------
     Power
-        At an effect of 0.5 it is how often each test is wrong: more often than `level` where
+        At an effect of 0.5 it is how often each test is wrong: more often than `SIGNIFICANT` where
         songs or dancers differ and the test takes them as they are.
     """
     rng = np.random.default_rng(seed)
@@ -81,4 +81,4 @@ def power(
             counts[test, :, survey] = (2 * own > of).sum(), (2 * own != of).sum()
     p = exact_p(counts[:, 0], counts[:, 1])
     p = np.concatenate([p, p[1:].max(0, keepdims=True)])
-    return Power(*(float(share) for share in (p < level / questions).mean(1)))
+    return Power(*(float(share) for share in (p < SIGNIFICANT / questions).mean(1)))

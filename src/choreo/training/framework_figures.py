@@ -184,12 +184,12 @@ def figure4(framework: Framework) -> Figure:
     networks = framework.networks
     upper = {name: rows(networks[name]) for name in (ENCODER, DANCER, LISTENER) if name in networks}
     local = rows(networks[LOCAL])
-    seen = rows(networks[GLOBAL], "pose_encoder.")
-    heard = rows(networks[GLOBAL], "audio_encoder.", "attention.")
+    of_poses = rows(networks[GLOBAL], "pose_encoder.")
+    of_music = rows(networks[GLOBAL], "audio_encoder.", "attention.")
     parts = ("pose_encoder.", "audio_encoder.", "attention.")
     ends = rows([layer for layer in networks[GLOBAL] if not layer.name.startswith(parts)])
     # The two halves of D_global have a heading each.
-    deep = max(len(seen), len(heard)) + len(ends)
+    deep = max(len(of_poses), len(of_music)) + len(ends)
     above, below = (
         _HEAD + _FOOT + _GAP + count * (_ROW + _GAP)
         for count in (max(map(len, upper.values())), deep)
@@ -208,13 +208,13 @@ def figure4(framework: Framework) -> Figure:
     wide = Box(_COLUMNS[1], 0.12, _COLUMNS[2] + _WIDTH - _COLUMNS[1], below)
     places[GLOBAL] = _outlined(axis, framework, GLOBAL, wide)
     top = wide.bottom + below - _HEAD
-    for left, name, found in ((1, "pose_encoder", seen), (2, "audio_encoder", heard)):
+    for left, name, found in ((1, "pose_encoder", of_poses), (2, "audio_encoder", of_music)):
         half = Box(_COLUMNS[left], wide.bottom, _WIDTH, below)
         axis.text(half.left + 0.1, top - 0.09, name, fontsize=7, fontstyle="italic", va="center")
         _stack(axis, found, half, top - 0.2)
     under = top - 0.2 - (deep - len(ends)) * (_ROW + _GAP)
     _stack(axis, ends, wide, under)
-    for place, found in ((1, seen), (2, heard)):
+    for place, found in ((1, of_poses), (2, of_music)):
         x = _COLUMNS[place] + _WIDTH / 2
         last = top - 0.2 - len(found) * (_ROW + _GAP) + _GAP
         draw_arrow(axis, (x, last), (x, under), mutation_scale=6)

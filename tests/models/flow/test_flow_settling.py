@@ -6,7 +6,6 @@ import pytest
 from choreo.models.flow.settling import settle
 
 CANVAS = (640, 320)
-HALF = np.array(CANVAS) / 2
 RNG = np.random.default_rng(3)
 MEAN = RNG.uniform(-70, 70, (18, 2))  # pixels
 SIZE = np.hypot(*np.ptp(MEAN, axis=0))

@@ -1,4 +1,4 @@
-"""A motion graph of anybody's dances in 3-D: pieces of real dances, joined where they fit.
+"""A motion graph of anybody's dances in 3-D: units of real dances, joined where they fit.
 
 It copies and learns nothing. A model that scores no better than it has invented nothing that the
 score sees. `choreo.models.graph` is the family of models that dances so in 2-D; this one takes
@@ -18,7 +18,7 @@ BEATS = 4
 STEP = 0.5
 """Seconds in a beat's place where beats are not known."""
 CHOICES = 3
-"""Among so many pieces that fit best, one is drawn, so that no two dances are the same."""
+"""Among so many units that fit best, one is drawn, so that no two dances are the same."""
 _MOMENT = 0.1
 """Seconds that a difference in speed counts for, beside one in place, and in which what is left
 of a jump halves."""
@@ -29,7 +29,7 @@ _TEMPO = 0.05
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Unit:
     """`BEATS` beats of a dance, and which they are."""
 
     dance: int
@@ -54,7 +54,7 @@ class _Source:
 
 
 def motion_graph(sources, songs, *, seed=1):
-    """Join pieces of real dances to new ones.
+    """Join units of real dances to new ones.
 
     Parameters
     ----------
@@ -75,18 +75,18 @@ def motion_graph(sources, songs, *, seed=1):
     names = [name for name in sources[0].joints if name in common]
     own = tuple(n for n in names if all(n in dance.own for dance in sources))
     known = [_Source(dance, names) for dance in sources]
-    pieces = [
-        _Piece(number, first, source.knots[first : first + BEATS + 1], source.on_beat)
+    units = [
+        _Unit(number, first, source.knots[first : first + BEATS + 1], source.on_beat)
         for number, source in enumerate(known)
         for first in range(len(source.knots) - BEATS)
     ]
-    if not pieces:
+    if not units:
         return []
     rates, counts = np.unique([dance.fps for dance in sources], return_counts=True)
     fps = float(rates[counts.argmax()])
     rng = np.random.default_rng(seed)
     made = []
-    graph = _Graph(known, pieces, names, [aist_dancer(dance.name) for dance in sources])
+    graph = _Graph(known, units, names, [aist_dancer(dance.name) for dance in sources])
     for song in songs:
         seconds = (len(song) - 1) / song.fps
         joints = graph.dance(seconds, song.beats, fps, rng)
@@ -96,18 +96,18 @@ def motion_graph(sources, songs, *, seed=1):
 
 
 class _Graph:
-    """All pieces, and how well one follows another."""
+    """All units, and how well one follows another."""
 
-    def __init__(self, sources, pieces, names, dancers):
-        self._sources, self._pieces, self._names = sources, pieces, names
+    def __init__(self, sources, units, names, dancers):
+        self._sources, self._units, self._names = sources, units, names
         self._root = names.index("pelvis")
-        ends = [[sources[piece.dance].at(piece.knots[end]) for piece in pieces] for end in (0, -1)]
+        ends = [[sources[unit.dance].at(unit.knots[end]) for unit in units] for end in (0, -1)]
         self._starts, self._ends = (np.stack([self._shape(*at) for at in side]) for side in ends)
-        self._intervals = np.array([np.ptp(piece.knots) / BEATS for piece in pieces])
-        self._on_beat = np.array([piece.on_beat for piece in pieces])
-        self._dances = np.array([piece.dance for piece in pieces])
-        self._firsts = np.array([piece.first for piece in pieces])
-        self._dancers = np.array([str(dancers[piece.dance]) for piece in pieces])
+        self._intervals = np.array([np.ptp(unit.knots) / BEATS for unit in units])
+        self._on_beat = np.array([unit.on_beat for unit in units])
+        self._dances = np.array([unit.dance for unit in units])
+        self._firsts = np.array([unit.first for unit in units])
+        self._dancers = np.array([str(dancers[unit.dance]) for unit in units])
 
     def _heading(self, pose):
         left = across({name: pose[i] for i, name in enumerate(self._names)})
@@ -120,7 +120,7 @@ class _Graph:
         return np.concatenate([(pose - place) @ turn, _MOMENT * speed @ turn])
 
     def _next(self, last, interval, used, allowed, rng):
-        """A piece that fits behind another, and is not what came next in the real dance."""
+        """A unit that fits behind another, and is not what came next in the real dance."""
         cost = _TEMPO * np.log2(self._intervals / interval) ** 2
         free = allowed & ~used if (allowed & ~used).any() else allowed
         if last is not None:
@@ -138,13 +138,13 @@ class _Graph:
 
     def dance(self, seconds, beats, fps, rng):
         """One dance of so many seconds, shape (T, J, 3)."""
-        allowed = np.ones(len(self._pieces), bool)
+        allowed = np.ones(len(self._units), bool)
         if beats is not None and len(beats) > 1 and self._on_beat.any():
             knots, allowed = _covering(beats, seconds), self._on_beat
         else:
             knots = np.arange(0, seconds + (BEATS + 1) * STEP, STEP)
         times = np.arange(round(seconds * fps) + 1) / fps
-        used, last, end, made = np.zeros(len(self._pieces), bool), None, None, []
+        used, last, end, made = np.zeros(len(self._units), bool), None, None, []
         for first in range(0, len(knots) - BEATS, BEATS):
             to = knots[first : first + BEATS + 1]
             if to[0] > seconds:
@@ -155,18 +155,18 @@ class _Graph:
                 same = allowed & (self._dancers == self._dancers[last])
                 allowed = same if len(np.unique(self._dances[same])) > 1 else allowed
             within = times[(times >= to[0]) & (times < to[-1])]
-            places, end = self._joined(self._pieces[last], to, within, end)
+            places, end = self._joined(self._units[last], to, within, end)
             made.append(places)
         return np.concatenate(made)[: len(times)]
 
-    def _joined(self, piece, to, times, end):
-        """Places of a piece at these times, behind where the dance is, and where it ends.
+    def _joined(self, unit, to, times, end):
+        """Places of a unit at these times, behind where the dance is, and where it ends.
 
         Parameters
         ----------
-        piece : _Piece
+        unit : _Unit
         to : ndarray, shape (BEATS + 1,)
-            Seconds in the new dance of the piece's beats.
+            Seconds in the new dance of the unit's beats.
         times : ndarray, shape (n,)
             Seconds of frames, from `to[0]` on.
         end : (ndarray, ndarray) or None
@@ -178,9 +178,9 @@ class _Graph:
         end : (ndarray, ndarray)
             Places and speeds at `to[-1]`.
         """
-        source = self._sources[piece.dance]
-        rates = np.diff(piece.knots) / np.diff(to)
-        start, speed = source.at(piece.knots[0])
+        source = self._sources[unit.dance]
+        rates = np.diff(unit.knots) / np.diff(to)
+        start, speed = source.at(unit.knots[0])
         turn, way = np.eye(3), np.zeros(3)
         if end is not None:
             turn = _turn(self._heading(start) - self._heading(end[0]))
@@ -188,7 +188,7 @@ class _Graph:
             gap = end[0] - (start @ turn + way)
             change = end[1] - speed @ turn * rates[0] + _FADE * gap
         at = np.append(times, to[-1])
-        places, speeds = source.at(np.interp(at, to, piece.knots))
+        places, speeds = source.at(np.interp(at, to, unit.knots))
         places, speed = places @ turn + way, speeds[-1] @ turn * rates[-1]
         if end is not None:
             since = (at - to[0])[:, None, None]

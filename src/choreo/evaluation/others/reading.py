@@ -19,7 +19,6 @@ from choreo.files.sealed import load_arrays
 from choreo.files.text_tables import read_lines
 from choreo.poses.formats import pickled
 
-SUFFIXES = (".npz", ".npy", ".pkl", ".json", ".csv", ".bvh")
 MAX_TEXT_BYTES = 1 << 27
 """Largest .json, .csv or .bvh; an hour of 24 joints takes half of it."""
 FEWEST_SECONDS = 2.0
@@ -455,3 +454,4 @@ _READERS = {
     ".csv": _csv,
     ".bvh": _bvh,
 }
+SUFFIXES = tuple(_READERS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from choreo.beats.locking import phase_locking
 from choreo.errors import ItemError
@@ -20,6 +20,7 @@ from choreo.evaluation.others import published, right
 from choreo.evaluation.others.bodies import FEET, SMPL, film, relation_joints
 from choreo.evaluation.others.graph import BEATS, motion_graph
 from choreo.evaluation.others.reading import aist_dancer
+from choreo.evaluation.table2 import mean_and_interval
 from choreo.statistics.inference import too_few
 from choreo.statistics.summaries import mean
 from choreo.tables import Table
@@ -44,13 +45,13 @@ PUBLISHED = {
 }
 """Metrics of other projects, and the two of Table 2x that take any dance, and their headings."""
 _DISTANCES = {
-    "fid_k": ("kinetic", "kinetic"),
-    "fid_k_bailando": ("kinetic_bailando", "kinetic"),
-    "fid_g": ("geometric", "geometric"),
-    "dist_k": ("kinetic", "kinetic"),
-    "dist_g": ("geometric", "geometric"),
+    "fid_k": ("kinetic", "kinetic", True),
+    "fid_k_bailando": ("kinetic_bailando", "kinetic", True),
+    "fid_g": ("geometric", "geometric", True),
+    "dist_k": ("kinetic", "kinetic", False),
+    "dist_g": ("geometric", "geometric", False),
 }
-"""Metric -> its features as published and right."""
+"""Metric -> its features as published and right, and whether it is a Frechet distance."""
 _NAN = float("nan")
 
 
@@ -147,7 +148,7 @@ def _with_graph(systems, reference, solid, seed):
     if not made:
         return systems, reference, f"No motion graph: no real dance is {BEATS} beats long."
     about = (
-        f"{GRAPH}: pieces of {BEATS} beats of {len(copied)} real dances of the reference, joined "
+        f"{GRAPH}: units of {BEATS} beats of {len(copied)} real dances of the reference, joined "
         f"where they fit, to the {len(songs)} songs of the largest system. It invents nothing. The "
         f"reference's other {len(real)} dances, by other dancers as far as names tell, are the "
         "real set of every row."
@@ -294,19 +295,14 @@ def _mean(metric, dances, real):
 
 def _half_width(values):
     """Half the 95% interval of a mean over dances, by Student's t; NaN for fewer than two."""
-    finite = values[np.isfinite(values)]
-    if len(finite) < 2:
-        return _NAN
-    error = finite.std(ddof=1) / np.sqrt(len(finite))
-    return float(student.ppf(0.975, len(finite) - 1) * error)
+    return mean_and_interval(values[np.isfinite(values)])[1]
 
 
 def _distance(metric, dances, real, seed, dimensions):
     """A distance between sets of dances, held-out real ones beside it, and its interval."""
-    as_published, name = _DISTANCES[metric]
+    as_published, name, is_frechet = _DISTANCES[metric]
     parts = [dance.right[name] for dance in [*dances, *real] if len(dance.right[name])]
     floor = right.floor_of(name, parts[0].shape[1], dimensions) if parts else 0.0
-    is_fid = metric.startswith("fid")
 
     def by_published(some, others):
         rows = [
@@ -317,7 +313,7 @@ def _distance(metric, dances, real, seed, dimensions):
         ]
         if not len(rows[0]) or len(rows[1]) < 2:
             return _NAN
-        if is_fid:
+        if is_frechet:
             return published.frechet(*rows)
         return published.mean_distance(published.scaled(*rows)[0])
 
@@ -326,7 +322,7 @@ def _distance(metric, dances, real, seed, dimensions):
         if not rows[0] or len(rows[1]) < 2:
             return _NAN
         some, others = (np.concatenate(group) for group in rows)
-        measure = right.frechet if is_fid else right.mean_distance
+        measure = right.frechet if is_frechet else right.mean_distance
         return measure(some, others, floor)
 
     held = _held_out(len(dances), real, seed)
@@ -366,7 +362,7 @@ def _jackknife(dances, statistic):
     if not np.isfinite(values).all():
         return _NAN
     error = np.sqrt((count - 1) / count * ((values - values.mean()) ** 2).sum())
-    return float(student.ppf(0.975, count - 1) * error)
+    return float(stdtrit(count - 1, 0.975) * error)
 
 
 def _table(rows, systems, reference, names, solid, related, view, graph):

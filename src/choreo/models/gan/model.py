@@ -1,4 +1,4 @@
-"""The GAN as a family of models: trained step by step, and danced with piece by piece."""
+"""The GAN as a family of models: trained step by step, and danced with segment by segment."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Dances of the GAN, piece by piece (thesis section 6.2).
+"""Dances of the GAN, segment by segment (thesis section 6.2).
 
 A song is cut into segments of 5 seconds, and each segment begins from a pose of the one
 before: its last (thesis), or one a second earlier, with a cross-fade.

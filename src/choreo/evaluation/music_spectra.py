@@ -1,4 +1,4 @@
-"""What a piece of music sounds like, for finding similar segments."""
+"""What segments of music sound like, to find similar ones."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from choreo.media import SAMPLE_RATE
 _BANDS, _WINDOW, _HOP = 20, 2048, 1024
 
 
-def music_features(audio):
-    """Describe pieces of music by their spectra.
+def music_spectra(audio):
+    """Describe segments of music by their spectra.
 
     Parameters
     ----------
