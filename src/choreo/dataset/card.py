@@ -61,8 +61,8 @@ def card_table(card: Mapping[str, Any]) -> Table:
         formats={"share_repaired": ".2%", "share_outside": ".2%"},
         notes=(
             f"Chunks left out of these videos: {dropped or 'none'}. Time not used, with gaps in "
-            f"the poses, or too short for a whole chunk: {card['unused_seconds']:g} s. A video that "
-            "gave no chunk at all is not counted here; the study's problems.csv says why.",
+            f"the poses, or too short for a whole chunk: {card['unused_seconds']:g} s. A video "
+            "that gave no chunk at all is not counted here; the study's problems.csv says why.",
         ),
     )
 
