@@ -26,6 +26,7 @@ from choreo.errors import AccidentError, ItemError
 from choreo.files import ending
 from choreo.files.temporary import temporary_folder
 from choreo.tables import SUFFIXES
+from choreo.videos.containers import boxes, mapped
 
 LONGEST_NAME = 255
 """Bytes that a name may take in the usual file systems."""
@@ -276,21 +277,11 @@ def _track(path):
 
 def _video(path):
     """Look for our comment in an mp4's box ``moov``, which holds no pictures."""
-    with open(path, "rb") as file:
-        end = file.seek(0, os.SEEK_END)
-        at = 0
-        while at + 8 <= end:
-            file.seek(at)
-            length, kind = int.from_bytes(file.read(4), "big"), file.read(4)
-            if length == 1:
-                length = int.from_bytes(file.read(8), "big")
-            if kind == b"moov":
+    with mapped(path) as data:
+        for box in boxes(data):
+            if box.kind == b"moov":
                 # Our comment comes last in it, after the tables of all frames.
-                file.seek(max(at, at + length - 4096))
-                return MADE_BY.encode() in file.read(4096)
-            if length < 8:
-                return False
-            at += length
+                return MADE_BY.encode() in data[max(box.start, box.next - 4096) : box.next]
     return False
 
 

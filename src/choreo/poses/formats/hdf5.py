@@ -14,6 +14,7 @@ import numpy as np
 from choreo.errors import ItemError
 from choreo.files import whole
 from choreo.files.outside import reading
+from choreo.pose.track import MOST_COMPRESSED
 from choreo.poses.formats import native
 
 MAX_BYTES = 1 << 30
@@ -21,9 +22,6 @@ MAX_BYTES = 1 << 30
 
 SMALL_BYTES = 1 << 26
 """What the datasets of any file may take, an hour of one dancer's joints for example."""
-
-MOST_COMPRESSED = 100
-"""A larger share of the file's own size is no compression of poses, which are noisy."""
 
 MAX_OBJECTS = 10_000
 """Most groups and datasets; DeepLabCut's tables have about twenty."""
