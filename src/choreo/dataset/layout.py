@@ -10,13 +10,15 @@ here when they are read, whoever made them.
 """
 
 import contextlib
+import functools
 import hashlib
 import json
+import math
 import os
 import re
 import zlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import h5py
 import numpy as np
@@ -213,12 +215,70 @@ class _Disk:
             self._error = self._error or error
 
 
-class _Written(h5py.File):
+class Looked(NamedTuple):
+    """What is kept of a look at a file, which may be opened again without another."""
+
+    mark: tuple
+    description: DataDescription
+
+
+class _File(h5py.File):
+    """A dataset file that is open.
+
+    A shard takes hundreds of look-ups, each of which h5py makes several objects for: packing
+    thousands of them was little else. So a dataset is looked up once, and stays open.
+
+    Attributes
+    ----------
+    description : DataDescription or None
+        What `description_of` gives, from its first call on.
+    clips : list of dict or None
+        What `clips_of` gives, if the file was looked at when it was opened.
+    looked : Looked or None
+        For `open_dataset`.
+    """
+
+    _readonly = True
+
+    def __init__(self, *where, **options):
+        super().__init__(*where, **options)
+        self._found = {}
+        self.description = self.clips = self.looked = None
+
+    def __getitem__(self, name):
+        if name not in self._found:
+            found = h5py.h5o.open(self.id, name.encode())
+            self._found[name] = (
+                h5py.Dataset(found, readonly=self._readonly)
+                if isinstance(found, h5py.h5d.DatasetID)
+                else super().__getitem__(name)
+            )
+        return self._found[name]
+
+
+class _Written(_File):
     """A dataset file that is open for writing, on its `disk`."""
 
+    _readonly = False
+
     def __init__(self, disk, mode, **options):
-        super().__init__(disk, mode, **options)
+        # Of each dataset so much is kept back at most, whatever HDF5's own default is.
+        super().__init__(disk, mode, rdcc_nbytes=_BLOCK, **options)
         self.disk = disk
+
+    def append(self, name, values):
+        """Append an array of the dataset's type, by HDF5's own calls: h5py's take longer."""
+        found, rest = self[name].id, values.shape[1:]
+        at = found.shape[0]
+        found.set_extent((at + len(values), *rest))
+        if name in ARRAYS:
+            # One row is one unfiltered HDF5 chunk: its bytes are the array's.
+            for k, row in enumerate(values):
+                found.write_direct_chunk((at + k, *(0 for _ in rest)), row)
+        elif len(values):
+            there = found.get_space()
+            there.select_hyperslab((at,), values.shape)
+            found.write(h5py.h5s.create_simple(values.shape), there, values)
 
 
 @contextlib.contextmanager
@@ -320,6 +380,28 @@ def _take_room(path, more):
             raise accident(error, where=path) or error from error
 
 
+def _is_own(file, name):
+    """Tell whether something is there, and by no link that would open another file."""
+    links, name = file.id.links, name.encode()
+    return links.exists(name) and links.get_info(name).type == h5py.h5l.TYPE_HARD
+
+
+def _is_laid_out(found, shape, dtype, chunks):
+    """Tell whether a dataset has rows of that shape and type, all of them in the file itself."""
+    said = found.id.get_create_plist()
+    laid_out = said.get_layout()
+    return (
+        found.dtype == dtype
+        and len(found.shape) == len(shape) + 1
+        and found.shape[1:] == shape
+        and laid_out != h5py.h5d.VIRTUAL
+        and not said.get_external_count()
+        and (not chunks or (laid_out == h5py.h5d.CHUNKED and said.get_chunk() == chunks))
+        and not said.get_nfilters()
+        and found.id.get_storage_size() >= math.prod(found.shape) * dtype.itemsize
+    )
+
+
 def _places(file):
     """Bytes from where to where are chunks: list of (first, one past the last), in order."""
     found = []
@@ -328,9 +410,8 @@ def _places(file):
         found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
 
     for name in ARRAYS:
-        # No link that would open another file.
-        own = isinstance(file.get(name, getlink=True), h5py.HardLink)
-        if own and isinstance(file[name], h5py.Dataset) and file[name].chunks and len(file[name]):
+        own = _is_own(file, name) and isinstance(file[name], h5py.Dataset)
+        if own and file[name].chunks and len(file[name]):
             file[name].id.chunk_iter(add)
     return sorted(found)
 
@@ -365,7 +446,7 @@ def seal(path):
     path = Path(path)
     try:
         size = path.stat().st_size
-        with h5py.File(path, "r", locking=False) as file:
+        with _File(path, "r", locking=False) as file:
             places = _places(file)
         found = _digest(path, places, size)
         with open(path, "ab") as file:
@@ -432,17 +513,21 @@ def _create(disk, data, provenance):
     return file
 
 
-def open_dataset(path):
+def open_dataset(path, looked=None):
     """Open a dataset file to read it, after a look at all but its chunks.
 
     Parameters
     ----------
     path : str or Path
         A packed file or a shard.
+    looked : Looked, optional
+        That of the file when it was open before: if nothing has been written to it since, it
+        is not looked at again.
 
     Returns
     -------
     h5py.File
+        With what the look found, as `looked`.
 
     Raises
     ------
@@ -454,26 +539,41 @@ def open_dataset(path):
     with contextlib.ExitStack() as stack:
         stack.enter_context(reading(path, "a dataset", remedy=remedy))
         # Readers take no lock: file systems of clusters often have none.
-        file = h5py.File(path, "r", locking=False)
+        file = _File(path, "r", locking=False)
         stack.callback(file.close)
-        if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
-            raise ItemError(
-                f"not a dataset of {FORMAT} {VERSION}",
-                where=path,
-                value=f"{file.attrs.get('format')} {file.attrs.get('version')}",
-            )
-        if not file.attrs.get("complete", True):
-            raise ItemError(
-                "a process was killed while it appended to this dataset",
-                where=path,
-                remedy="Pack the shards anew",
-            )
-        if not _compare(file, path):
-            sealed.say_unsealed(path, "datasets")
-        _check_layout(file, path)
-        _check_rows(file, clips_of(file))
+        mark = _mark(file)
+        if looked is None or looked.mark != mark:
+            _look(file, path)
+            looked = Looked(mark, description_of(file))
+        file.looked, file.description = looked, looked.description
         stack.pop_all()
     return file
+
+
+def _mark(file):
+    """What is another one as soon as anybody writes to an open file, or puts another there."""
+    found = os.fstat(file.id.get_vfd_handle())
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def _look(file, path):
+    """Refuse an open file that is not what `open_dataset` says."""
+    kind = file.attrs.get("format"), file.attrs.get("version")
+    if kind != (FORMAT, VERSION):
+        raise ItemError(
+            f"not a dataset of {FORMAT} {VERSION}", where=path, value=f"{kind[0]} {kind[1]}"
+        )
+    if not file.attrs.get("complete", True):
+        raise ItemError(
+            "a process was killed while it appended to this dataset",
+            where=path,
+            remedy="Pack the shards anew",
+        )
+    if not _compare(file, path):
+        sealed.say_unsealed(path, "datasets")
+    _check_layout(file, path)
+    file.clips = clips_of(file)
+    _check_rows(file, file.clips)
 
 
 def _check_layout(file, path):
@@ -494,21 +594,13 @@ def _check_layout(file, path):
     wanted |= {f"clips/{n}": ((), np.dtype(object)) for n in TEXTS}
     if CHECKSUM in file:
         wanted[CHECKSUM] = (), np.dtype(np.uint32)
-    if not isinstance(file.get("clips", getlink=True), h5py.HardLink):
+    if not _is_own(file, "clips"):
         raise ItemError("'clips' is missing", where=path)
     lengths = {}
     for name, (shape, dtype) in wanted.items():
-        found = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
-        if (
-            not isinstance(found, h5py.Dataset)
-            or found.dtype != dtype
-            or found.shape[1:] != shape
-            or len(found.shape) != len(shape) + 1
-            or found.is_virtual
-            or found.external
-            or (name in ARRAYS and found.chunks != (1, *shape))
-            or found.id.get_create_plist().get_nfilters()
-            or found.id.get_storage_size() < found.size * found.dtype.itemsize
+        found = file[name] if _is_own(file, name) else None
+        if not isinstance(found, h5py.Dataset) or not _is_laid_out(
+            found, shape, dtype, chunks=(1, *shape) if name in ARRAYS else None
         ):
             raise ItemError(f"{name!r} is missing or has another shape or type", where=path)
         lengths.setdefault(name.rpartition("/")[0], {})[name] = len(found)
@@ -591,8 +683,11 @@ def description_of(file):
         Where it says something that none of this package's does.
     """
     said = file.attrs
+    if file.description is not None:
+        return file.description
+    method = str(said["method"])
     right = {
-        "canvas": tuple(CANVAS[str(said["method"])]),
+        "canvas": tuple(CANVAS[method]),
         "skeleton": SKELETON,
         "sample_rate": SAMPLE_RATE,
     }
@@ -612,9 +707,16 @@ def description_of(file):
     }
     known = _checked(_Rates, {n: _number(v) for n, v in rates.items()}, file.filename, "attributes")
     try:
-        return DataDescription(method=str(said["method"]), **known.model_dump())
+        file.description = _described(method, known.fps, known.chunk_seconds)
     except ConfigError as error:
         raise error.restated(ItemError, where=file.filename, remedy=None) from error
+    return file.description
+
+
+@functools.lru_cache(maxsize=64)
+def _described(method, fps, chunk_seconds):
+    # One object for the shards of a study.
+    return DataDescription(method=method, fps=fps, chunk_seconds=chunk_seconds)
 
 
 def _number(value):
@@ -637,11 +739,16 @@ def header_of(file):
 
 
 def _texts(file, name):
-    return file["clips"][name].asstr()[:].tolist()
+    found = file[f"clips/{name}"]
+    texts = np.empty(found.shape, found.dtype)
+    found.id.read(h5py.h5s.ALL, h5py.h5s.ALL, texts)
+    return [text.decode() for text in texts]
 
 
 def clips_of(file):
     """List of dicts: every clip's texts and what its record says."""
+    if file.clips is not None:
+        return file.clips
     columns = [_texts(file, name) for name in TEXTS]
     clips = {}
     for number, row in enumerate(zip(*columns)):
@@ -749,17 +856,15 @@ def checksums(rows):
     return found
 
 
-def append_rows(file, rows, clip, digest):
-    """Append chunks of one clip and add them to its hash."""
-    count = len(rows["index"])
-    columns = {"clip": np.full(count, clip, np.int32)}
+def append_rows(file, rows, clip):
+    """Append chunks of one clip."""
+    types = {**ARRAYS, **COLUMNS}
+    rows = {name: np.ascontiguousarray(values, types[name]) for name, values in rows.items()}
+    rows["clip"] = np.full(len(rows["index"]), clip, COLUMNS["clip"])
     if CHECKSUM in file:
-        columns[CHECKSUM] = checksums(rows)
-    for name, values in {**rows, **columns}.items():
-        at = len(file[name])
-        file[name].resize(at + count, axis=0)
-        file[name][at:] = values
-    hash_rows(rows, digest)
+        rows[CHECKSUM] = checksums(rows)
+    for name, values in rows.items():
+        file.append(name, values)
     file.disk.settle()
 
 
@@ -776,6 +881,5 @@ def append_clip(file, texts, record):
     texts = {name: _shown(text) if name in _FREE_TEXTS else text for name, text in texts.items()}
     record = json.dumps(record, sort_keys=True, allow_nan=False)
     for name in TEXTS:
-        column = file["clips"][name]
-        column.resize(len(column) + 1, axis=0)
-        column[-1] = record if name == "record" else texts[name]
+        text = record if name == "record" else texts[name]
+        file.append(f"clips/{name}", np.array([text], h5py.string_dtype()))

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -248,7 +248,8 @@ def write_chunks(
     layout.check_values(rows, {"video": video, "outside": normalised.outside}, path)
     with layout.created(path, data, {}) as file:
         digest = hashlib.sha256()
-        layout.append_rows(file, rows, 0, digest)
+        layout.append_rows(file, rows, 0)
+        layout.hash_rows(rows, digest)
         layout.append_clip(file, {**ids, "split": "", "sha256": digest.hexdigest()}, record)
     return record
 
@@ -322,8 +323,8 @@ def import_shard(
         made-up joints throughout.
     """
     look_first([source])
-    clip = _clip_of(source)
-    data = _description(source)
+    _, clip, looked = _look_at(source)
+    data = looked.description
     made = {**clip, "method": data.method, "fps": data.fps, "chunk_seconds": data.chunk_seconds}
     wanted = {"method": method, "outside": outside, "stride_seconds": stride_seconds}
     wanted |= {"fps": fps, "chunk_seconds": chunk_seconds}
@@ -340,7 +341,7 @@ def import_shard(
         provenance["licence"] = licence
     ids = {"video": video, "song": song_id, "dancer": dancer or video, "genre": genre}
     kept = {**clip, **ids, "split": "", "provenance": provenance}
-    with layout.open_dataset(source) as part:
+    with layout.open_dataset(source, looked) as part:
         usable = np.flatnonzero(~_made_up(part, source, max_repaired))
         starts = part["start_seconds"][:][usable]
         rows = max(cutting.rows_in_a_row(starts, usable, data.chunk_seconds), key=len)
@@ -399,9 +400,9 @@ def pack(
             remedy="Every video was left out: problems.csv says why",
         )
     by = [by] if isinstance(by, str) else list(by)
-    check_splits([clip for _, clip in planned], by)
+    check_splits([one.clip for one in planned], by)
     about = {"by": by, "study": provenance or {}}
-    with layout.created(path, _description(planned[0][0]), about) as file:
+    with layout.created(path, planned[0].looked.description, about) as file:
         # What splits share an evaluation would refuse, after all trainings.
         _add(file, planned, max_repaired, refuse=partial(Content().refuse_shared, where=path))
 
@@ -462,7 +463,7 @@ def append(
     with layout.open_dataset(path) as file:
         there, by = layout.clips_of(file), layout.provenance_of(file).get("by")
     videos = {clip["video"] for clip in there}
-    for shard, clip in planned:
+    for shard, clip, _ in planned:
         if clip["video"] in videos:
             raise ItemError("the video is in the dataset already", where=shard, value=clip["video"])
     # The whole of it is checked before anything is written.
@@ -470,8 +471,8 @@ def append(
         raise ItemError(
             "this is a shard of one video", where=path, remedy="Append to a packed file"
         )
-    check_splits([*there, *(clip for _, clip in planned)], by)
-    more = sum(Path(shard).stat().st_size for shard, _ in planned)
+    check_splits([*there, *(one.clip for one in planned)], by)
+    more = sum(Path(one.shard).stat().st_size for one in planned)
     with layout.appending(path, more) as file:
         _add(file, planned, max_repaired)
 
@@ -555,7 +556,7 @@ class ChunkDataset:
         self.path, self.split = Path(path), split
         with layout.open_dataset(path) as file:
             self.description = layout.description_of(file)
-            self.clips = layout.clips_of(file)
+            self.clips, self._looked = layout.clips_of(file), file.looked
             columns = {name: file[name][:] for name in layout.COLUMNS}
             self._checksums = file[layout.CHECKSUM][:] if layout.CHECKSUM in file else None
         self._owner = columns["clip"]
@@ -661,7 +662,8 @@ class ChunkDataset:
     def _open(self):
         # A forked worker must not use its parent's handle: HDF5's state can't be shared.
         if self._file is None or self._pid != os.getpid():
-            self._file, self._pid = layout.open_dataset(self.path), os.getpid()
+            self._file = layout.open_dataset(self.path, self._looked)
+            self._pid = os.getpid()
             self._arrays = {name: self._file[name] for name in layout.ARRAYS}
         return self._arrays
 
@@ -669,30 +671,37 @@ class ChunkDataset:
         return {**self.__dict__, "_file": None, "_arrays": None, "_pid": None}
 
 
-def _description(shard):
+class _Planned(NamedTuple):
+    """A shard, what its clip is to be called, and what a look at it gave."""
+
+    shard: str | Path
+    clip: dict[str, Any]
+    looked: layout.Looked
+
+
+def _look_at(shard):
     with layout.open_dataset(shard) as file:
-        return layout.description_of(file)
+        clips, looked = layout.clips_of(file), file.looked
+    if len(clips) != 1:
+        raise ItemError("not a shard: it must hold one clip", where=shard, value=len(clips))
+    return _Planned(shard, clips[0], looked)
 
 
 def _clip_of(shard):
-    with layout.open_dataset(shard) as file:
-        clips = layout.clips_of(file)
-    if len(clips) != 1:
-        raise ItemError("not a shard: it must hold one clip", where=shard, value=len(clips))
-    return clips[0]
+    return _look_at(shard).clip
 
 
 def _planned(shards, splits):
-    """List of (shard, its clip with the split) in the order of the videos' ids."""
+    """List of `_Planned`, with the splits, in the order of the videos' ids."""
     found = {}
     for shard in shards:
-        clip = _clip_of(shard)
-        video = clip["video"]
+        one = _look_at(shard)
+        video = one.clip["video"]
         if video in found:
             raise ItemError(
-                "two shards of one video", where=f"{found[video][0]} and {shard}", value=video
+                "two shards of one video", where=f"{found[video].shard} and {shard}", value=video
             )
-        found[video] = shard, {**clip, "split": splits.get(video)}
+        found[video] = one._replace(clip={**one.clip, "split": splits.get(video)})
     return [found[video] for video in sorted(found)]
 
 
@@ -719,8 +728,8 @@ def check_splits(clips, by):
 
 
 def _add(file, planned, max_repaired, *, refuse=None):
-    for shard, clip in planned:
-        with layout.open_dataset(shard) as part:
+    for shard, clip, looked in planned:
+        with layout.open_dataset(shard, looked) as part:
             data = layout.description_of(part)
             differences = data.differences(layout.description_of(file))
             if differences:
@@ -734,7 +743,9 @@ def _add(file, planned, max_repaired, *, refuse=None):
 
 def _made_up(part, shard, max_repaired):
     """Which chunks of a shard are left out as made up, shape (N,); not all of them may be."""
-    made_up = cutting.too_repaired(part["repaired"][:], part.attrs["method"], max_repaired)
+    made_up = cutting.too_repaired(
+        part["repaired"][:], layout.description_of(part).method, max_repaired
+    )
     if len(made_up) and made_up.all():
         raise ItemError(
             f"more than {max_repaired:.0%} of the joints of each of its {len(made_up)} chunks are "
@@ -751,32 +762,32 @@ def _stream(part, file, clip, shard, max_repaired, *, refuse=None):
     `refuse` may refuse chunks: a function of the clip, their poses and their sound.
     """
     number = len(file["clips/video"])
-    step = round(layout.description_of(part).chunk_seconds / clip["stride_seconds"])
+    data = layout.description_of(part)
+    step = round(data.chunk_seconds / clip["stride_seconds"])
     read, written = hashlib.sha256(), hashlib.sha256()
     made_up = _made_up(part, shard, max_repaired)
-    repaired = count = 0
-    for first in range(0, len(part["clip"]), layout.BLOCK):
-        block = {
-            name: part[name][first : first + layout.BLOCK]
-            for name in (*layout.ARRAYS, *layout.COLUMNS)
-        }
-        del block["clip"]
+    taken = ~made_up
+    if clip["split"] in ("validation", "test"):
+        taken &= part["index"][:] % step == 0
+    repaired = 0
+    for first in range(0, len(taken), layout.BLOCK):
+        rows = slice(first, first + layout.BLOCK)
+        names = (*layout.ARRAYS, "index", "start_seconds")
+        block = {name: part[name][rows] for name in names}
         layout.hash_rows(block, read)
         layout.check_values(block, clip, shard)
-        initial = cutting.initial_poses(block["pose"], block["index"], part.attrs["method"])
+        initial = cutting.initial_poses(block["pose"], block["index"], data.method)
         if not np.array_equal(initial, block["initial_pose"]):
             raise ItemError(
                 f"{clip['video']}: initial poses that do not belong to its chunks", where=shard
             )
-        taken = ~made_up[first : first + layout.BLOCK]
-        if clip["split"] in ("validation", "test"):
-            taken &= block["index"] % step == 0
-        block = {name: values[taken] for name, values in block.items()}
+        if not taken.all():
+            block = {name: values[taken[rows]] for name, values in block.items()}
+            layout.hash_rows(block, written)
         if refuse is not None:
             refuse(clip, block["pose"], block["audio"])
-        layout.append_rows(file, block, number, written)
+        layout.append_rows(file, block, number)
         repaired += int(block["repaired"].sum())
-        count += len(block["index"])
     if read.hexdigest() != clip["sha256"]:
         raise ItemError(
             "the shard is damaged: its data do not have the hash in its record",
@@ -788,10 +799,10 @@ def _stream(part, file, clip, shard, max_repaired, *, refuse=None):
         dropped["repaired"] = dropped.get("repaired", 0) + int(made_up.sum())
     packed = {
         **clip,
-        "chunks": count,
+        "chunks": int(taken.sum()),
         "dropped": dict(sorted(dropped.items())),
         "repaired_joints": repaired,
-        "sha256": written.hexdigest(),
+        "sha256": (read if taken.all() else written).hexdigest(),
     }
     record = {name: value for name, value in packed.items() if name not in layout.TEXTS}
     layout.append_clip(file, packed, record)
