@@ -322,3 +322,24 @@ def test_a_dance_begins_from_as_much_noise_as_the_recipe_says(trained):
         del model._estimate
         model.recipe = recipe
     np.testing.assert_allclose(started[1], 1.5 * started[0], rtol=1e-6)
+
+
+def test_guidance_goes_on_from_the_dance_without_music_through_that_with_it(trained):
+    model, recipe = trained.model, trained.model.recipe
+    rng = np.random.default_rng(2)
+    frames = model.data.chunk_frames
+    noisy, known = rng.normal(size=(2, 3, frames, 36)).astype(np.float32)
+    mask = np.zeros((3, frames, 18), np.float32)
+    music = rng.normal(size=(3, frames, 13)).astype(np.float32)
+    found = {}
+    try:
+        for guidance in (0.0, 1.0, 2.5):
+            model.recipe = recipe.with_(guidance=guidance)
+            found[guidance] = model._estimate(noisy, 0.4, music, known, mask)
+            other = model._estimate(noisy, 0.4, music[::-1].copy(), known, mask)
+            # Without music any music gives the same.
+            assert np.allclose(other, found[guidance], atol=1e-6) == (guidance == 0)
+    finally:
+        model.recipe = recipe
+    wanted = found[0.0] + 2.5 * (found[1.0] - found[0.0])
+    np.testing.assert_allclose(found[2.5], wanted, atol=1e-4)

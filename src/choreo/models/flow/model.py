@@ -254,6 +254,10 @@ class Flow(Model):
         when = torch.full((len(noisy),), time, device=self._device)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
             guess = self.averaged(noisy, when, music, known, mask)
+            if self.recipe.guidance != 1:
+                deaf = torch.ones(len(noisy), dtype=torch.bool, device=self._device)
+                free = self.averaged(noisy, when, music, known, mask, deaf)
+                guess = torch.lerp(free, guess, self.recipe.guidance)
         return guess.float().cpu().numpy()
 
     def _start(self, path, dataset):

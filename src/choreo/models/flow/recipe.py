@@ -46,6 +46,10 @@ class Recipe(TrainedRecipe):
     noise : float
         Standard deviation of the noise that a dance begins from; it was trained with 1. The
         averages of windows that overlap move less than a window; more noise makes up for it.
+    guidance : float
+        How much further a dance goes the way that the music leads, from what would be danced
+        without: 1 as it was learned; any other takes twice the time (classifier-free guidance,
+        Ho and Salimans, 2022).
     settle : bool
         Whether what trembles in a dance comes to rest; see `choreo.models.flow.settling`.
     time_shift : float
@@ -74,6 +78,7 @@ class Recipe(TrainedRecipe):
     tempo: float = Field(0.0, ge=0, le=0.5)
     steps: int = Field(8, ge=1, le=1000)
     noise: float = Field(1.5, gt=0, le=10)
+    guidance: float = Field(1.0, ge=0, le=10)
     settle: bool = True
     time_shift: float = Field(2.0, ge=0.1, le=100)
     start_from: str | None = None
