@@ -22,7 +22,7 @@ def video(tmp_path):
 
 def test_without_rerun_the_message_says_what_to_install(video, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "rerun", None)
-    with pytest.raises(ItemError, match=r"needs the package rerun-sdk .*pip install 'choreo"):
+    with pytest.raises(ItemError, match=r"needs the package rerun-sdk .*pip install rerun-sdk=="):
         write_recording(video, {}, tmp_path / "x.rrd", **KNOWN)
     assert not (tmp_path / "x.rrd").exists()
 

@@ -4,12 +4,15 @@ import ast
 import importlib.util
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
 import pytest
 from snakemake.cli import get_argument_parser, parse_config
 from verbs import VERBS, parsed
+
+from choreo.cli.outputs import made_here
 
 ROOT = Path(__file__).parents[2]
 # Written by the runs whose tables they show, or beside the claims audit that is under way.
@@ -133,6 +136,23 @@ def test_a_verb_has_every_option_that_is_written_with_it(words):
     assert not_taken(words) is None
 
 
+def replaced(text):
+    """The file of the project that a verb would refuse to write over, or None."""
+    output = re.search(r" (?:-o|--output) (\S+)", text)
+    path = ROOT / output[1].rstrip(".,;:)") if output else None
+    return output[1] if path and path.is_file() and not made_here(path) else None
+
+
+@pytest.mark.parametrize("words", list(_verbs()))
+def test_no_example_writes_over_a_file_that_is_there(words):
+    assert replaced(words) is None
+
+
+def test_an_example_that_writes_over_one_is_noticed():
+    assert replaced("videos-table list.txt -o config/lock.tsv") is None
+    assert replaced("videos-table list.txt -o config/mine.tsv") == "config/mine.tsv"
+
+
 def test_an_option_that_a_verb_lacks_is_noticed():
     assert not_taken("dance song.mp3 -o dance.mp4 --beats") is None
     assert not_taken("beats SONG [--tracker NAME] [--json]") is None
@@ -214,6 +234,15 @@ def test_a_program_that_is_not_there_is_noticed():
     assert not_there("-m choreo.configs")
     assert not_there("benchmarks/poses.py") is None
     assert not_there("benchmarks/pose.py")
+
+
+def test_what_is_optional_is_installed_as_the_project_says():
+    """By version: of the project's own name pip might find another package, and its OpenCV."""
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    line = f".venv/bin/pip install {' '.join(extra['optional-dependencies']['rerun'])}"
+    texts = [str(path.relative_to(ROOT)) for path, text in _texts() if line in text]
+    assert {"docs/comparison.md", "src/choreo/comparison/recording.py"} <= set(texts)
+    assert not [path for path, text in _texts() if re.search(r"pip install '?choreo", text)]
 
 
 def test_each_target_of_make_that_is_named_is_there():

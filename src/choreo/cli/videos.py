@@ -28,7 +28,9 @@ the place of the camera) do as well. Videos may be downloaded by whoever accepts
 terms of use.
 
 example:
-  choreo videos-table video_list.txt -o config/mine.tsv --genres LO,HO --dancers d13,d20
+  choreo videos-table video_list.txt -o config/lock.tsv --genres LO,HO --dancers d13,d20
+
+A study has its table under `table`: copy config/aist.yaml and name it there.
 """
 
 

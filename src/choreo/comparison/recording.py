@@ -27,7 +27,7 @@ def _rerun():
     except ImportError as error:
         raise ItemError(
             f"a Rerun recording needs the package rerun-sdk ({error})",
-            remedy="Install it with `pip install 'choreo[rerun]'`",
+            remedy="Install it with `.venv/bin/pip install rerun-sdk==0.23.1 pyarrow==20.0.0`",
         ) from error
     return rerun
 
