@@ -14,11 +14,11 @@ from choreo.errors import ChoreoError, ItemError, accident, print_anywhere
 EPILOG = """\
 examples:
   choreo dance song.mp3 -o dance.mp4           a dance to any song, without a study
-  choreo poses dance.mp4 -o dance.npz          the dancer's joints in every frame
+  choreo poses video.mp4 -o poses.npz          the dancer's joints in every frame
   choreo import --help                         the same from another tool's files
-  choreo quality dance.npz                     missing frames, incorrect detections, confidence
-  choreo look dance.mp4 dance.npz -o look.mp4  the poses on the video, and where they fail
-  choreo clean dance.npz -o clean.npz          misdetections repaired (thesis section 3.3)
+  choreo quality poses.npz                     missing frames, incorrect detections, confidence
+  choreo look video.mp4 poses.npz -o look.mp4  the poses on the video, and where they fail
+  choreo clean poses.npz -o clean.npz          misdetections repaired (thesis section 3.3)
   choreo render clean.npz -o clean.mp4         a stick figure to look at
   choreo beats song.mp3                        tempo and beats
   choreo dataset info dataset.h5               what is in a dataset

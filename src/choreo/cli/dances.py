@@ -117,7 +117,7 @@ def _suffixes(options):
     "--join",
     type=setting(Dances, "join"),
     of=GENERATE,
-    help="each chunk from the last pose of the one before (thesis), or faded into it",
+    help="each segment from the last pose of the one before (thesis), or faded into it",
 )
 @option(
     "--keep",

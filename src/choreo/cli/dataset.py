@@ -121,8 +121,8 @@ def _max_repaired(kinds=""):
         type=setting(Dataset, "max_repaired"),
         metavar="SHARE",
         of=SHARD,
-        help=f"{kinds}leave out chunks of which cleaning made up more "
-        "(1: none; not of method released)",
+        help=f"{kinds}leave out chunks of which more joints are made up: repaired by cleaning, or "
+        "outside the picture (1: none; not of method released)",
     )
 
 

@@ -31,7 +31,7 @@ examples:
   choreo poses dance.mp4 -o dance.npz
   choreo poses dance.mp4 --skeleton halpe26 -o dance.npz    26 joints, with the feet's
 
-It takes one and a half to two times the video's length on one core. Look at what was found:
+At 30 frames a second it takes about the video's length on one core. Look at what was found:
   choreo look dance.mp4 dance.npz -o look.mp4
 """
 
