@@ -6,7 +6,7 @@ import contextlib
 import functools
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 TAGS = (8, 9, 18)
 """Kinds of parts of FLV: sound, picture, and what is said of them."""
 Data = bytes | mmap.mmap
+_Header = tuple[bytes | int | None, int, int | None, int]
 
 
 class Part(NamedTuple):
@@ -44,7 +45,7 @@ class Part(NamedTuple):
     next: int
 
 
-def _each(header):
+def _each(header: Callable[[Data, int], _Header]) -> Callable[..., Iterator[Part]]:
     """Iterator of parts by what reads one's kind, head, length, and the bytes behind that.
 
     It ends with the file or a part that is not whole; each is some bytes long in any file.
@@ -66,7 +67,7 @@ def _each(header):
 
 
 @_each
-def boxes(data, place):
+def boxes(data: Data, place: int) -> _Header:
     """Read the boxes of an mp4."""
     head = data[place : place + 16]
     kind, length, count = head[4:8], int.from_bytes(head[:4]), 8
@@ -78,7 +79,7 @@ def boxes(data, place):
 
 
 @_each
-def tags(data, place):
+def tags(data: Data, place: int) -> _Header:
     """Read the tags of an FLV, of which the file's own head is the first."""
     if place == 0:
         return data[:3], 13, 0, 0
@@ -88,18 +89,18 @@ def tags(data, place):
 
 
 @_each
-def elements(data, place):
+def elements(data: Data, place: int) -> _Header:
     """Read the elements of a Matroska file."""
     head = data[place : place + 12]
     name = _ebml_number(head[:4], name=True)
-    length = name and _ebml_number(head[name[1] :])
-    if not length:
-        return name and name[0], 0, None, 0
+    length = _ebml_number(head[name[1] :]) if name else None
+    if not name or not length:
+        return name[0] if name else None, 0, None, 0
     return name[0], name[1] + length[1], length[0], 0
 
 
 @_each
-def chunks(data, place):
+def chunks(data: Data, place: int) -> _Header:
     """Read the chunks of a RIFF or an AIFF; from byte 12 on those within the first."""
     head = data[place : place + 12]
     length = int.from_bytes(head[4:8], "big" if data[:4] == b"FORM" else "little")
@@ -110,7 +111,7 @@ def chunks(data, place):
 
 
 @_each
-def pages(data, place):
+def pages(data: Data, place: int) -> _Header:
     """Read the pages of an Ogg."""
     head = data[place : place + 27]
     count = sum(head[26:])
@@ -118,15 +119,15 @@ def pages(data, place):
     return head[:4], 27 if head[:5] == b"OggS\0" else 0, count + sum(lengths), 0
 
 
-def _ebml_number(data, *, name=False):
+def _ebml_number(data: bytes, *, name: bool = False) -> tuple[int | None, int] | None:
     """A number of Matroska and its length, which its first bits tell; all ones for not known."""
     count = 9 - data[0].bit_length() if data and data[0] else 9
     if count > min(8, len(data)):
         return None
     value, ones = int.from_bytes(data[:count]), (1 << 7 * count) - 1
-    if not name:
-        value = None if value & ones == ones else value & ones
-    return value, count
+    if name:
+        return value, count
+    return None if value & ones == ones else value & ones, count
 
 
 def packet_bytes(head: bytes) -> int | None:
