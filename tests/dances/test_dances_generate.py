@@ -2,9 +2,11 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 from safetensors.torch import save_file
 
+from choreo.cli import main
 from choreo.dances.generate import (
     Generator,
     generate,
@@ -18,6 +20,7 @@ from choreo.errors import ChoreoError, ConfigError, ItemError
 from choreo.models.gan.pose_generator import draw_noise
 from choreo.models.gan.segments import dance_segments, split_song
 from choreo.models.recipes import recipe_from
+from choreo.models.shipped import shipped_names
 from choreo.pose.track import PoseTrack
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -128,6 +131,16 @@ def test_cross_faded_dances_have_any_length(generator, samples):
     track = generate(generator, song, seed=0, join="cross_fade")
     assert len(track) == -(-samples // 1600)
     assert track.meta["join"] == "cross_fade"
+
+
+@pytest.mark.parametrize("model", shipped_names())
+def test_a_join_is_refused_where_no_model_dances_in_segments(model, song, tmp_path, capsys):
+    sound, out = tmp_path / "song.wav", tmp_path / "dance.npz"
+    soundfile.write(sound, song, 16_000)
+    command = ["dance", str(sound), "-o", str(out), "--join", "cross_fade", "--model", model]
+    assert main(command) != 0
+    assert "no model here dances in segments" in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_an_unknown_join_is_refused(generator, song):

@@ -1,6 +1,7 @@
 """Weights that come with the install."""
 
 import json
+import re
 import wave
 from pathlib import Path
 
@@ -9,11 +10,17 @@ import pytest
 
 from choreo import media
 from choreo.cli import main
+from choreo.config.study import read_config
+from choreo.config.training import chosen_recipes
+from choreo.dances.generate import load_generator
+from choreo.dataset.corpus import plan
 from choreo.errors import ConfigError
-from choreo.files import sha256
+from choreo.files import PROJECT, sha256
+from choreo.files.strict_yaml import load_yaml
 from choreo.models import shipped
 from choreo.models.music_features import kept, rhythm
-from choreo.models.shipped.gather import MOST_BYTES, gather
+from choreo.models.recipes import load_recipes
+from choreo.models.shipped.gather import MOST_BYTES, NOTICE, gather
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def test_what_is_shipped_is_gathered_with_its_hashes(folder, tmp_path):
     sums = json.loads((out / "sha256.json").read_text())
     assert sums == {path.name: sha256(path) for path in weights}
     assert (out / "graph.safetensors").read_bytes() == b"graph"
-    assert (out / "flow.md").read_text() == "# card"
+    assert (out / "flow.md").read_text() == "# card" + NOTICE
 
 
 def test_too_much_is_not_shipped(folder, tmp_path):
@@ -74,6 +81,24 @@ def test_the_shipped_weights_are_what_their_hashes_say():
         f"{n}.safetensors": sha256(shipped.FOLDER / f"{n}.safetensors") for n in names
     }
     assert shipped.DEFAULT in names
+
+
+@pytest.mark.parametrize("name", shipped.shipped_names())
+def test_shipped_weights_are_what_the_command_would_train_and_their_card_says_what_they_are(name):
+    study = read_config(load_yaml((PROJECT / "config" / "corpus.yaml").read_text()))
+    generator = load_generator(shipped.FOLDER / f"{name}.safetensors")
+    asked = chosen_recipes(study, load_recipes(study.training.recipes))[name]
+    assert generator.recipe == asked
+    plan_ = study.corpus.model_dump(exclude={"songs_a_job", "fps", "chunk_seconds"})
+    learned = [clip for clip in plan(**plan_) if clip.split == "train"]
+    seen = generator.summary["trained_on"]
+    for key, what in (("videos", "id"), ("songs", "song"), ("dancers", "dancer")):
+        assert seen[key] == sorted({getattr(clip, what) for clip in learned})
+    card = (shipped.FOLDER / f"{name}.md").read_text()
+    assert card.endswith(NOTICE)
+    assert f"# {name}, seed {study.training.seeds[0]}\n" in card
+    written = dict(re.findall(r"^\| (\w+) \| (.+) \|$", card, re.M))
+    assert written["hash"] == generator.summary["data"]["hash"]
 
 
 @pytest.mark.skipif(len(shipped.shipped_names()) < 2, reason="two models come with no install")

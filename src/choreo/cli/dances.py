@@ -117,7 +117,8 @@ def _suffixes(options):
     "--join",
     type=setting(Dances, "join"),
     of=GENERATE,
-    help="each segment from the last pose of the one before (thesis), or faded into it",
+    help="each segment from the last pose of the one before (thesis), or faded into it; for "
+    "models that dance in segments (the thesis's)",
 )
 @option(
     "--keep",
@@ -220,6 +221,12 @@ def dance(
     generators += [
         None if _is_track(path) else load_generator(find_weights(path)) for path in others
     ]
+    if "join" in settings and not any(g and settings["join"] in g.model.joins for g in generators):
+        raise ItemError(
+            "no model here dances in segments that could be joined so",
+            value=f"--join {settings['join']}",
+            remedy="Leave out --join, or name a model that can, such as a gru",
+        )
     songs = {}
 
     def danced(generator):
