@@ -297,6 +297,7 @@ def test_no_shipped_weights_is_said_in_time(tiny, monkeypatch, tmp_path):
     [
         ({"heads": 3}, "multiple of twice the heads"),
         ({"music": "raw", "tempo": 0.1}, "one speed"),
+        ({"guidance": 2, "without_music": 0}, "needs both"),
         ({"music": "melody"}, "no such music features"),
         ({"encoder": "gru"}, "unknown switch"),
     ],

@@ -91,6 +91,8 @@ class Recipe(TrainedRecipe):
             raise ValueError("width must be a multiple of twice the heads")
         if self.tempo and not FEATURES[self.music].whole:
             raise ValueError(f"tempo must be 0 with the music {self.music}: it has one speed")
+        if self.guidance != 1 and not self.without_music and self.start_from is None:
+            raise ValueError("guidance must be 1 where without_music is 0: it needs both")
         return self
 
     @property
