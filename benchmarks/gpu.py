@@ -25,14 +25,13 @@ import torch
 import training as timing
 
 from choreo.dataset.pack import ChunkDataset
-from choreo.errors import ConfigError
 from choreo.models.family import Setting
 from choreo.models.gan.networks import save_state
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import load_recipes
 from choreo.provenance import commit
 from choreo.training import train as trainings
-from choreo.training.numerics import choose_device, chosen_precision, numerics
+from choreo.training.numerics import chosen_precision, numerics
 
 ROOT = Path(__file__).parents[1]
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -257,12 +256,7 @@ def main(arguments=None):
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--left", type=float, default=600.0, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    try:
-        device = choose_device(options.device)
-    except ConfigError as error:
-        raise SystemExit(f"--device: {error}") from error
-    if device.type == "cuda":
-        device = torch.device("cuda", torch.cuda.current_device())
+    device = timing.asked_device(options.device)
     sizes = TINY if options.tiny else Sizes()
     if options.part:
         until = time.monotonic() + options.left

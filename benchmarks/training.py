@@ -415,14 +415,19 @@ def main():
                     print_row([name, batch, threads, precision, *cells, memory])
 
 
-def on_device(recipes, options):
-    """Print how fast trainings are on a GPU, by default in the precision they choose there."""
+def asked_device(name):
+    """Choose the device of ``--device``, a card by its number; end where it isn't there."""
     try:
-        device = choose_device(options.device)
+        device = choose_device(name)
     except ConfigError as error:
         raise SystemExit(f"--device: {error}") from error
+    return torch.device("cuda", torch.cuda.current_device()) if device.type == "cuda" else device
+
+
+def on_device(recipes, options):
+    """Print how fast trainings are on a GPU, by default in the precision they choose there."""
+    device = asked_device(options.device)
     if device.type == "cuda":
-        device = torch.device("cuda", torch.cuda.current_device())
         print(f"{torch.cuda.get_device_name(device)}\n")
     for name in options.models:
         if not recipes[name].trained:

@@ -34,10 +34,11 @@ CLIPS = (
 )
 """Song, dancer, and where in the song the clip starts, in seconds. None is in the demo study."""
 
+_SONGS, _DANCERS, _STARTS = (tuple(dict.fromkeys(column)) for column in zip(*CLIPS))
 AUDITED = tuple(
-    (song, dancer, (6.0, 22.0)[(place + number) % 2])
-    for place, song in enumerate(("amber", "hammer", "lantern"))
-    for number, dancer in enumerate(("farid", "gita", "hugo", "iris"))
+    (song, dancer, _STARTS[(place + number) % 2])
+    for place, song in enumerate(_SONGS)
+    for number, dancer in enumerate(_DANCERS)
 )
 """As `CLIPS`, each of their dancers to each of their songs: for the claim on cleaning."""
 
