@@ -1,22 +1,18 @@
 """benchmarks/gpu.py on a CPU: its numbers say nothing there, but that all its parts run."""
 
-import importlib
 import re
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 import torch
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def gpu(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("gpu")
+def gpu(of_benchmarks):
+    return of_benchmarks("gpu")
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """benchmarks/training.py's way to time a GPU, on a CPU."""
 
-import importlib
 import re
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,14 +11,12 @@ from choreo.models.gan import model
 from choreo.models.gan.kernels.captured import WARM_UP_STEPS
 from choreo.training import train as training
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("training")
+def benchmark(of_benchmarks):
+    return of_benchmarks("training")
 
 
 def test_a_row_says_what_a_device_makes_of_a_training(benchmark, monkeypatch):
@@ -122,9 +118,9 @@ def test_what_can_not_be_timed_is_said(benchmark, monkeypatch, arguments, messag
 
 
 @pytest.mark.soak
-def test_the_estimate_counts_the_steps_of_a_thesis_size_run(benchmark, monkeypatch, capsys):
+def test_the_estimate_counts_the_steps_of_a_thesis_size_run(of_benchmarks, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["gpu_estimate.py", "--batch", "2"])
-    importlib.import_module("gpu_estimate").main()
+    of_benchmarks("gpu_estimate").main()
     said = re.search(r"(\d+) steps of (\d+) GFLOP", capsys.readouterr().out)
     # docs/training.md: 236 GFLOP at batch 16.
     assert [int(n) for n in said.groups()] == [350 * 925, pytest.approx(236 / 8, rel=0.05)]
