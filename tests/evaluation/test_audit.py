@@ -14,6 +14,7 @@ from choreo.evaluation.audit import (
     UNDECIDED,
     Evidence,
     cleaning_pairs,
+    dance_scores,
     estimator_effects,
     needed,
     paired,
@@ -27,6 +28,7 @@ from choreo.evaluation.claims import ARMS, CLAIMS
 from choreo.evaluation.extractor import train_extractor
 from choreo.evaluation.listeners import TRUTH
 from choreo.evaluation.measurements import listen, measure
+from choreo.evaluation.table2x import RealSet
 from choreo.statistics.inference import Resampling
 
 SONGS = tuple("cdefghij")
@@ -334,12 +336,46 @@ def test_fewer_epochs_need_to_be_no_worse_only(evidence, away, expected, why):
     assert row.verdict == expected
     assert row.why.startswith(why)
     assert row.why.endswith("A had 8 epochs, B 18; only their final FIDs are compared")
-    assert row.margin == pytest.approx(0.1 * row.b)
+    assert row.margin == pytest.approx(np.log(1.1))
+    assert "the margin (10%)" in row.why
+    assert f"A / B {row.a / row.b:.2g} (" in row.effect
     assert "not measured how soon" in row.experiment
     # One training is lucky or not, whatever the margin.
     one = {arm: seeds[:1] for arm, seeds in dances.items()}
     row = table3(replace(evidence, dances=one), claims=nine).frame.iloc[0]
     assert row.verdict == UNDECIDED
+
+
+def test_distances_are_compared_by_their_logarithms(evidence):
+    """What three trainings of a bad model spread does not hide that a good one is better."""
+    real = evidence.real.features["learned"]
+
+    def dances(shifts, noise):
+        found = []
+        for seed, (measured, shift) in enumerate(zip(evidence.dances["base"], shifts)):
+            drawn = np.random.default_rng([noise, seed]).normal(0, 0.01, (16, real.shape[1]))
+            learned = real[:16] + (shift + drawn) * real.std(0)
+            found.append(replace(measured, features=measured.features | {"learned": learned}))
+        return found
+
+    # FID grows with the square: the same share of spread in both.
+    shares = np.array([0.7, 1, 1.4])
+    good, bad = dances(1 * shares, 1), dances(4 * shares, 2)
+    three = [claim for claim in CLAIMS if claim.number == "3"]
+    row = table3(replace(evidence, dances={"base": good, "lstm": bad}), claims=three).frame.iloc[0]
+    score = dance_scores(RealSet(real))
+    resampling = Resampling.of(sorted(set(map(str, good[0].songs))))
+    logarithms = [score(seeds, resampling)["frechet"].seeds for seeds in (good, bad)]
+    assert row.by_ratio
+    assert row.difference == pytest.approx(np.mean(logarithms[0]) - np.mean(logarithms[1]))
+    assert row.a == pytest.approx(np.exp(np.mean(logarithms[0])))
+    error = np.sqrt(sum(np.var(x, ddof=1) / 3 for x in logarithms))
+    assert row.error_seeds == pytest.approx(error)
+    assert row.verdict == "supported"
+    # By the distances themselves, with two trainings' degrees of freedom a model, it is not.
+    plain = [np.exp(x) for x in logarithms]
+    away = (plain[1].mean() - plain[0].mean()) / np.sqrt(sum(x.var(ddof=1) / 3 for x in plain))
+    assert away < student.ppf(0.975, 4) < abs(row.difference) / row.error_seeds
 
 
 def test_cleaning_pairs():

@@ -21,7 +21,7 @@ from choreo.evaluation.table2x import (
     RealSet,
     averaged,
     beat_scores,
-    frechet_score,
+    frechet_rows,
     motion_scores,
     song_beat_scores,
 )
@@ -60,6 +60,10 @@ MEASURES = {
 }
 """Measure -> what people read, the better direction, factor and format of its values."""
 
+_BY_RATIO = ("frechet",)
+"""Measures compared by their logarithms: their spread grows with them, as that of a sum of
+squares does, so that three trainings of a bad model would hide any difference to a good one."""
+
 _OF_TRUTH = ("pck_0_1", "error_torso")
 _WITHOUT_TRUTH = ("incorrect", "missing")
 """Columns of Table 1x that claim 1 is about; the first that is there decides."""
@@ -76,9 +80,9 @@ class Effect:
     Attributes
     ----------
     a, b : float
-        The measure of A and of B.
+        The measure of A and of B; geometric means over trainings where `by_ratio`.
     half_width : float
-        Of the difference's 95% interval; NaN where there is none.
+        Of the 95% interval of `difference`; NaN where there is none.
     p : float
         Two-sided; NaN where there is none.
     groups : int
@@ -91,6 +95,9 @@ class Effect:
         Standard error over songs, videos or clips.
     by_seeds : Error or None
         Over trainings; None where nothing is trained, or once.
+    by_ratio : bool
+        Whether the measure is compared by its logarithm, which its interval, margin and
+        errors are then of.
     """
 
     a: float
@@ -102,11 +109,12 @@ class Effect:
     margin: float
     by_groups: Error
     by_seeds: Error | None = None
+    by_ratio: bool = False
 
     @property
     def difference(self):
-        """A less B."""
-        return self.a - self.b
+        """A less B; of their natural logarithms where `by_ratio`."""
+        return float(np.log(self.a / self.b)) if self.by_ratio else self.a - self.b
 
 
 def paired(a, b, names, *, seed=1):
@@ -143,7 +151,7 @@ def paired(a, b, names, *, seed=1):
     )
 
 
-def trained(a, b, resampling, *, margin=0.0, spread=None):
+def trained(a, b, resampling, *, margin=0.0, spread=None, by_ratio=False):
     """Difference of two models over test songs and training seeds.
 
     Parameters
@@ -156,15 +164,18 @@ def trained(a, b, resampling, *, margin=0.0, spread=None):
         How much worse A may be, as a difference; see `choreo.statistics.inference.compare`.
     spread : Spread, optional
         How much trainings of all models of the table differ.
+    by_ratio : bool
+        Whether scores and margin are logarithms.
 
     Returns
     -------
     Effect
     """
     result = compare(a, b, resampling, margin=margin, spread=spread)
+    read = np.exp if by_ratio else float
     return Effect(
-        a.corrected,
-        b.corrected,
+        float(read(a.corrected)),
+        float(read(b.corrected)),
         result.half_width,
         result.p,
         len(resampling.songs),
@@ -172,6 +183,7 @@ def trained(a, b, resampling, *, margin=0.0, spread=None):
         margin,
         result.by_songs,
         result.by_seeds,
+        by_ratio,
     )
 
 
@@ -186,7 +198,7 @@ def dance_scores(real):
     Returns
     -------
     callable
-        Of a list of `Measurements`.
+        Of a list of `Measurements`. The Frechet distance's score is of its natural logarithm.
     """
 
     def score(seeds, resampling):
@@ -194,7 +206,8 @@ def dance_scores(real):
         found = beat_scores(seeds, resampling) | motion_scores(seeds, resampling)
         if TRUTH in (songs := song_beat_scores(seeds, resampling)):
             found["true_hit_rate"] = songs[TRUTH][0]
-        return found | {"frechet": frechet_score(segments, real, resampling)}
+        logarithms = np.log(frechet_rows(segments, real, resampling))
+        return found | {"frechet": averaged(logarithms, resampling)}
 
     return score
 
@@ -396,14 +409,11 @@ class _Trained:
         return "true_hit_rate" if true else measure
 
     def spread(self, measure):
-        """How much trainings differ in a measure, from all models of the thesis's family.
-
-        A distance's spread grows with it (a sum of squares); that of a share does not.
-        """
+        """How much trainings differ in a measure, from all models of the thesis's family."""
         kind = "regeneration" if measure == "regeneration" else "dances"
         arms = getattr(self._evidence, kind)
         scores = [self(arm, measure) for arm in arms if arm != "rival"]
-        return Spread.of(scores, relative=measure == "frechet")
+        return Spread.of(scores)
 
 
 def _effects(claim, evidence, models, resampling, seed):
@@ -421,12 +431,15 @@ def _effects(claim, evidence, models, resampling, seed):
     for named in (claim.measure, *claim.also):
         measure = models.best_of(named)
         one, two = models(claim.a, measure), models(claim.b, measure)
-        margin = 0.0
+        margin, by_ratio = 0.0, measure in _BY_RATIO
         if claim.margin and named == claim.measure:
             worse = 1 if MEASURES[measure][1] == "lower" else -1
-            margin = worse * claim.margin * abs(two.corrected)
+            share = claim.margin
+            margin = worse * (np.log1p(share) if by_ratio else share * abs(two.corrected))
         spread = models.spread(measure)
-        effects[measure] = trained(one, two, resampling, margin=margin, spread=spread)
+        effects[measure] = trained(
+            one, two, resampling, margin=margin, spread=spread, by_ratio=by_ratio
+        )
     remark = ""
     if claim.number == "9":
         epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
@@ -503,6 +516,7 @@ def table3(
         effect = effects.get(decisive)
         for name in ("a", "b", "difference", "half_width", "margin", "p"):
             row[name] = np.nan if effect is None else getattr(effect, name)
+        row["by_ratio"] = effect is not None and effect.by_ratio
         row["groups"] = np.nan if effect is None else effect.groups
         row["seeds"] = np.nan if effect is None or effect.seeds is None else effect.seeds
         of_groups = None if effect is None else effect.by_groups
@@ -533,7 +547,7 @@ def table3(
             "text": "Claim",
             "tested": "What the thesis tested",
             "experiment": "Our experiment",
-            "effect": "Effect (A less B)",
+            "effect": "Effect (A less B; FID: A / B)",
             "groups": "Songs, videos or clips",
             "seeds": "Seeds",
             "p_holm": "p (Holm)",
@@ -547,17 +561,21 @@ def table3(
 
 def _words(measure, effect, unit):
     text, _, factor, form = MEASURES[measure]
-    a, b, gap, half = (
-        factor * x for x in (effect.a, effect.b, effect.difference, effect.half_width)
-    )
+    gap, half = effect.difference, effect.half_width
     if np.isnan(gap):
         return f"{text}: not defined"
-    said = f"{text}: A {a:{form}}, B {b:{form}}, A - B {gap:+{form}}"
+    said = f"{text}: A {factor * effect.a:{form}}, B {factor * effect.b:{form}}, "
+    if effect.by_ratio:
+        said += f"A / B {np.exp(gap):.2g}"
+        interval = f" ({np.exp(gap - half):.2g} to {np.exp(gap + half):.2g})"
+    else:
+        said += f"A - B {factor * gap:+{form}}"
+        interval = f" ± {factor * half:{form}}"
     if np.isnan(half):
         return said
     seeds = np.nan if effect.seeds is None else effect.seeds
     doubt = too_few(effect.groups, seeds, of=f"{unit}s")
-    return f"{said} ({doubt})" if doubt else f"{said} ± {half:{form}}"
+    return f"{said} ({doubt})" if doubt else said + interval
 
 
 def verdict(row):
@@ -573,6 +591,7 @@ def verdict(row):
     verdict, why : str
     """
     margin = row.get("margin", 0.0)
+    limit = _limit(row) if margin else "0"
     lower = row["better"] == "lower"
     if np.isnan(row["difference"]):
         return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
@@ -588,16 +607,24 @@ def verdict(row):
         return UNDECIDED, "there is no interval"
     if row["p_holm"] >= SIGNIFICANT:
         inside = abs(row["difference"] - margin) <= row["half_width"]
-        limit = f"the margin ({abs(margin):.3g})" if margin else "0"
         why = f"its interval includes {limit}" if inside else "so many comparisons have one like it"
         return UNDECIDED, f"the difference may be chance: {why}"
     if row.get("conflict"):
         return UNDECIDED, row["conflict"]
     better = (row["difference"] < margin) if lower else (row["difference"] > margin)
     if margin:
-        said = f"worse by more than the margin ({abs(margin):.3g})"
+        said = f"worse by more than {limit}"
         return ("supported", f"A is not {said}") if better else ("contradicted", f"A is {said}")
     return ("supported", "A is better") if better else ("contradicted", "B is better")
+
+
+def _limit(row):
+    away = abs(row["margin"])
+    return (
+        f"the margin ({math.expm1(away):.0%})"
+        if row.get("by_ratio")
+        else f"the margin ({away:.3g})"
+    )
 
 
 def needed(row, tests):
@@ -673,11 +700,12 @@ def _notes(evidence, songs, seeds):
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
         "seeds; with several seeds Student's t over the trainings is computed too, with the "
-        "spread of trainings of all the thesis's models (of FID relative to its mean), at least "
-        "that of the two, and the wider of both counts. Nothing is decided about trainings "
-        f"under {SEEDS_NEEDED} seeds, nor about anything under {GROUPS_NEEDED} songs, videos or "
-        "clips: five that all agree do so by chance once in 16. p with Holm's correction over "
-        "all rows that have one."
+        "spread of trainings of all the thesis's models, at least that of the two, and the wider "
+        "of both counts. FIDs are compared by their logarithms, since they spread in proportion: "
+        "A and B are geometric means of the trainings, and the interval is of A / B. Nothing is "
+        f"decided about trainings under {SEEDS_NEEDED} seeds, nor about anything under "
+        f"{GROUPS_NEEDED} songs, videos or clips: five that all agree do so by chance once in 16. "
+        "p with Holm's correction over all rows that have one."
     )
     yield (
         "What the thesis tested: by its text, and by what its released code does when it is run "

@@ -167,11 +167,17 @@ def frechet_score(systems, real, resampling):
     -------
     Score
     """
-    own = [
-        _frechet_replicates(real.scale(features), songs, real.gaussian, resampling)
-        for features, songs in systems
-    ]
-    return averaged(own, resampling)
+    return averaged(frechet_rows(systems, real, resampling), resampling)
+
+
+def frechet_rows(systems, real, resampling):
+    """Frechet distance of each training, shape (S, 1 + B): of all segments, then by replicate."""
+    return np.stack(
+        [
+            _frechet_replicates(real.scale(features), songs, real.gaussian, resampling)
+            for features, songs in systems
+        ]
+    )
 
 
 def averaged(rows, resampling):

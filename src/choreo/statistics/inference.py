@@ -193,42 +193,36 @@ class Spread:
     Attributes
     ----------
     variance : float
-        Of one training; of its share in the model's mean where `relative`.
+        Of one training.
     freedom : int
         Degrees of freedom: trainings less models.
-    relative : bool
-        Whether it grows with the model's mean.
     """
 
     variance: float
     freedom: int
-    relative: bool = False
 
     @classmethod
-    def of(cls, scores: Sequence[Any], *, relative: bool = False) -> Spread:
+    def of(cls, scores: Sequence[Any]) -> Spread:
         """Pool the trainings of some models.
 
         Parameters
         ----------
         scores : sequence of Score
-            One a model; those of one training, or without a value, do not count.
-        relative : bool
-            For measures whose spread grows with them, such as a distance.
+            One a model; those of one training, or without a value, do not count. A measure
+            whose spread grows with it, such as a distance, is to be compared by its logarithm.
         """
         squares, freedom = 0.0, 0
         for score in scores:
             seeds = np.asarray(score.seeds, float)
             if len(seeds) < 2 or not np.isfinite(seeds).all():
                 continue
-            mean = seeds.mean()
-            squares += ((seeds - mean) ** 2).sum() / (mean**2 if relative else 1)
+            squares += ((seeds - seeds.mean()) ** 2).sum()
             freedom += len(seeds) - 1
-        return cls(float(squares / freedom) if freedom else float("nan"), freedom, relative)
+        return cls(float(squares / freedom) if freedom else float("nan"), freedom)
 
     def of_mean(self, seeds: Sequence[float]) -> float:
         """Variance of the mean of these trainings of one model."""
-        scale = np.mean(seeds) ** 2 if self.relative else 1.0
-        return float(self.variance * scale / len(seeds))
+        return float(self.variance / len(seeds))
 
 
 class Error(NamedTuple):
