@@ -7,7 +7,9 @@ the product's own evaluation: Fréchet distance of the learned features to the r
 dances; the share of motion beats on beats of the whole song, by several trackers, beside
 chance; energy, jerk and frozen share; the speed where windows meet; how near segments lie to
 training dances, and the share of them nearer than 95% of held-out real segments (copies). Real
-dances of the split are the first row. Intervals (95%) are bootstraps over songs.
+dances of the split are the first row, and what bounds the measures follows them: real dances to
+another song's beats and half a beat late, a frozen pose, the mean pose, noise. Intervals (95%)
+are bootstraps over songs.
 
 Where some songs of the split are of kinds that are not trained on, those held out by name and
 those held out by kind have a table each as well.
@@ -27,6 +29,7 @@ from choreo.dataset.audio import encode
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.evaluation import distances
+from choreo.evaluation.bounds import bounding_segments
 from choreo.evaluation.extractor import Extractor, train_extractor
 from choreo.evaluation.inputs import check_unseen, read_real
 from choreo.evaluation.measurements import MusicBeats, measure
@@ -87,7 +90,7 @@ class Judge:
     """What dances are compared with, measured once."""
 
     def __init__(self, dataset, split, extractor):
-        training = read_real(dataset, "train", sound=False)
+        self.training = training = read_real(dataset, "train", sound=False)
         if extractor is not None and Path(extractor).is_file():
             self.extractor = Extractor.load(extractor)
         else:
@@ -108,15 +111,15 @@ class Judge:
         ----------
         systems : list of Segments
             One a training seed.
-        beats : dict of str to dict of str to ndarray
-            Tracker -> song -> seconds of its beats.
+        beats : dict of str to list of MusicBeats
+            Tracker -> what each system is measured by.
         joins : list of dict of str to float
             Song -> speed where windows meet; one a seed, or none.
         """
         resampling = Resampling.of(systems[0].songs)
         found, measured = {}, []
         for tracker, own in beats.items():
-            seeds = [measure(p, self.extractor, music_beats=listen(p, own)) for p in systems]
+            seeds = [measure(p, self.extractor, music_beats=b) for p, b in zip(systems, own)]
             measured = measured or seeds
             rows = {"hit": [], "chance": []}
             for one in seeds:
@@ -158,11 +161,45 @@ def danced(folder, songs, seed):
     return join(segments), {song: seam_jumps(track)["speed"] for song, track in longer.items()}
 
 
-def _of(made, songs, beats):
-    """What `Judge.row` takes, of some songs alone."""
-    systems = [segments.take(np.isin(segments.songs, songs)) for segments, _ in made]
-    joins = [{song: v for song, v in speeds.items() if song in songs} for _, speeds in made]
+def of_songs(made, songs):
+    """What `Judge.row` takes, of some songs alone.
+
+    Parameters
+    ----------
+    made : list of (Segments, dict of str to MusicBeats, dict of str to float)
+        One a training seed: its dances, the beats that each tracker heard under them, and the
+        speed where windows meet, by song.
+    songs : list of str
+    """
+    systems, beats, joins = [], {}, []
+    for segments, heard, speeds in made:
+        there = np.flatnonzero(np.isin(segments.songs, songs))
+        systems.append(segments.take(there))
+        for tracker, own in heard.items():
+            beats.setdefault(tracker, []).append(own.take(there))
+        joins.append({song: v for song, v in speeds.items() if song in songs})
     return systems, beats, [own for own in joins if own]
+
+
+def heard_under(segments, beats):
+    """The beats of songs under segments, by tracker."""
+    return {tracker: listen(segments, own) for tracker, own in beats.items()}
+
+
+def bounds(judge, beats):
+    """Rows that bound the measures, as `of_songs` takes them.
+
+    Without the row of the nearest music's dance, which needs the sound of all training dances:
+    a motion graph is that, done well.
+    """
+    heard = heard_under(judge.held_out, beats)
+    found = {}
+    for tracker, own in heard.items():
+        for name, (segments, moved) in bounding_segments(
+            judge.held_out, judge.training, own
+        ).items():
+            found.setdefault(name, [(segments, {}, {})])[0][1][tracker] = moved
+    return {"real": [(judge.held_out, heard, {})]} | found
 
 
 def shown(rows):
@@ -209,11 +246,12 @@ def main():
             for tracker in options.trackers
         }
         # Nobody dances to recorded songs here.
-        dances = {} if number else {"real": [(judge.held_out, {})]}
+        dances = {} if number else bounds(judge, beats)
         for name, folders in models.items():
-            dances[name] = [danced(folder, songs, options.seed) for folder in folders]
+            made = [danced(folder, songs, options.seed) for folder in folders]
+            dances[name] = [(own, heard_under(own, beats), joins) for own, joins in made]
         for group, own in groups.items():
-            rows = {name: judge.row(*_of(made, own, beats)) for name, made in dances.items()}
+            rows = {name: judge.row(*of_songs(made, own)) for name, made in dances.items()}
             print(f"\n## {group}: {len(own)} songs\n\n{shown(rows)}", flush=True)
             rows_of_all += [
                 {"songs": group, "model": name, "measure": measure_, "value": v, "half": h}

@@ -1,5 +1,6 @@
 """What every test shares: where the parity data lie, one thread, and what a run must come to."""
 
+import importlib
 import os
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def pytest_addoption(parser):
 def parity(request):
     """Folder of the parity data."""
     return request.config.getoption("--parity-data")
+
+
+@pytest.fixture
+def of_benchmarks(monkeypatch):
+    """Import a module of benchmarks/ by its name."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    return importlib.import_module
 
 
 @pytest.fixture(scope="module")
