@@ -33,7 +33,7 @@ def songs_of(dataset, music):
     ----------
     dataset : choreo.models.data.Chunks
     music : str
-        Key of `choreo.models.music_features.FEATURES` that is `whole`.
+        Key of `choreo.models.music_features.FEATURES`.
     """
     known = _kept.setdefault(dataset, {})
     if music not in known:
@@ -51,8 +51,8 @@ class Dance:
     ----------
     poses : ndarray of float32, shape (F, J, 2)
         In [-1, 1]; NaN where no chunk is.
-    features : choreo.models.music_features.SongFeatures
-        The song from the time of the first pose on.
+    features : choreo.models.music_features.SongFeatures or None
+        The song from the time of the first pose on; None for what is not of whole songs.
     """
 
     poses: np.ndarray
@@ -81,10 +81,13 @@ class Songs:
         self._skeleton = SKELETONS[data.skeleton]
         self.dances, listened = [], {}
         for number, (rows, frames, poses, samples) in enumerate(whole_videos(dataset)):
+            self._dance[rows], self._frame[rows] = number, frames
+            if not features.whole:
+                self.dances.append(Dance(poses, None))
+                continue
             key = hashlib.sha256(samples.tobytes()).digest()
             if key not in listened:  # several may dance to one song
                 listened[key] = features.hear(samples, data)
-            self._dance[rows], self._frame[rows] = number, frames
             self.dances.append(Dance(poses, listened[key]))
 
     def features(self, indices, frames):
@@ -147,7 +150,8 @@ class Songs:
         Returns
         -------
         poses : ndarray of float32, shape (frames, J, 2)
-        music : ndarray of float32, shape (frames, n)
+        music : ndarray of float32, shape (frames, n), or None
+            See `Dance.features`.
         """
         number, first = window
         dance = self.dances[number]
@@ -160,7 +164,37 @@ class Songs:
             poses = spline(np.minimum(place, last - 1)).astype(np.float32)
         if mirrored:
             poses = self._skeleton.mirrored(poses)
-        return poses, dance.features.at(place / self.data.fps, speed)
+        heard = dance.features
+        return poses, None if heard is None else heard.at(place / self.data.fps, speed)
+
+    def stored_sound(self, dataset, windows, frames):
+        """Audio frames of windows, read from the chunks that they lie in.
+
+        Songs of samples would not fit into memory as their beats and loudness do.
+
+        Parameters
+        ----------
+        dataset : choreo.models.data.Chunks
+            That of these songs.
+        windows : list of (int, int)
+            Rows of `windows`.
+        frames : int
+            Poses of each.
+
+        Returns
+        -------
+        ndarray of float32, shape (B, frames, S)
+        """
+        rows, places = (np.empty((len(windows), frames), int) for _ in range(2))
+        for at, (number, first) in enumerate(windows):
+            own = np.flatnonzero(self._dance == number)
+            own = own[np.argsort(self._frame[own], kind="stable")]
+            there = first + np.arange(frames)
+            rows[at] = own[np.searchsorted(self._frame[own], there, "right") - 1]
+            places[at] = there - self._frame[rows[at]]
+        needed_rows, index = np.unique(rows, return_inverse=True)
+        sound = dataset.batch(needed_rows)["audio"]
+        return sound[index.reshape(rows.shape), places]
 
 
 def needed(frames, speed):

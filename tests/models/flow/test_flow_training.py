@@ -6,10 +6,12 @@ import resource
 import numpy as np
 import pytest
 import torch
-from flow_songs import TINY, packed
+from flow_songs import TINY, clicks, packed
 from test_training_train import outputs, run
 
 from choreo.dances.generate import generate, load_generator
+from choreo.dataset.audio import decode, stored
+from choreo.dataset.audio import frames as framed
 from choreo.dataset.pack import ChunkDataset
 from choreo.dataset.seen import seen_in
 from choreo.errors import ConfigError, ItemError
@@ -155,6 +157,27 @@ def test_windows_are_of_seed_and_step_alone(songs):
     assert not torch.equal(other["poses"], one(3)["poses"])
     assert one(3)["poses"].shape == (4, 20, 36)
     assert one(3)["music"].shape == (4, 20, 13)
+
+
+@pytest.mark.parametrize("fps", [10, 30])
+def test_windows_of_samples_begin_anywhere_and_sound_as_the_song_does(fps, tmp_path):
+    """Of chunks that overlap, so that a window may lie in several."""
+    path = packed(tmp_path, fps=fps, stride_seconds=1.0)
+    dataset = ChunkDataset(path, "train")
+    found = songs_of(dataset, "raw")
+    assert {dance.features for dance in found.dances} == {None}
+    frames = 2 * fps
+    sound = found.stored_sound(dataset, [(0, 0), (0, 7), (1, 33)], frames)
+    for own, (period, first) in zip(sound, ((0.5, 0), (0.5, 7), (0.4, 33))):
+        song = decode(stored(clicks(period), "thesis"), "thesis")
+        of_song = framed(song, dataset.description)[first : first + frames]
+        np.testing.assert_array_equal(own, of_song)
+    recipe = recipe_from({**TINY, "music": "raw", "mirror": False, "batch_size": 64})
+    batch = Windows(dataset, recipe, 1, CPU)(0)
+    poses = found.dances[0].poses.reshape(len(found.dances[0].poses), -1)
+    whole = [w for w in batch["poses"].numpy() if (poses == w[0]).all(1).any()]
+    starts = {int(np.flatnonzero((poses == w[0]).all(1))[0]) for w in whole}
+    assert any(start % fps for start in starts)
 
 
 def test_masks_tell_nothing_in_a_share_and_else_all_kinds():

@@ -3,10 +3,7 @@
 import numpy as np
 import torch
 
-from choreo.models.data import load_batch
-from choreo.models.music_features import FEATURES
 from choreo.models.songs import needed, songs_of
-from choreo.pose.skeletons import SKELETONS
 
 _OF_THIS = 7  # numbers drawn here are none that others draw from the seed
 
@@ -24,9 +21,8 @@ class Windows:
 
     def __init__(self, dataset, recipe, seed, device):
         self._dataset, self._recipe, self._seed, self._device = dataset, recipe, seed, device
-        self._skeleton = SKELETONS[dataset.description.skeleton]
         self._frames = dataset.batch([0])["pose"].shape[1]
-        self._songs = songs_of(dataset, recipe.music) if FEATURES[recipe.music].whole else None
+        self._songs = songs_of(dataset, recipe.music)
         self._windows = {}
 
     def __call__(self, step):
@@ -40,7 +36,7 @@ class Windows:
         """
         rng = np.random.default_rng([self._seed, _OF_THIS, step])
         count = self._recipe.batch_size
-        poses, music = self._songs_windows(rng) if self._songs else self._chunks(rng)
+        poses, music = self._drawn(rng)
         batch = {
             "poses": poses.reshape(*poses.shape[:2], -1),
             "music": music,
@@ -56,8 +52,8 @@ class Windows:
         """Let go of the songs."""
         self._songs = None
 
-    def _songs_windows(self, rng):
-        recipe, found = self._recipe, []
+    def _drawn(self, rng):
+        recipe, chosen, cuts = self._recipe, [], []
         for _ in range(recipe.batch_size):
             speed = 1.0
             if recipe.tempo and rng.random() < 0.5:
@@ -67,25 +63,17 @@ class Windows:
                 speed, windows = 1.0, self._long(self._frames)
             window = windows[rng.integers(len(windows))]
             mirrored = recipe.mirror and rng.random() < 0.5
-            found.append(self._songs.cut(window, self._frames, speed=speed, mirrored=mirrored))
-        return (np.stack(part) for part in zip(*found))
+            chosen.append(window)
+            cuts.append(self._songs.cut(window, self._frames, speed=speed, mirrored=mirrored))
+        poses, music = zip(*cuts)
+        if music[0] is None:
+            music = self._songs.stored_sound(self._dataset, chosen, self._frames)
+        return np.stack(poses), np.stack(music)
 
     def _long(self, frames):
         if frames not in self._windows:
             self._windows[frames] = self._songs.windows(frames)
         return self._windows[frames]
-
-    def _chunks(self, rng):
-        batch = load_batch(
-            self._dataset,
-            rng.integers(len(self._dataset), size=self._recipe.batch_size),
-            music=self._recipe.music,
-        )
-        poses = batch["poses"].unflatten(2, (-1, 2)).numpy()
-        if self._recipe.mirror:
-            mirrored = rng.random(len(poses)) < 0.5
-            poses[mirrored] = self._skeleton.mirrored(poses[mirrored])
-        return poses, batch["music"].numpy()
 
 
 def draw_masks(rng, shape, nothing):
