@@ -8,8 +8,9 @@ dances; the share of motion beats on beats of the whole song, by several tracker
 chance; energy, jerk and frozen share; the speed where windows meet; how near segments lie to
 training dances, and the share of them nearer than 95% of held-out real segments (copies). Real
 dances of the split are the first row, and what bounds the measures follows them: real dances to
-another song's beats and half a beat late, a frozen pose, the mean pose, noise. Intervals (95%)
-are bootstraps over songs.
+another song's beats and half a beat late, a frozen pose, the mean pose, noise. To recorded songs
+nobody dances; what dancers like those of the corpus do when they are told their beats
+(`drawn_dancers.py`) is the first row there. Intervals (95%) are bootstraps over songs.
 
 Where some songs of the split are of kinds that are not trained on, those held out by name and
 those held out by kind have a table each as well.
@@ -21,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from drawn_dancers import DANCERS, danced_by
 
 from choreo.beats.trackers import track_beats
 from choreo.dances.generate import generate_many, load_generator
@@ -193,13 +195,19 @@ def bounds(judge, beats):
     a motion graph is that, done well.
     """
     heard = heard_under(judge.held_out, beats)
-    found = {}
+    # Half a beat, of the beats themselves: whole songs' go on beyond a segment.
+    late = {
+        tracker: {song: own + np.median(np.diff(own)) / 2 for song, own in songs.items()}
+        for tracker, songs in beats.items()
+    }
+    found = {"real": [(judge.held_out, heard, {})]}
     for tracker, own in heard.items():
         for name, (segments, moved) in bounding_segments(
             judge.held_out, judge.training, own
         ).items():
             found.setdefault(name, [(segments, {}, {})])[0][1][tracker] = moved
-    return {"real": [(judge.held_out, heard, {})]} | found
+    found["shifted"] = [(judge.held_out, heard_under(judge.held_out, late), {})]
+    return found
 
 
 def shown(rows):
@@ -245,8 +253,13 @@ def main():
             }
             for tracker in options.trackers
         }
-        # Nobody dances to recorded songs here.
-        dances = {} if number else bounds(judge, beats)
+        if number:
+            # The trackers' first is the one that the models are told, too.
+            heard = beats[options.trackers[0]]
+            drawn = [danced_by(dancer, songs, heard) for dancer in DANCERS]
+            dances = {"drawn dancers": [(own, heard_under(own, beats), {}) for own in drawn]}
+        else:
+            dances = bounds(judge, beats)
         for name, folders in models.items():
             made = [danced(folder, songs, options.seed) for folder in folders]
             dances[name] = [(own, heard_under(own, beats), joins) for own, joins in made]

@@ -52,3 +52,31 @@ def test_rows_are_of_the_songs_asked_for(dancing, judge):
     assert joins == []
     two = [(judge.held_out, made[0][1], {"a": 1.0, "b": 2.0})] * 2
     assert dancing.of_songs(two, ["b"])[2] == [{"b": 2.0}] * 2
+
+
+def test_drawn_dancers_are_told_the_beats_of_a_song(of_benchmarks):
+    """A click twice a second for half a minute, loud in its second half, one beat left out."""
+    drawn = of_benchmarks("drawn_dancers")
+    clicks = 0.75 + 0.5 * np.arange(58)
+    beats = np.delete(clicks, 11)
+    sound = np.zeros(30 * 16_000, np.int16)
+    for beat in clicks:
+        at = round(beat * 16_000)
+        sound[at : at + 400] = 20_000 if beat > 16 else 4_000
+    song = drawn.told("a song", sound, beats)
+    assert len(song.beats) == 56
+    np.testing.assert_allclose(song.beats, 0.75 + 0.5 * np.arange(56))
+    assert song.tempo == pytest.approx(120)
+    energies = [section.energy for section in song.sections]
+    assert energies[0] < energies[2]
+    assert song.sections[-1].kind == "outro"
+    fast = drawn.told("fast", sound, 0.75 + 0.25 * np.arange(112))
+    assert fast.tempo == pytest.approx(120)
+    segments = drawn.danced_by("recorded-1", {"a song": sound}, {"a song": beats})
+    assert segments.pixels.shape == (5, 50, 18, 2)
+    assert (np.ptp(segments.pixels, axis=1).max((1, 2)) > 10).all()
+    # Who dances for over a minute begins anew, where the song is then.
+    twice, both = np.concatenate([sound] * 3), np.concatenate([beats, beats + 30, beats + 60])
+    later = drawn.danced_by("recorded-1", {"a song": twice}, {"a song": both})
+    assert set(later.dances) == {"recorded-1:a song:0", "recorded-1:a song:960000"}
+    assert later.starts.max() == 80

@@ -171,8 +171,35 @@ def make_truth(source, *, seed=0, size=(640, 360), fps=30):
         Where the source, the size or the frame rate can't be used.
     """
     clip = _plan(source, None, None, seed, fps)
+    return _truth(clip, size, seed), clip.song
+
+
+def truth_of(song, dancer, *, end=None, seed=0, size=(640, 360), fps=30):
+    """A drawn dancer's joints in a dance to a song that is given, such as a recorded one.
+
+    Parameters
+    ----------
+    song : Song
+    dancer : str
+    end : float, optional
+        Seconds of the song that are danced to.
+    seed, size, fps
+        See `make_clip`.
+
+    Returns
+    -------
+    choreo.pose.track.PoseTrack
+        COCO-17, from the song's first sample on.
+    """
+    dance = make_dance(song, make_dancer(dancer), 1, seed)
+    frames = int((song.duration if end is None else end) * fps + 1e-6)
+    clip = Clip(Source(song.name, dancer, 1), song, dance, 0.0, frames, float(fps))
+    return _truth(clip, size, seed)
+
+
+def _truth(clip, size, seed):
     meta = {"source": str(clip.source), "seed": seed, "start": 0.0, "licence": LICENCE}
-    return _scene(clip, size, seed, people=False).truth(meta=meta), clip.song
+    return _scene(clip, size, seed, people=False).truth(meta=meta)
 
 
 @lru_cache(maxsize=2)
