@@ -7,20 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soxr
 
 from choreo import media
+from choreo.beats.motion import motion_beats
 from choreo.cli import main
 from choreo.config.study import read_config
 from choreo.config.training import chosen_recipes
-from choreo.dances.generate import load_generator
+from choreo.dances.generate import generate_many, load_generator
 from choreo.dataset.corpus import plan
 from choreo.errors import ConfigError
+from choreo.evaluation.beat_scores import TOLERANCE
 from choreo.files import PROJECT, sha256
 from choreo.files.strict_yaml import load_yaml
+from choreo.media import SAMPLE_RATE
 from choreo.models import shipped
 from choreo.models.music_features import kept, rhythm
 from choreo.models.recipes import load_recipes
 from choreo.models.shipped.gather import MOST_BYTES, NOTICE, gather
+from choreo.synth.kinds import KINDS
+from choreo.synth.songs import SAMPLE_RATE as SONG_RATE
+from choreo.synth.songs import make_song
 
 
 @pytest.fixture
@@ -99,6 +106,27 @@ def test_shipped_weights_are_what_the_command_would_train_and_their_card_says_wh
     assert f"# {name}, seed {study.training.seeds[0]}\n" in card
     written = dict(re.findall(r"^\| (\w+) \| (.+) \|$", card, re.M))
     assert written["hash"] == generator.summary["data"]["hash"]
+
+
+@pytest.mark.parametrize("name", shipped.shipped_names())
+def test_the_first_bar_is_danced_like_those_after_it(name):
+    """No model starts late: beats of the first bar are met about as often as later ones."""
+    songs = [make_song(f"{kind}-first", 7) for kind in tuple(KINDS)[::2]]
+    # As `choreo dance` takes them: 16 kHz, mono.
+    sounds = [
+        soxr.resample(song.audio.mean(1), SONG_RATE, SAMPLE_RATE)[: 10 * SAMPLE_RATE]
+        for song in songs
+    ]
+    generator = load_generator(shipped.find_weights(Path(name)))
+    tracks = generate_many(generator, sounds, seeds=[1] * len(sounds))
+    first, later = [], []
+    for song, track in zip(songs, tracks):
+        moved = motion_beats(track.keypoints[None], track.fps)[0]
+        beats = song.beats[song.beats < 9.5]
+        met = np.abs(beats[:, None] - moved).min(1) <= TOLERANCE + 1e-6
+        first += list(met[:4])
+        later += list(met[4:])
+    assert np.mean(first) > 0.7 * np.mean(later) > 0.25
 
 
 @pytest.mark.skipif(len(shipped.shipped_names()) < 2, reason="two models come with no install")
