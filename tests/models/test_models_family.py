@@ -177,6 +177,21 @@ def test_the_gan_refuses_other_data_in_one_place_and_before_anything_runs(data):
     check_all({"gru": recipe_from({})}, DataDescription(method="released"))
 
 
+def test_given_weights_of_other_data_are_refused_before_anything_runs(tmp_path):
+    tuned = {"tuned": recipe_from({"family": "flow", "start_from": "shipped"})}
+    check_all(tuned, DataDescription())
+    said = "model tuned: weights of another .* to start from .*fps 20, not 10"
+    with pytest.raises(ConfigError, match=said):
+        check_all(tuned, DataDescription(fps=20, chunk_seconds=4.0))
+    # What is not there yet, or is no such file, the training names.
+    broken = tmp_path / "weights.safetensors"
+    for _ in range(2):
+        check_all(
+            {"own": recipe_from({"family": "flow", "start_from": str(broken)})}, DataDescription()
+        )
+        broken.write_bytes(b"\0" * 64)
+
+
 def test_a_family_without_steps_needs_no_place_of_its_own(nod, dances, tmp_path):
     summary = run(dances, tmp_path, nod.with_(epochs=0))
     assert (summary["steps"], summary["last_epoch"]) == (0, {})

@@ -273,6 +273,29 @@ def save_tensors(
         temporary.write_bytes(filled(data, data.index(BEGIN) + len(BEGIN)))
 
 
+def tensors_header(path: str | Path, what: str) -> Any:
+    """What `save_tensors` was told about the tensors, without torch and without reading them.
+
+    Parameters
+    ----------
+    path : str or Path
+    what : str
+        What the file should be, for messages.
+
+    Raises
+    ------
+    ItemError
+        Where the file is missing, broken, or something else.
+    """
+    from safetensors import safe_open
+
+    with reading(path, what), safe_open(path, "np") as file:
+        about = json.loads((file.metadata() or {})["choreo"])
+        if not isinstance(about, dict):
+            raise TypeError("what its header says is no mapping")
+        return about
+
+
 def load_tensors(
     path: str | Path,
     what: str,

@@ -100,6 +100,18 @@ class Recipe(BaseModel):
             With the reason.
         """
 
+    def check_files(self, data: DataDescription) -> None:
+        """Refuse files of the user's that don't fit the data or this recipe.
+
+        Asked before anything runs and before a training, not of a model that is trained. A
+        file that is not there or is broken is not its business.
+
+        Raises
+        ------
+        ConfigError
+            With the reason.
+        """
+
     def check_state(self, state: Mapping[str, torch.Tensor], data: DataDescription) -> None:
         """Refuse weights that are of another model than this recipe's, before it is built.
 

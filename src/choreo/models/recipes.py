@@ -149,7 +149,7 @@ def shown_in_figure3(recipes):
 
 
 def check_all(recipes, data):
-    """Refuse data that one of the models can't be made for.
+    """Refuse data that one of the models can't be made for, or that its own files don't fit.
 
     Parameters
     ----------
@@ -164,5 +164,6 @@ def check_all(recipes, data):
     for name, recipe in recipes.items():
         try:
             recipe.check(data)
+            recipe.check_files(data)
         except ConfigError as error:
             raise error.restated(ConfigError, where=f"model {name}") from None

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from choreo.dataset.seen import seen_in
-from choreo.errors import ConfigError, ItemError
+from choreo.errors import ItemError
 from choreo.files import sha256
 from choreo.models.data import chosen_chunks, load_batch, mean_pose
 from choreo.models.divergence import GRADIENT
@@ -262,24 +262,10 @@ class Flow(Model):
 
     def _start(self, path, dataset):
         """Take given weights, with what they were trained on."""
+        self.recipe.check_files(self.data)
         model, _, summary = read_model(path)
-        own, given = self.recipe, model.recipe
-        shape = ("family", "music", "width", "layers", "heads", "patch")
-        wrong = [
-            f"{name} {getattr(given, name, None)}, not {getattr(own, name)}"
-            for name in shape
-            if getattr(given, name, None) != getattr(own, name)
-        ]
-        wrong += self.data.differences(model.data)
-        if wrong:
-            raise ConfigError(
-                "weights of another model or other data to start from",
-                where=path,
-                value="; ".join(wrong),
-                remedy="Set the recipe and the dataset so, or start from other weights",
-            )
         self.load_state(model.state())
-        seen, more = summary.get("trained_on"), seen_in(dataset) if own.trained else {}
+        seen, more = summary.get("trained_on"), seen_in(dataset) if self.recipe.trained else {}
         known = seen is not None and more is not None
         self._about |= {
             "started_from": {"file": path.name, "sha256": sha256(path)},

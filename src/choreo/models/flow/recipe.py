@@ -1,10 +1,12 @@
 """Recipes of flows. This module imports nothing heavy."""
 
+from dataclasses import fields
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from choreo.errors import ConfigError
+from choreo.dataset.description import DataDescription
+from choreo.errors import ConfigError, ItemError
 from choreo.models.family import TrainedRecipe
 from choreo.models.music_features import FEATURES
 from choreo.models.shipped import SHIPPED, shipped_weights
@@ -122,6 +124,38 @@ class Recipe(TrainedRecipe):
                 f"family flow takes chunks of {LEAST_FRAMES} to {MOST_FRAMES} poses",
                 value=f"{data.chunk_frames} ({data.chunk_seconds:g} s, {data.fps} a second)",
                 remedy="Set dataset.chunk_seconds and dataset.fps so, or take another family",
+            )
+
+    def check_files(self, data):
+        """Refuse weights to start from that are of another shape or of other data.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if self.start_from is None:
+            return
+        from choreo.files.sealed import tensors_header
+
+        path = self.start_path
+        try:
+            given = tensors_header(path, "a model of choreo")
+            recipe, about = dict(given["recipe"]), dict(given["data"])
+            theirs = DataDescription(**{f.name: about[f.name] for f in fields(DataDescription)})
+        except (ItemError, KeyError, TypeError, ValueError):
+            return  # the training says what is wrong with it
+        wrong = [
+            f"{name} {recipe.get(name)}, not {getattr(self, name)}"
+            for name in ("family", "music", "width", "layers", "heads", "patch")
+            if recipe.get(name) != getattr(self, name)
+        ]
+        wrong += data.differences(theirs)
+        if wrong:
+            raise ConfigError(
+                "weights of another model or other data to start from",
+                where=path,
+                value="; ".join(wrong),
+                remedy="Set the recipe and the dataset so, or start from other weights",
             )
 
     def check_state(self, state, data):
