@@ -21,7 +21,7 @@ _SMOOTH = 0.2
 """Seconds: standard deviation of the smoothing."""
 _PAUSE = 0.4
 """Seconds: standard deviation of how long a pause is averaged."""
-_NEAR = 0.0065
+_NEAR = 0.0052
 """Sizes: standard deviation of how far apart poses of one pause are, root mean square."""
 
 
