@@ -14,7 +14,8 @@ from choreo.beats.motion import motion_beats
 from choreo.cli import main
 from choreo.config.study import read_config
 from choreo.config.training import chosen_recipes
-from choreo.dances.generate import generate_many, load_generator
+from choreo.dances.editing import Keep, known_poses
+from choreo.dances.generate import generate, generate_many, load_generator
 from choreo.dataset.corpus import plan
 from choreo.errors import ConfigError
 from choreo.evaluation.beat_scores import TOLERANCE
@@ -127,6 +128,29 @@ def test_the_first_bar_is_danced_like_those_after_it(name):
         first += list(met[:4])
         later += list(met[4:])
     assert np.mean(first) > 0.7 * np.mean(later) > 0.25
+
+
+@pytest.mark.skipif("flow" not in shipped.shipped_names(), reason="no flow comes with the install")
+def test_a_dance_runs_smoothly_into_phrases_that_are_held_and_out_of_them():
+    """On the measure of seams: the speed at the edges against the speed elsewhere."""
+    song = make_song("house-held", 3)
+    sound = soxr.resample(song.audio.mean(1), SONG_RATE, SAMPLE_RATE)[: 40 * SAMPLE_RATE]
+    generator = load_generator(shipped.find_weights(Path("flow")))
+    seeds = range(1, 9)
+    kept = generate(generator, sound, seed=99)
+    ratios = []
+    for seed in seeds:
+        starts = np.arange(2 + seed / 3, 34, 7)
+        keeps = [Keep(Path("kept"), round(at, 1), round(at + 3, 1)) for at in starts]
+        known = known_poses(keeps, [kept] * len(keeps), generator.data, len(kept))
+        held = np.isfinite(known).all((1, 2))
+        track = generate(generator, sound, seed=seed, known=known)
+        np.testing.assert_allclose(track.keypoints[held], kept.keypoints[held], atol=1e-3)
+        speed = np.linalg.norm(np.diff(track.keypoints, axis=0), axis=-1).mean(1)
+        edges = np.diff(held.astype(int)) != 0
+        assert edges.sum() >= 8
+        ratios.append(speed[edges].mean() / speed[~edges].mean())
+    assert 0.75 < np.mean(ratios) < 1.15
 
 
 @pytest.mark.skipif(len(shipped.shipped_names()) < 2, reason="two models come with no install")

@@ -77,7 +77,9 @@ def test_a_sure_network_gives_its_estimate_at_the_end():
             np.random.default_rng(1).normal(size=(53, 6)).astype(np.float32),
         )
     ]
-    (found,) = dance(lambda noisy, time, music, *_: music, songs, 20, steps=3, time_shift=3.0)
+    (found,) = dance(
+        lambda noisy, time, music, *_: music, songs, 20, steps=3, time_shift=3.0, reach=4
+    )
     np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
@@ -90,7 +92,7 @@ def test_windows_that_disagree_meet_without_a_seam():
 
     zeros = np.zeros((200, 2), np.float32)
     songs = [Song(zeros, zeros, zeros[:, :1], zeros[:, :1].astype(bool), zeros)]
-    (found,) = dance(estimate, songs, 50, steps=1, time_shift=1.0)
+    (found,) = dance(estimate, songs, 50, steps=1, time_shift=1.0, reach=4)
     jumps = np.abs(np.diff(found[:, 0]))
     assert jumps.max() < 0.25  # chained: 1 where windows meet
     assert np.ptp(found) > 0.5
@@ -146,7 +148,7 @@ def test_what_is_held_is_held_in_every_step():
     known[5], given[5] = 3.0, 1.0
     noise = np.ones((20, 2), np.float32)
     songs = [Song(noise, known, given, given > 0, noise)]
-    (found,) = dance(estimate, songs, 20, steps=4, time_shift=1.0)
+    (found,) = dance(estimate, songs, 20, steps=4, time_shift=1.0, reach=4)
     for time, noisy, own, mask in seen:
         assert noisy == pytest.approx((1 - time) * 1 + time * 3)
         assert (own, mask) == (3, 1)

@@ -13,6 +13,7 @@ from choreo.files import sha256
 from choreo.models.data import chosen_chunks, load_batch, mean_pose
 from choreo.models.divergence import GRADIENT
 from choreo.models.family import Model
+from choreo.models.flow.meeting import SECONDS, meet
 from choreo.models.flow.muon import Muon
 from choreo.models.flow.network import Network
 from choreo.models.flow.sampling import Song, dance
@@ -197,12 +198,14 @@ class Flow(Model):
         """
         songs = [self._song(request, temperature) for request in requests]
         recipe = self.recipe
+        reach = round(SECONDS * self.data.fps)
         dances = dance(
             self._estimate,
             songs,
             self.data.chunk_frames,
             steps=recipe.steps,
             time_shift=recipe.time_shift,
+            reach=reach,
         )
         mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
         found = []
@@ -212,10 +215,13 @@ class Flow(Model):
             if recipe.settle:
                 about = (mean.reshape(-1, 2), self.data.canvas, self.data.fps)
                 poses = settle(poses, *about, loop=request.loop)
-            poses = np.clip(poses, -1, 1)
             if request.known is not None:
                 given = np.asarray(request.known, np.float32)
-                poses = np.where(np.isfinite(given).all(-1, keepdims=True), given, poses)
+                held = np.isfinite(given).all(-1)
+                poses = meet(poses, given, held, reach, loop=request.loop)
+                poses = np.where(held[..., None], given, np.clip(poses, -1, 1))
+            else:
+                poses = np.clip(poses, -1, 1)
             found.append(poses.astype(np.float32))
         return found
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from choreo.models.flow.meeting import meet
+
 _AT_ONCE = 256  # windows that are estimated at once
 _SHARPNESS = 6  # chosen by the corpus's validation songs (docs/models.md)
 
@@ -87,7 +89,7 @@ def window_places(count, frames, step, *, loop=False):
     return starts[:, None] + np.arange(frames)
 
 
-def dance(estimate, songs, frames, *, steps, time_shift):
+def dance(estimate, songs, frames, *, steps, time_shift, reach):
     """Dance to songs.
 
     Parameters
@@ -99,6 +101,8 @@ def dance(estimate, songs, frames, *, steps, time_shift):
         Of a window.
     steps : int
     time_shift : float
+    reach : int
+        Frames beside what is held that are led to it (`choreo.models.flow.meeting`).
 
     Returns
     -------
@@ -107,7 +111,6 @@ def dance(estimate, songs, frames, *, steps, time_shift):
     """
     songs = [song.filled(frames) for song in songs]
     noisy = [song.noise for song in songs]
-    held = [np.repeat(song.held, 2, axis=1) for song in songs]
     # The middle of a window is known from both sides. What is averaged moves less than either
     # window, so a frame is mostly the work of the one in whose middle it lies most.
     middle = np.minimum(np.arange(1, frames + 1), np.arange(frames, 0, -1)) / ((frames + 1) // 2)
@@ -123,7 +126,11 @@ def dance(estimate, songs, frames, *, steps, time_shift):
                 guess, place.reshape(-1), (guesses[k] * weight[:, None]).reshape(-1, guess.shape[1])
             )
             np.add.at(weights, place.reshape(-1), np.tile(weight, len(place))[:, None])
-            guess = np.where(held[k], song.known, guess / weights)
+            guess /= weights
+            if song.held.any():
+                shape = len(guess), -1, 2
+                parts = guess.reshape(shape), song.known.reshape(shape)
+                guess = meet(*parts, song.held, reach, loop=song.loop).reshape(guess.shape)
             share = (when[step + 1] - when[step]) / (1 - when[step])
             noisy[k] = (noisy[k] + share * (guess - noisy[k])).astype(np.float32)
     return noisy
