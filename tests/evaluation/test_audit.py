@@ -142,7 +142,7 @@ def test_fewer_than_three_seeds_decide_nothing_about_trainings(evidence):
     )
     frame = table3(few).frame.set_index("number")
     assert set(frame.verdict[["2b", "3", "4", "5", "6", "7", "8", "9"]]) == {UNDECIDED}
-    assert frame.loc["3", "why"] == "cannot be told from 2 training seeds (3 are needed)"
+    assert frame.loc["3", "why"].startswith("cannot be told from 2 training seeds (3 are needed)")
     one = "cannot be told from 1 training seed (3 are needed); A from held-out"
     assert frame.loc["4", "why"].startswith(one)
     assert frame.loc["2a", "verdict"] == "supported"

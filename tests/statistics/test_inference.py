@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.stats import t as student
+from scipy.stats import ttest_ind
 
 from choreo.statistics.inference import Resampling, Spread, compare, holm
 
@@ -103,7 +104,7 @@ def test_models_without_seeds_do_not_count_as_spread():
     assert np.isnan(Spread.of([one]).variance)
 
 
-def test_ten_alike_models_are_told_apart_as_often_as_chance_says():
+def test_ten_alike_models_are_told_apart_no_oftener_than_chance_says():
     drawn = Resampling.of([f"{i:02d}" for i in range(24)])
     rng = np.random.default_rng(3)
     found, power = [], []
@@ -112,11 +113,22 @@ def test_ten_alike_models_are_told_apart_as_often_as_chance_says():
         models = models_of(seeds, drawn)
         spread = Spread.of(models)
         found.append(compare(models[0], models[1], drawn, spread=spread).p < 0.05)
-        further = models_of(seeds[1:2] + 6, drawn)[0]
-        power.append([compare(models[0], further, drawn, spread=x).p for x in (spread, None)])
-    assert 0.005 < np.mean(found) < 0.06
-    better, before = (np.array(power) < 0.05).mean(0)
-    assert better > before + 0.2
+        further = models_of(seeds[1:2] + 8, drawn)[0]
+        power.append(compare(models[0], further, drawn, spread=spread).p < 0.05)
+    assert 0 < np.mean(found) < 0.06
+    assert np.mean(power) > 0.7
+
+
+def test_three_trainings_that_happen_to_be_alike_are_not_taken_for_all():
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    seeds = np.random.default_rng(6).normal(20, 2, (10, 3))
+    seeds[0], seeds[1] = (20.0, 20.001, 20.002), (21.0, 21.001, 21.002)
+    models = models_of(seeds, drawn)
+    spread = Spread.of(models)
+    found = compare(models[0], models[1], drawn, spread=spread)
+    assert found.p > 0.3
+    assert found.by_seeds.freedom == 20
+    assert found.by_seeds.error == pytest.approx(np.sqrt(2 * spread.variance / 3))
 
 
 def test_two_models_that_differ_more_from_seed_to_seed_are_not_taken_for_steady():
@@ -125,7 +137,23 @@ def test_two_models_that_differ_more_from_seed_to_seed_are_not_taken_for_steady(
     seeds = rng.normal(20, 1, (10, 3))
     seeds[0] = (5, 20, 35)
     models = models_of(seeds, drawn)
-    error = np.sqrt(225 / 3 + seeds[1].var(ddof=1) / 3)
-    spread = Spread.of(models)
-    half = compare(models[0], models[1], drawn, spread=spread).half_width
-    assert half == pytest.approx(student.ppf(0.975, spread.freedom) * error)
+    found = compare(models[0], models[1], drawn, spread=Spread.of(models))
+    welch = ttest_ind(seeds[0], seeds[1], equal_var=False)
+    assert found.p == pytest.approx(welch.pvalue)
+    half = np.diff(welch.confidence_interval())[0] / 2
+    assert found.half_width == pytest.approx(half)
+    assert found.by_seeds.freedom == pytest.approx(welch.df)
+
+
+def test_models_that_spread_unalike_are_told_apart_no_oftener_than_chance_says():
+    """As the audit's do: one model's trainings ten times as far apart as another's."""
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    rng = np.random.default_rng(5)
+    found = []
+    for _ in range(400):
+        seeds = rng.normal(0, np.array([0.8, 0.7, 0.2, 0.1, 0.05])[:, None], (5, 3))
+        models = models_of(seeds, drawn)
+        spread = Spread.of(models)
+        found += [compare(models[0], other, drawn, spread=spread).p for other in models[1:]]
+    assert np.mean(np.array(found) < 0.05) < 0.06
+    assert np.mean(np.array(found) < 0.0125) < 0.02

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 MEASURES = {
     "frechet": ("FID, learned features", "lower", 1, ".1f"),
+    # Over chance: (rate - chance) / (1 - chance), all that can be reached beyond chance.
     "beat_hit_rate": ("beat hit rate over chance (%)", "higher", 100, ".1f"),
     "true_hit_rate": (
         "beat hit rate over chance, true beats of whole songs (%)",
@@ -699,9 +700,9 @@ def _notes(evidence, songs, seeds):
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
-        "seeds; with several seeds Student's t over the trainings is computed too, with the "
-        "spread of trainings of all the thesis's models, at least that of the two, and the wider "
-        "of both counts. FIDs are compared by their logarithms, since they spread in proportion: "
+        "seeds; with several seeds by Welch's t of the two models' trainings, too, and by the "
+        "spread of trainings of all the thesis's models, and the widest counts. "
+        "FIDs are compared by their logarithms, since they spread in proportion: "
         "A and B are geometric means of the trainings, and the interval is of A / B. Nothing is "
         f"decided about trainings under {SEEDS_NEEDED} seeds, nor about anything under "
         f"{GROUPS_NEEDED} songs, videos or clips: five that all agree do so by chance once in 16. "

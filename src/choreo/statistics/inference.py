@@ -235,6 +235,22 @@ class Error(NamedTuple):
         """Half the width of the interval that leaves `tail` out on each side."""
         return float(stdtrit(self.freedom, 1 - tail) * self.error)
 
+    def p_value(self, away: float) -> float:
+        """Two-sided p-value of a difference that is so far away from what it is to be."""
+        if self.error == 0:
+            return float(away == 0)
+        return float(2 * stdtr(self.freedom, -abs(away) / self.error))
+
+
+def _welch(a, b):
+    """Error of the difference of two means, which need not spread alike (Welch, 1947)."""
+    squares = [np.var(x, ddof=1) / len(x) for x in (a, b)]
+    total = sum(squares)
+    if not total > 0:
+        return Error(float(np.sqrt(total)), len(a) + len(b) - 2)
+    below = sum(s**2 / (len(x) - 1) for s, x in zip(squares, (a, b)))
+    return Error(float(np.sqrt(total)), float(total**2 / below))
+
 
 class Comparison(NamedTuple):
     """A difference of two systems over songs and trainings.
@@ -272,15 +288,16 @@ def compare(a, b, resampling, *, margin=0.0, spread=None):
     margin : float
         The difference that p is about: 0, or how much worse A may be.
     spread : Spread, optional
-        Of all models of a table. The two count as spread no less than they are themselves.
+        Of all models of a table.
 
     Returns
     -------
     Comparison
-        Student's t over the trainings has `spread`'s degrees of freedom, or, without it,
-        those of their differences, which are paired where both have as many. With one
-        training a model only the songs count, which is why it decides nothing
-        (`SEEDS_NEEDED`).
+        Over the trainings it is the wider of two: by Welch's t of the two models, whose
+        trainings need not spread alike, and by `spread`, since three may lie close together
+        by chance. Without `spread` it is Student's t of their differences, paired by seed,
+        where both have as many. With one training a model only the songs count, which is why
+        it decides nothing (`SEEDS_NEEDED`).
     """
     difference = a.corrected - b.corrected
     replicates = np.subtract(a.replicates, b.replicates)
@@ -289,21 +306,19 @@ def compare(a, b, resampling, *, margin=0.0, spread=None):
     by_songs, by_seeds = Error(resampling.error(replicates), resampling.freedom), None
     fewest = min(len(a.seeds), len(b.seeds))
     if fewest > 1:
-        freedom = fewest - 1
-        own = sum(np.var(x.seeds, ddof=1) / len(x.seeds) for x in (a, b))
+        gap = float(np.mean(a.seeds) - np.mean(b.seeds) - margin)
         if spread is not None:
-            freedom = spread.freedom
-            error = np.sqrt(np.maximum(own, sum(spread.of_mean(x.seeds) for x in (a, b))))
+            pooled = np.sqrt(sum(spread.of_mean(x.seeds) for x in (a, b)))
+            ways = [_welch(a.seeds, b.seeds), Error(float(pooled), spread.freedom)]
         elif len(a.seeds) == len(b.seeds):
             error = np.std(np.subtract(a.seeds, b.seeds), ddof=1) / np.sqrt(fewest)
+            ways = [Error(float(error), fewest - 1)]
         else:
-            error = np.sqrt(own)
-        by_seeds = Error(float(error), freedom)
-        gap = np.mean(a.seeds) - np.mean(b.seeds) - margin
+            ways = [_welch(a.seeds, b.seeds)]
+        by_seeds = max(ways, key=Error.half_width)
         # Not max(): a NaN, where songs or seeds give no answer, must stay one.
         half = float(np.maximum(half, by_seeds.half_width()))
-        p_of_seeds = 2 * stdtr(freedom, -abs(gap) / error) if error else float(gap == 0)
-        p = float(np.maximum(p, p_of_seeds))
+        p = float(np.max([p, *(way.p_value(gap) for way in ways)]))
     return Comparison(difference, half, p, by_songs, by_seeds)
 
 
