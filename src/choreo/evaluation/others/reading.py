@@ -162,7 +162,11 @@ def _dance(found, path, fps, beats):
     if names is None or len(names) != array.shape[1]:
         names = names_of(*array.shape[1:])
     if names is None:
-        raise ItemError("unknown joints", value=f"{array.shape[1]} of them")
+        raise ItemError(
+            "unknown joints",
+            value=f"{array.shape[1]} of them in {array.shape[2]}-D",
+            remedy="Give COCO's 17, OpenPose's 18 or 25, Halpe's 26, or in 3-D SMPL's 22 or 24",
+        )
     joints, about = named(array, names), ""
     own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
