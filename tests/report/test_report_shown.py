@@ -112,3 +112,11 @@ def test_a_page_and_its_numbers_must_belong_together(tmp_path):
     (tmp_path / "t.csv").write_text("label\na\nb\n")
     with pytest.raises(ItemError, match="not the same rows"):
         read_table(tmp_path / "t")
+
+
+def test_a_cell_without_a_row_is_no_table_of_ours(tmp_path):
+    """Found by `python tests/fuzz --cases 1500 --dear-cases 60 --seed 13`."""
+    (tmp_path / "table.html").write_text("<td></td>")
+    (tmp_path / "table.csv").write_text("a\n1\n")
+    with pytest.raises(ItemError, match="not the same rows"):
+        read_table(tmp_path / "table")

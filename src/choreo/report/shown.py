@@ -75,6 +75,9 @@ class _TableReader(HTMLParser):
         elif tag == "th":
             self.table.headings.append(text)
         elif tag == "td":
+            # A cell without a row is one that the .csv has not.
+            if not self.table.cells:
+                self.table.cells.append([])
             self.table.cells[-1].append(text)
         elif tag == "p":
             self.table.notes.append(text)
