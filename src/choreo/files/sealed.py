@@ -290,10 +290,14 @@ def tensors_header(path: str | Path, what: str) -> Any:
     from safetensors import safe_open
 
     with reading(path, what), safe_open(path, "np") as file:
-        about = json.loads((file.metadata() or {})["choreo"])
-        if not isinstance(about, dict):
-            raise TypeError("what its header says is no mapping")
-        return about
+        return _about(file)
+
+
+def _about(file):
+    about = json.loads((file.metadata() or {})["choreo"])
+    if not isinstance(about, dict):
+        raise TypeError("what its header says is no mapping")
+    return about
 
 
 def load_tensors(
@@ -324,9 +328,7 @@ def load_tensors(
     with reading(path, what, remedy=remedy):
         sealed = compare(path)
         with safe_open(path, "pt") as file:
-            summary = json.loads((file.metadata() or {})["choreo"])
-            if not isinstance(summary, dict):
-                raise TypeError("what its header says is no mapping")
+            summary = _about(file)
             tensors = {
                 name: file.get_tensor(name)
                 for name in file.keys()  # noqa: SIM118

@@ -209,19 +209,16 @@ class Flow(Model):
         )
         mean, scale = self.mean.cpu().numpy(), self.scale.cpu().numpy()
         found = []
-        for request, poses in zip(requests, dances, strict=True):
+        for request, song, poses in zip(requests, songs, dances, strict=True):
             count = len(request.music)
             poses = (poses[:count] * scale + mean).reshape(count, -1, 2)
             if recipe.settle:
                 about = (mean.reshape(-1, 2), self.data.canvas, self.data.fps)
                 poses = settle(poses, *about, loop=request.loop)
             if request.known is not None:
-                given = np.asarray(request.known, np.float32)
-                held = np.isfinite(given).all(-1)
-                poses = meet(poses, given, held, reach, loop=request.loop)
-                poses = np.where(held[..., None], given, np.clip(poses, -1, 1))
-            else:
-                poses = np.clip(poses, -1, 1)
+                known = np.asarray(request.known, np.float32)
+                poses = meet(poses, known, song.held, reach, loop=request.loop)
+            poses = np.where(song.held[..., None], poses, np.clip(poses, -1, 1))
             found.append(poses.astype(np.float32))
         return found
 
