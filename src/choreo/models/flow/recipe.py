@@ -136,18 +136,19 @@ class Recipe(TrainedRecipe):
         if self.start_from is None:
             return
         from choreo.files.sealed import tensors_header
+        from choreo.models.recipes import recipe_from
 
         path = self.start_path
         try:
-            given = tensors_header(path, "a model of choreo")
-            recipe, about = dict(given["recipe"]), dict(given["data"])
+            header = tensors_header(path, "a model of choreo")
+            given, about = recipe_from(header["recipe"]), dict(header["data"])
             theirs = DataDescription(**{f.name: about[f.name] for f in fields(DataDescription)})
-        except (ItemError, KeyError, TypeError, ValueError):
+        except (ConfigError, ItemError, KeyError, TypeError, ValueError):
             return  # the training says what is wrong with it
         wrong = [
-            f"{name} {recipe.get(name)}, not {getattr(self, name)}"
+            f"{name} {getattr(given, name, None)}, not {getattr(self, name)}"
             for name in ("family", "music", "width", "layers", "heads", "patch")
-            if recipe.get(name) != getattr(self, name)
+            if getattr(given, name, None) != getattr(self, name)
         ]
         wrong += data.differences(theirs)
         if wrong:
