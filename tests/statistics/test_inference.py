@@ -3,9 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from scipy.stats import t as student
-from scipy.stats import ttest_ind
+from scipy.stats import ttest_ind, ttest_rel
 
-from choreo.statistics.inference import Resampling, Spread, compare, holm
+from choreo.statistics.inference import Resampling, compare, holm
 
 
 def test_holm_by_hand():
@@ -85,75 +85,45 @@ def models_of(seeds, drawn):
     ]
 
 
-def test_spread_is_the_mean_square_within_models():
-    seeds = np.random.default_rng(2).normal(5, 2, (10, 3))
-    drawn = Resampling.of(list("abcdef"))
-    spread = Spread.of(models_of(seeds, drawn))
-    assert spread.freedom == 20
-    assert spread.variance == pytest.approx(seeds.var(1, ddof=1).mean())
-    assert spread.of_mean(seeds[0]) == pytest.approx(spread.variance / 3)
-
-
-def test_models_without_seeds_do_not_count_as_spread():
-    drawn = Resampling.of(list("abcdef"))
-    two = models_of([[1, 2, 3], [4, 6, 8]], drawn)
-    one = SimpleNamespace(seeds=np.array([9.0]))
-    none = SimpleNamespace(seeds=np.array([np.nan, 1.0]))
-    assert Spread.of([*two, one, none]) == Spread.of(two)
-    assert Spread.of([one]).freedom == 0
-    assert np.isnan(Spread.of([one]).variance)
-
-
-def test_ten_alike_models_are_told_apart_no_oftener_than_chance_says():
+def test_trainings_are_compared_in_pairs_of_a_seed():
     drawn = Resampling.of([f"{i:02d}" for i in range(24)])
-    rng = np.random.default_rng(3)
-    found, power = [], []
-    for _ in range(400):
-        seeds = rng.normal(20, 2, (10, 3))
-        models = models_of(seeds, drawn)
-        spread = Spread.of(models)
-        found.append(compare(models[0], models[1], drawn, spread=spread).p < 0.05)
-        further = models_of(seeds[1:2] + 8, drawn)[0]
-        power.append(compare(models[0], further, drawn, spread=spread).p < 0.05)
-    assert 0 < np.mean(found) < 0.06
-    assert np.mean(power) > 0.7
+    luck = np.array([0.0, 9.0, 3.0, 6.0])
+    one, two = models_of([luck, luck + np.array([2.0, 2.5, 1.5, 2.2])], drawn)
+    found = compare(one, two, drawn)
+    paired = ttest_rel(one.seeds, two.seeds)
+    assert found.p == pytest.approx(paired.pvalue)
+    assert found.half_width == pytest.approx(np.diff(paired.confidence_interval())[0] / 2)
+    assert found.by_seeds.freedom == 3
+    assert found.p < 0.01 < 0.3 < ttest_ind(one.seeds, two.seeds).pvalue
+    # What is compared is the mean of the seeds, in whatever order both have them.
+    turned = compare(*models_of([one.seeds[::-1], two.seeds[::-1]], drawn), drawn)
+    assert turned.p == pytest.approx(found.p)
+    margin = compare(one, two, drawn, margin=-2.0)
+    assert margin.p == pytest.approx(ttest_rel(one.seeds + 2, two.seeds).pvalue)
 
 
-def test_three_trainings_that_happen_to_be_alike_are_not_taken_for_all():
+def test_models_of_unlike_numbers_of_trainings_need_not_spread_alike():
     drawn = Resampling.of([f"{i:02d}" for i in range(24)])
-    seeds = np.random.default_rng(6).normal(20, 2, (10, 3))
-    seeds[0], seeds[1] = (20.0, 20.001, 20.002), (21.0, 21.001, 21.002)
-    models = models_of(seeds, drawn)
-    spread = Spread.of(models)
-    found = compare(models[0], models[1], drawn, spread=spread)
-    assert found.p > 0.3
-    assert found.by_seeds.freedom == 20
-    assert found.by_seeds.error == pytest.approx(np.sqrt(2 * spread.variance / 3))
-
-
-def test_two_models_that_differ_more_from_seed_to_seed_are_not_taken_for_steady():
-    rng = np.random.default_rng(4)
-    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
-    seeds = rng.normal(20, 1, (10, 3))
-    seeds[0] = (5, 20, 35)
-    models = models_of(seeds, drawn)
-    found = compare(models[0], models[1], drawn, spread=Spread.of(models))
-    welch = ttest_ind(seeds[0], seeds[1], equal_var=False)
+    many, few = (models_of([row], drawn)[0] for row in ((5, 20, 35, 22), (31, 30.5, 30.8)))
+    found = compare(many, few, drawn)
+    welch = ttest_ind(many.seeds, few.seeds, equal_var=False)
     assert found.p == pytest.approx(welch.pvalue)
     half = np.diff(welch.confidence_interval())[0] / 2
     assert found.half_width == pytest.approx(half)
     assert found.by_seeds.freedom == pytest.approx(welch.df)
 
 
-def test_models_that_spread_unalike_are_told_apart_no_oftener_than_chance_says():
+@pytest.mark.parametrize("seeds", [3, 5])
+@pytest.mark.parametrize("shared", [0.0, 1.0])
+def test_models_that_spread_unalike_are_told_apart_no_oftener_than_chance_says(seeds, shared):
     """As the audit's do: one model's trainings ten times as far apart as another's."""
     drawn = Resampling.of([f"{i:02d}" for i in range(24)])
     rng = np.random.default_rng(5)
     found = []
     for _ in range(400):
-        seeds = rng.normal(0, np.array([0.8, 0.7, 0.2, 0.1, 0.05])[:, None], (5, 3))
-        models = models_of(seeds, drawn)
-        spread = Spread.of(models)
-        found += [compare(models[0], other, drawn, spread=spread).p for other in models[1:]]
-    assert np.mean(np.array(found) < 0.05) < 0.06
-    assert np.mean(np.array(found) < 0.0125) < 0.02
+        luck = rng.normal(0, shared, seeds)
+        spread = np.array([0.8, 0.7, 0.2, 0.1, 0.05])[:, None]
+        models = models_of(luck + rng.normal(0, spread, (5, seeds)), drawn)
+        found += [compare(models[0], other, drawn).p for other in models[1:]]
+    assert 0.03 < np.mean(np.array(found) < 0.05) < 0.07
+    assert 0.005 < np.mean(np.array(found) < 0.0125) < 0.02

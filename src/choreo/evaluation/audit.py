@@ -31,7 +31,6 @@ from choreo.statistics.inference import (
     SIGNIFICANT,
     Error,
     Resampling,
-    Spread,
     compare,
     holm,
     too_few,
@@ -63,7 +62,7 @@ MEASURES = {
 
 _BY_RATIO = ("frechet",)
 """Measures compared by their logarithms: their spread grows with them, as that of a sum of
-squares does, so that three trainings of a bad model would hide any difference to a good one."""
+squares does, so that few trainings of a bad model would hide any difference to a good one."""
 
 _OF_TRUTH = ("pck_0_1", "error_torso")
 _WITHOUT_TRUTH = ("incorrect", "missing")
@@ -152,7 +151,7 @@ def paired(a, b, names, *, seed=1):
     )
 
 
-def trained(a, b, resampling, *, margin=0.0, spread=None, by_ratio=False):
+def trained(a, b, resampling, *, margin=0.0, by_ratio=False):
     """Difference of two models over test songs and training seeds.
 
     Parameters
@@ -163,8 +162,6 @@ def trained(a, b, resampling, *, margin=0.0, spread=None, by_ratio=False):
         Of the test songs.
     margin : float
         How much worse A may be, as a difference; see `choreo.statistics.inference.compare`.
-    spread : Spread, optional
-        How much trainings of all models of the table differ.
     by_ratio : bool
         Whether scores and margin are logarithms.
 
@@ -172,7 +169,7 @@ def trained(a, b, resampling, *, margin=0.0, spread=None, by_ratio=False):
     -------
     Effect
     """
-    result = compare(a, b, resampling, margin=margin, spread=spread)
+    result = compare(a, b, resampling, margin=margin)
     read = np.exp if by_ratio else float
     return Effect(
         float(read(a.corrected)),
@@ -409,13 +406,6 @@ class _Trained:
         true = measure == "beat_hit_rate" and all(TRUTH in m.song_beats for m in every)
         return "true_hit_rate" if true else measure
 
-    def spread(self, measure):
-        """How much trainings differ in a measure, from all models of the thesis's family."""
-        kind = "regeneration" if measure == "regeneration" else "dances"
-        arms = getattr(self._evidence, kind)
-        scores = [self(arm, measure) for arm in arms if arm != "rival"]
-        return Spread.of(scores)
-
 
 def _effects(claim, evidence, models, resampling, seed):
     """All effects of one claim by measure, and what a reader should know besides."""
@@ -437,10 +427,7 @@ def _effects(claim, evidence, models, resampling, seed):
             worse = 1 if MEASURES[measure][1] == "lower" else -1
             share = claim.margin
             margin = worse * (np.log1p(share) if by_ratio else share * abs(two.corrected))
-        spread = models.spread(measure)
-        effects[measure] = trained(
-            one, two, resampling, margin=margin, spread=spread, by_ratio=by_ratio
-        )
+        effects[measure] = trained(one, two, resampling, margin=margin, by_ratio=by_ratio)
     remark = ""
     if claim.number == "9":
         epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
@@ -700,9 +687,8 @@ def _notes(evidence, songs, seeds):
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
-        "seeds; with several seeds by Welch's t of the two models' trainings, too, and by the "
-        "spread of trainings of all the thesis's models, and the widest counts. "
-        "FIDs are compared by their logarithms, since they spread in proportion: "
+        "seeds; with several seeds by Student's t of the trainings, paired by seed, too, and the "
+        "wider counts. FIDs are compared by their logarithms, since they spread in proportion: "
         "A and B are geometric means of the trainings, and the interval is of A / B. Nothing is "
         f"decided about trainings under {SEEDS_NEEDED} seeds, nor about anything under "
         f"{GROUPS_NEEDED} songs, videos or clips: five that all agree do so by chance once in 16. "

@@ -183,48 +183,6 @@ def _blocks(replicates):
     return [slice(first, first + _BLOCK) for first in range(0, replicates, _BLOCK)]
 
 
-@dataclass(frozen=True)
-class Spread:
-    """How much trainings of one model differ, from all models of a table together.
-
-    Three trainings of each of two models say little about it (Student's t of 2 degrees of
-    freedom); those of ten models say more, as in Dunnett's comparisons with a control (1955).
-
-    Attributes
-    ----------
-    variance : float
-        Of one training.
-    freedom : int
-        Degrees of freedom: trainings less models.
-    """
-
-    variance: float
-    freedom: int
-
-    @classmethod
-    def of(cls, scores: Sequence[Any]) -> Spread:
-        """Pool the trainings of some models.
-
-        Parameters
-        ----------
-        scores : sequence of Score
-            One a model; those of one training, or without a value, do not count. A measure
-            whose spread grows with it, such as a distance, is to be compared by its logarithm.
-        """
-        squares, freedom = 0.0, 0
-        for score in scores:
-            seeds = np.asarray(score.seeds, float)
-            if len(seeds) < 2 or not np.isfinite(seeds).all():
-                continue
-            squares += ((seeds - seeds.mean()) ** 2).sum()
-            freedom += len(seeds) - 1
-        return cls(float(squares / freedom) if freedom else float("nan"), freedom)
-
-    def of_mean(self, seeds: Sequence[float]) -> float:
-        """Variance of the mean of these trainings of one model."""
-        return float(self.variance / len(seeds))
-
-
 class Error(NamedTuple):
     """Standard error of a difference, and its degrees of freedom."""
 
@@ -277,48 +235,44 @@ class Comparison(NamedTuple):
     by_seeds: Error | None
 
 
-def compare(a, b, resampling, *, margin=0.0, spread=None):
+def compare(a, b, resampling, *, margin=0.0):
     """Difference of two systems over songs and trainings.
+
+    Trainings of one seed are a pair: what they have in common, such as the order of the data
+    and much of the first weights, is no part of their difference.
 
     Parameters
     ----------
     a, b : Score
-        Of `choreo.evaluation.table2x`, on the songs of `resampling`.
+        Of `choreo.evaluation.table2x`, on the songs of `resampling`; of the same seeds in the
+        same order, where they have as many.
     resampling : Resampling
     margin : float
         The difference that p is about: 0, or how much worse A may be.
-    spread : Spread, optional
-        Of all models of a table.
 
     Returns
     -------
     Comparison
-        Over the trainings it is the wider of two: by Welch's t of the two models, whose
-        trainings need not spread alike, and by `spread`, since three may lie close together
-        by chance. Without `spread` it is Student's t of their differences, paired by seed,
-        where both have as many. With one training a model only the songs count, which is why
-        it decides nothing (`SEEDS_NEEDED`).
+        Over the trainings by Student's t of their differences, paired by seed; by Welch's t
+        where one has more trainings than the other. With one training a model only the songs
+        count, which is why it decides nothing (`SEEDS_NEEDED`).
     """
     difference = a.corrected - b.corrected
     replicates = np.subtract(a.replicates, b.replicates)
     half = resampling.half_width(replicates)
     p = resampling.p_value(difference - margin, replicates - margin)
     by_songs, by_seeds = Error(resampling.error(replicates), resampling.freedom), None
-    fewest = min(len(a.seeds), len(b.seeds))
-    if fewest > 1:
-        gap = float(np.mean(a.seeds) - np.mean(b.seeds) - margin)
-        if spread is not None:
-            pooled = np.sqrt(sum(spread.of_mean(x.seeds) for x in (a, b)))
-            ways = [_welch(a.seeds, b.seeds), Error(float(pooled), spread.freedom)]
-        elif len(a.seeds) == len(b.seeds):
-            error = np.std(np.subtract(a.seeds, b.seeds), ddof=1) / np.sqrt(fewest)
-            ways = [Error(float(error), fewest - 1)]
+    if min(len(a.seeds), len(b.seeds)) > 1:
+        if len(a.seeds) == len(b.seeds):
+            gaps = np.subtract(a.seeds, b.seeds)
+            error = np.std(gaps, ddof=1) / np.sqrt(len(gaps))
+            by_seeds = Error(float(error), len(gaps) - 1)
         else:
-            ways = [_welch(a.seeds, b.seeds)]
-        by_seeds = max(ways, key=Error.half_width)
+            by_seeds = _welch(a.seeds, b.seeds)
+        gap = float(np.mean(a.seeds) - np.mean(b.seeds) - margin)
         # Not max(): a NaN, where songs or seeds give no answer, must stay one.
         half = float(np.maximum(half, by_seeds.half_width()))
-        p = float(np.max([p, *(way.p_value(gap) for way in ways)]))
+        p = float(np.maximum(p, by_seeds.p_value(gap)))
     return Comparison(difference, half, p, by_songs, by_seeds)
 
 
