@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import choreo.config
+import choreo.gpus
 import choreo.poses.estimators
 import choreo.provenance
 import choreo.pipeline.place
@@ -441,9 +442,12 @@ def with_test_songs(path):
 
 def wants_gpu(device):
     """One GPU a job where there is one to use; nothing to ask for on a CPU."""
-    return int(
-        device == "cuda" or (device == "auto" and choreo.pipeline.workflow.has_gpu())
-    )
+    return int(device == "cuda" or (device == "auto" and choreo.gpus.has_gpu()))
+
+
+def gpu_percent(device, share):
+    """What a job takes of that GPU, in percent: profiles count these."""
+    return wants_gpu(device) * round(100 * share)
 
 
 def run_by(rule):

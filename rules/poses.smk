@@ -135,6 +135,7 @@ rule openpose_people:
     threads: 2
     resources:
         gpu=wants_gpu("auto"),
+        gpu_percent=gpu_percent("auto", STUDY.poses.gpu_share),
         mem_mb=6000,
         runtime=720,
     params:
@@ -195,6 +196,7 @@ rule rtmpose_people:
     threads: 4
     resources:
         gpu=wants_gpu(STUDY.poses.rtmpose.device),
+        gpu_percent=gpu_percent(STUDY.poses.rtmpose.device, STUDY.poses.gpu_share),
         mem_mb=2000,
         runtime=720,
     params:
@@ -283,6 +285,7 @@ rule alphapose_people:
     threads: 4
     resources:
         gpu=wants_gpu(STUDY.poses.alphapose.device),
+        gpu_percent=gpu_percent(STUDY.poses.alphapose.device, STUDY.poses.gpu_share),
         mem_mb=8000,
         runtime=1440,
     params:

@@ -13,6 +13,7 @@ rule pretrain_perceptual:
     threads: STUDY.training.threads
     resources:
         gpu=wants_gpu(STUDY.training.device),
+        gpu_percent=gpu_percent(STUDY.training.device, STUDY.training.gpu_share),
         mem_mb=2000,
         runtime=240,
     params:
@@ -50,6 +51,11 @@ rule train_model:
     resources:
         gpu=lambda w: (
             wants_gpu(STUDY.training.device) if RECIPES[w.model].trained else 0
+        ),
+        gpu_percent=lambda w: (
+            gpu_percent(STUDY.training.device, STUDY.training.gpu_share)
+            if RECIPES[w.model].trained
+            else 0
         ),
         mem_mb=4000,
         runtime=2880,

@@ -87,7 +87,7 @@ def test_the_page_on_gpus_names_settings_that_are_there():
         found = Config.model_fields[section].annotation.model_fields[name]
         assert not field or field in found.annotation.model_fields
     profile = yaml.safe_load((ROOT / "profiles/default/profile.yaml").read_text())
-    assert profile["resources"]["gpu"] == 1
+    assert profile["resources"]["gpu_percent"] == 100
 
 
 def test_the_targets_of_the_page_are_rules():

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from choreo import gpus
 from choreo.errors import AccidentError, ConfigError
 from choreo.files import locks
 from choreo.pipeline import workflow
@@ -144,7 +145,7 @@ def test_a_lock_of_another_user_is_shared(gpu, tmp_path, monkeypatch):
         process.kill()
         process.communicate()
 
-    monkeypatch.setattr(devices.time, "sleep", wait)
+    monkeypatch.setattr(gpus.time, "sleep", wait)
     with devices.claimed("cuda", locks=tmp_path) as device:
         assert device == "cuda:0"
     assert waited
@@ -154,7 +155,7 @@ def test_where_nothing_of_theirs_may_be_opened_there_is_ones_own(gpu, tmp_path, 
     folder = tmp_path / "gpus"
     folder.mkdir()
     (folder / "gpu-aa.lock").touch()
-    monkeypatch.setattr(devices.os, "getuid", lambda: "own")
+    monkeypatch.setattr(gpus.os, "getuid", lambda: "own")
     refuse(monkeypatch, reading=True)
     with devices.claimed("cuda", locks=folder) as device:
         assert device == "cuda:0"
@@ -165,7 +166,7 @@ def test_a_link_in_a_folder_of_everybody_is_not_followed(gpu, tmp_path, monkeypa
     folder, aim = tmp_path / "gpus", tmp_path / "precious"
     folder.mkdir()
     (folder / "gpu-aa.lock").symlink_to(aim)
-    monkeypatch.setattr(devices.os, "getuid", lambda: "own")
+    monkeypatch.setattr(gpus.os, "getuid", lambda: "own")
     with devices.claimed("cuda", locks=folder):
         pass
     assert not aim.exists()

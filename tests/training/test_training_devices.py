@@ -7,6 +7,7 @@ import pytest
 import torch
 from filelock import FileLock, Timeout
 
+from choreo import gpus
 from choreo.errors import ConfigError
 from choreo.training import devices
 
@@ -54,10 +55,25 @@ def test_a_training_waits_for_a_gpu(two_gpus, tmp_path, monkeypatch, capsys):
     held = [FileLock(tmp_path / f"gpu-{uuid}.lock") for uuid in UUIDS]
     for lock in held:
         lock.acquire()
-    monkeypatch.setattr(devices.time, "sleep", lambda seconds: held[1].release())
+    monkeypatch.setattr(gpus.time, "sleep", lambda seconds: held[1].release())
     with devices.claimed("cuda", locks=tmp_path) as device:
         assert device == "cuda:1"
     assert "2 GPUs, none of them free; waiting" in capsys.readouterr().err
+
+
+def test_trainings_that_share_a_gpu_have_no_more_memory_than_their_share(
+    two_gpus, tmp_path, monkeypatch
+):
+    capped = []
+    monkeypatch.setattr(
+        torch.cuda, "set_per_process_memory_fraction", lambda *given: capped.append(given)
+    )
+    with devices.claimed("auto", locks=tmp_path) as whole:
+        assert (whole, capped) == ("cuda:0", [])
+        for _ in range(2):
+            with devices.claimed("auto", share=0.5, locks=tmp_path) as shared:
+                assert shared == "cuda:1"
+    assert capped == [(0.5, 1)] * 2
 
 
 def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):

@@ -11,6 +11,7 @@ import yte
 from scripts import load_script
 from snakemake.resources import Resources
 
+from choreo import gpus
 from choreo.pipeline import workflow
 
 ROOT = Path(__file__).parents[2]
@@ -61,8 +62,8 @@ def test_every_profile_keeps_what_the_default_one_says(profile):
 
 
 def test_the_profile_of_a_node_counts_its_gpus(monkeypatch):
-    monkeypatch.setattr(workflow, "gpus", lambda: 3)
-    assert read("gpu")["resources"]["gpu"] == 3
+    monkeypatch.setattr(gpus, "gpus", lambda: 3)
+    assert read("gpu")["resources"]["gpu_percent"] == 300
 
 
 @pytest.mark.parametrize(
@@ -81,19 +82,19 @@ def test_the_profile_of_a_node_counts_its_gpus(monkeypatch):
 def test_gpus_are_those_that_a_scheduler_left(tmp_path, monkeypatch, named, count):
     for number in range(4):
         (tmp_path / f"0000:0{number}:00.0").mkdir()
-    monkeypatch.setattr(workflow, "GPUS", tmp_path)
+    monkeypatch.setattr(gpus, "GPUS", tmp_path)
     if named is None:
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
-    assert workflow.gpus() == count
-    assert workflow.has_gpu() == (count > 0)
+    assert gpus.gpus() == count
+    assert gpus.has_gpu() == (count > 0)
 
 
 def test_a_machine_without_a_driver_has_no_gpu(tmp_path, monkeypatch):
-    monkeypatch.setattr(workflow, "GPUS", tmp_path / "none")
+    monkeypatch.setattr(gpus, "GPUS", tmp_path / "none")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    assert workflow.gpus() == 0
+    assert gpus.gpus() == 0
 
 
 def test_groups_are_short_jobs_of_rules_that_are_there(rules, resources):
@@ -165,3 +166,25 @@ def test_rules_that_were_never_measured_are_known(rules, resources):
     measured = set(pd.read_csv(ROOT / "docs" / "resources.csv").rule)
     asking = {name for name, text in rules.items() if resources.asked(text)["mem_mb"] is not None}
     assert asking - measured == NEVER_MEASURED
+
+
+def test_every_job_on_a_gpu_says_how_much_of_it_it_takes(rules):
+    """Of the same device, so that what a machine without a GPU asks for is 0 of both."""
+    asking = {name: rule for name, rule in rules.items() if "gpu=" in rule}
+    assert {"train_model", "alphapose_people"} < set(asking)
+    for name, rule in asking.items():
+        (device,) = re.findall(r"wants_gpu\((.+?)\)", rule)
+        stage = "training" if "training" in device else "poses"
+        share = f"gpu_percent({device}, STUDY.{stage}.gpu_share)"
+        assert share in rule, name
+        assert rule.count("if RECIPES[w.model].trained") in (0, 2)
+
+
+@pytest.mark.workflow
+def test_a_share_of_a_gpu_reruns_nothing(finished):
+    given = ("--config", 'training={"gpu_share": 0.15}', 'poses={"gpu_share": 0.5}')
+    said = finished.run(options=("--dry-run", "--quiet", "host", *given)).stdout
+    stats = re.split("Job stats:|\n\n", said)[1]
+    jobs = set(re.findall(r"^(\w+) +\d+$", stats, re.MULTILINE))
+    # The report shows all settings.
+    assert jobs == {"all", "report", "total"}

@@ -1,5 +1,6 @@
 import sys
 
+from choreo import gpus
 from choreo.dataset.pack import ChunkDataset
 from choreo.pipeline.jobs import run
 from choreo.training.perceptual import pretrain
@@ -21,6 +22,7 @@ def action(terminal):
         seed=p.seed,
         checkpoint_dir=p.checkpoints,
         device=p.device,
+        gpu_share=gpus.share_of(snakemake.resources),
         threads=p.threads,
         on_progress=show,
     )

@@ -1,3 +1,4 @@
+from choreo import gpus
 from choreo.dataset.pack import ChunkDataset
 from choreo.models.recipes import recipe_from
 from choreo.pipeline.jobs import run
@@ -19,6 +20,7 @@ def action(terminal):
         look_every=p.look_every,
         files=dict(zip(p.needs, i.needed)),
         device=p.device,
+        gpu_share=gpus.share_of(snakemake.resources),
         precision=p.precision,
         threads=p.threads,
         terminal=terminal,

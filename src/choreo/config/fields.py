@@ -113,6 +113,7 @@ Heights = Annotated[
 ]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Workers = Annotated[int, Field(ge=1, le=1024)]
+GpuShare = Annotated[float, Field(ge=0.05, le=1)]
 Minutes = Annotated[float, Field(gt=0, le=10_080)]
 Fps = Annotated[int, Field(ge=1, le=MAX_FPS)]
 ChunkSeconds = Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)]

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from choreo import provenance
 from choreo.choices import LINKERS
-from choreo.config.fields import Distinct, Id, Minutes, Section, UserPath, nameable
+from choreo.config.fields import Distinct, GpuShare, Id, Minutes, Section, UserPath, nameable
 from choreo.pose.skeletons import SKELETONS
 from choreo.poses.estimators import ESTIMATORS
 from choreo.poses.formats.registry import read_formats
@@ -116,6 +116,8 @@ class Poses(Section):
     """How people are followed: by their poses, by Pose Flow's matching, or by the tool's ids."""
     resources: UserPath = "resources"
     """Folder for what is downloaded once for all studies: weights and AlphaPose's source."""
+    gpu_share: GpuShare = 1.0
+    """Of a GPU's memory, for one AlphaPose, RTMPose or OpenPose (docs/gpu_node.md)."""
     alphapose: AlphaPose = AlphaPose()
     openpose: OpenPose = OpenPose()
     rtmpose: RTMPose = RTMPose()

@@ -8,6 +8,7 @@ from pydantic import Field
 from choreo.config.fields import (
     Count,
     Distinct,
+    GpuShare,
     Id,
     Section,
     Seed,
@@ -35,6 +36,8 @@ class Training(Section):
     """Model, or `all` -> switches of its recipe that shall differ, such as `epochs`."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
+    gpu_share: GpuShare = 1.0
+    """Of a GPU's memory, for one training: with 0.25, four share a GPU (docs/gpu_node.md)."""
     precision: Literal["auto", "float32", "tf32", "bfloat16"] = "auto"
     """`auto`: `tf32` on a GPU that has it, else `float32`; `bfloat16`: mixed precision."""
     threads: Workers = 2

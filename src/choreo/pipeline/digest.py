@@ -43,6 +43,7 @@ UNCOUNTED = frozenset(
         ".files.outside:reading",
         ".files.outside:missing",
         ".files.temporary",
+        ".gpus",
         ".pipeline.digest",
         ".pipeline.jobs",
         ".pipeline.memory",

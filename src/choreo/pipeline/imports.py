@@ -9,8 +9,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[1]
 NAME = PACKAGE.name
 ROOMS = (
-    *("choices", "errors", "rates", "files", "provenance", "media", "tables", "figures", "pose"),
-    *("drawing", "beats", "statistics", "pipeline"),
+    *("choices", "errors", "rates", "files", "gpus", "provenance", "media", "tables", "figures"),
+    *("pose", "drawing", "beats", "statistics", "pipeline"),
     # The config reads the registries of the first stages.
     *("videos", "poses", "config", "synth", "comparison", "cleaning", "dataset"),
     *("models", "training", "dances", "evaluation", "survey", "report", "cli"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import shutil
 import sys
@@ -21,9 +20,6 @@ from choreo.pipeline.tombstones import tombstones, usable, warnings
 
 _NOT_THE_FUTURE_NS = 1_000_000_000
 """So much the clocks of a machine and of its disk's server may differ."""
-
-GPUS = Path("/proc/driver/nvidia/gpus")
-"""Where NVIDIA's driver has a folder for each GPU of the machine."""
 
 
 class Named(dict):
@@ -463,31 +459,6 @@ def check_offline(paths: Iterable[str | Path]) -> None:
             f"offline is true, and {len(missing)} file(s) are not here: {', '.join(missing)}",
             remedy="Run `choreo fetch` with the same config where there is a network",
         )
-
-
-def gpus() -> int:
-    """Count the NVIDIA GPUs that this process may use, without importing torch.
-
-    Returns
-    -------
-    int
-        Those of the machine; where ``CUDA_VISIBLE_DEVICES`` names some, as a scheduler does for
-        its jobs, as many as it names.
-    """
-    there = len([*GPUS.iterdir()]) if GPUS.is_dir() else 0
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    # CUDA stops reading at the first name that is none.
-    names = there if named is None else len([*itertools.takewhile(_is_gpu, named.split(","))])
-    return min(there, names)
-
-
-def _is_gpu(name):
-    return name.strip() not in ("", "-1", "NoDevFiles")
-
-
-def has_gpu() -> bool:
-    """Tell whether an NVIDIA GPU is there to use, without importing torch."""
-    return gpus() > 0
 
 
 def grow_memory(rules):

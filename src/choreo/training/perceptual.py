@@ -34,6 +34,7 @@ def pretrain(
     seed: int,
     checkpoint_dir: str | Path,
     device: str = "auto",
+    gpu_share: float = 1.0,
     threads: int | None = None,
     on_progress: Callable[..., Any] | None = None,
     checkpoint_seconds: float = 60.0,
@@ -49,7 +50,7 @@ def pretrain(
     steps : int
         Of 16 dances each.
     seed : int
-    checkpoint_dir, device, threads, checkpoint_seconds, checkpoint_steps
+    checkpoint_dir, device, gpu_share, threads, checkpoint_seconds, checkpoint_steps
         As `choreo.training.train.train` has them; always one process, in float32.
     on_progress : callable, optional
         Called after each step as ``on_progress(done, steps)``.
@@ -69,7 +70,7 @@ def pretrain(
         143 after SIGTERM, when the checkpoint is written.
     """
     with contextlib.ExitStack() as held:
-        processor = choose_device(held.enter_context(claimed(device)))
+        processor = choose_device(held.enter_context(claimed(device, share=gpu_share)))
         run = {
             "network": "perceptual",
             "steps": steps,

@@ -79,6 +79,7 @@ def train(
     batch_size: int | None = None,
     files: Mapping[str, str | Path] | None = None,
     device: str = "auto",
+    gpu_share: float = 1.0,
     precision: str = "float32",
     threads: int | None = None,
     on_progress: Callable[..., Any] | None = None,
@@ -120,6 +121,8 @@ def train(
     device : {"auto", "cpu", "cuda", "mps"}
         ``auto`` takes the first there is of cuda, mps and cpu. Of several GPUs one is held
         that no other training has (`choreo.training.devices.claimed`).
+    gpu_share : float
+        Of its memory: with 0.25, four trainings have one GPU.
     precision : {"auto", "float32", "tf32", "bfloat16"}
         See `chosen_precision`.
     threads : int, optional
@@ -170,7 +173,7 @@ def train(
                 remedy="The workflow makes it; docs/training.md says how else it comes",
             )
     with contextlib.ExitStack() as held:
-        processor = choose_device(held.enter_context(claimed(device)))
+        processor = choose_device(held.enter_context(claimed(device, share=gpu_share)))
         precision = chosen_precision(precision, processor)
         run = {
             "recipe": recipe.model_dump(),
