@@ -3,17 +3,19 @@
 Each part is a process of its own with its share of ``--minutes`` (12 in all), and is written to
 the file when it is done: what one part costs or breaks is no other's. The parts: milliseconds a
 step of every recipe that is trained, in each precision, and whether the step was captured as a
-graph; the largest batch; several trainings at once on one card, as processes; a thesis-size
-training, whole if its time allows, else as far as it comes and the rest reckoned.
+graph; the largest batch; several trainings at once on one card, as processes; extraction of
+poses by MediaPipe, on the machine's CPUs, and by RTMPose's network with random weights; a
+thesis-size training, whole if its time allows, else as far as it comes and the rest reckoned.
 
 This has never run on a GPU. ``--device cpu --tiny`` runs every line of it in a minute or two where
-there is none, with numbers that say nothing. Estimators of poses are not timed.
+there is none, with numbers that say nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,8 +23,10 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import poses as extraction
 import torch
 import training as timing
+from rtmpose_network import SIZE, RTMPose
 
 from choreo.dataset.pack import ChunkDataset
 from choreo.models.family import Setting
@@ -30,12 +34,13 @@ from choreo.models.gan.networks import save_state
 from choreo.models.gan.stgcn import SpatialTemporalGraphNetwork
 from choreo.models.recipes import load_recipes
 from choreo.provenance import commit
+from choreo.statistics.sentences import counted
 from choreo.training import train as trainings
 from choreo.training.numerics import chosen_precision, numerics
 
 ROOT = Path(__file__).parents[1]
 PRECISIONS = ("float32", "tf32", "bfloat16")
-SHARES = {"steps": 0.35, "batch": 0.15, "together": 0.2, "whole": 0.3}
+SHARES = {"steps": 0.35, "batch": 0.1, "together": 0.2, "poses": 0.1, "whole": 0.25}
 """Parts, and how much of the minutes each may take; what one leaves is the last one's."""
 
 
@@ -50,12 +55,14 @@ class Sizes:
     largest: int = 1 << 14
     together: tuple[int, ...] = (1, 4, 8)
     seconds: float = 15.0
+    clip: float = 10.0
+    people: tuple[int, ...] = (1, 16, 128)
     songs_chunks: int = 200
     recipes: tuple[str, ...] | None = None
     whole_steps: int | None = None
 
 
-TINY = Sizes(1, 4, 20, 2, 4, (1, 2), 0.5, 60, ("gru", "flow"), 2)
+TINY = Sizes(1, 4, 20, 2, 4, (1, 2), 0.5, 2.0, (1, 2), 60, ("gru", "flow"), 2)
 
 
 class Run:
@@ -203,6 +210,51 @@ def one(run):
         print(count / (time.perf_counter() - begin), flush=True)
 
 
+def poses(run):
+    """MediaPipe on the CPUs, and RTMPose's network on the device."""
+    cpus = len(os.sched_getaffinity(0))
+    print("| estimator | where | at once | a second |")
+    print("|---|---|--:|--:|", flush=True)
+    video = extraction.made_clip(run.folder, run.sizes.clip)
+    for jobs in sorted({1, max(1, cpus // 4), max(1, cpus // 2)}):
+        cells = f"| MediaPipe, 640x360 | {cpus} CPUs | {counted(jobs, 'video')} |"
+        if run.left < 0:
+            print(f"{cells} no time left |", flush=True)
+            continue
+        print(f"{cells} {extraction.at_once(jobs, video, (640, 360)):.1f} frames |", flush=True)
+    # On a CPU half precision is slow beyond use.
+    halves = [torch.float16] if run.device.type == "cuda" else []
+    for precision in (torch.float32, *halves):
+        network, kind = RTMPose().eval().to(run.device, precision), str(precision)[6:]
+        for people in run.sizes.people:
+            at_once = counted(people, "picture")
+            cells = f"| RTMPose-m's network, {kind} | {run.device.type} | {at_once} |"
+            if run.left < 0:
+                print(f"{cells} no time left |", flush=True)
+                continue
+            pictures = torch.rand(people, 3, *SIZE, device=run.device, dtype=precision)
+            try:
+                rate = _pictures_a_second(network, pictures, run)
+            except Exception as error:
+                print(f"{cells} {_said(error)} |", flush=True)
+            else:
+                print(f"{cells} {rate:.0f} pictures |", flush=True)
+
+
+def _pictures_a_second(network, pictures, run):
+    """Of a network whose first calls, which choose algorithms, don't count."""
+    with torch.inference_mode():
+        for _ in range(timing.WARM_UP_STEPS):
+            network(pictures)
+        timing.wait_for(run.device)
+        begin, count = time.perf_counter(), 0
+        while time.perf_counter() - begin < min(run.sizes.seconds, 3.0):
+            network(pictures)
+            timing.wait_for(run.device)
+            count += len(pictures)
+        return count / (time.perf_counter() - begin)
+
+
 def whole(run):
     """The thesis-size training of gru, as far as its time lets it come."""
     recipe = run.recipes["gru"].with_(batch_size=run.sizes.batch)
@@ -225,7 +277,14 @@ def whole(run):
     )
 
 
-PARTS = {"steps": steps, "batch": batch, "together": together, "whole": whole, "one": one}
+PARTS = {
+    "steps": steps,
+    "batch": batch,
+    "together": together,
+    "poses": poses,
+    "whole": whole,
+    "one": one,
+}
 
 
 def _said(error):

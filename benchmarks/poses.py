@@ -34,15 +34,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         video = chosen.video
         if video is None:
-            video = Path(folder, "clip.mp4")
-            make_clip(
-                "demo:benchmark/ada/1",
-                video=video,
-                truth=Path(folder, "t.npz"),
-                song=Path(folder, "s.wav"),
-                beats=Path(folder, "b.json"),
-                end=chosen.seconds,
-            )
+            video = made_clip(folder, chosen.seconds)
         size = tuple(int(n) for n in chosen.size.split("x"))
         runs = [_in_a_process(_speeds, video, size) for _ in range(chosen.repeats)]
         bare, whole = (median(values) for values in zip(*runs))
@@ -50,9 +42,8 @@ def main():
         print(f"bare loop on decoded frames  {bare:.1f} frames/s")
         print(f"extract, decoding included   {whole:.1f} frames/s, {share:.1%} of the bare loop's")
         for jobs in chosen.jobs:
-            with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-                speeds = list(pool.map(_speed, [video] * jobs, [size] * jobs))
-            print(f"{jobs} videos at once             {sum(speeds):.1f} frames/s together")
+            speed = at_once(jobs, video, size)
+            print(f"{jobs} videos at once             {speed:.1f} frames/s together")
         once, four = Path(folder, "1.mp4"), Path(folder, "4.mp4")
         for path, times in ((once, 1), (four, 4)):
             stream = media.source(video, stream_loop=times - 1).video
@@ -60,6 +51,26 @@ def main():
             print(
                 f"peak memory, {times} x the video   {_in_a_process(_memory, path, size):.0f} MiB"
             )
+
+
+def made_clip(folder, seconds):
+    """Draw a clip of 640x360 to time on."""
+    video = Path(folder, "clip.mp4")
+    make_clip(
+        "demo:benchmark/ada/1",
+        video=video,
+        truth=Path(folder, "t.npz"),
+        song=Path(folder, "s.wav"),
+        beats=Path(folder, "b.json"),
+        end=seconds,
+    )
+    return video
+
+
+def at_once(jobs, video, size):
+    """Frames a second of as many processes together, each on the same video."""
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        return sum(pool.map(_speed, [video] * jobs, [size] * jobs))
 
 
 def _in_a_process(function, *arguments):
