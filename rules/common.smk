@@ -447,7 +447,7 @@ def wants_gpu(device):
 
 def gpu_percent(device, share):
     """What a job takes of that GPU, in percent: profiles count these."""
-    return wants_gpu(device) * round(100 * share)
+    return wants_gpu(device) * choreo.gpus.percent(share)
 
 
 def run_by(rule):

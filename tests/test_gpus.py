@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -111,73 +112,172 @@ def test_who_waits_is_told_what_for(hold, tmp_path, monkeypatch, capsys):
         assert "2 GPUs, none of them with 75% free; waiting" in capsys.readouterr().err
 
 
+def test_who_waits_for_the_whole_is_not_passed_by_all_who_come_later(hold, tmp_path, monkeypatch):
+    """Shares that come and go would otherwise never leave a GPU empty."""
+    sharing, _ = hold(0.25, 0.25)
+    seen = []
+
+    def meanwhile(seconds):
+        # The first GPU is kept for who waits; on the second others may begin.
+        seen.append((free(0.1, tmp_path, ["aa"]), free(0.1, tmp_path, ["aa", "bb"])))
+        if len(seen) == 2:
+            sharing.kill()
+            sharing.communicate()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gpus.time, "sleep", meanwhile)
+        with gpus.held(NAMES, locks=tmp_path) as number:
+            assert number == 0
+    assert seen == [(None, 1)] * 2
+    assert free(1, tmp_path, ["aa"]) == 0
+
+
+def test_a_program_keeps_what_its_killed_starter_held(tmp_path):
+    """As when the system ends a job for its memory, and the tool that it started goes on."""
+    code = f"""
+import os, subprocess, sys
+from pathlib import Path
+from choreo import gpus
+with gpus.held(["aa"], locks=Path({str(tmp_path)!r})):
+    nothing = {{"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}}
+    tool = subprocess.Popen(["sleep", "60"], pass_fds=gpus.handles(), **nothing)
+    print(tool.pid, flush=True)
+    os._exit(9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    tool = int(done.stdout)
+    assert free(1, tmp_path, ["aa"]) is None
+    os.kill(tool, 9)
+    for _ in range(100):
+        if free(1, tmp_path, ["aa"]) == 0:
+            break
+        time.sleep(0.05)
+    assert free(1, tmp_path, ["aa"]) == 0
+    assert gpus.handles() == ()
+
+
+def test_units_of_another_user_are_not_free_and_nothing_stays_open(tmp_path):
+    (tmp_path / "gpu-aa-03.lock").symlink_to(tmp_path / "elsewhere")
+    before = len(os.listdir("/proc/self/fd"))
+    assert free(0.95, tmp_path, ["aa"]) == 0
+    assert len(os.listdir("/proc/self/fd")) == before
+    with gpus.held(["aa"], share=0.5, locks=tmp_path):
+        assert free(0.5, tmp_path, ["aa"]) is None
+        assert free(0.45, tmp_path, ["aa"]) == 0
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("share", "percent"), [(1, 100), (0.25, 25), (0.33, 35), (0.125, 15), (0.05, 5), (0.15, 15)]
+)
+def test_what_is_counted_is_what_the_locks_take(share, percent):
+    assert gpus.percent(share) == percent
+
+
 # What other programs see
+
+SMI = """\
+#!/bin/sh
+test "$*" = "--query-gpu=uuid,name --format=csv,noheader" || exit 2
+cat {cards}
+"""
 
 
 @pytest.fixture
-def driver(tmp_path, monkeypatch):
-    """A driver's folder with three GPUs."""
-    for number, name in enumerate(("GPU-aa", "GPU-bb", "GPU-cc")):
-        folder = tmp_path / "driver" / f"0000:{number}1:00.0"
-        folder.mkdir(parents=True)
-        text = f"Model: \t\t A card\nIRQ:   \t\t 4{number}\nGPU UUID: \t {name}\n"
-        (folder / "information").write_text(text)
-    monkeypatch.setattr(gpus, "GPUS", tmp_path / "driver")
+def cards(tmp_path, monkeypatch):
+    """Writes what an `nvidia-smi` on PATH says."""
+    said, program = tmp_path / "cards", tmp_path / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text(SMI.format(cards=said))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.delenv("CUDA_DEVICE_ORDER", raising=False)
-    return tmp_path
+
+    def write(*lines):
+        said.write_text("".join(f"{line}\n" for line in lines))
+
+    write("GPU-aa1, NVIDIA H200", "GPU-bb2, NVIDIA H200", "GPU-cc3, NVIDIA H200")
+    return write
 
 
-def seen():
-    return os.environ.get("CUDA_VISIBLE_DEVICES"), os.environ.get("CUDA_DEVICE_ORDER")
-
-
-def test_each_program_sees_a_gpu_of_its_own(driver, tmp_path):
-    with contextlib.suppress(KeyError), gpus.exported(locks=tmp_path / "locks"):
-        assert seen() == ("0", "PCI_BUS_ID")
+def seen(folder, **settings):
+    """What a program would see."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    with contextlib.suppress(KeyError), gpus.exported(locks=folder / "locks", **settings):
+        found = os.environ.get("CUDA_VISIBLE_DEVICES")
         raise KeyError
-    assert seen() == (None, None)
-    # A training holds the first one, by its name.
-    with gpus.held(["aa"], locks=tmp_path / "locks"), gpus.exported(locks=tmp_path / "locks"):
-        assert seen() == ("1", "PCI_BUS_ID")
-        assert free(1, tmp_path / "locks", ["bb"]) is None
-        assert free(1, tmp_path / "locks", ["cc"]) == 0
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == given
+    return found
+
+
+def test_each_program_sees_a_gpu_of_its_own(cards, tmp_path):
+    assert seen(tmp_path) == "GPU-aa1"
+    # As a training holds it, by the name that torch gives.
+    with gpus.held(["aa1"], locks=tmp_path / "locks"):
+        with gpus.exported(locks=tmp_path / "locks"):
+            assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-bb2"
+            assert free(1, tmp_path / "locks", ["bb2"]) is None
+            assert free(1, tmp_path / "locks", ["cc3"]) == 0
+        assert seen(tmp_path, share=0.5) == "GPU-bb2"
+        assert seen(tmp_path, device="cpu") is None
 
 
 @pytest.mark.parametrize(
     ("given", "taken"),
-    [("2,1", "2"), ("GPU-cc,GPU-bb", "GPU-cc"), ("0,GPU-bb", "GPU-bb"), ("MIG-x,MIG-y", "MIG-x")],
+    [
+        ("2,1", "GPU-cc3"),
+        ("0,2", "GPU-cc3"),
+        ("GPU-c,GPU-bb2", "GPU-cc3"),
+        ("GPU-aa1, GPU-bb2", "GPU-bb2"),
+        ("1", "GPU-bb2"),
+        # The first that is none is the end of the list.
+        ("1,7,2", "GPU-bb2"),
+    ],
 )
-def test_of_those_that_a_scheduler_left_one_is_taken(driver, tmp_path, monkeypatch, given, taken):
+def test_of_those_that_a_scheduler_left_one_is_taken(cards, tmp_path, monkeypatch, given, taken):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
-    with gpus.held(["aa"], locks=tmp_path / "locks"), gpus.exported(locks=tmp_path / "locks"):
-        assert seen()[0] == taken
-    assert seen() == (given, None)
+    with gpus.held(["aa1"], locks=tmp_path / "locks"):
+        assert seen(tmp_path) == taken
 
 
-@pytest.mark.parametrize("given", ["", "-1", "0", "GPU-bb"])
-def test_where_there_is_no_choice_nothing_is_held(driver, tmp_path, monkeypatch, given):
-    """A scheduler's jobs may each see another GPU as number 0: they must not wait."""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+def test_jobs_of_a_cluster_that_see_their_own_gpus_alone_do_not_wait(cards, tmp_path, monkeypatch):
+    """Both see a number 0; nvidia-smi shows each job its own GPUs."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    cards("GPU-cc3, NVIDIA H200")
     with gpus.exported(locks=tmp_path / "locks"):
-        assert seen() == (given, None)
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == "GPU-cc3"
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+        cards("GPU-aa1, NVIDIA H200")
+        assert seen(tmp_path) == "GPU-aa1"
+
+
+@pytest.mark.parametrize("given", ["", "-1", "NoDevFiles", "7", "MIG-x,MIG-y", "GPU-"])
+def test_where_it_is_not_clear_which_gpu_is_meant_nothing_is_held(
+    cards, tmp_path, monkeypatch, given
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", given)
+    assert seen(tmp_path) == given
     assert not (tmp_path / "locks").exists()
 
 
-def test_without_a_driver_nothing_is_changed(tmp_path, monkeypatch):
-    monkeypatch.setattr(gpus, "GPUS", tmp_path / "none")
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    with gpus.exported(locks=tmp_path / "locks"):
-        assert seen()[0] is None
+def test_numbers_of_unlike_gpus_are_left_to_cuda(cards, tmp_path, monkeypatch):
+    cards("GPU-aa1, NVIDIA T4", "GPU-bb2, NVIDIA H200")
+    assert seen(tmp_path) == "GPU-aa1"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert seen(tmp_path) == "0"
+    monkeypatch.setenv("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    assert seen(tmp_path) == "GPU-aa1"
+
+
+def test_without_the_driver_nothing_is_changed(cards, tmp_path, monkeypatch):
+    cards("Failed to initialize NVML: Driver/library version mismatch")
+    assert seen(tmp_path) is None
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
+    assert seen(tmp_path) is None
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert seen(tmp_path) is None
     assert not (tmp_path / "locks").exists()
-
-
-def test_a_driver_that_says_no_names_has_numbers(driver, tmp_path):
-    for file in (tmp_path / "driver").glob("*/information"):
-        file.unlink()
-    with gpus.exported(0.5, locks=tmp_path / "locks"):
-        assert seen()[0] == "0"
-        assert (tmp_path / "locks" / "gpu-0.lock").exists()
 
 
 @pytest.mark.parametrize(("percent", "share"), [(25, 0.25), (100, 1), (0, 1), (None, 1)])

@@ -11,6 +11,8 @@ import contextlib
 import itertools
 import math
 import os
+import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -28,6 +30,7 @@ LOCKS = Path(tempfile.gettempdir()) / "choreo-gpus"
 _PATIENCE_SECONDS = 1.0
 _UNITS = 20
 """Parts of a GPU's memory that jobs hold one by one: 5% each."""
+_HELD: list[int] = []
 
 
 def gpus() -> int:
@@ -45,6 +48,11 @@ def gpus() -> int:
 def has_gpu() -> bool:
     """Tell whether an NVIDIA GPU is there to use, without importing torch."""
     return gpus() > 0
+
+
+def percent(share: float) -> int:
+    """What Snakemake is to count for a share of a GPU, as locks take it: in whole units of 5%."""
+    return 100 * _units(share) // _UNITS
 
 
 def share_of(resources: Any) -> float:
@@ -78,50 +86,79 @@ def _is_gpu(name):
 
 
 def _own_names():
-    """The GPUs' own names (UUIDs), in the order of the bus; empty where the driver has none."""
-    names = []
-    for folder in sorted(GPUS.iterdir()):
-        with contextlib.suppress(OSError):
-            for line in (folder / "information").read_text().splitlines():
-                key, _, value = line.partition(":")
-                if key.strip() == "GPU UUID":
-                    names.append(value.strip())
-    return names
+    """The own names (UUIDs) of the GPUs that this process may use; empty where they can't be told.
+
+    Of ``nvidia-smi``, which shows a job of a cluster no other's GPUs, as /proc does, and wakes
+    those that sleep, which have no name there.
+    """
+    asked = ["nvidia-smi", "--query-gpu=uuid,name", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    cards = [[part.strip() for part in line.split(",", 1)] for line in done.stdout.splitlines()]
+    if not all(len(card) == 2 and card[0].startswith("GPU-") for card in cards):
+        return []
+    names = [name for name, _ in cards]
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return names
+    alike = len({model for _, model in cards}) <= 1
+    found = []
+    for one in map(str.strip, chosen.split(",")):
+        if one.isdecimal() and int(one) < len(names):
+            # CUDA counts the fastest first, which is another order where they differ.
+            if not (alike or os.environ.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"):
+                return []
+            matching = [names[int(one)]]
+        else:
+            matching = [name for name in names if one and name.startswith(one)]
+        if len(matching) != 1:
+            # No GPU, for CUDA the end of the list; or a slice of one, whose place is not known.
+            break
+        found += matching
+    return found
 
 
 @contextlib.contextmanager
-def exported(share: float = 1.0, *, locks: Path = LOCKS) -> Iterator[None]:
+def exported(share: float = 1.0, *, device: str = "auto", locks: Path = LOCKS) -> Iterator[None]:
     """Let the programs that a block starts see one GPU alone, which is held meanwhile.
 
-    For programs that take the first GPU they see. Where there is no GPU, or a scheduler
-    shows this job only one, nothing is changed.
+    For programs that take the first GPU they see. Where the GPUs can't be told (no driver, no
+    ``nvidia-smi``, slices of one), nothing is changed.
 
     Parameters
     ----------
     share : float
         Of the GPU's memory, 0 to 1. Nothing keeps such a program from taking more.
+    device : str
+        Where the program runs: for ``cpu`` nothing is held.
     locks : Path
         See `held`.
     """
-    visible = _visible()
-    given = {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")}
-    if not visible or (len(visible) == 1 and given["CUDA_VISIBLE_DEVICES"] is not None):
+    names = [] if device == "cpu" else _own_names()
+    if not names:
         yield
         return
-    own = _own_names()
-    names = [own[int(n)] if n.isdecimal() and int(n) < len(own) else n for n in visible]
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
     with held(names, share=share, locks=locks) as number:
-        os.environ["CUDA_VISIBLE_DEVICES"] = visible[number]
-        # The order of `_own_names`; by itself CUDA puts the fastest first.
-        os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+        os.environ["CUDA_VISIBLE_DEVICES"] = names[number]
         try:
             yield
         finally:
-            for name, value in given.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            if given is None:
+                del os.environ["CUDA_VISIBLE_DEVICES"]
+            else:
+                os.environ["CUDA_VISIBLE_DEVICES"] = given
+
+
+def handles() -> tuple[int, ...]:
+    """Open locks of GPUs that this process holds.
+
+    A program that is started on such a GPU is given them: where this process is killed, they
+    end when that program does.
+    """
+    return tuple(_HELD)
 
 
 @contextlib.contextmanager
@@ -130,8 +167,8 @@ def held(names: Sequence[str], *, share: float = 1.0, locks: Path = LOCKS) -> It
 
     Who takes the whole of a GPU has it alone. Who takes a share (in steps of 5%, rounded up)
     has it beside others whose shares are no more than the whole together; of several GPUs
-    the one with most to spare. The locks are the operating system's and end with the
-    process, however it ends.
+    the one with most to spare. Who has to wait keeps a GPU for himself, on which nobody begins
+    any more. The locks are the operating system's and end with the process, however it ends.
 
     Parameters
     ----------
@@ -151,40 +188,82 @@ def held(names: Sequence[str], *, share: float = 1.0, locks: Path = LOCKS) -> It
         Which of `names`.
     """
     paths = [_lock_file(locks, f"gpu-{name.removeprefix('GPU-')}.lock") for name in names]
-    # Not a hair more than is asked for: 0.15 * 20 is 3.0000000000000004 or so.
-    units = max(1, math.ceil(_UNITS * share - 1e-6))
-    found = _take(paths, units)
-    if found is None:
-        free = "free" if units >= _UNITS else f"with {share:.0%} free"
-        print(f"{len(paths)} GPUs, none of them {free}; waiting", file=sys.stderr)
-    while found is None:
-        # Two that came at the same moment may each have kept the other out.
-        time.sleep(_PATIENCE_SECONDS * (1 + os.getpid() % 10 / 10))
-        found = _take(paths, units)
-    number, handles = found
+    number, handles = _take(paths, _units(share)) or _wait(paths, share)
+    _HELD.extend(handles)
     try:
         yield number
     finally:
+        for handle in handles:
+            _HELD.remove(handle)
         _close(handles)
 
 
-def _take(paths, units):
+def _units(share):
+    # Not a hair more than is asked for: 0.15 * 20 is 3.0000000000000004 or so.
+    return min(_UNITS, max(1, math.ceil(_UNITS * share - 1e-6)))
+
+
+def _wait(paths, share):
+    units, found, kept = _units(share), None, None
+    free = "free" if units >= _UNITS else f"with {share:.0%} free"
+    print(f"{len(paths)} GPUs, none of them {free}; waiting", file=sys.stderr)
+    try:
+        while found is None:
+            kept = kept or _keep(paths)
+            # Two that came at the same moment may each have kept the other out.
+            time.sleep(_PATIENCE_SECONDS * (1 + random.random()))
+            found = _take(paths, units, kept)
+    finally:
+        if kept is not None:
+            os.close(kept[1])
+    return found
+
+
+def _keep(paths):
+    """Keep a GPU for the one who waits: its path and the open lock; None where all are kept."""
+    for path in paths:
+        if (handle := _locked(_next(path))) is not None:
+            return path, handle
+    return None
+
+
+def _awaited(path):
+    """Whether somebody else waits for this GPU; unknown, where his lock can't be opened."""
+    try:
+        handle = _opened(_next(path))
+    except OSError:
+        return False
+    try:
+        hold(handle, where=path)
+    except Busy:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _next(path):
+    return path.with_name(f"{path.stem}-next.lock")
+
+
+def _take(paths, units, kept=None):
     """Lock a GPU or units of it: its number and the open locks; None where none is free."""
-    if units >= _UNITS:
-        for number, path in enumerate(paths):
-            if (handle := _locked(path)) is not None:
-                return number, [handle]
-        return None
     best = None
     for number, path in enumerate(paths):
+        if (kept is None or path != kept[0]) and _awaited(path):
+            continue
+        if units >= _UNITS:
+            if (handle := _locked(path)) is not None:
+                return number, [handle]
+            continue
         free = _free(path)
         if len(free) > units and (best is None or len(free) > len(best[1])):
             best, free = (number, free), best[1] if best else []
         _close(free)
     if best is not None:
-        number, handles = best
-        _close(handles[1 + units :])
-        best = number, handles[: 1 + units]
+        number, found = best
+        _close(found[1 + units :])
+        best = number, found[: 1 + units]
     return best
 
 
@@ -193,12 +272,16 @@ def _free(path):
     shared = _locked(path, shared=True)
     if shared is None:
         return []
-    units = (_locked(_opened(path.parent, f"{path.stem}-{n:02d}.lock")) for n in range(_UNITS))
+    units = (_locked(path.with_name(f"{path.stem}-{n:02d}.lock")) for n in range(_UNITS))
     return [shared, *(handle for handle in units if handle is not None)]
 
 
 def _locked(path, *, shared=False):
-    handle = open_lock(path)
+    """Lock a file, made where it is not there: the open lock; None where it can't be had."""
+    try:
+        handle = _opened(path)
+    except OSError:  # another user's, who lets nobody in
+        return None
     try:
         hold(handle, shared=shared, where=path)
     except Busy:
@@ -222,16 +305,15 @@ def _lock_file(folder, name):
             # Other users lock the same GPUs; the umask would keep them out.
             place.chmod(0o1777 if place == folder else 0o700)
         with contextlib.suppress(OSError):
-            return _opened(place, name)
+            os.close(_opened(place / name))
+            return place / name
     raise AccidentError(
         "no lock of a GPU can be made", where=folder, remedy="Set TMPDIR to a folder of yours"
     )
 
 
-def _opened(folder, name):
-    path = folder / name
+def _opened(path):
     handle = open_lock(path)
     with contextlib.suppress(OSError):
         os.fchmod(handle, 0o666)
-    os.close(handle)
-    return path
+    return handle

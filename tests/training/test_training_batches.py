@@ -51,8 +51,15 @@ def test_a_dataset_that_leaves_too_little_memory_is_read_during_the_training(
         monkeypatch.setattr(batches, name, lambda *_, name=name: made.append(name))
     for free in (2 * size, 2 * size - 1):
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _, free=free: (free, free))
+        monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", lambda _: 1.0)
         batches.open_batches(dances, torch.device("cuda", 0), ORDER.__getitem__)
     assert made == ["Resident", "Prefetched"]
+    # Of a GPU that is empty, and shared.
+    for share in (0.25, 0.2):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (8 * size, 8 * size))
+        monkeypatch.setattr(torch.cuda, "get_per_process_memory_fraction", lambda _, s=share: s)
+        batches.open_batches(dances, torch.device("cuda", 0), ORDER.__getitem__)
+    assert made[2:] == ["Resident", "Prefetched"]
     assert "more than half of the GPU's free memory" in capsys.readouterr().err
     assert isinstance(batches.open_batches(dances, CPU, ORDER.__getitem__), batches.Read)
 

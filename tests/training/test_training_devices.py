@@ -73,7 +73,7 @@ def test_trainings_that_share_a_gpu_have_no_more_memory_than_their_share(
         for _ in range(2):
             with devices.claimed("auto", share=0.5, locks=tmp_path) as shared:
                 assert shared == "cuda:1"
-    assert capped == [(0.5, 1)] * 2
+    assert capped == [(0.5, 1), (1.0, 1)] * 2
 
 
 def test_a_lock_ends_with_its_process_however_it_ends(two_gpus, tmp_path):

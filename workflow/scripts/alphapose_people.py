@@ -7,7 +7,7 @@ from choreo.videos.probe import read_probe
 def action(terminal):
     i, o, p = snakemake.input, snakemake.output, snakemake.params
     settings, weights = p.settings, f"weights{p.joints}"
-    with gpus.exported(gpus.share_of(snakemake.resources)):
+    with gpus.exported(gpus.share_of(snakemake.resources), device=settings["device"]):
         run(
             i.video,
             o.people,

@@ -19,6 +19,7 @@ import threading
 import time
 from pathlib import Path
 
+from choreo import gpus
 from choreo.errors import AccidentError, ConfigError, ItemError
 from choreo.files.outside import reading
 from choreo.files.sealed import compare
@@ -271,6 +272,7 @@ def run_tool(
                 stderr=subprocess.STDOUT,
                 bufsize=0,
                 start_new_session=True,
+                pass_fds=gpus.handles(),
             )
         except OSError as error:
             raise ConfigError(

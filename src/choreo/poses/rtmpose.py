@@ -44,6 +44,26 @@ def _provider(device):
     return "CPUExecutionProvider"
 
 
+def runs_on(device: str) -> str:
+    """Where the networks would run.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda"}
+
+    Returns
+    -------
+    str
+        ``cuda`` or ``cpu``.
+
+    Raises
+    ------
+    ConfigError
+        Where ``cuda`` is asked for, and this onnxruntime can't use a GPU.
+    """
+    return "cuda" if _provider(device) == _CUDA else "cpu"
+
+
 def _session(path, device, threads):
     provider = _provider(device)
     options = onnxruntime.SessionOptions()

@@ -39,7 +39,9 @@ def open_batches(dataset, device, indices, *, music="raw"):
     read = functools.partial(load_batch, dataset, music=music)
     if device.type != "cuda":
         return Read(read, device, indices)
-    free, _ = torch.cuda.mem_get_info(device)
+    free, there = torch.cuda.mem_get_info(device)
+    # A training that shares a GPU may take no more than its share.
+    free = min(free, int(there * torch.cuda.get_per_process_memory_fraction(device)))
     size = dataset_bytes(read, len(dataset))
     if size <= RESIDENT_SHARE * free:
         return Resident(read, device, indices, len(dataset))

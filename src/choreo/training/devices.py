@@ -47,4 +47,8 @@ def claimed(name: str, *, share: float = 1.0, locks: Path = gpus.LOCKS) -> Itera
         if share < 1:
             # So that who takes more than his share breaks his own training alone.
             torch.cuda.set_per_process_memory_fraction(share, indices[number])
-        yield f"cuda:{indices[number]}"
+        try:
+            yield f"cuda:{indices[number]}"
+        finally:
+            if share < 1:
+                torch.cuda.set_per_process_memory_fraction(1.0, indices[number])

@@ -173,7 +173,9 @@ def train(
                 remedy="The workflow makes it; docs/training.md says how else it comes",
             )
     with contextlib.ExitStack() as held:
-        processor = choose_device(held.enter_context(claimed(device, share=gpu_share)))
+        # What is not trained in steps waits for no GPU.
+        taken = claimed(device if recipe.trained else "cpu", share=gpu_share)
+        processor = choose_device(held.enter_context(taken))
         precision = chosen_precision(precision, processor)
         run = {
             "recipe": recipe.model_dump(),
