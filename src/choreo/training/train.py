@@ -260,7 +260,7 @@ class _Training:
 
     def __init__(self, dataset, recipe, run, folder, setting):
         self.dataset, self.recipe, self.run, self.folder = dataset, recipe, run, folder
-        self._setting, self.device = setting, setting.device
+        self.device = setting.device
         self.step, self.steps, self.steps_per_epoch, self.batch_size = 0, 0, 1, None
         if recipe.trained:
             self.batch_size = min(recipe.batch_size, len(dataset))
