@@ -66,7 +66,7 @@ def draw_losses(losses):
                 label=model.removeprefix("audit_"),
             )
         axis.set(title=name.replace("_", " "), xlabel="part of the training (%)")
-    axes[0].set_ylabel("loss, mean of each tenth and three seeds")
+    axes[0].set_ylabel("loss, mean of each tenth and of the seeds")
     for axis in axes[:3]:
         axis.set_yscale("log")
     handles, labels = axes[0].get_legend_handles_labels()
