@@ -210,7 +210,7 @@ ABOUT = {
         "50%",
         "Needs 8 beats; whole dances are measured. It says nothing of where in the beat an accent "
         "lies, so late music does not change it, and models that miss the beats may have it: the "
-        "thesis's have 88 to 95% in [the audit](audit/two_cores.md), with hits at chance.",
+        "thesis's have 89 to 95% in [the audit](audit/two_cores.md), with hits at chance.",
     ),
     "hit_drop_other": About(
         "beat hit rate on the own song's beats − on other songs' (both of whole songs)",
