@@ -225,7 +225,8 @@ def poses(run):
     # On a CPU half precision is slow beyond use.
     halves = [torch.float16] if run.device.type == "cuda" else []
     for precision in (torch.float32, *halves):
-        network, kind = RTMPose().eval().to(run.device, precision), str(precision)[6:]
+        network = RTMPose().eval().to(run.device, precision)
+        kind = str(precision).removeprefix("torch.")
         for people in run.sizes.people:
             at_once = counted(people, "picture")
             cells = f"| RTMPose-m's network, {kind} | {run.device.type} | {at_once} |"

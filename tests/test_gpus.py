@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -283,4 +282,4 @@ def test_without_the_driver_nothing_is_changed(cards, tmp_path, monkeypatch):
 @pytest.mark.parametrize(("percent", "share"), [(25, 0.25), (100, 1), (0, 1), (None, 1)])
 def test_a_job_that_was_planned_without_a_gpu_has_what_it_finds(percent, share):
     resources = {} if percent is None else {"gpu_percent": percent}
-    assert gpus.share_of(SimpleNamespace(get=resources.get)) == share
+    assert gpus.share_of(resources) == share

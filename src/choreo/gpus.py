@@ -42,7 +42,11 @@ def gpus() -> int:
         Those of the machine; where ``CUDA_VISIBLE_DEVICES`` names some, as a scheduler does for
         its jobs, as many as it names.
     """
-    return len(_visible())
+    there = len([*GPUS.iterdir()]) if GPUS.is_dir() else 0
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    # CUDA stops reading at the first name that is none.
+    names = there if named is None else len([*itertools.takewhile(_is_gpu, named.split(","))])
+    return min(there, names)
 
 
 def has_gpu() -> bool:
@@ -69,16 +73,6 @@ def share_of(resources: Any) -> float:
         cluster's login node, and what it finds where it runs is its own.
     """
     return (resources.get("gpu_percent") or 100) / 100
-
-
-def _visible():
-    """What CUDA would call the visible GPUs: numbers, or the names that the environment gives."""
-    there = len([*GPUS.iterdir()]) if GPUS.is_dir() else 0
-    named = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is None:
-        return [str(number) for number in range(there)]
-    # CUDA stops reading at the first name that is none.
-    return [name.strip() for name in itertools.takewhile(_is_gpu, named.split(","))][:there]
 
 
 def _is_gpu(name):

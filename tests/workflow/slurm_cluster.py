@@ -80,13 +80,6 @@ def lacking():
     return ""
 
 
-def install():
-    """Install Slurm from Debian's packages."""
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "slurm-wlm"]):
-        subprocess.run(["apt-get", "-qq", *command], env=environment, check=True)
-
-
 def free_port():
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, make_project
+from debian import install
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slow, pytest.mark.soak]
 
 DOCKERFILE = ROOT / "envs" / "Dockerfile"
 BASE = re.search(r"^FROM (\S+)$", DOCKERFILE.read_text(), re.MULTILINE)[1]
-TOOLS = ("buildah", "debootstrap", "unshare")
+PACKAGES = ("buildah", "debootstrap")
+TOOLS = (*PACKAGES, "unshare")
 
 
 def lacking():
@@ -22,7 +24,7 @@ def lacking():
         return "a base image is made by root alone"
     if missing := [tool for tool in TOOLS if not shutil.which(tool)]:
         return (
-            f"no {' and '.join(missing)} here: apt-get install {' '.join(TOOLS[:2])}, or "
+            f"no {' and '.join(missing)} here: apt-get install {' '.join(PACKAGES)}, or "
             "CHOREO_TEST_IMAGE=1 to have the test do it on Debian"
         )
     return ""
@@ -46,7 +48,7 @@ class Builder:
         self._told = [f"--env={name}={value}" for name, value in told.items()]
         self._shown = [f"--volume={p}:{p}:ro" for p in told.values() if Path(p).exists()]
 
-    def __call__(self, verb, *arguments, network=True, **settings):
+    def __call__(self, verb, *arguments, network=True):
         isolation = {"BUILDAH_ISOLATION": "chroot", "STORAGE_DRIVER": "vfs"}
         # This isolation has the network of whoever starts it.
         alone = [] if network else ["unshare", "--net"]
@@ -56,7 +58,6 @@ class Builder:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            **settings,
         )
 
     def done(self, verb, *arguments, **settings):
@@ -100,9 +101,7 @@ class Builder:
 @pytest.fixture
 def builder(tmp_path):
     if lacking() and os.environ.get("CHOREO_TEST_IMAGE") == "1" and os.geteuid() == 0:
-        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update"], ["install", "-y", "--no-install-recommends", *TOOLS[:2]]):
-            subprocess.run(["apt-get", "-qq", *command], env=environment, check=True)
+        install(*PACKAGES)
     if why := lacking():
         pytest.skip(why)
     return Builder(tmp_path)

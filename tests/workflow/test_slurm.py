@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import CONFIG, make_project
-from slurm_cluster import Cluster, install, lacking
+from debian import install
+from slurm_cluster import Cluster, lacking
 
 from choreo.training.checkpoints import STATE
 
@@ -34,7 +35,7 @@ OPTIONS = (
 @pytest.fixture
 def cluster():
     if lacking() and os.environ.get("CHOREO_TEST_SLURM") == "1" and os.geteuid() == 0:
-        install()
+        install("slurm-wlm")
     if why := lacking():
         pytest.skip(why)
     with tempfile.TemporaryDirectory(prefix="choreo-") as folder:
