@@ -374,6 +374,43 @@ def test_distances_are_compared_by_their_logarithms(evidence):
     assert ttest_rel(*np.exp(logarithms)).pvalue > 0.05 > row.p_holm
 
 
+@pytest.mark.parametrize(
+    ("ratio", "noise", "expected", "why"),
+    [
+        (1.02, 0.01, "contradicted", "any difference is under 10%"),
+        (0.98, 0.01, "contradicted", "any difference is under 10%"),
+        (0.7, 0.01, "supported", "A is better"),
+        (1.4, 0.01, "contradicted", "B is better"),
+        (1.0, 0.2, UNDECIDED, "its interval includes 0 and more than 10%; as seen, about "),
+    ],
+)
+def test_a_difference_that_is_none_contradicts_too(evidence, ratio, noise, expected, why):
+    """Claim 5: FIDs of A are `ratio` times B's, over pairs of a seed that spread by `noise`."""
+    real = evidence.real.features["learned"]
+
+    def dances(measured, shares):
+        drawn = np.random.default_rng(0).normal(0, 0.01, (16, real.shape[1]))
+        return [
+            replace(m, features=m.features | {"learned": real[:16] + (shift + drawn) * real.std(0)})
+            for m, shift in zip(measured, np.sqrt(shares))
+        ]
+
+    shares = np.array([9.0, 6.0, 12.0])
+    gaps = ratio * np.exp(noise * np.array([1.0, -1.0, 0.1]))
+    found = {
+        "base": dances(evidence.dances["base"], shares * gaps),
+        "no_loss": dances(evidence.dances["no_loss"], shares),
+    }
+    five = [claim for claim in CLAIMS if claim.number == "5"]
+    row = table3(replace(evidence, dances=found), claims=five).frame.iloc[0]
+    assert row.verdict == expected
+    assert why in row.why
+    assert row.negligible == pytest.approx(np.log(1.1))
+    assert row.p_holm == min(row.p, row.p_alike)
+    if expected == UNDECIDED:
+        assert row.why.endswith(" trainings of each would show that it is under 10%")
+
+
 def test_cleaning_pairs():
     clips = dict(list(held_out(seconds=4.0).items())[:1])
     rows = cleaning_pairs(clips, repeats=2)
@@ -451,6 +488,25 @@ def test_what_would_decide_a_claim_by_songs_and_trainings():
         assert (max(by_seeds, by_songs) < 1) == enough
     # Of two errors the larger one asks for more.
     assert needed(SEEDS | {"error_seeds": 5.0}, 10) != said
+
+
+def test_what_would_show_that_two_models_are_alike():
+    row = SEEDS | {"difference": 0.02, "by_ratio": True, "negligible": np.log(1.1)}
+    row |= {"error_groups": 0.01, "error_seeds": 0.07, "freedom_seeds": 2}
+
+    def fewest(away):
+        """By hand, of the trainings alone: their error is the larger."""
+        counts = np.arange(4, 60)
+        halves = student.ppf(0.975, counts - 1) * 0.07 * np.sqrt(3 / counts)
+        return counts[halves < away][0]
+
+    said = needed(row, 1)
+    seen, none = map(int, re.findall(r"and (\d+) trainings", said))
+    assert (seen, none) == (fewest(np.log(1.1) - 0.02), fewest(np.log(1.1)))
+    assert said.endswith("trainings of each would show that it is under 10%")
+    # As seen B is better by more than what is negligible: that would be shown.
+    far = needed(row | {"difference": 0.15}, 1)
+    assert int(re.findall(r"and (\d+) trainings", far)[0]) == fewest(0.15)
 
 
 def test_what_is_undecided_for_its_correction_alone_is_told_what_would_do():

@@ -12,6 +12,10 @@ def test_holm_by_hand():
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(holm([0.6, np.nan, 0.9]), [1.0, np.nan, 1.0])
     assert holm([]).shape == (0,)
+    # A row of two hypotheses has one to reject when the other is rejected.
+    np.testing.assert_allclose(
+        holm([0.01, 0.04, 0.03, 0.005], [True, False, False, True]), [0.04, 0.12, 0.12, 0.02]
+    )
 
 
 def test_standard_error_of_a_mean_over_songs():
@@ -127,3 +131,44 @@ def test_models_that_spread_unalike_are_told_apart_no_oftener_than_chance_says(s
         found += [compare(models[0], other, drawn).p for other in models[1:]]
     assert 0.03 < np.mean(np.array(found) < 0.05) < 0.07
     assert 0.005 < np.mean(np.array(found) < 0.0125) < 0.02
+
+
+def test_two_models_are_alike_where_the_interval_lies_within_what_is_negligible():
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    luck = np.array([0.0, 9.0, 3.0, 6.0])
+    gaps = np.array([0.2, -0.1, 0.05, 0.1])
+    one, two = models_of([luck + gaps, luck], drawn)
+    found = compare(one, two, drawn)
+    ends = [
+        ttest_rel(one.seeds - two.seeds, [sign * 0.4] * 4, alternative=side).pvalue
+        for sign, side in ((1, "less"), (-1, "greater"))
+    ]
+    assert found.p_alike(0.4) == pytest.approx(2 * max(ends))
+    reach = abs(found.difference) + found.half_width
+    assert found.p_alike(1.001 * reach) < 0.05 < found.p_alike(0.999 * reach)
+    assert found.p_alike(0.05) == 1.0  # they differ by more, as seen
+    # Songs count as the trainings do: the larger p.
+    rough = [
+        SimpleNamespace(
+            **vars(model)
+            | {"replicates": np.random.default_rng(i).normal(0, 0.3, len(drawn.counts))}
+        )
+        for i, model in enumerate((one, two))
+    ]
+    assert compare(*rough, drawn).p_alike(0.4) > 0.2 > 0.05 > found.p_alike(0.4)
+
+
+@pytest.mark.parametrize("seeds", [3, 5])
+def test_a_row_of_two_hypotheses_is_wrong_no_oftener_than_one(seeds):
+    """What decides is the smaller p, whether nothing differs or just what is not negligible."""
+    drawn = Resampling.of([f"{i:02d}" for i in range(24)])
+    rng = np.random.default_rng(6)
+    for spread in (0.05, 0.3):
+        for truth, wrong in ((0.0, "p"), (0.1, "alike")):
+            count = 0
+            for _ in range(400):
+                gaps = truth + rng.normal(0, spread, seeds)
+                found = compare(*models_of([gaps, 0 * gaps], drawn), drawn)
+                both = {"p": found.p, "alike": found.p_alike(0.1)}
+                count += both[wrong] < 0.05
+            assert count / 400 < 0.075, (spread, truth)

@@ -15,7 +15,7 @@ from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
 from choreo.comparison.quality import against_truth
 from choreo.errors import ItemError
-from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE
+from choreo.evaluation.claims import CLAIMS, CORRUPTED_RATE, MARGIN
 from choreo.evaluation.listeners import TRUTH
 from choreo.evaluation.table2x import (
     RealSet,
@@ -71,6 +71,7 @@ _WITHOUT_TRUTH = ("incorrect", "missing")
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
 _HOPELESS = 1000
+_OF_ALIKE = ("negligible", "p_alike")
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,15 @@ class Effect:
         Trainings of each model; None where nothing is trained.
     margin : float
         The difference that `p` is about: how much worse A may be.
+    negligible, p_alike : float
+        Under which difference there is as good as none, and the two-sided p of its not being
+        under it; NaN where that isn't asked.
     by_groups : Error
         Standard error over songs, videos or clips.
     by_seeds : Error or None
         Over trainings; None where nothing is trained, or once.
     by_ratio : bool
-        Whether the measure is compared by its logarithm, which its interval, margin and
+        Whether the measure is compared by its logarithm, which its interval, margins and
         errors are then of.
     """
 
@@ -110,6 +114,8 @@ class Effect:
     by_groups: Error
     by_seeds: Error | None = None
     by_ratio: bool = False
+    negligible: float = np.nan
+    p_alike: float = np.nan
 
     @property
     def difference(self):
@@ -151,7 +157,7 @@ def paired(a, b, names, *, seed=1):
     )
 
 
-def trained(a, b, resampling, *, margin=0.0, by_ratio=False):
+def trained(a, b, resampling, *, margin=0.0, negligible=0.0, by_ratio=False):
     """Difference of two models over test songs and training seeds.
 
     Parameters
@@ -162,8 +168,10 @@ def trained(a, b, resampling, *, margin=0.0, by_ratio=False):
         Of the test songs.
     margin : float
         How much worse A may be, as a difference; see `choreo.statistics.inference.compare`.
+    negligible : float
+        Under which difference there is as good as none; 0 where that isn't asked.
     by_ratio : bool
-        Whether scores and margin are logarithms.
+        Whether scores and margins are logarithms.
 
     Returns
     -------
@@ -182,6 +190,7 @@ def trained(a, b, resampling, *, margin=0.0, by_ratio=False):
         result.by_songs,
         result.by_seeds,
         by_ratio,
+        *((negligible, result.p_alike(negligible)) if negligible else ()),
     )
 
 
@@ -422,12 +431,18 @@ def _effects(claim, evidence, models, resampling, seed):
     for named in (claim.measure, *claim.also):
         measure = models.best_of(named)
         one, two = models(claim.a, measure), models(claim.b, measure)
-        margin, by_ratio = 0.0, measure in _BY_RATIO
-        if claim.margin and named == claim.measure:
-            worse = 1 if MEASURES[measure][1] == "lower" else -1
-            share = claim.margin
-            margin = worse * (np.log1p(share) if by_ratio else share * abs(two.corrected))
-        effects[measure] = trained(one, two, resampling, margin=margin, by_ratio=by_ratio)
+        by_ratio = measure in _BY_RATIO
+        margin, negligible = (
+            0.0 if named != claim.measure else np.log1p(x) if by_ratio else x * abs(two.corrected)
+            for x in (claim.margin, claim.negligible)
+        )
+        worse = 1 if MEASURES[measure][1] == "lower" else -1
+        effects[measure] = trained(
+            *(one, two, resampling),
+            margin=worse * margin,
+            negligible=negligible,
+            by_ratio=by_ratio,
+        )
     remark = ""
     if claim.number == "9":
         epochs = [evidence.metrics[arm]["recipe"]["epochs"] for arm in (claim.a, claim.b)]
@@ -502,7 +517,7 @@ def table3(
             "conflict": conflict(effects) if claim.number == "1" else "",
         }
         effect = effects.get(decisive)
-        for name in ("a", "b", "difference", "half_width", "margin", "p"):
+        for name in ("a", "b", "difference", "half_width", "margin", "p", *_OF_ALIKE):
             row[name] = np.nan if effect is None else getattr(effect, name)
         row["by_ratio"] = effect is not None and effect.by_ratio
         row["groups"] = np.nan if effect is None else effect.groups
@@ -515,7 +530,8 @@ def table3(
         row["effect"] = "; ".join(_words(m, e, claim.unit) for m, e in effects.items()) or "–"
         rows.append(row)
     frame = pd.DataFrame(rows)
-    frame["p_holm"] = holm(frame["p"])
+    either = frame[["p", "p_alike"]].min(axis=1, skipna=True).where(frame["p"].notna())
+    frame["p_holm"] = holm(either, frame["p_alike"].notna())
     decided = [verdict(row) for row in frame.to_dict("records")]
     frame["verdict"], frame["why"] = zip(*decided)
     tests = int(frame["p"].notna().sum())
@@ -543,7 +559,7 @@ def table3(
             "why": "Why",
         },
         formats={"groups": ".0f", "seeds": ".0f", "p_holm": ".3f"},
-        notes=tuple(_notes(evidence, songs, seeds)),
+        notes=tuple(_notes(evidence, claims, songs, seeds)),
     )
 
 
@@ -577,9 +593,10 @@ def verdict(row):
     Returns
     -------
     verdict, why : str
+        Where no difference is asked for, too, the smaller of both p decides.
     """
-    margin = row.get("margin", 0.0)
-    limit = _limit(row) if margin else "0"
+    margin, negligible = row.get("margin", 0.0), row.get("negligible", np.nan)
+    limit = f"the margin ({_share(row, margin)})" if margin else "0"
     lower = row["better"] == "lower"
     if np.isnan(row["difference"]):
         return UNDECIDED, "" if row["remark"] else "the measure is not defined for this data"
@@ -595,8 +612,15 @@ def verdict(row):
         return UNDECIDED, "there is no interval"
     if row["p_holm"] >= SIGNIFICANT:
         inside = abs(row["difference"] - margin) <= row["half_width"]
-        why = f"its interval includes {limit}" if inside else "so many comparisons have one like it"
+        why = f"its interval includes {limit}"
+        if negligible > 0:
+            inside &= abs(row["difference"]) + row["half_width"] >= negligible
+            why += f" and more than {_share(row, negligible)}"
+        if not inside:
+            why = "so many comparisons have one like it"
         return UNDECIDED, f"the difference may be chance: {why}"
+    if row.get("p_alike", np.nan) < row.get("p", np.nan):
+        return "contradicted", f"any difference is under {_share(row, negligible)}"
     if row.get("conflict"):
         return UNDECIDED, row["conflict"]
     better = (row["difference"] < margin) if lower else (row["difference"] > margin)
@@ -606,22 +630,18 @@ def verdict(row):
     return ("supported", "A is better") if better else ("contradicted", "B is better")
 
 
-def _limit(row):
-    away = abs(row["margin"])
-    return (
-        f"the margin ({math.expm1(away):.0%})"
-        if row.get("by_ratio")
-        else f"the margin ({away:.3g})"
-    )
+def _share(row, away):
+    return f"{math.expm1(abs(away)):.0%}" if row.get("by_ratio") else f"{abs(away):.3g}"
 
 
 def needed(row, tests):
     """Say how many songs (videos, clips) and trainings would decide an undecided claim.
 
     The fewest, in the proportion that they have, with which both intervals would not include
-    the margin if difference and spread stayed as they were seen: errors shrink with the root
-    of their number, Student's t with its degrees of freedom. The level is that of the
-    smallest p of all tests, which decides whatever the others are.
+    the margin, or would lie within what is negligible, if difference and spread stayed as they
+    were seen: errors shrink with the root of their number, Student's t with its degrees of
+    freedom. The level is that of the smallest p of all tests, which decides whatever the
+    others are.
 
     Parameters
     ----------
@@ -635,12 +655,34 @@ def needed(row, tests):
     str
         Empty where nothing can be said: no interval, no difference, or enough of both.
     """
-    away = abs(row["difference"] - row.get("margin", 0.0))
-    trained = row["seeds"] > 1
-    if not (away > 0 and row["error_groups"] > 0 and (row["error_seeds"] >= 0 or not trained)):
-        return ""
-    unit = row["seeds"] if trained else row["groups"]
     tail = SIGNIFICANT / 2 / max(tests, 1)
+    known = row["error_groups"] > 0 and (row["error_seeds"] >= 0 or not row["seeds"] > 1)
+    away = abs(row["difference"] - row.get("margin", 0.0))
+    negligible = row.get("negligible", np.nan)
+    reached = [away, negligible - abs(row["difference"])]
+    if not (known and np.nanmax(reached) > 0):
+        return ""
+    count = _fewest(row, np.nanmax(reached), tail)
+    if count == 0:
+        return ""
+    said = f"as seen, {_as_many(row, count)} would decide it"
+    if negligible > 0:
+        same = _as_many(row, _fewest(row, negligible, tail))
+        said += f"; were there no difference, {same} would show that it is under "
+        said += _share(row, negligible)
+    return said
+
+
+def _fewest(row, away, tail):
+    """How many trainings, or groups where nothing is trained, bring both intervals under `away`.
+
+    Returns
+    -------
+    int or None
+        0 where there are enough; None where `_HOPELESS` times as many would not do.
+    """
+    trained = row["seeds"] > 1
+    unit = int(row["seeds"] if trained else row["groups"])
 
     def decides(count):
         groups = math.ceil(row["groups"] * count / unit)
@@ -653,21 +695,26 @@ def needed(row, tests):
         return half < away
 
     if decides(unit):
-        return ""
-    counts = range(int(unit) + 1, int(unit) * _HOPELESS + 1)
+        return 0
+    counts = range(unit + 1, unit * _HOPELESS + 1)
     place = bisect.bisect_left(counts, True, key=decides)
-    if place == len(counts):
-        return f"as seen, not even {_HOPELESS:,} times as many {row['unit']}s would decide it"
-    count = counts[place]
+    return counts[place] if place < len(counts) else None
+
+
+def _as_many(row, count):
+    unit = row["seeds"] if row["seeds"] > 1 else row["groups"]
+    if count is None:
+        return f"not even {_HOPELESS:,} times as many {row['unit']}s"
+    count = count or unit
     groups = max(math.ceil(row["groups"] * count / unit), GROUPS_NEEDED)
-    said = f"as seen, about {groups:,} {row['unit']}s"
+    said = f"about {groups:,} {row['unit']}s"
     if not np.isnan(row["seeds"]):
         trainings = max(math.ceil(row["seeds"] * count / unit), SEEDS_NEEDED)
         said += f" and {trainings:,} trainings of each"
-    return said + " would decide it"
+    return said
 
 
-def _notes(evidence, songs, seeds):
+def _notes(evidence, claims, songs, seeds):
     base, original = (evidence.metrics.get(arm) for arm in ("base", "original"))
     if base:
         longer = f", of the original model {original['recipe']['epochs']}" if original else ""
@@ -694,6 +741,14 @@ def _notes(evidence, songs, seeds):
         f"{GROUPS_NEEDED} songs, videos or clips: five that all agree do so by chance once in 16. "
         "p with Holm's correction over all rows that have one."
     )
+    asked = [claim.number for claim in claims if claim.negligible]
+    if asked:
+        yield (
+            f"Of {counted(len(asked), 'claim')} ({', '.join(asked)}) it is asked, too, whether "
+            f"there is no difference of {MARGIN:.0%} (two one-sided tests): the 95% interval lies "
+            "within it where that p is under 0.05. The smaller p decides; since of two such "
+            "hypotheses one may stay true, the row goes on to count in Holm's correction."
+        )
     yield (
         "What the thesis tested: by its text, and by what its released code does when it is run "
         "(Appendix B, github.com/SonghaBan/DancingAI). Original model: music_features 256, no "

@@ -234,6 +234,16 @@ class Comparison(NamedTuple):
     by_songs: Error
     by_seeds: Error | None
 
+    def p_alike(self, negligible: float) -> float:
+        """Two-sided p-value of a difference that is not under `negligible` either way.
+
+        Two one-sided tests (Schuirmann, 1987), the larger p doubled: it is under 0.05 exactly
+        where the 95% interval lies within `negligible` of 0.
+        """
+        inside = max(negligible - abs(self.difference), 0.0)
+        errors = [error for error in (self.by_songs, self.by_seeds) if error is not None]
+        return float(np.max([error.p_value(inside) for error in errors]))
+
 
 def compare(a, b, resampling, *, margin=0.0):
     """Difference of two systems over songs and trainings.
@@ -276,13 +286,17 @@ def compare(a, b, resampling, *, margin=0.0):
     return Comparison(difference, half, p, by_songs, by_seeds)
 
 
-def holm(p_values):
+def holm(p_values, twofold=()):
     """Holm's correction for many comparisons.
 
     Parameters
     ----------
     p_values : sequence of float
         NaN for comparisons that can't be made; they do not count.
+    twofold : sequence of bool, optional
+        Whether a p is the smaller of two, of hypotheses that can't both be true, such as "no
+        difference" and "a difference". When the one is rejected the other may still be true,
+        so that it goes on to count (Shaffer, 1986); that both are counted once is no loss.
 
     Returns
     -------
@@ -292,8 +306,9 @@ def holm(p_values):
     p = np.asarray(p_values, float)
     adjusted = np.full(p.shape, np.nan)
     order = np.argsort(p)[: int(np.isfinite(p).sum())]
-    running = 0.0
-    for rank, index in enumerate(order):
-        running = max(running, min(1.0, p[index] * (len(order) - rank)))
+    running, true_at_most = 0.0, len(order)
+    for index in order:
+        running = max(running, min(1.0, p[index] * true_at_most))
         adjusted[index] = running
+        true_at_most -= not (len(twofold) and twofold[index])
     return adjusted
