@@ -18,7 +18,7 @@ from choreo.evaluation.own_songs import check_apart, made_names, songs_in
 from choreo.files import NAME, PROJECT
 from choreo.pipeline.digest import Digests
 from choreo.poses.formats.registry import FORMATS
-from choreo.evaluation.claims import audit_models
+from choreo.evaluation.claims import audit_models, audit_seeds
 from choreo.models import FAMILIES
 from choreo.models.music_features import FEATURES
 from choreo.models.recipes import (
@@ -76,6 +76,7 @@ try:
     # Models of the claims audit (Table 3): under which name each is trained, and the
     # recipes of those that the study does not train anyway.
     AUDIT, AUDITED = audit_models(STUDY, RECIPES)
+    AUDIT_SEEDS = audit_seeds(STUDY)
 except ChoreoError as error:
     raise WorkflowError(str(error)) from None
 
@@ -115,7 +116,6 @@ DANCES = {"model": MODELS, "seed": SEEDS, "song": TEST_SONGS}
 if workflow.is_main_process or not choreo.provenance.current():
     choreo.provenance.announce(ROOT, STUDY, list(ROWS.values()), RECIPES, SPLITS)
 RECIPES |= AUDITED
-AUDIT_SEEDS = sorted(set(STUDY.evaluation.audit.seeds or SEEDS))
 # Simulated poses come with their song; no video is drawn for them.
 SIMULATED = STUDY.poses.chosen in KNOWN and not KNOWN[STUDY.poses.chosen].filmed
 SOUND = (

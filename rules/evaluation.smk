@@ -450,18 +450,18 @@ AUDIT_NOTED = [arm for arm in ("base", "original", "rival") if arm in AUDIT]
 rule table3:
     input:
         dances=with_audited(
-            collect(
-                f"{OUT}/evaluation/{{model}}/seed{{seed}}.npz",
-                model=AUDIT.values(),
-                seed=AUDIT_SEEDS,
-            )
+            [
+                f"{OUT}/evaluation/{AUDIT[arm]}/seed{seed}.npz"
+                for arm in AUDIT
+                for seed in AUDIT_SEEDS[arm]
+            ]
         ),
         reference=f"{OUT}/evaluation/real_train.npz",
-        regeneration=collect(
-            f"{OUT}/evaluation/{{model}}/regeneration_seed{{seed}}.json",
-            model=[AUDIT[arm] for arm in REGENERATED_HERE],
-            seed=AUDIT_SEEDS,
-        ),
+        regeneration=[
+            f"{OUT}/evaluation/{AUDIT[arm]}/regeneration_seed{seed}.json"
+            for arm in REGENERATED_HERE
+            for seed in AUDIT_SEEDS[arm]
+        ],
         cleaning=f"{OUT}/evaluation/cleaning.json",
         # Simulated poses have no picture that estimators could be compared on.
         qualities=(
@@ -474,7 +474,7 @@ rule table3:
             )
         ),
         metrics=[
-            f"{OUT}/training/{AUDIT[arm]}/seed{AUDIT_SEEDS[0]}/metrics.json"
+            f"{OUT}/training/{AUDIT[arm]}/seed{AUDIT_SEEDS[arm][0]}/metrics.json"
             for arm in AUDIT_NOTED
         ],
     output:
@@ -502,7 +502,6 @@ rule table3:
         on_bad_video=STUDY.on_bad_video,
         study=STUDY.study,
         seed=STUDY.seed,
-        arms=list(AUDIT),
         regenerated=REGENERATED_HERE,
         noted=AUDIT_NOTED,
         seeds=AUDIT_SEEDS,

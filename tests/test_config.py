@@ -67,6 +67,10 @@ def test_defaults_are_those_of_the_thesis():
         ({"training": {"models": ["gru", "gru"]}}, r"training.models: names 'gru' twice"),
         ({"evaluation": {"audit": {"seeds": [3, 3]}}}, r"evaluation.audit.seeds: names 3 twice"),
         (
+            {"evaluation": {"audit": {"more_seeds": {"3": [3, 3]}}}},
+            r"evaluation.audit.more_seeds.3: names 3 twice",
+        ),
+        (
             {"poses": {"estimators": ["mediapipe17", "mediapipe17"]}},
             r"poses.estimators: names 'mediapipe17' twice",
         ),
@@ -107,13 +111,14 @@ def test_a_wrong_config_is_refused(values, message):
 
 
 def numbers(model=config.Config, path=()):
-    """Path and schema of every setting that is a number, lists of them too."""
+    """Path of every setting that is a number, and how one is given: lists and tables, too."""
     for name, field in model.model_fields.items():
         here = (*path, name)
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from numbers(field.annotation, here)
         elif takes_numbers(field.annotation):
-            yield here, get_origin(field.annotation) is list
+            given = {list: lambda value: [value], dict: lambda value: {"3": [value]}}
+            yield here, given.get(get_origin(field.annotation), lambda value: value)
 
 
 def test_there_are_settings_of_numbers():
@@ -123,9 +128,9 @@ def test_there_are_settings_of_numbers():
 
 
 @pytest.mark.parametrize("value", [-1e9, 1e308, 10**30, math.nan, math.inf, "x", True, False, [[]]])
-@pytest.mark.parametrize(("path", "many"), list(numbers()))
-def test_a_number_out_of_its_bounds_is_refused_with_its_name_and_range(path, many, value):
-    values = {path[-1]: [value] if many else value}
+@pytest.mark.parametrize(("path", "given"), list(numbers()))
+def test_a_number_out_of_its_bounds_is_refused_with_its_name_and_range(path, given, value):
+    values = {path[-1]: given(value)}
     for part in reversed(path[:-1]):
         values = {part: values}
     with pytest.raises(ConfigError) as refused:

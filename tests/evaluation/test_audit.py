@@ -59,11 +59,11 @@ def evidence(extractor):
         return {"generated": one, "real": one}
 
     return Evidence(
-        dances={arm: [dances(arm, seed) for seed in (1, 2, 3)] for arm in ARMS},
+        dances={arm: {seed: dances(arm, seed) for seed in (1, 2, 3)} for arm in ARMS},
         real=measure(replace(TRAIN, audio=None), extractor),
         regeneration={
-            "base": [rates(0.9, seed) for seed in (1, 2, 3)],
-            "detached": [rates(0.5, seed) for seed in (4, 5, 6)],
+            "base": {seed: rates(0.9, seed) for seed in (1, 2, 3)},
+            "detached": {seed: rates(0.5, 3 + seed) for seed in (1, 2, 3)},
         },
         cleaning=[
             {"clip": f"clip{i}", "before": 0.9 + 0.001 * i, "after": 0.95 + 0.002 * i}
@@ -113,7 +113,7 @@ def test_true_beats_of_whole_songs_decide_where_they_are_known_of_all(evidence):
 
     shares = {"base": 0.95, "uncleaned": 0.6}
     known = {
-        arm: [told(own, shares.get(arm, 0.7) + seed / 1000) for seed, own in enumerate(seeds)]
+        arm: {s: told(own, shares.get(arm, 0.7) + s / 1000) for s, own in seeds.items()}
         for arm, seeds in evidence.dances.items()
     }
     row = table3(replace(evidence, dances=known)).frame.set_index("number").loc["2b"]
@@ -134,11 +134,41 @@ def test_the_same_difference_the_other_way_round_contradicts(evidence):
     assert frame.loc["3", "verdict"] == "contradicted"
 
 
+def first(count, seeds):
+    return {seed: seeds[seed] for seed in list(seeds)[:count]}
+
+
+def test_models_of_unlike_many_trainings_are_compared_by_the_seeds_that_both_have(evidence):
+    """The base has a fourth, which claim 3's LSTM has as well, and no other model."""
+    more = evidence.dances["lstm"]
+    dances = evidence.dances | {
+        # Dances as bad as the LSTM's: they would weigh where they count.
+        "base": evidence.dances["base"] | {9: more[1]},
+        "lstm": {9: more[2]} | more,
+    }
+    table = table3(replace(evidence, dances=dances))
+    before, after = (t.frame.set_index("number") for t in (table3(evidence), table))
+    assert after.loc["3", "seeds"] == 4
+    assert before.loc["3", "difference"] != after.loc["3", "difference"]
+    for number in ("5", "7", "10"):
+        own = ["a", "b", "p", "seeds"]
+        assert after.loc[number, own].tolist() == before.loc[number, own].tolist()
+    score, drawn = dance_scores(RealSet(evidence.real.features["learned"])), sorted(SONGS)
+    one, two = (
+        score([dances[arm][seed] for seed in (1, 2, 3, 9)], Resampling.of(drawn))["frechet"].seeds
+        for arm in ("base", "lstm")
+    )
+    assert after.loc["3", "error_seeds"] == pytest.approx(np.std(one - two, ddof=1) / 2)
+    notes = " ".join(table.notes)
+    assert "Training seeds of this table (base): 1, 2, 3, 9." in notes
+    assert "Training seeds of this table (lstm): 9, 1, 2, 3." in notes
+
+
 def test_fewer_than_three_seeds_decide_nothing_about_trainings(evidence):
     few = replace(
         evidence,
-        dances={arm: seeds[:2] for arm, seeds in evidence.dances.items()},
-        regeneration={arm: seeds[:1] for arm, seeds in evidence.regeneration.items()},
+        dances={arm: first(2, seeds) for arm, seeds in evidence.dances.items()},
+        regeneration={arm: first(1, seeds) for arm, seeds in evidence.regeneration.items()},
     )
     frame = table3(few).frame.set_index("number")
     assert set(frame.verdict[["2b", "3", "4", "5", "6", "7", "8", "9"]]) == {UNDECIDED}
@@ -158,11 +188,11 @@ def to_songs(evidence, songs):
     return replace(
         evidence,
         dances={
-            arm: [m.take(np.isin(m.songs, list(songs))) for m in seeds]
+            arm: {s: m.take(np.isin(m.songs, list(songs))) for s, m in seeds.items()}
             for arm, seeds in evidence.dances.items()
         },
         regeneration={
-            arm: [{kind: some(found) for kind, found in one.items()} for one in seeds]
+            arm: {s: {kind: some(f) for kind, f in one.items()} for s, one in seeds.items()}
             for arm, seeds in evidence.regeneration.items()
         },
     )
@@ -184,7 +214,10 @@ def test_one_song_decides_nothing(evidence):
     one = replace(
         to_songs(evidence, "c"),
         regeneration={
-            arm: [{k: {"songs": ["c"], "rates": [None]} for k in ("generated", "real")}] * 3
+            arm: {
+                seed: {k: {"songs": ["c"], "rates": [None]} for k in ("generated", "real")}
+                for seed in (1, 2, 3)
+            }
             for arm in ("base", "detached")
         },
     )
@@ -195,7 +228,7 @@ def test_one_song_decides_nothing(evidence):
 
 
 def test_small_runs_say_so(evidence):
-    notes = " ".join(table3(evidence, seeds=[1, 2, 3]).notes)
+    notes = " ".join(table3(evidence).notes)
     assert "Training seeds of this table: 1, 2, 3." in notes
     assert "on 32 chunks of 5 s; epochs: 8, of the original model 18; test songs: 8." in notes
     assert "This is a small run" in notes
@@ -328,7 +361,7 @@ def test_fewer_epochs_need_to_be_no_worse_only(evidence, away, expected, why):
         return replace(measured, features=measured.features | {"learned": learned})
 
     dances = {
-        arm: [moved(m, shift, [s, k]) for s, m in enumerate(evidence.dances[arm])]
+        arm: {s: moved(m, shift, [s, k]) for s, m in evidence.dances[arm].items()}
         for k, (arm, shift) in enumerate((("base", away), ("original", 1.0)))
     }
     nine = [claim for claim in CLAIMS if claim.number == "9"]
@@ -341,7 +374,7 @@ def test_fewer_epochs_need_to_be_no_worse_only(evidence, away, expected, why):
     assert f"A / B {row.a / row.b:.2g} (" in row.effect
     assert "not measured how soon" in row.experiment
     # One training is lucky or not, whatever the margin.
-    one = {arm: seeds[:1] for arm, seeds in dances.items()}
+    one = {arm: first(1, seeds) for arm, seeds in dances.items()}
     row = table3(replace(evidence, dances=one), claims=nine).frame.iloc[0]
     assert row.verdict == UNDECIDED
 
@@ -351,11 +384,11 @@ def test_distances_are_compared_by_their_logarithms(evidence):
     real = evidence.real.features["learned"]
 
     def dances(shifts, noise):
-        found = []
-        for seed, (measured, shift) in enumerate(zip(evidence.dances["base"], shifts)):
+        found = {}
+        for (seed, measured), shift in zip(evidence.dances["base"].items(), shifts):
             drawn = np.random.default_rng([noise, seed]).normal(0, 0.01, (16, real.shape[1]))
             learned = real[:16] + (shift + drawn) * real.std(0)
-            found.append(replace(measured, features=measured.features | {"learned": learned}))
+            found[seed] = replace(measured, features=measured.features | {"learned": learned})
         return found
 
     # FID grows with the square: the same share of spread in both.
@@ -363,8 +396,8 @@ def test_distances_are_compared_by_their_logarithms(evidence):
     three = [claim for claim in CLAIMS if claim.number == "3"]
     row = table3(replace(evidence, dances={"base": good, "lstm": bad}), claims=three).frame.iloc[0]
     score = dance_scores(RealSet(real))
-    resampling = Resampling.of(sorted(set(map(str, good[0].songs))))
-    logarithms = [score(seeds, resampling)["frechet"].seeds for seeds in (good, bad)]
+    resampling = Resampling.of(sorted(SONGS))
+    logarithms = [score(list(m.values()), resampling)["frechet"].seeds for m in (good, bad)]
     assert row.by_ratio
     assert row.difference == pytest.approx(np.mean(logarithms[0]) - np.mean(logarithms[1]))
     assert row.a == pytest.approx(np.exp(np.mean(logarithms[0])))
@@ -390,10 +423,11 @@ def test_a_difference_that_is_none_contradicts_too(evidence, ratio, noise, expec
 
     def dances(measured, shares):
         drawn = np.random.default_rng(0).normal(0, 0.01, (16, real.shape[1]))
-        return [
-            replace(m, features=m.features | {"learned": real[:16] + (shift + drawn) * real.std(0)})
-            for m, shift in zip(measured, np.sqrt(shares))
-        ]
+        moved = [real[:16] + (shift + drawn) * real.std(0) for shift in np.sqrt(shares)]
+        return {
+            seed: replace(m, features=m.features | {"learned": learned})
+            for (seed, m), learned in zip(measured.items(), moved, strict=True)
+        }
 
     shares = np.array([9.0, 6.0, 12.0])
     gaps = ratio * np.exp(noise * np.array([1.0, -1.0, 0.1]))
@@ -524,7 +558,7 @@ def test_a_claim_whose_models_were_not_trained_says_so(evidence):
         regeneration={},
         metrics={"base": evidence.metrics["base"]},
     )
-    table = table3(some, seeds=[1, 2, 3])
+    table = table3(some)
     frame = table.frame.set_index("number")
     assert frame.loc["3", "verdict"] == "supported"
     for number in ("2b", "4", "5", "6", "7", "8", "9", "10"):

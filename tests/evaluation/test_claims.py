@@ -7,7 +7,7 @@ import yaml
 
 from choreo.config import chosen_recipes, read_config
 from choreo.errors import ConfigError
-from choreo.evaluation.claims import ARMS, CLAIMS, audit_models, audit_recipes
+from choreo.evaluation.claims import ARMS, CLAIMS, audit_models, audit_recipes, audit_seeds
 from choreo.models.gan.recipe import Recipe
 from choreo.models.recipes import load_recipes
 
@@ -107,3 +107,20 @@ def test_models_of_chosen_claims_alone_are_trained():
     assert list(audit_recipes(study())) == list(ARMS)
     with pytest.raises(ConfigError, match=r"audit\.claims.*'11'.*Use some of 1, 2a, .*10"):
         arms(11)
+
+
+def test_a_claim_may_have_more_trainings_than_the_others():
+    audit = {"seeds": [8, 7], "claims": [3, 4, 10], "more_seeds": {3: [9], "10": [7, 11]}}
+    assert audit_seeds(study(evaluation={"audit": audit})) == {
+        "base": [7, 8, 9, 11],
+        "lstm": [7, 8, 9],
+        "detached": [7, 8],
+        "rival": [7, 8, 11],
+    }
+    everyone = audit_seeds(study(training={"seeds": [4, 2]}))
+    assert everyone == {arm: [2, 4] for arm in ARMS}
+    # What no trainings decide, or is left out, can't have more of them.
+    for number in ("2a", "5", "11"):
+        wrong = study(evaluation={"audit": audit | {"more_seeds": {number: [9]}}})
+        with pytest.raises(ConfigError, match=rf"more_seeds: no two.*'{number}'.*some of 3, 4, 10"):
+            audit_seeds(wrong)

@@ -9,20 +9,22 @@ from choreo.pipeline.tombstones import usable
 def action(terminal):
     i, p = snakemake.input, snakemake.params
 
-    def by_arm(arms, values):
+    def by_arm(arms, read, paths):
         # One file a model and seed, the seeds of a model side by side.
-        count = len(p.seeds)
-        return {arm: values[k * count : (k + 1) * count] for k, arm in enumerate(arms)}
+        paths = iter(paths)
+        found = {arm: {seed: read(next(paths)) for seed in p.seeds[arm]} for arm in arms}
+        assert next(paths, None) is None
+        return found
 
     evidence = Evidence(
-        dances=by_arm(p.arms, [Measurements.load(path) for path in i.dances]),
+        dances=by_arm(p.seeds, Measurements.load, i.dances),
         real=Measurements.load(i.reference),
-        regeneration=by_arm(p.regenerated, [read_json(path) for path in i.regeneration]),
+        regeneration=by_arm(p.regenerated, read_json, i.regeneration),
         cleaning=read_json(i.cleaning),
         qualities=video_records(usable(i.get("qualities") or [])),
         metrics=dict(zip(p.noted, map(read_json, i.metrics), strict=True)),
     )
-    table = table3(evidence, study=p.study, seeds=p.seeds, seed=p.seed)
+    table = table3(evidence, study=p.study, seed=p.seed)
     table.write(snakemake.output[0].removesuffix(".html"))
 
 

@@ -23,6 +23,8 @@ class Audit(Section):
 
     seeds: Annotated[list[Seed], Field(min_length=1), Distinct] | None = None
     """Trainings of each of its models; null: those of `training.seeds`."""
+    more_seeds: dict[Id, Annotated[list[Seed], Field(min_length=1), Distinct]] = {}
+    """Claim -> trainings of its two models beside those, such as {'5': [12, 13]}."""
     claims: list[Id] | None = None
     """Claims whose models are trained, such as [3, 10]; null: all. One more trains its own only."""
     switches: Switches = {}

@@ -119,6 +119,14 @@ Fps = Annotated[int, Field(ge=1, le=MAX_FPS)]
 ChunkSeconds = Annotated[float, Field(gt=0, le=MAX_CHUNK_SECONDS)]
 
 
+def _holds_bool(value):
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return any(map(_holds_bool, value))
+    return isinstance(value, bool)
+
+
 def _is_section(model, name):
     """Tell whether a key holds further keys."""
     field = model.model_fields.get(name) if isinstance(name, str) else None
@@ -143,8 +151,7 @@ class Section(BaseModel):
     @classmethod
     def _number_is_no_answer(cls, value, info):
         """YAML reads `yes` and `no` as true and false, which would count as 1 and 0."""
-        asked = any(isinstance(v, bool) for v in (value if isinstance(value, list) else [value]))
-        if asked and takes_numbers(cls.model_fields[info.field_name].annotation):
+        if _holds_bool(value) and takes_numbers(cls.model_fields[info.field_name].annotation):
             raise ValueError("YAML reads this as true or false (yes, no, on, off): write a number")
         return value
 

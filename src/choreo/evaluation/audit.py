@@ -369,12 +369,12 @@ class Evidence:
 
     Attributes
     ----------
-    dances : dict of str to list of Measurements
-        Model of the audit -> its dances, one entry a seed.
+    dances : dict of str to dict of int to Measurements
+        Model of the audit -> seed of its training -> its dances.
     real : Measurements
         Real training dances.
-    regeneration : dict of str to list of dict
-        Model -> what was regenerated, one entry a seed.
+    regeneration : dict of str to dict of int to dict
+        Model -> seed -> what was regenerated.
     cleaning : list of dict
         Of `cleaning_pairs`.
     qualities : list of dict
@@ -398,20 +398,26 @@ class _Trained:
         self._evidence, self._resampling, self._found = evidence, resampling, {}
         self._dances = dance_scores(RealSet(evidence.real.features["learned"]))
 
-    def __call__(self, arm, measure):
+    def both(self, claim, measure):
+        """Scores of both models of a claim over the trainings of the seeds that both have."""
         kind = "regeneration" if measure == "regeneration" else "dances"
-        if (arm, kind) not in self._found:
+        one, two = (getattr(self._evidence, kind)[arm] for arm in (claim.a, claim.b))
+        seeds = tuple(seed for seed in one if seed in two)
+        return [self._score(arm, kind, seeds)[measure] for arm in (claim.a, claim.b)]
+
+    def _score(self, arm, kind, seeds):
+        if (arm, kind, seeds) not in self._found:
             score = regeneration_scores("generated") if kind == "regeneration" else self._dances
-            seeds = getattr(self._evidence, kind)[arm]
-            self._found[arm, kind] = score(seeds, self._resampling)
-        return self._found[arm, kind][measure]
+            own = getattr(self._evidence, kind)[arm]
+            self._found[arm, kind, seeds] = score([own[seed] for seed in seeds], self._resampling)
+        return self._found[arm, kind, seeds]
 
     def best_of(self, measure):
         """The measure, or what sees the same better: the true beats of whole songs, if known.
 
         Beats that are found in five seconds are wrong often enough to hide a difference.
         """
-        every = (m for own in self._evidence.dances.values() for m in own)
+        every = (m for own in self._evidence.dances.values() for m in own.values())
         true = measure == "beat_hit_rate" and all(TRUTH in m.song_beats for m in every)
         return "true_hit_rate" if true else measure
 
@@ -430,7 +436,7 @@ def _effects(claim, evidence, models, resampling, seed):
     effects = {}
     for named in (claim.measure, *claim.also):
         measure = models.best_of(named)
-        one, two = models(claim.a, measure), models(claim.b, measure)
+        one, two = models.both(claim, measure)
         by_ratio = measure in _BY_RATIO
         margin, negligible = (
             0.0 if named != claim.measure else np.log1p(x) if by_ratio else x * abs(two.corrected)
@@ -456,7 +462,8 @@ def _effects(claim, evidence, models, resampling, seed):
     if claim.number == "2b":
         remark = "FID is to cleaned dances, which favours A"
     if claim.measure == "regeneration":
-        score = regeneration_scores("real")(evidence.regeneration[claim.a], resampling)
+        seeds = list(evidence.regeneration[claim.a].values())
+        score = regeneration_scores("real")(seeds, resampling)
         value = score["regeneration"].value
         remark = "" if np.isnan(value) else f"A from held-out real dances: {100 * value:.1f}%"
     return effects, remark
@@ -467,7 +474,6 @@ def table3(
     *,
     study: str | None = None,
     claims: Sequence[Claim] = CLAIMS,
-    seeds: Sequence[int] = (),
     seed: int = 1,
 ) -> Table:
     """Table 3: the audit of the thesis's claims.
@@ -478,8 +484,6 @@ def table3(
     study : str, optional
         Its name, for the caption.
     claims : sequence of Claim
-    seeds : sequence of int
-        Of the trainings, in the order of `Evidence.dances`: the table names them.
     seed : int
         Of the bootstrap.
 
@@ -494,7 +498,7 @@ def table3(
     ItemError
         Where there is no dance.
     """
-    every = [measured for own in evidence.dances.values() for measured in own]
+    every = [measured for own in evidence.dances.values() for measured in own.values()]
     songs = {song for measured in every for song in measured.songs}
     if not songs:
         raise ItemError("Table 3 needs dances to songs that no model was trained on")
@@ -559,7 +563,7 @@ def table3(
             "why": "Why",
         },
         formats={"groups": ".0f", "seeds": ".0f", "p_holm": ".3f"},
-        notes=tuple(_notes(evidence, claims, songs, seeds)),
+        notes=tuple(_notes(evidence, claims, songs)),
     )
 
 
@@ -714,7 +718,7 @@ def _as_many(row, count):
     return said
 
 
-def _notes(evidence, claims, songs, seeds):
+def _notes(evidence, claims, songs):
     base, original = (evidence.metrics.get(arm) for arm in ("base", "original"))
     if base:
         longer = f", of the original model {original['recipe']['epochs']}" if original else ""
@@ -729,8 +733,13 @@ def _notes(evidence, claims, songs, seeds):
                 "little about the thesis's. At full scale: snakemake table3 --configfile "
                 "config/audit.yaml."
             )
-    if seeds:
-        yield f"Training seeds of this table: {', '.join(map(str, seeds))}."
+    # Each list of seeds once, with the models that have it where not all are alike.
+    models = {}
+    for arm, own in evidence.dances.items():
+        models.setdefault(", ".join(map(str, own)), []).append(arm)
+    for seeds, arms in models.items():
+        of = f" ({', '.join(arms)})" if len(models) > 1 else ""
+        yield f"Training seeds of this table{of}: {seeds}."
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "

@@ -253,17 +253,51 @@ def _arms(study):
     known = {claim.number: claim for claim in CLAIMS}
     chosen = study.evaluation.audit.claims
     numbers = list(known) if chosen is None else chosen
-    for number in numbers:
-        if number not in known:
-            raise ConfigError(
-                "there is no such claim",
-                where="config, evaluation.audit.claims",
-                value=number,
-                remedy=f"Use some of {', '.join(known)}",
-            )
+    _check_claims(numbers, known, "claims")
     # The base is what the others are compared with, and what the notes tell of.
     needed = {"base"} | {arm for number in numbers for arm in (known[number].a, known[number].b)}
     return [arm for arm in ARMS if arm in needed]
+
+
+def _check_claims(numbers, known, key, problem="there is no such claim"):
+    for number in numbers:
+        if number not in known:
+            raise ConfigError(
+                problem,
+                where=f"config, evaluation.audit.{key}",
+                value=number,
+                remedy=f"Use some of {', '.join(known)}",
+            )
+
+
+def audit_seeds(study):
+    """Trainings of the audit's models.
+
+    Parameters
+    ----------
+    study : choreo.config.Config
+
+    Returns
+    -------
+    dict of str to list of int
+        Key of `ARMS` -> seeds, rising: those of the audit, and those that a claim has beside
+        them for both of its models.
+
+    Raises
+    ------
+    ConfigError
+        Where more seeds are asked for a claim that no models of the audit decide.
+    """
+    audit, arms = study.evaluation.audit, _arms(study)
+    seeds = {arm: set(audit.seeds or study.training.seeds) for arm in arms}
+    decided = {claim.number: (claim.a, claim.b) for claim in CLAIMS if claim.a in arms}
+    decided = {number: both for number, both in decided.items() if both[1] in arms}
+    problem = "no two models are trained for such a claim"
+    _check_claims(audit.more_seeds, decided, "more_seeds", problem)
+    for number, more in audit.more_seeds.items():
+        for arm in decided[number]:
+            seeds[arm] |= set(more)
+    return {arm: sorted(own) for arm, own in seeds.items()}
 
 
 def audit_recipes(study):
