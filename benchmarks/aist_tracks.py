@@ -7,10 +7,14 @@ keeps them in ``coach/static/anim`` (commit ab5d0efc904d856f65c69de7f4e4eabd22e6
 the file says: sizes are that figure's, not the dancer's, and it stays in its place.
 
 Beats come from the name: AIST's music has 110 + 5 n beats a minute in house and 80 + 10 n else,
-and the first frame is a beat. Most files hold every pose for two frames of 60, and one of two is
+and the first frame is a beat. Most motions hold every pose for two frames of 60, and one of two is
 kept. The others are a frame ahead (compared with the same dances in Stanford-TML/EDGE, pull
 request 32), so their beats come a frame earlier. A group is a dancer's choreography: dances of
 one group go to other music of the same kind.
+
+``FOLDER/*/nor_k_feat/*.npy`` are read, too: COCO-17 joints of AIST++ in 2-D, whose length says 30
+frames a second, as github.com/WilliammmZ/GenDance has them in ``data/AIST_small`` (no licence is
+stated).
 """
 
 import argparse
@@ -59,6 +63,8 @@ COCO = tuple(
 """Bones whose beginnings are COCO's joints from the shoulders on."""
 NAME = re.compile(r"(g(..)_s.._cAll)_(d\d\d)_m(..)(\d)_(ch\d\d)")
 RATE = 60
+PIXELS_MEAN, PIXELS_DEVIATION = (958.14, 612.29), (132.31, 128.45)
+"""Of the joints in 2-D, x and y, as their project normalised them."""
 
 
 def main():
@@ -72,7 +78,42 @@ def main():
     for path in paths:
         dance = convert(json.loads(path.read_text()))
         np.savez_compressed(options.out / f"{path.name.removesuffix('.t2.json')}.npz", **dance)
+    paths += (found := sorted(options.folder.glob("*/nor_k_feat/*.npy")))
+    for path in found:
+        dance = flat(path.stem, np.load(path, allow_pickle=False))
+        np.savez_compressed(options.out / f"{path.stem}.npz", **dance)
     print(f"{len(paths)} dances in {options.out}")
+
+
+def flat(name, joints):
+    """Joints and beats of a dance in 2-D.
+
+    Parameters
+    ----------
+    name : str
+        AIST's.
+    joints : ndarray, shape (T, 34)
+        Pixels less `PIXELS_MEAN`, in `PIXELS_DEVIATION`.
+
+    Returns
+    -------
+    dict
+        As ``measures_worth.py`` takes them.
+    """
+    tempo, about = described(name)
+    keypoints = joints.reshape(-1, 17, 2) * PIXELS_DEVIATION + PIXELS_MEAN
+    return {
+        "keypoints_coco17": keypoints,
+        "fps": RATE / 2,
+        "beats": np.arange(0.0, 2 * len(joints) / RATE, 60 / tempo),
+    } | about
+
+
+def described(name):
+    """Tempo of the music in beats a minute, and group and genre of the dance, by AIST's name."""
+    begin, genre, dancer, kind, number, steps = NAME.fullmatch(name).groups()
+    tempo = 110 + 5 * int(number) if kind == "HO" else 80 + 10 * int(number)
+    return tempo, {"group": f"{begin.removesuffix('_cAll')}_{dancer}_{steps}", "genre": genre}
 
 
 def convert(motion):
@@ -89,8 +130,7 @@ def convert(motion):
     dict
         As ``measures_worth.py`` takes them.
     """
-    begin, genre, dancer, kind, number, steps = NAME.fullmatch(motion["clip"]).groups()
-    tempo = 110 + 5 * int(number) if kind == "HO" else 80 + 10 * int(number)
+    tempo, about = described(motion["clip"])
     count = motion["n"]
     turns = np.concatenate([_rows(bone, 4) for bone in motion["bones"].values()], axis=1)
     same = np.abs(np.diff(turns, axis=0)).max(1) < 1e-9
@@ -100,9 +140,7 @@ def convert(motion):
         "keypoints_coco17": coco17(motion)[:: 2 if held else 1].astype(np.float32),
         "fps": RATE / 2 if held else float(RATE),
         "beats": beats,
-        "group": f"{begin.removesuffix('_cAll')}_{dancer}_{steps}",
-        "genre": genre,
-    }
+    } | about
 
 
 def coco17(motion):

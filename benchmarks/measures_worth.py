@@ -145,6 +145,8 @@ MEASURES = (
 )
 LOCKING = "phase locking"
 HITS = "phase of sharp hits"
+SIGNALS = ("height", "knees", "hands", "feet", "speed")
+"""Of `choreo.beats.locking.rhythm_signals`."""
 METRICS = {
     (LOCKING, "tempi"): "phase_locking",
     (LOCKING, "songs"): "locking_drop_other",
@@ -160,6 +162,7 @@ COLUMNS = (
     (LOCKING, "tempi"),
     (LOCKING, "songs"),
     *((f"{LOCKING}, level {level:g}", "tempi") for level in LEVELS),
+    *((f"{LOCKING}, {signal}", "tempi") for signal in SIGNALS),
     (HITS, "tempi"),
     *((f"{HITS}, level {level:g}", "tempi") for level in LEVELS),
     *((name, key) for name in ("tempo agreement", "beat coverage") for key in ("tempi", "songs")),
@@ -346,6 +349,8 @@ def worths(poses, fps, beats, songs=(), phase_known=True):
     for name, one in ((LOCKING, locked), (HITS, sharp)):
         for level in LEVELS:
             found[f"{name}, level {level:g}"] = {"tempi": one.level_above.get(level, np.nan)}
+    for signal in SIGNALS:
+        found[f"{LOCKING}, {signal}"] = {"tempi": locked.signal_above.get(signal, np.nan)}
     danced = motion_tempo(poses[None], fps)[0]
     steps = {"tempi": step / DETUNED, "songs": np.array([of for _, of in songs])}
     found["tempo agreement"] = {

@@ -170,6 +170,23 @@ def test_the_docs_have_the_worth_of_phase_locking():
             assert f"{area} ({low} to {high})" in text, row
 
 
+def test_the_docs_have_the_worth_of_single_signals(worth):
+    text = " ".join((ROOT / "docs" / "evaluation.md").read_text().split())
+    told = text[text.index("- Signals alone") : text.index("- At 10 poses a second, as in")]
+    kept = pd.read_csv(ROOT / "docs" / "worth_dances.csv").query("rate == 'own'")
+    for dancers, signals in (
+        ("real", worth.SIGNALS),
+        ("ballroom", worth.SIGNALS),
+        ("nine", ("speed", "knees")),
+    ):
+        part = kept[kept.dancers == dancers]
+        for signal in signals:
+            name = f"{worth.LOCKING}, {signal}"
+            found = worth.interval(part, f"{name} | tempi", f"{name}own")
+            area, low, high = (f"{100 * found[key]:.1f}" for key in ("area", "low", "high"))
+            assert f"{area} ({low} to {high})" in told, (dancers, signal, area, low, high)
+
+
 @pytest.mark.parametrize("held", [True, False])
 def test_joints_and_beats_of_a_motion(held):
     tracks = load_script(ROOT / "benchmarks" / "aist_tracks.py")
@@ -196,3 +213,20 @@ def test_joints_and_beats_of_a_motion(held):
     assert elbow[0] - shoulder[0] == pytest.approx([-0.225, 0, 0], abs=0.01)
     assert wrist[-1] - shoulder[-1] == pytest.approx([0, -0.44, 0], abs=0.02)
     assert joints[0, 0, 2] < joints[0, 3, 2]
+
+
+def test_joints_and_beats_of_a_dance_in_2d(tmp_path, monkeypatch):
+    tracks = load_script(ROOT / "benchmarks" / "aist_tracks.py")
+    folder = tmp_path / "house_dance" / "nor_k_feat"
+    folder.mkdir(parents=True)
+    joints = np.zeros((60, 34))
+    joints[7, 2 * 9 : 2 * 9 + 2] = 1.0, -2.0  # left wrist
+    np.save(folder / "gHO_sFM_cAll_d19_mHO2_ch03.npy", joints)
+    monkeypatch.setattr("sys.argv", ["aist_tracks.py", str(tmp_path), str(tmp_path / "out")])
+    tracks.main()
+    with np.load(tmp_path / "out" / "gHO_sFM_cAll_d19_mHO2_ch03.npz") as dance:
+        assert dance["keypoints_coco17"].shape == (60, 17, 2)
+        assert dance["keypoints_coco17"][0, 9] == pytest.approx([958.14, 612.29])
+        assert dance["keypoints_coco17"][7, 9] == pytest.approx([958.14 + 132.31, 612.29 - 256.9])
+        assert dance["beats"] == pytest.approx([0, 0.5, 1.0, 1.5])
+        assert (dance["fps"], dance["group"], dance["genre"]) == (30, "gHO_sFM_d19_ch03", "HO")

@@ -53,12 +53,15 @@ class Locking:
         Signal and level -> locking, 0 to 1.
     level_above : dict of float to float
         Level -> `above` by all signals at that level alone.
+    signal_above : dict of str to float
+        Signal -> `above` by that signal alone, at `SCORED_LEVELS`.
     """
 
     score: float
     above: float
     each: dict
     level_above: dict
+    signal_above: dict
 
 
 def rhythm_signals(keypoints, fps, skeleton):
@@ -205,15 +208,21 @@ def _told(locked):
         for key, values in locked.items()
     }
     each = {key: float(values[0]) for key, values in locked.items()}
-    alone = {}
-    for level in LEVELS:
-        if rows := [row for key, row in standing.items() if key[1] == level]:
-            alone[level] = _above(np.mean(rows, axis=0))
-    scored = [row for key, row in standing.items() if key[1] in SCORED_LEVELS]
+    scored = {key: row for key, row in standing.items() if key[1] in SCORED_LEVELS}
+    alone = _above_by(standing, 1), _above_by(scored, 0)
     if not scored:
-        return Locking(np.nan, np.nan, each, alone)
-    scores = np.mean(scored, axis=0)
-    return Locking(float(scores[0]), _above(scores), each, alone)
+        return Locking(np.nan, np.nan, each, *alone)
+    scores = np.mean(list(scored.values()), axis=0)
+    return Locking(float(scores[0]), _above(scores), each, *alone)
+
+
+def _above_by(standing, part):
+    """`above` of the rows that share a part of their key, by that part."""
+    shared = dict.fromkeys(key[part] for key in standing)
+    return {
+        one: _above(np.mean([row for key, row in standing.items() if key[part] == one], axis=0))
+        for one in shared
+    }
 
 
 def _above(scores):
