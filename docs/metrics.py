@@ -459,7 +459,9 @@ def page():
         f"a beat later: from that), on {some.dances} real dances at 10 poses a second and on "
         f"{next(iter(made.values())).dances} made ones: 50",
         "tells nothing, 100 all; over chance where there is one "
-        "([more](evaluation.md#phase-locking-a-measure-that-sees-real-dancers)).",
+        "([more](evaluation.md#phase-locking-a-measure-that-sees-real-dancers)). Of what",
+        "hears no music it is that of telling a dance from one that is spoiled a little "
+        "([how](evaluation.md#what-hears-no-music)).",
         "",
         "| metric | part | good | worth, real | worth, made |",
         "| --- | --- | --- | --: | --: |",

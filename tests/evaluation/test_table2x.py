@@ -185,13 +185,18 @@ def test_the_summary_has_eight_columns_with_chance_and_worth(found):
     cells = {row[0]: row[1:] for row in table.cells()}
     assert {len(row) for row in cells.values()} == {8}
     assert " ± " in cells["GRU"][0]
-    assert cells["Chance level"] == ["–", "0", "50", "0", "–", "–", "–", "–"]
+    assert cells["Chance level"] == ["as real", "0", "50", "0", *["as real"] * 4]
     worth = worths()
     assert worth["phase_locking"].low > 0.85 > 0.7 > worth["beat_hit_rate"].high
     assert cells["Worth on real dancers (%)"][2] == "93 (89 to 96)"
     assert worths("made")["beat_hit_rate"].low > 0.85
     assert worth["locking_drop_other"].low > 0.85 > 0.65 > worth["hit_drop_other"].high
     assert cells["Worth on real dancers (%)"][3] == "90 (86 to 93)"
+    # FID, copied, energy, jerk and frozen tell spoiled dances.
+    assert cells["Worth on real dancers (%)"][0] == "77 (75 to 79)"
+    assert cells["Worth on made dancers (%)"][4] == "63 (58 to 68)"
+    spoiled = ("frechet", "copied_share", "energy", "jerk", "freeze")
+    assert min(worth[name].low for name in spoiled) > 0.7
     assert set(worths("made")) <= set(worth) <= set(METRICS)
     told = "It tells professional dancers' own music from other tempi in 93% of cases"
     assert told in " ".join(beats_table(found).notes)

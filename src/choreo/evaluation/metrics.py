@@ -152,7 +152,7 @@ _metrics(
 
 @dataclass(frozen=True)
 class Worth:
-    """How well a metric tells a dancer's own music from other music.
+    """How well a metric tells a dancer's own music from other music, or real from spoiled dances.
 
     Attributes
     ----------
@@ -174,23 +174,31 @@ class Worth:
 def worths(dancers: str = "real") -> dict[str, Worth]:
     """Worth of the metrics that were measured on dancers, by the metrics' names.
 
-    At 10 poses a second, from ``worth.csv``, which ``benchmarks/measures_worth.py --summary``
-    writes (docs/evaluation.md says of which dances). Other music is the same in another tempo;
-    for what a dance loses with another song, that song.
+    At 10 poses a second (docs/evaluation.md says of which dances). Of metrics that hear the music
+    from ``worth.csv``, which ``benchmarks/measures_worth.py --summary`` writes: other music is the
+    same in another tempo; for what a dance loses with another song, that song. Of others from
+    ``worth_spoiled.csv``, of ``benchmarks/measures_spoiled.py``: how real dances are told from the
+    same spoiled in the ways that the metric is meant to notice.
 
     Parameters
     ----------
     dancers : {"real", "nine", "ballroom", "made"}
     """
-    with open(Path(__file__).with_name("worth.csv"), newline="", encoding="utf-8") as file:
-        return {
-            row["metric"]: Worth(
-                area=float(row["area"]),
-                low=float(row["low"]),
-                high=float(row["high"]),
-                dances=int(row["dances"]),
-                groups=int(row["groups"]),
-            )
-            for row in csv.DictReader(file)
-            if row["rate"] == "10" and row["dancers"] == dancers
-        }
+    found = {}
+    for name, column, wanted in (
+        ("worth.csv", "rate", "10"),
+        ("worth_spoiled.csv", "spoilt", "meant to notice"),
+    ):
+        with open(Path(__file__).with_name(name), newline="", encoding="utf-8") as file:
+            found |= {
+                row["metric"]: Worth(
+                    area=float(row["area"]),
+                    low=float(row["low"]),
+                    high=float(row["high"]),
+                    dances=int(row["dances"]),
+                    groups=int(row["groups"]),
+                )
+                for row in csv.DictReader(file)
+                if row[column] == wanted and row["dancers"] == dancers
+            }
+    return found

@@ -492,14 +492,6 @@ def extended(
     return Extended(scores, systems, resampling, bounded)
 
 
-_LISTENS = {
-    "hit": "beat_hit_rate",
-    "locking": "phase_locking",
-    "listening": "locking_drop_other",
-}
-"""Columns in short that depend on the music -> whose worth they have."""
-
-
 def summary_table(found, *, study=None):
     """Eight columns that say most, with their chance levels and their worth, as a `Table`.
 
@@ -507,8 +499,8 @@ def summary_table(found, *, study=None):
     -------
     Table
         The .csv has values and half-widths as numbers; people see both in one cell. The last
-        rows are each column's chance level, and how well it tells a real dancer's own tempo
-        from others (`choreo.evaluation.metrics.worths`).
+        rows are each column's chance level, and how well it tells a dancer's own tempo from
+        others, or a dance from one that is spoiled (`choreo.evaluation.metrics.worths`).
     """
     listener = next(
         (n for n in LISTENERS if all((s, SONG_HIT, n) in found.scores for s in found.systems)),
@@ -542,15 +534,12 @@ def summary_table(found, *, study=None):
             row |= {column: value, f"{column}_interval": half}
             row[f"{column}_text"] = _with_interval(value, half, form, too_few(system["songs"]))
         rows.append(row)
-    chance = {f"{column}_text": about[-1] or "–" for column, about in columns.items()}
+    chance = {f"{column}_text": about[-1] or "as real" for column, about in columns.items()}
     rows.append({"system": "chance", "label": "Chance level", "kind": "note"} | chance)
     for dancers in ("real", "made"):
-        worth = {f"{column}_text": "does not listen" for column in columns}
-        for column, metric in _LISTENS.items():
-            w = worths(dancers).get(metric)
-            if w is None:
-                worth[f"{column}_text"] = "not measured"
-                continue
+        worth = {}
+        for column, (_, quantity, *_) in columns.items():
+            w = worths(dancers)["beat_hit_rate" if quantity == SONG_HIT else quantity]
             area, low, high = (f"{100 * share:.0f}" for share in (w.area, w.low, w.high))
             worth[f"{column}_text"] = f"{area} ({low} to {high})"
         label = f"Worth on {dancers} dancers (%)"
@@ -570,7 +559,10 @@ def summary_table(found, *, study=None):
             f"measure, 50 tells nothing (real: {real.dances} dances of professionals, "
             f"{real.groups} groups; made: {made.dances} by choreo.synth; 10 poses a second, 95% "
             "intervals; docs/evaluation.md). What is worth much on made dancers and little on "
-            "real ones says whether dances keep the made dancers' rule, and little of people.",
+            "real ones says whether dances keep the made dancers' rule, and little of people. FID, "
+            "copied, energy, jerk and frozen hear no music: they have no chance level but what real "
+            "dances have, and their worth is how well they tell one dance from another that is "
+            "spoiled a little in the ways that they are meant to notice.",
             _interval_note(found),
         ),
     )
