@@ -7,10 +7,11 @@ Dancers are halved: what is real is told by the one half, dances of the other ar
 the other way round, so that the extractor of features has seen no dance that it measures.
 
 An area is the share of real dances, of other groups, that have less of a measure, all of which
-damage raises, than the spoiled one: the area under the curve of one dance, 0.5 where a measure
-tells nothing. For the FID, which one dance has not, it is the squared distance of its mean
-features from the other half's. ``-o`` keeps every dance's areas; ``--summary`` keeps their means
-over groups with 95% intervals, of each way and of all that a measure is meant to notice.
+damage raises, than the spoiled one, each group weighing alike: the area under the curve of one
+dance, 0.5 where a measure tells nothing, as it is for dances that are not spoiled. For the FID,
+which one dance has not, it is the squared distance of its mean features from the other half's.
+``-o`` keeps every dance's areas; ``--summary`` keeps their means over groups with 95% intervals,
+of each way and of all that a measure is meant to notice.
 """
 
 import argparse
@@ -43,7 +44,7 @@ NOTICES = {
     **{n: METRICS[n].notices for n in ("energy", "jerk", "freeze", "limb_drift", "foot_sliding")},
 }
 """Metric -> the ways that it is meant to notice."""
-MEANT = "meant to notice"
+MEANT, UNSPOILT = "meant to notice", "not at all"
 SEED = 1
 _SIZE = 100.0
 
@@ -147,14 +148,18 @@ def measured(dances):
         spoilt = {way: spoil(own, other, way) for way in SPOILT if way != "tempo"}
         spoilt["tempo"] = _of(dances.faster, np.flatnonzero(halves == half))
         away = {
-            way: values(part, other, extractor, centre) for way, part in {"": own, **spoilt}.items()
+            way: values(part, other, extractor, centre)
+            for way, part in {UNSPOILT: own, **spoilt}.items()
         }
         groups = dances.about.group.to_numpy()[halves == half]
+        # Every group counts alike, as it does in the means: else who dances much is the measure.
+        weights = 1 / np.array([(groups == group).sum() for group in groups])
         for place, dance in enumerate(np.flatnonzero(halves == half)):
             others = groups != groups[place]
-            for way in SPOILT:
-                for metric, far in away[way].items():
-                    areas[dance][f"{metric} | {way}"] = _less(far[place], away[""][metric][others])
+            for way, found in away.items():
+                for metric, far in found.items():
+                    real = away[UNSPOILT][metric][others]
+                    areas[dance][f"{metric} | {way}"] = _less(far[place], real, weights[others])
     return pd.concat([dances.about, pd.DataFrame(areas)], axis=1)
 
 
@@ -201,11 +206,12 @@ def _of(segments, dances):
     return segments.take(np.isin(segments.dances, [str(dance) for dance in dances]))
 
 
-def _less(own, others):
-    others = others[np.isfinite(others)]
+def _less(own, others, weights):
+    known = np.isfinite(others)
+    others, weights = others[known], weights[known]
     if np.isnan(own) or not len(others):
         return np.nan
-    return np.mean(others < own) + np.mean(others == own) / 2
+    return ((others < own) + (others == own) / 2) @ weights / weights.sum()
 
 
 def summary(table):
@@ -214,7 +220,7 @@ def summary(table):
     for dancers, part in table.groupby("dancers", sort=False):
         for metric, meant in NOTICES.items():
             part = part.assign(**{MEANT: part[[f"{metric} | {way}" for way in meant]].mean(axis=1)})
-            for way in (MEANT, *SPOILT):
+            for way in (MEANT, UNSPOILT, *SPOILT):
                 column = way if way == MEANT else f"{metric} | {way}"
                 row = {"dancers": dancers, "metric": metric, "spoilt": way}
                 rows.append(row | interval(part, column, f"{metric}{way}"))

@@ -256,7 +256,10 @@ rule table2x:
     params:
         code=code("table2x.py"),
         # What is no Python is no part of the digest of the code.
-        worth=choreo.files.sha256(ROOT / "src/choreo/evaluation/worth.csv"),
+        worth=[
+            choreo.files.sha256(ROOT / "src/choreo/evaluation" / name)
+            for name in ("worth.csv", "worth_spoiled.csv")
+        ],
         item="Table 2x",
         stage="evaluation",
         on_bad_video=STUDY.on_bad_video,
@@ -443,7 +446,11 @@ rule measure_cleaning:
 
 
 # The music-feature generator decides one claim; a row or note tells how long these were trained.
-REGENERATED_HERE = [arm for arm in REGENERATED if set(REGENERATED) <= set(AUDIT)]
+REGENERATED_HERE = {
+    arm: sorted(set.intersection(*(set(AUDIT_SEEDS[one]) for one in REGENERATED)))
+    for arm in REGENERATED
+    if set(REGENERATED) <= set(AUDIT)
+}
 AUDIT_NOTED = [arm for arm in ("base", "original", "rival") if arm in AUDIT]
 
 
@@ -459,8 +466,8 @@ rule table3:
         reference=f"{OUT}/evaluation/real_train.npz",
         regeneration=[
             f"{OUT}/evaluation/{AUDIT[arm]}/regeneration_seed{seed}.json"
-            for arm in REGENERATED_HERE
-            for seed in AUDIT_SEEDS[arm]
+            for arm, seeds in REGENERATED_HERE.items()
+            for seed in seeds
         ],
         cleaning=f"{OUT}/evaluation/cleaning.json",
         # Simulated poses have no picture that estimators could be compared on.

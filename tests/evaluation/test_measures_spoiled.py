@@ -68,11 +68,13 @@ def test_a_dance_is_spoiled_as_told(spoiled, dances):
 def test_areas_are_shares_of_real_dances_of_other_groups(spoiled, dances):
     table = spoiled.measured(spoiled.segmented(dances))
     assert table.dance.tolist() == [dance.name for dance in dances]
-    columns = [f"{metric} | {way}" for metric in spoiled.NOTICES for way in spoiled.SPOILT]
+    ways = (spoiled.UNSPOILT, *spoiled.SPOILT)
+    columns = [f"{metric} | {way}" for metric in spoiled.NOTICES for way in ways]
     assert set(columns) == set(table.columns) - {"dancers", "genre", "group", "dance"}
     # Two dancers of three are in one half: four dances, three of other groups than one's own.
     shares = table["energy | swap"].to_numpy()
-    assert np.isin(np.round(6 * shares[[0, 1, 4, 5]]), range(7)).all()
+    count = 6 * shares[[0, 1, 4, 5]]
+    assert count == pytest.approx(np.round(count))
     assert shares[5] == 1.0  # who moves most, spoiled
     assert table["jerk | jitter"].mean() > 0.8
     summary = spoiled.summary(table)
@@ -81,9 +83,21 @@ def test_areas_are_shares_of_real_dances_of_other_groups(spoiled, dances):
     assert meant["jerk"] == pytest.approx(jerk.mean())
 
 
-def test_equal_dances_count_half(spoiled):
-    assert spoiled._less(1.0, np.array([0.0, 1.0, 2.0, np.nan])) == pytest.approx(0.5)
-    assert np.isnan(spoiled._less(np.nan, np.array([0.0])))
+def test_who_dances_much_is_not_the_measure(spoiled, dances):
+    """A dance that is not spoiled is told from no other, however many its group has."""
+    moved = [0, 0, 0, 0, 1, 2]
+    unlike = [spoiled.replace(d, group=f"g{k}") for d, k in zip(dances, moved, strict=True)]
+    table = spoiled.measured(spoiled.segmented(unlike))
+    summary = spoiled.summary(table)
+    plain = summary[summary.spoilt == spoiled.UNSPOILT].set_index("metric").area
+    assert plain[["energy", "jerk", "freeze", "limb_drift"]].to_numpy() == pytest.approx(0.5)
+    assert table["energy | not at all"].mean() != pytest.approx(0.5)
+
+
+def test_equal_dances_count_half_and_groups_alike(spoiled):
+    weights = np.array([1.0, 1.0, 2.0, 1.0])
+    assert spoiled._less(1.0, np.array([0.0, 1.0, 2.0, np.nan]), weights) == pytest.approx(1.5 / 4)
+    assert np.isnan(spoiled._less(np.nan, np.array([0.0]), np.ones(1)))
 
 
 def test_what_is_kept_is_of_the_dances_that_are_kept(spoiled):

@@ -148,7 +148,8 @@ def test_the_worth_of_the_metrics_is_of_the_dances_that_are_kept(worth):
     kept = pd.read_csv(ROOT / "docs" / "worth_dances.csv")
     kept = kept[kept.rate == "10"]
     for dancers, part in kept.groupby("dancers"):
-        for name, known in worths(dancers).items():
+        for name in set(worth.METRICS.values()) & worths(dancers).keys():
+            known = worths(dancers)[name]
             (key,) = [key for key, metric in worth.METRICS.items() if metric == name]
             found = worth.interval(part, " | ".join(key), f"{key[0]}10")
             assert [round(found[k], 4) for k in ("area", "low", "high")] == [

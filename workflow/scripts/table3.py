@@ -12,7 +12,7 @@ def action(terminal):
     def by_arm(arms, read, paths):
         # One file a model and seed, the seeds of a model side by side.
         paths = iter(paths)
-        found = {arm: {seed: read(next(paths)) for seed in p.seeds[arm]} for arm in arms}
+        found = {arm: {seed: read(next(paths)) for seed in seeds} for arm, seeds in arms.items()}
         assert next(paths, None) is None
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr
 
 from choreo.cleaning.clean import clean
 from choreo.cleaning.faults import corrupt
@@ -462,7 +464,8 @@ def _effects(claim, evidence, models, resampling, seed):
     if claim.number == "2b":
         remark = "FID is to cleaned dances, which favours A"
     if claim.measure == "regeneration":
-        seeds = list(evidence.regeneration[claim.a].values())
+        both = [evidence.regeneration[arm] for arm in (claim.a, claim.b)]
+        seeds = [one for seed, one in both[0].items() if seed in both[1]]
         score = regeneration_scores("real")(seeds, resampling)
         value = score["regeneration"].value
         remark = "" if np.isnan(value) else f"A from held-out real dances: {100 * value:.1f}%"
@@ -534,8 +537,8 @@ def table3(
         row["effect"] = "; ".join(_words(m, e, claim.unit) for m, e in effects.items()) or "–"
         rows.append(row)
     frame = pd.DataFrame(rows)
-    either = frame[["p", "p_alike"]].min(axis=1, skipna=True).where(frame["p"].notna())
-    frame["p_holm"] = holm(either, frame["p_alike"].notna())
+    adjusted = holm([*frame["p"], *frame["p_alike"]], [*frame.index, *frame.index])
+    frame["p_holm"], frame["p_alike_holm"] = np.reshape(adjusted, (2, -1))
     decided = [verdict(row) for row in frame.to_dict("records")]
     frame["verdict"], frame["why"] = zip(*decided)
     tests = int(frame["p"].notna().sum())
@@ -544,6 +547,9 @@ def table3(
         if enough:
             which = frame.index[frame["number"] == row["number"]]
             frame.loc[which, "why"] = "; ".join(filter(None, (row["why"], enough)))
+    # What people read is the p of what decides; where nothing does, the smaller.
+    alike = (frame["p_alike_holm"] < SIGNIFICANT) | (frame["p_alike_holm"] < frame["p_holm"])
+    frame["p_read"] = frame["p_alike_holm"].where(alike, frame["p_holm"])
     for row in frame.itertuples():
         if row.remark:
             frame.loc[row.Index, "why"] = "; ".join(filter(None, (row.why, row.remark)))
@@ -558,11 +564,11 @@ def table3(
             "effect": "Effect (A less B; FID: A / B)",
             "groups": "Songs, videos or clips",
             "seeds": "Seeds",
-            "p_holm": "p (Holm)",
+            "p_read": "p (Holm)",
             "verdict": "Verdict",
             "why": "Why",
         },
-        formats={"groups": ".0f", "seeds": ".0f", "p_holm": ".3f"},
+        formats={"groups": ".0f", "seeds": ".0f", "p_read": ".3f"},
         notes=tuple(_notes(evidence, claims, songs)),
     )
 
@@ -597,7 +603,8 @@ def verdict(row):
     Returns
     -------
     verdict, why : str
-        Where no difference is asked for, too, the smaller of both p decides.
+        Where it is asked, and shown, that there is as good as no difference, that counts,
+        whatever difference is shown beside it.
     """
     margin, negligible = row.get("margin", 0.0), row.get("negligible", np.nan)
     limit = f"the margin ({_share(row, margin)})" if margin else "0"
@@ -614,6 +621,8 @@ def verdict(row):
         return UNDECIDED, f"cannot be told {' and '.join(few)}"
     if np.isnan(row["p_holm"]):
         return UNDECIDED, "there is no interval"
+    if row.get("p_alike_holm", np.nan) < SIGNIFICANT:
+        return "contradicted", f"any difference is under {_share(row, negligible)}"
     if row["p_holm"] >= SIGNIFICANT:
         inside = abs(row["difference"] - margin) <= row["half_width"]
         why = f"its interval includes {limit}"
@@ -623,8 +632,6 @@ def verdict(row):
         if not inside:
             why = "so many comparisons have one like it"
         return UNDECIDED, f"the difference may be chance: {why}"
-    if row.get("p_alike", np.nan) < row.get("p", np.nan):
-        return "contradicted", f"any difference is under {_share(row, negligible)}"
     if row.get("conflict"):
         return UNDECIDED, row["conflict"]
     better = (row["difference"] < margin) if lower else (row["difference"] > margin)
@@ -641,11 +648,11 @@ def _share(row, away):
 def needed(row, tests):
     """Say how many songs (videos, clips) and trainings would decide an undecided claim.
 
-    The fewest, in the proportion that they have, with which both intervals would not include
-    the margin, or would lie within what is negligible, if difference and spread stayed as they
-    were seen: errors shrink with the root of their number, Student's t with its degrees of
-    freedom. The level is that of the smallest p of all tests, which decides whatever the
-    others are.
+    The fewest, in the proportion that they have, with which one study of two would decide it, if
+    difference and spread are as they were seen: neither interval includes the margin, or both
+    lie within what is negligible. Errors shrink with the root of their number, Student's t with
+    its degrees of freedom. The level is that of the smallest p of all tests, which decides
+    whatever the others are.
 
     Parameters
     ----------
@@ -661,24 +668,41 @@ def needed(row, tests):
     """
     tail = SIGNIFICANT / 2 / max(tests, 1)
     known = row["error_groups"] > 0 and (row["error_seeds"] >= 0 or not row["seeds"] > 1)
+    gap, negligible = abs(row["difference"]), row.get("negligible", np.nan)
     away = abs(row["difference"] - row.get("margin", 0.0))
-    negligible = row.get("negligible", np.nan)
-    reached = [away, negligible - abs(row["difference"])]
-    if not (known and np.nanmax(reached) > 0):
+    if not (known and (away > 0 or gap < negligible)):
         return ""
-    count = _fewest(row, np.nanmax(reached), tail)
+
+    def told(half, error):
+        return half < away
+
+    def alike(half, error, gap=gap):
+        """Whether the interval lies within what is negligible for every second study."""
+        room = negligible - half
+        return room > 0 and ndtr((room - gap) / error) - ndtr((-room - gap) / error) > 0.5
+
+    counts = [_fewest(row, tail, told), _fewest(row, tail, alike) if gap < negligible else None]
+    count = min((count for count in counts if count is not None), default=None)
     if count == 0:
         return ""
     said = f"as seen, {_as_many(row, count)} would decide it"
     if negligible > 0:
-        same = _as_many(row, _fewest(row, negligible, tail))
+        same = _as_many(row, _fewest(row, tail, functools.partial(alike, gap=0.0)))
         said += f"; were there no difference, {same} would show that it is under "
         said += _share(row, negligible)
     return said
 
 
-def _fewest(row, away, tail):
-    """How many trainings, or groups where nothing is trained, bring both intervals under `away`.
+def _fewest(row, tail, decides):
+    """How many trainings, or groups where nothing is trained, decide something.
+
+    Parameters
+    ----------
+    row : dict
+    tail : float
+        What each side of an interval leaves out.
+    decides : callable
+        Of half the width of an interval and its standard error; both intervals have to.
 
     Returns
     -------
@@ -688,20 +712,19 @@ def _fewest(row, away, tail):
     trained = row["seeds"] > 1
     unit = int(row["seeds"] if trained else row["groups"])
 
-    def decides(count):
+    def enough(count):
         groups = math.ceil(row["groups"] * count / unit)
-        shrunk = row["error_groups"] * math.sqrt(row["groups"] / groups)
-        half = Error(shrunk, groups - 1).half_width(tail)
+        errors = [Error(row["error_groups"] * math.sqrt(row["groups"] / groups), groups - 1)]
         if trained:
             freedom = row["freedom_seeds"] * (count - 1) / (row["seeds"] - 1)
-            shrunk = row["error_seeds"] * math.sqrt(row["seeds"] / count)
-            half = max(half, Error(shrunk, freedom).half_width(tail))
-        return half < away
+            error = row["error_seeds"] * math.sqrt(row["seeds"] / count)
+            errors.append(Error(error, freedom))
+        return all(decides(one.half_width(tail), max(one.error, 1e-12)) for one in errors)
 
-    if decides(unit):
+    if enough(unit):
         return 0
     counts = range(unit + 1, unit * _HOPELESS + 1)
-    place = bisect.bisect_left(counts, True, key=decides)
+    place = bisect.bisect_left(counts, True, key=enough)
     return counts[place] if place < len(counts) else None
 
 
@@ -748,15 +771,17 @@ def _notes(evidence, claims, songs):
         "A and B are geometric means of the trainings, and the interval is of A / B. Nothing is "
         f"decided about trainings under {SEEDS_NEEDED} seeds, nor about anything under "
         f"{GROUPS_NEEDED} songs, videos or clips: five that all agree do so by chance once in 16. "
-        "p with Holm's correction over all rows that have one."
+        "p with Holm's correction over all rows that have one. So many songs and trainings as "
+        "would decide a claim would do so with even odds."
     )
     asked = [claim.number for claim in claims if claim.negligible]
     if asked:
         yield (
             f"Of {counted(len(asked), 'claim')} ({', '.join(asked)}) it is asked, too, whether "
             f"there is no difference of {MARGIN:.0%} (two one-sided tests): the 95% interval lies "
-            "within it where that p is under 0.05. The smaller p decides; since of two such "
-            "hypotheses one may stay true, the row goes on to count in Holm's correction."
+            "within it where that p is under 0.05. Where that is shown the claim is contradicted, "
+            "whatever smaller difference is shown beside it. Such a row goes on to count in Holm's "
+            "correction until both of its hypotheses are rejected, since one may be true."
         )
     yield (
         "What the thesis tested: by its text, and by what its released code does when it is run "

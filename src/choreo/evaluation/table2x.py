@@ -559,10 +559,10 @@ def summary_table(found, *, study=None):
             f"measure, 50 tells nothing (real: {real.dances} dances of professionals, "
             f"{real.groups} groups; made: {made.dances} by choreo.synth; 10 poses a second, 95% "
             "intervals; docs/evaluation.md). What is worth much on made dancers and little on "
-            "real ones says whether dances keep the made dancers' rule, and little of people. FID, "
-            "copied, energy, jerk and frozen hear no music: they have no chance level but what real "
-            "dances have, and their worth is how well they tell one dance from another that is "
-            "spoiled a little in the ways that they are meant to notice.",
+            "real ones says whether dances keep the made dancers' rule, and little of people.",
+            "FID, copied, energy, jerk and frozen hear no music: they have no chance level but "
+            "what real dances have, and their worth is how well they tell a dance that is spoiled "
+            "a little, in the ways that they are meant to notice, from real ones.",
             _interval_note(found),
         ),
     )

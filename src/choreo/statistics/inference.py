@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -286,17 +287,17 @@ def compare(a, b, resampling, *, margin=0.0):
     return Comparison(difference, half, p, by_songs, by_seeds)
 
 
-def holm(p_values, twofold=()):
+def holm(p_values, rows=None):
     """Holm's correction for many comparisons.
 
     Parameters
     ----------
     p_values : sequence of float
         NaN for comparisons that can't be made; they do not count.
-    twofold : sequence of bool, optional
-        Whether a p is the smaller of two, of hypotheses that can't both be true, such as "no
-        difference" and "a difference". When the one is rejected the other may still be true,
-        so that it goes on to count (Shaffer, 1986); that both are counted once is no loss.
+    rows : sequence, optional
+        Which row each is of, where hypotheses of one row can't be true together, such as "no
+        difference" and "a difference": as many are true at most as there are rows of which one
+        is not rejected, and so many count (Shaffer, 1986). By default each is a row.
 
     Returns
     -------
@@ -306,9 +307,13 @@ def holm(p_values, twofold=()):
     p = np.asarray(p_values, float)
     adjusted = np.full(p.shape, np.nan)
     order = np.argsort(p)[: int(np.isfinite(p).sum())]
-    running, true_at_most = 0.0, len(order)
+    left = Counter(index if rows is None else rows[index] for index in order)
+    running = 0.0
     for index in order:
-        running = max(running, min(1.0, p[index] * true_at_most))
+        running = max(running, min(1.0, p[index] * len(left)))
         adjusted[index] = running
-        true_at_most -= not (len(twofold) and twofold[index])
+        row = index if rows is None else rows[index]
+        left[row] -= 1
+        if not left[row]:
+            del left[row]
     return adjusted
