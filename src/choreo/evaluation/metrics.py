@@ -184,7 +184,7 @@ def worths(dancers: str = "real") -> dict[str, Worth]:
     ----------
     dancers : {"real", "nine", "ballroom", "made"}
     """
-    found = {}
+    found: dict[str, Worth] = {}
     for name, column, wanted in (
         ("worth.csv", "rate", "10"),
         ("worth_spoiled.csv", "spoilt", "meant to notice"),
