@@ -98,6 +98,23 @@ def test_one_dance_from_every_kind_of_file(name, tmp_path):
     assert found.array() == pytest.approx(joints, abs=1e-4)
 
 
+@pytest.mark.parametrize("count", [22, 24])
+@pytest.mark.parametrize("up", [1, -1])
+def test_a_body_in_2d_is_what_a_camera_in_front_saw(count, up, tmp_path):
+    joints = stepping()[:, :count]
+    solid = Dance("solid", named(joints, SMPL[:count]), FPS, own=SMPL[:count])
+    # The dancer faces +z: in front of them the picture's x goes to their left.
+    seen = 300 * joints[..., :2] * [1, up]
+    for shape in ((len(joints), count, 2), (len(joints), 2 * count)):
+        np.save(tmp_path / "flat.npy", seen.reshape(shape))
+        flat = read_dance(tmp_path / "flat.npy", fps=FPS)
+        assert flat.own == SMPL[:count]
+        assert flat.about == f"up {'-+'[up > 0]}y"
+        assert not flat.solid
+        filmed = [film(dance) - film(dance)[:, 8:9] for dance in (solid, flat)]
+        assert filmed[1] == pytest.approx(filmed[0], abs=0.02)
+
+
 def test_aist_keypoints_have_their_rate_and_unit(tmp_path):
     joints = stepping(fps=60)
     found = read_dance(saved(tmp_path / "aist.pkl", joints))

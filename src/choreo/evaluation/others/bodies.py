@@ -171,6 +171,26 @@ def upright(joints, where):
     return {name: joint @ turn.T * unit for name, joint in joints.items()}, about
 
 
+def downwards(joints):
+    """Joints of SMPL's body in 2-D with y downwards, as pictures have it, and what was found.
+
+    A camera model may give y upwards: it does where the head is under the feet.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (T, 2)
+
+    Returns
+    -------
+    joints : dict of str to ndarray
+    about : str
+    """
+    over = joints["head"] - (joints["left_ankle"] + joints["right_ankle"]) / 2
+    if over[:, 1].mean() <= 0:
+        return joints, "up -y"
+    return {name: joint * [1, -1] for name, joint in joints.items()}, "up +y"
+
+
 def _turn(axis, sign):
     """Rotation (never a mirror) that brings an axis to +y."""
     up = np.zeros(3)
@@ -197,16 +217,17 @@ def film(dance, view="front"):
     -------
     ndarray, shape (T, 18, 2)
         OpenPose-18, y downwards; the median torso is 1 long. A body without a face has its
-        nose in front of the head, and eyes and ears beside it.
+        nose in front of the head, and eyes and ears beside it; in 2-D, where nobody knows what
+        is in front, as seen from there.
 
     Raises
     ------
     ItemError
         Where a joint of the 18 can't be told.
     """
-    joints = dict(dance.joints)
+    joints = _with_face(dict(dance.joints), solid=dance.solid)
     if dance.solid:
-        joints = _flat(_with_face(joints), VIEWS[view])
+        joints = _flat(joints, VIEWS[view])
     lacking = [name for name in OPENPOSE18.joints if name not in joints]
     if lacking:
         raise ItemError("a dance lacks joints", where=dance.name, value=", ".join(lacking[:5]))
@@ -239,12 +260,14 @@ def _flat(joints, degrees):
     return {name: np.stack([p @ right, -p[:, 1]], axis=-1) for name, p in joints.items()}
 
 
-def _with_face(joints):
+def _with_face(joints, solid):
     if "nose" in joints or "head" not in joints:
         return joints
     across = joints["left_shoulder"] - joints["right_shoulder"]
-    across = across / np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
-    ahead = np.cross(across, [0, 1, 0])
+    width = np.linalg.norm(across, axis=-1, keepdims=True)
+    # In a picture shoulders are as far apart as they are where they are seen from the front.
+    across = across / np.maximum(width if solid else np.percentile(width, 95), 1e-9)
+    ahead = np.cross(across, [0, 1, 0]) if solid else 0.0
     size = np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1))
     face = {"nose": joints["head"] + 0.2 * size * ahead}
     for side, sign in (("left", 1), ("right", -1)):
@@ -253,19 +276,18 @@ def _with_face(joints):
     return joints | face
 
 
-def names_of(count, dimensions):
-    """Names of joints that only their number tells: SMPL's in 3-D, a skeleton's in 2-D.
+def names_of(count):
+    """Names of joints that only their number tells: SMPL's, or a skeleton's.
 
     Parameters
     ----------
     count : int
-    dimensions : {2, 3}
 
     Returns
     -------
     tuple of str or None
     """
-    if dimensions == 3 and count in (22, 24):
+    if count in (22, 24):
         return SMPL[:count]
     order = ("coco17", "openpose18", "body25", "halpe26")
     found = [SKELETONS[name].joints for name in order if len(SKELETONS[name]) == count]

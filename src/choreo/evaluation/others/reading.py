@@ -12,7 +12,7 @@ import numpy as np
 from choreo.cleaning.gaps import fill_linearly
 from choreo.errors import ItemError
 from choreo.evaluation.others import bvh
-from choreo.evaluation.others.bodies import Dance, named, names_of, posed, upright
+from choreo.evaluation.others.bodies import SMPL, Dance, downwards, named, names_of, posed, upright
 from choreo.files import ending
 from choreo.files.outside import array_of, load_json, reading
 from choreo.files.sealed import load_arrays
@@ -160,17 +160,19 @@ def _dance(found, path, fps, beats):
         raise ItemError(f"shorter than {FEWEST_SECONDS:g} s", value=f"{len(array)} frames")
     names = found.get("names")
     if names is None or len(names) != array.shape[1]:
-        names = names_of(*array.shape[1:])
+        names = names_of(array.shape[1])
     if names is None:
         raise ItemError(
             "unknown joints",
             value=f"{array.shape[1]} of them in {array.shape[2]}-D",
-            remedy="Give COCO's 17, OpenPose's 18 or 25, Halpe's 26, or in 3-D SMPL's 22 or 24",
+            remedy="Give COCO's 17, OpenPose's 18 or 25, Halpe's 26, or SMPL's 22 or 24",
         )
     joints, about = named(array, names), ""
     own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
         joints, about = upright(joints, path)
+    elif tuple(names) in (SMPL, SMPL[:22]):
+        joints, about = downwards(joints)
     if taken:
         about = ", ".join(part for part in (about, f"{rate:g} frames a second taken") if part)
     times = None if beats is None else beats(path.stem)
@@ -413,9 +415,9 @@ def _of_array(array, path):
             with np.errstate(invalid="ignore", over="ignore"):
                 joints = joints_of_features(np.asarray(array, float))
             return {"joints": joints, "usual_fps": _INFINITEDANCE_RATE}
-        if width % 3 == 0 and names_of(width // 3, 3):
+        if width % 3 == 0 and names_of(width // 3):
             array = array.reshape(len(array), -1, 3)
-        elif width % 2 == 0 and names_of(width // 2, 2):
+        elif width % 2 == 0 and names_of(width // 2):
             array = array.reshape(len(array), -1, 2)
     if array.ndim != 3 or array.shape[2] not in (2, 3):
         raise ItemError(
