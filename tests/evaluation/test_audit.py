@@ -574,4 +574,6 @@ def test_a_claim_whose_models_were_not_trained_says_so(evidence):
     for number in ("2b", "4", "5", "6", "7", "8", "9", "10"):
         assert frame.loc[number, ["verdict", "effect"]].tolist() == [UNDECIDED, "–"]
         assert "evaluation.audit.claims leaves it out" in frame.loc[number, "why"]
+    assert "is asked, too" in " ".join(table3(evidence).notes)
+    assert "is asked, too" not in " ".join(table.notes)
     assert "epochs: 8; test songs: 8." in " ".join(table.notes)

@@ -32,7 +32,7 @@ from choreo.evaluation.others.reading import (
     read_systems,
 )
 from choreo.evaluation.others.table import GRAPH, PUBLISHED, evaluate_others, halves
-from choreo.pose.skeletons import COCO17
+from choreo.pose.skeletons import COCO17, OPENPOSE18
 from choreo.pose.track import PoseTrack
 from choreo.poses.formats import registry
 
@@ -98,6 +98,19 @@ def test_one_dance_from_every_kind_of_file(name, tmp_path):
     assert found.array() == pytest.approx(joints, abs=1e-4)
 
 
+def turning(joints):
+    """The same, of a dancer who turns once about themselves."""
+    angle = np.linspace(0, 2 * np.pi, len(joints))
+    turn = np.array(
+        [
+            [np.cos(angle), 0 * angle, np.sin(angle)],
+            [0 * angle, 0 * angle + 1, 0 * angle],
+            [-np.sin(angle), 0 * angle, np.cos(angle)],
+        ]
+    )
+    return np.einsum("ijt,tnj->tni", turn, joints)
+
+
 @pytest.mark.parametrize("count", [22, 24])
 @pytest.mark.parametrize("up", [1, -1])
 def test_a_body_in_2d_is_what_a_camera_in_front_saw(count, up, tmp_path):
@@ -105,14 +118,53 @@ def test_a_body_in_2d_is_what_a_camera_in_front_saw(count, up, tmp_path):
     solid = Dance("solid", named(joints, SMPL[:count]), FPS, own=SMPL[:count])
     # The dancer faces +z: in front of them the picture's x goes to their left.
     seen = 300 * joints[..., :2] * [1, up]
-    for shape in ((len(joints), count, 2), (len(joints), 2 * count)):
-        np.save(tmp_path / "flat.npy", seen.reshape(shape))
-        flat = read_dance(tmp_path / "flat.npy", fps=FPS)
-        assert flat.own == SMPL[:count]
+    np.save(tmp_path / "flat.npy", seen)
+    official = ["spine1" if name == "belly" else name for name in SMPL[:count]]
+    np.savez(tmp_path / "named.npz", keypoints=seen, joints=np.array(official))
+    for name in ("flat.npy", "named.npz"):
+        flat = read_dance(tmp_path / name, fps=FPS)
         assert flat.about == f"up {'-+'[up > 0]}y"
         assert not flat.solid
         filmed = [film(dance) - film(dance)[:, 8:9] for dance in (solid, flat)]
         assert filmed[1] == pytest.approx(filmed[0], abs=0.02)
+
+
+def test_a_face_in_2d_turns_with_the_shoulders(tmp_path):
+    joints = turning(stepping())
+    np.save(tmp_path / "flat.npy", 300 * joints[..., :2])
+    flat = film(read_dance(tmp_path / "flat.npy", fps=FPS))
+    ears = [OPENPOSE18.index(f"{side}_ear") for side in ("left", "right")]
+    shoulders = [OPENPOSE18.index(f"{side}_shoulder") for side in ("left", "right")]
+    apart, width = (flat[:, a, 0] - flat[:, b, 0] for a, b in (ears, shoulders))
+    assert np.ptp(apart) == pytest.approx(2 * 0.28, rel=0.02)
+    assert apart == pytest.approx(0.28 * width / width.max(), abs=0.01)
+    # Of who is seen from the side alone noise makes no face.
+    side = stepping()[..., [2, 1]] * 300
+    side += np.random.default_rng(0).normal(0, 1, side.shape)
+    np.save(tmp_path / "side.npy", side)
+    seen = film(read_dance(tmp_path / "side.npy", fps=FPS))
+    assert np.abs(seen[:, ears[0]] - seen[:, ears[1]]).max() < 0.05
+
+
+def test_a_row_of_48_numbers_is_not_guessed(tmp_path):
+    """24 joints in 2-D or 16 in 3-D."""
+    np.save(tmp_path / "row.npy", stepping()[..., :2].reshape(-1, 48))
+    with pytest.raises(ItemError, match="shape"):
+        read_dance(tmp_path / "row.npy", fps=FPS)
+    np.save(tmp_path / "row.npy", stepping()[:, :22, :2].reshape(-1, 44))
+    assert read_dance(tmp_path / "row.npy", fps=FPS).own == SMPL[:22]
+    lying = stepping()[..., [1, 0]]
+    np.save(tmp_path / "lying.npy", lying)
+    with pytest.raises(ItemError, match="upright"):
+        read_dance(tmp_path / "lying.npy", fps=FPS)
+
+
+def test_a_body_without_shoulders_is_named(tmp_path):
+    kept = [k for k, name in enumerate(SMPL) if not name.endswith("shoulder")]
+    names = np.array(SMPL)[kept]
+    np.savez(tmp_path / "a.npz", keypoints=stepping()[:, kept, :2], joints=names, fps=30.0)
+    with pytest.raises(ItemError, match=r"lacks joints.*shoulder"):
+        film(read_dance(tmp_path / "a.npz"))
 
 
 def test_aist_keypoints_have_their_rate_and_unit(tmp_path):

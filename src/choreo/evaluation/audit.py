@@ -763,6 +763,8 @@ def _notes(evidence, claims, songs):
     for seeds, arms in models.items():
         of = f" ({', '.join(arms)})" if len(models) > 1 else ""
         yield f"Training seeds of this table{of}: {seeds}."
+    if len(models) > 1:
+        yield "Claims compare the seeds that both models have; the last line has the study's own."
     yield (
         "The first difference of a row decides; the others are shown beside it. ±: half the "
         "width of the 95% interval, by a bootstrap of songs, videos or clips and of training "
@@ -774,7 +776,11 @@ def _notes(evidence, claims, songs):
         "p with Holm's correction over all rows that have one. So many songs and trainings as "
         "would decide a claim would do so with even odds."
     )
-    asked = [claim.number for claim in claims if claim.negligible]
+    asked = [
+        claim.number
+        for claim in claims
+        if claim.negligible and {claim.a, claim.b} <= evidence.dances.keys()
+    ]
     if asked:
         yield (
             f"Of {counted(len(asked), 'claim')} ({', '.join(asked)}) it is asked, too, whether "

@@ -562,7 +562,8 @@ def summary_table(found, *, study=None):
             "real ones says whether dances keep the made dancers' rule, and little of people.",
             "FID, copied, energy, jerk and frozen hear no music: they have no chance level but "
             "what real dances have, and their worth is how well they tell a dance that is spoiled "
-            "a little, in the ways that they are meant to notice, from real ones.",
+            "a little, in the ways that they are meant to notice, from real ones (as the features "
+            "of the FID are trained to).",
             _interval_note(found),
         ),
     )

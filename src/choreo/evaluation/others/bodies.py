@@ -147,6 +147,48 @@ def upright(joints, where):
     ItemError
         Where there is no head or neck and ankle, or nothing stands upright.
     """
+    over, torso = _stands(joints, where)
+    axis = int(np.abs(over).argmax())
+    if not torso > 0 or not abs(over[axis]) > torso / 2:
+        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
+    unit = next((u for u in _UNITS if _TORSO[0] <= torso * u <= _TORSO[1]), 0.5 / torso)
+    turn = _turn(axis, np.sign(over[axis]))
+    about = f"up {'+-'[int(over[axis] < 0)]}{'xyz'[axis]}, unit {unit:.3g} m"
+    return {name: joint @ turn.T * unit for name, joint in joints.items()}, about
+
+
+def downwards(joints, where):
+    """Joints of a body without a face in 2-D, such as SMPL's, with y downwards as in pictures.
+
+    A camera model may give y upwards: it does where the head is under the feet.
+
+    Parameters
+    ----------
+    joints : dict of str to ndarray, shape (T, 2)
+    where : str or Path
+        The file, for messages.
+
+    Returns
+    -------
+    joints : dict of str to ndarray
+    about : str
+        The direction that was found.
+
+    Raises
+    ------
+    ItemError
+        Where there is no neck, hips or ankle, or nobody stands upright.
+    """
+    over, torso = _stands(joints, where)
+    if not abs(over[1]) > max(abs(over[0]), torso / 2):
+        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
+    if over[1] < 0:
+        return joints, "up -y"
+    return {name: joint * [1, -1] for name, joint in joints.items()}, "up +y"
+
+
+def _stands(joints, where):
+    """Mean way from the feet to the head, and the median torso."""
     top = joints.get("head", joints.get("nose", joints.get("neck")))
     ankles = [joints.get(f"{side}_ankle") for side in ("left", "right")]
     if (
@@ -161,34 +203,7 @@ def upright(joints, where):
             value=", ".join(list(joints)[:8]),
         )
     over = np.mean(top - (ankles[0] + ankles[1]) / 2, axis=0)
-    axis = int(np.abs(over).argmax())
-    torso = float(np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1)))
-    if not torso > 0 or not abs(over[axis]) > torso / 2:
-        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
-    unit = next((u for u in _UNITS if _TORSO[0] <= torso * u <= _TORSO[1]), 0.5 / torso)
-    turn = _turn(axis, np.sign(over[axis]))
-    about = f"up {'+-'[int(over[axis] < 0)]}{'xyz'[axis]}, unit {unit:.3g} m"
-    return {name: joint @ turn.T * unit for name, joint in joints.items()}, about
-
-
-def downwards(joints):
-    """Joints of SMPL's body in 2-D with y downwards, as pictures have it, and what was found.
-
-    A camera model may give y upwards: it does where the head is under the feet.
-
-    Parameters
-    ----------
-    joints : dict of str to ndarray, shape (T, 2)
-
-    Returns
-    -------
-    joints : dict of str to ndarray
-    about : str
-    """
-    over = joints["head"] - (joints["left_ankle"] + joints["right_ankle"]) / 2
-    if over[:, 1].mean() <= 0:
-        return joints, "up -y"
-    return {name: joint * [1, -1] for name, joint in joints.items()}, "up +y"
+    return over, float(np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1)))
 
 
 def _turn(axis, sign):
@@ -226,11 +241,11 @@ def film(dance, view="front"):
         Where a joint of the 18 can't be told.
     """
     joints = _with_face(dict(dance.joints), solid=dance.solid)
-    if dance.solid:
-        joints = _flat(joints, VIEWS[view])
-    lacking = [name for name in OPENPOSE18.joints if name not in joints]
+    lacking = [name for name in (*OPENPOSE18.joints, "pelvis") if name not in joints]
     if lacking:
         raise ItemError("a dance lacks joints", where=dance.name, value=", ".join(lacking[:5]))
+    if dance.solid:
+        joints = _flat(joints, VIEWS[view])
     torso = np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1))
     return np.stack([joints[name] for name in OPENPOSE18.joints], axis=1) / max(torso, 1e-9)
 
@@ -261,14 +276,18 @@ def _flat(joints, degrees):
 
 
 def _with_face(joints, solid):
-    if "nose" in joints or "head" not in joints:
+    needs = {"head", "neck", "pelvis", "left_shoulder", "right_shoulder"}
+    if "nose" in joints or not needs <= joints.keys():
         return joints
+    size = np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1))
     across = joints["left_shoulder"] - joints["right_shoulder"]
     width = np.linalg.norm(across, axis=-1, keepdims=True)
-    # In a picture shoulders are as far apart as they are where they are seen from the front.
-    across = across / np.maximum(width if solid else np.percentile(width, 95), 1e-9)
+    if not solid:
+        # Shoulders are as far apart as they are where they are seen from the front; of who is
+        # seen from the side alone, half a torso, so that noise has no face.
+        width = max(np.percentile(width, 95), size / 2)
+    across = across / np.maximum(width, 1e-9)
     ahead = np.cross(across, [0, 1, 0]) if solid else 0.0
-    size = np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1))
     face = {"nose": joints["head"] + 0.2 * size * ahead}
     for side, sign in (("left", 1), ("right", -1)):
         face[f"{side}_eye"] = joints["head"] + size * (0.15 * ahead + 0.06 * sign * across)

@@ -12,7 +12,7 @@ import numpy as np
 from choreo.cleaning.gaps import fill_linearly
 from choreo.errors import ItemError
 from choreo.evaluation.others import bvh
-from choreo.evaluation.others.bodies import SMPL, Dance, downwards, named, names_of, posed, upright
+from choreo.evaluation.others.bodies import Dance, downwards, named, names_of, posed, upright
 from choreo.files import ending
 from choreo.files.outside import array_of, load_json, reading
 from choreo.files.sealed import load_arrays
@@ -49,6 +49,8 @@ _INFINITEDANCE_RATE = 30
 _FEATURES = 264
 _BODY = 22
 """Width of InfiniteDance's features, and SMPL's joints without hands, which they are of."""
+_OF_24_OR_16 = 48
+"""Width of 24 joints in 2-D and of 16 in 3-D, such as Human3.6M's: taken for neither."""
 _SLICE_SECONDS = 0.5
 
 
@@ -171,8 +173,8 @@ def _dance(found, path, fps, beats):
     own = tuple(joints)[: array.shape[1]]
     if array.shape[2] == 3:
         joints, about = upright(joints, path)
-    elif tuple(names) in (SMPL, SMPL[:22]):
-        joints, about = downwards(joints)
+    elif "head" in joints and "nose" not in joints:
+        joints, about = downwards(joints, path)
     if taken:
         about = ", ".join(part for part in (about, f"{rate:g} frames a second taken") if part)
     times = None if beats is None else beats(path.stem)
@@ -417,11 +419,11 @@ def _of_array(array, path):
             return {"joints": joints, "usual_fps": _INFINITEDANCE_RATE}
         if width % 3 == 0 and names_of(width // 3):
             array = array.reshape(len(array), -1, 3)
-        elif width % 2 == 0 and names_of(width // 2):
+        elif width % 2 == 0 and names_of(width // 2) and width != _OF_24_OR_16:
             array = array.reshape(len(array), -1, 2)
     if array.ndim != 3 or array.shape[2] not in (2, 3):
         raise ItemError(
-            "joints must have shape (T, J, 3), (T, J, 2) or be those of SMPL in a row",
+            "joints must have shape (T, J, 3), (T, J, 2) or be those of a known skeleton in a row",
             where=path,
             value=array.shape,
         )
