@@ -14,14 +14,12 @@ which one dance has not, it is the squared distance of its mean features from th
 of each way and of all that a measure is meant to notice.
 """
 
-import argparse
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measures_worth import interval, made, stored
+from measures_worth import arguments, given, interval, less
 
 from choreo.dataset.normalise import normalise
 from choreo.evaluation.extractor import train_extractor
@@ -68,18 +66,8 @@ class Dances:
 
 def main():
     """Measure every dance and print the means."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folders", nargs="*", metavar="NAME=FOLDER")
-    parser.add_argument("--made", type=int, default=0, metavar="N", help="made dances")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, help="every dance's areas (.csv)"
-    )
-    parser.add_argument("--summary", type=Path, help="also write the means here (.csv)")
-    options = parser.parse_args()
-    sets = [stored(*text.partition("=")[::2]) for text in options.folders]
-    if options.made:
-        sets.append(made(options.made))
-    if sets:
+    options = arguments(__doc__).parse_args()
+    if sets := given(options):
         table = pd.concat([measured(segmented(dances)) for dances in sets], ignore_index=True)
         table.to_csv(options.output, index=False, float_format="%.4f")
     found = summary(pd.read_csv(options.output))
@@ -141,25 +129,26 @@ def measured(dances):
     halves = halved(dances.about.group)
     areas = [{} for _ in halves]
     for half in (0, 1):
-        own = _of(dances.real, np.flatnonzero(halves == half))
+        mine = np.flatnonzero(halves == half)
+        own = _of(dances.real, mine)
         other = _of(dances.real, np.flatnonzero(halves != half))
         extractor = train_extractor(other.pixels, other.songs, seed=SEED)
         centre = extractor.features(other.pixels).mean(0)
         spoilt = {way: spoil(own, other, way) for way in SPOILT if way != "tempo"}
-        spoilt["tempo"] = _of(dances.faster, np.flatnonzero(halves == half))
+        spoilt["tempo"] = _of(dances.faster, mine)
         away = {
             way: values(part, other, extractor, centre)
             for way, part in {UNSPOILT: own, **spoilt}.items()
         }
-        groups = dances.about.group.to_numpy()[halves == half]
+        groups = dances.about.group.to_numpy()[mine]
         # Every group counts alike, as it does in the means: else who dances much is the measure.
         weights = 1 / np.array([(groups == group).sum() for group in groups])
-        for place, dance in enumerate(np.flatnonzero(halves == half)):
+        for place, dance in enumerate(mine):
             others = groups != groups[place]
             for way, found in away.items():
                 for metric, far in found.items():
                     real = away[UNSPOILT][metric][others]
-                    areas[dance][f"{metric} | {way}"] = _less(far[place], real, weights[others])
+                    areas[dance][f"{metric} | {way}"] = less(far[place], real, weights[others])
     return pd.concat([dances.about, pd.DataFrame(areas)], axis=1)
 
 
@@ -204,14 +193,6 @@ def _mean(part):
 
 def _of(segments, dances):
     return segments.take(np.isin(segments.dances, [str(dance) for dance in dances]))
-
-
-def _less(own, others, weights):
-    known = np.isfinite(others)
-    others, weights = others[known], weights[known]
-    if np.isnan(own) or not len(others):
-        return np.nan
-    return ((others < own) + (others == own) / 2) @ weights / weights.sum()
 
 
 def summary(table):

@@ -194,13 +194,7 @@ class Dance:
 
 def main():
     """Measure every dance and print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folders", nargs="*", metavar="NAME=FOLDER")
-    parser.add_argument("--made", type=int, default=0, metavar="N", help="made dances")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, help="every dance's areas (.csv)"
-    )
-    parser.add_argument("--summary", type=Path, help="also write the means here (.csv)")
+    parser = arguments(__doc__)
     parser.add_argument("--only", default="", metavar="REGEX", help="print dances of such names")
     parser.add_argument(
         "--groups", metavar="REGEX", help="what it finds in a group's name is the group"
@@ -214,9 +208,7 @@ def main():
     known = set()
     if options.output.exists():
         known = set(pd.read_csv(options.output)[["dancers", "dance"]].itertuples(index=False))
-    sets = [stored(*text.partition("=")[::2]) for text in options.folders]
-    if options.made:
-        sets.append(made(options.made))
+    sets = given(options)
     if options.values:
         print(over_chance(sets).to_string(index=False, float_format="%.3f"))
         return
@@ -240,6 +232,24 @@ def main():
         table["group"] = table.group.str.extract(f"({options.groups})", expand=False)
     print(summary(table).to_string(index=False, float_format="%.3f"))
     print(genres(table).to_string(index=False, float_format="%.3f"))
+
+
+def arguments(text):
+    """What both benchmarks of worth are told, of which `text` says what they are."""
+    parser = argparse.ArgumentParser(description=text.split("\n")[0])
+    parser.add_argument("folders", nargs="*", metavar="NAME=FOLDER")
+    parser.add_argument("--made", type=int, default=0, metavar="N", help="made dances")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="every dance's areas (.csv)"
+    )
+    parser.add_argument("--summary", type=Path, help="also write the means here (.csv)")
+    return parser
+
+
+def given(options):
+    """The sets of dances that the arguments name."""
+    sets = [stored(*text.partition("=")[::2]) for text in options.folders]
+    return [*sets, made(options.made)] if options.made else sets
 
 
 def stored(dancers, folder):
@@ -343,7 +353,7 @@ def worths(poses, fps, beats, songs=(), phase_known=True):
         phase_locking(poses, fps, regular(first, of, 0, seconds), "coco17").above
         for first, of in songs
     ]
-    found[LOCKING] = {"tempi": locked.above, "songs": _less(locked.above, lost)}
+    found[LOCKING] = {"tempi": locked.above, "songs": less(locked.above, lost)}
     sharp = hit_locking(poses, fps, beats, "coco17")
     found[HITS] = {"tempi": sharp.above}
     for name, one in ((LOCKING, locked), (HITS, sharp)):
@@ -354,7 +364,7 @@ def worths(poses, fps, beats, songs=(), phase_known=True):
     danced = motion_tempo(poses[None], fps)[0]
     steps = {"tempi": step / DETUNED, "songs": np.array([of for _, of in songs])}
     found["tempo agreement"] = {
-        against: _less(tempi_agree(danced, 60 / step), tempi_agree(danced, 60 / others))
+        against: less(tempi_agree(danced, 60 / step), tempi_agree(danced, 60 / others))
         for against, others in steps.items()
     }
     if phase_known:
@@ -416,16 +426,18 @@ def _padded(rows):
 
 
 def _areas(values):
-    return {key: _less(values["own"][0], of) for key, of in values.items() if key != "own"}
+    return {key: less(values["own"][0], of) for key, of in values.items() if key != "own"}
 
 
-def _less(own, others):
+def less(own, others, weights=None):
     """Share of others that are less than the own one; equal ones count half."""
     others = np.asarray(others, float)
-    if not others.size or np.isnan(own):
+    known = np.isfinite(others)
+    if not known.any() or np.isnan(own):
         return np.nan
-    difference = float(own) - others[np.isfinite(others)]
-    return np.mean(difference > _ROUNDING) + np.mean(np.abs(difference) <= _ROUNDING) / 2
+    difference = float(own) - others[known]
+    won = (difference > _ROUNDING) + (np.abs(difference) <= _ROUNDING) / 2
+    return np.average(won, weights=None if weights is None else weights[known])
 
 
 def summary(table):

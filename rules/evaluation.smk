@@ -446,11 +446,10 @@ rule measure_cleaning:
 
 
 # The music-feature generator decides one claim; a row or note tells how long these were trained.
-REGENERATED_HERE = {
-    arm: sorted(set.intersection(*(set(AUDIT_SEEDS[one]) for one in REGENERATED)))
-    for arm in REGENERATED
-    if set(REGENERATED) <= set(AUDIT)
-}
+REGENERATED_HERE = {}
+if set(REGENERATED) <= set(AUDIT):
+    in_all = sorted(set.intersection(*(set(AUDIT_SEEDS[arm]) for arm in REGENERATED)))
+    REGENERATED_HERE = dict.fromkeys(REGENERATED, in_all)
 AUDIT_NOTED = [arm for arm in ("base", "original", "rival") if arm in AUDIT]
 
 

@@ -73,7 +73,6 @@ _WITHOUT_TRUTH = ("incorrect", "missing")
 UNDECIDED = "not decidable with this data"
 _ALPHAPOSE = "alphapose17"
 _HOPELESS = 1000
-_OF_ALIKE = ("negligible", "p_alike")
 
 
 @dataclass(frozen=True)
@@ -393,6 +392,11 @@ class Evidence:
     metrics: dict
 
 
+def _in_both(found, claim):
+    """Seeds of the trainings that both models of a claim have."""
+    return tuple(seed for seed in found[claim.a] if seed in found[claim.b])
+
+
 class _Trained:
     """Scores of the audit's models by measure, each computed once."""
 
@@ -403,8 +407,7 @@ class _Trained:
     def both(self, claim, measure):
         """Scores of both models of a claim over the trainings of the seeds that both have."""
         kind = "regeneration" if measure == "regeneration" else "dances"
-        one, two = (getattr(self._evidence, kind)[arm] for arm in (claim.a, claim.b))
-        seeds = tuple(seed for seed in one if seed in two)
+        seeds = _in_both(getattr(self._evidence, kind), claim)
         return [self._score(arm, kind, seeds)[measure] for arm in (claim.a, claim.b)]
 
     def _score(self, arm, kind, seeds):
@@ -464,9 +467,9 @@ def _effects(claim, evidence, models, resampling, seed):
     if claim.number == "2b":
         remark = "FID is to cleaned dances, which favours A"
     if claim.measure == "regeneration":
-        both = [evidence.regeneration[arm] for arm in (claim.a, claim.b)]
-        seeds = [one for seed, one in both[0].items() if seed in both[1]]
-        score = regeneration_scores("real")(seeds, resampling)
+        found = evidence.regeneration[claim.a]
+        seeds = _in_both(evidence.regeneration, claim)
+        score = regeneration_scores("real")([found[seed] for seed in seeds], resampling)
         value = score["regeneration"].value
         remark = "" if np.isnan(value) else f"A from held-out real dances: {100 * value:.1f}%"
     return effects, remark
@@ -524,7 +527,8 @@ def table3(
             "conflict": conflict(effects) if claim.number == "1" else "",
         }
         effect = effects.get(decisive)
-        for name in ("a", "b", "difference", "half_width", "margin", "p", *_OF_ALIKE):
+        numbers = ("a", "b", "difference", "half_width", "margin", "p", "negligible", "p_alike")
+        for name in numbers:
             row[name] = np.nan if effect is None else getattr(effect, name)
         row["by_ratio"] = effect is not None and effect.by_ratio
         row["groups"] = np.nan if effect is None else effect.groups

@@ -147,10 +147,7 @@ def upright(joints, where):
     ItemError
         Where there is no head or neck and ankle, or nothing stands upright.
     """
-    over, torso = _stands(joints, where)
-    axis = int(np.abs(over).argmax())
-    if not torso > 0 or not abs(over[axis]) > torso / 2:
-        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
+    over, axis, torso = _standing(joints, where, axes=(0, 1, 2))
     unit = next((u for u in _UNITS if _TORSO[0] <= torso * u <= _TORSO[1]), 0.5 / torso)
     turn = _turn(axis, np.sign(over[axis]))
     about = f"up {'+-'[int(over[axis] < 0)]}{'xyz'[axis]}, unit {unit:.3g} m"
@@ -179,16 +176,14 @@ def downwards(joints, where):
     ItemError
         Where there is no neck, hips or ankle, or nobody stands upright.
     """
-    over, torso = _stands(joints, where)
-    if not abs(over[1]) > max(abs(over[0]), torso / 2):
-        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
+    over, _, _ = _standing(joints, where, axes=(1,))
     if over[1] < 0:
         return joints, "up -y"
     return {name: joint * [1, -1] for name, joint in joints.items()}, "up +y"
 
 
-def _stands(joints, where):
-    """Mean way from the feet to the head, and the median torso."""
+def _standing(joints, where, axes):
+    """Mean way from the feet to the head, its axis, one of `axes`, and the median torso."""
     top = joints.get("head", joints.get("nose", joints.get("neck")))
     ankles = [joints.get(f"{side}_ankle") for side in ("left", "right")]
     if (
@@ -203,7 +198,11 @@ def _stands(joints, where):
             value=", ".join(list(joints)[:8]),
         )
     over = np.mean(top - (ankles[0] + ankles[1]) / 2, axis=0)
-    return over, float(np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1)))
+    axis = int(np.abs(over).argmax())
+    torso = float(np.median(np.linalg.norm(joints["neck"] - joints["pelvis"], axis=-1)))
+    if axis not in axes or not torso > 0 or not abs(over[axis]) > torso / 2:
+        raise ItemError("nobody stands upright in it", where=where, value=over.round(3).tolist())
+    return over, axis, torso
 
 
 def _turn(axis, sign):
